@@ -1,0 +1,32 @@
+"""The one contract of every backend: a batch of points in, values and gradients out.
+
+A landscape is any object with `value_and_grad(points (M, D)) -> (values (M,), gradients (M, D))`.
+Three further attributes are optional:
+
+- `value(points (M, D)) -> (M,)`, where values alone are cheaper;
+- `stochastic`, true where two calls at the same point differ (mini-batches);
+- `coordinates(end) -> (D,)`, which turns the user's own ends (ASE Atoms, networks) into arrays.
+"""
+
+from typing import Protocol, runtime_checkable
+
+from .._arrays import Array
+
+
+@runtime_checkable
+class Landscape(Protocol):
+    """What the library asks of an energy or loss landscape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Bowl:
+    ...     def value_and_grad(self, points):
+    ...         return (points**2).sum(-1), 2 * points
+    >>> isinstance(Bowl(), Landscape)
+    True
+    """
+
+    def value_and_grad(self, points: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) at `points` (M, D)."""
+        ...
