@@ -36,14 +36,23 @@ def array_namespace(array: Array) -> Any:
 def like(values: object, array: Array) -> Array:
     """Convert `values` to the library, dtype and device of `array`."""
     xp = array_namespace(array)
+    if isinstance(values, np.ndarray) and not values.flags.writeable:
+        values = values.copy()  # torch would share the memory and warn of it
     return xp.asarray(values, dtype=array.dtype, device=array.device)
 
 
 def largest(array: Array, axis: int) -> Array:
-    """The maximum along one axis, which kept stays with length 1 (torch's `max` differs)."""
+    """The maximum along one axis, which is kept with length 1 (torch's `max` differs)."""
     if _is_torch(array):
         return array.amax(dim=axis, keepdim=True)
     return array_namespace(array).max(array, axis=axis, keepdims=True)
+
+
+def cumulative_sum(array: Array) -> Array:
+    """The running sum along the last axis (torch's name differs)."""
+    if _is_torch(array):
+        return array.cumsum(dim=-1)
+    return array_namespace(array).cumulative_sum(array, axis=-1)
 
 
 def to_numpy(array: Array) -> np.ndarray:

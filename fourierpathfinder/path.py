@@ -1,0 +1,287 @@
+r"""The sine path: two fixed ends plus a truncated sine series.
+
+.. math:: x(t) = (1-t)\,a + t\,b + \sum_{n=1}^{N} c_n \sin(n\pi t), \qquad 0 \le t \le 1
+
+(Yu and Morozov 2026, Eq. 3). Everything is linear in the coefficients c, so points, velocities
+and their pull-backs are products with one small matrix. Leading axes of the arrays hold
+independent paths: K paths are one `SinePath` whose coefficients have shape (K, N, D).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ._arrays import Array, array_namespace, cumulative_sum, is_array, is_floating, like
+
+_N_LENGTH_INTERVALS = 64
+"""Intervals per term on which the speed is summed: the speed is smooth, so this is plenty."""
+
+
+def sines(times: Array, n_terms: int) -> Array:
+    """The basis sin(nπt), shape (..., M, N), in the library and dtype of `times` (..., M)."""
+    return array_namespace(times).sin(times[..., None] * _frequencies(times, n_terms))
+
+
+def sine_slopes(times: Array, n_terms: int) -> Array:
+    """The basis' derivative nπ cos(nπt), shape (..., M, N)."""
+    frequencies = _frequencies(times, n_terms)
+    return frequencies * array_namespace(times).cos(times[..., None] * frequencies)
+
+
+def _frequencies(times: Array, n_terms: int) -> Array:
+    xp = array_namespace(times)
+    return xp.pi * xp.arange(1, n_terms + 1, dtype=times.dtype, device=times.device)
+
+
+@lru_cache(maxsize=64)
+def roughness_weights(n_terms: int, n_points: int) -> np.ndarray:
+    r"""What each term adds to the roughness of a path on a uniform grid, per unit \|c_n\|².
+
+    On the grid the cross terms vanish, so that
+    Σ_m \|x(t_{m+1}) - x(t_m)\|² = \|b-a\|²/(M-1) + Σ_n w_n \|c_n\|², w_n = 2(M-1) sin²(nπ/2(M-1)).
+
+    Parameters
+    ----------
+    n_terms : int
+        Number of sine terms N; at most `n_points` - 2, as higher terms alias on the grid.
+    n_points : int
+        Number of grid points M, both ends included.
+
+    Returns
+    -------
+    ndarray (N,)
+    """
+    if n_terms > n_points - 2:
+        raise ValueError(
+            f"`n_terms` is {n_terms} but a grid of `n_points` = {n_points} tells only "
+            f"{max(n_points - 2, 0)} terms apart; use fewer terms or more points"
+        )
+    intervals = n_points - 1
+    weights = 2 * intervals * np.sin(np.arange(1, n_terms + 1) * np.pi / (2 * intervals)) ** 2
+    weights.flags.writeable = False
+    return weights
+
+
+@dataclass(frozen=True, eq=False)
+class SinePath:
+    """A path between two points as a straight line plus a sine series.
+
+    Parameters
+    ----------
+    start, end : array (..., D)
+        The two ends, in the landscape's own unit of length.
+    coefficients : array (..., N, D)
+        The coefficients c_n of sin(nπt), same unit.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not belong together.
+    TypeError
+        If an argument is not an array of floating-point numbers.
+
+    References
+    ----------
+    Yu and Morozov, arXiv:2602.21276 (2026), Eq. 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> path = SinePath(np.array([0.0, 0.0]), np.array([1.0, 0.0]), np.array([[0.0, 0.5]]))
+    >>> path(0.5)
+    array([0.5, 0.5])
+    >>> path([0.0, 1.0]).shape
+    (2, 2)
+    """
+
+    start: Array
+    end: Array
+    coefficients: Array
+
+    def __post_init__(self) -> None:
+        """Check kinds and shapes only."""
+        for name in ("start", "end", "coefficients"):
+            value = getattr(self, name)
+            if not is_array(value) or not is_floating(value):
+                kind = value.dtype if is_array(value) else type(value).__name__
+                raise TypeError(f"`{name}` must be an array of floats, got {kind}")
+        shape = tuple(self.start.shape)
+        if tuple(self.end.shape) != shape:
+            raise ValueError(
+                f"`start` has shape {shape}, `end` {tuple(self.end.shape)}; both must be (..., D)"
+            )
+        terms = tuple(self.coefficients.shape)
+        if len(terms) != len(shape) + 1 or (*terms[:-2], terms[-1]) != shape:
+            raise ValueError(
+                f"`coefficients` has shape {terms}; with ends of shape {shape} it must be "
+                f"{(*shape[:-1], 'N', shape[-1])}"
+            )
+
+    @classmethod
+    def straight(cls, start: Array, end: Array, n_terms: int) -> "SinePath":
+        """The straight line from `start` to `end`, ready for `n_terms` terms (all zero)."""
+        if n_terms < 1:
+            raise ValueError(f"`n_terms` is {n_terms}; a path needs at least 1 term")
+        xp = array_namespace(start)
+        shape = (*start.shape[:-1], n_terms, start.shape[-1])
+        return cls(start, end, xp.zeros(shape, dtype=start.dtype, device=start.device))
+
+    @classmethod
+    def fit(cls, start: Array, end: Array, times: Array, points: Array, n_terms: int) -> "SinePath":
+        """The path of `n_terms` terms that comes nearest to given points, in least squares.
+
+        Where fewer points than terms are given, the path goes through all of them and of all
+        such paths is the one with the least Σ n² |c_n|², the smoothest.
+
+        Parameters
+        ----------
+        start, end : array (..., D)
+            The ends.
+        times : array (M,)
+            Where on the path each point lies; the ends themselves need not be given.
+        points : array (..., M, D)
+            The points to go through.
+        n_terms : int
+            Number of terms N.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> a, b, top = np.zeros(2), np.array([1.0, 0.0]), np.array([[0.5, 0.3]])
+        >>> SinePath.fit(a, b, [0.5], top, 1).coefficients
+        array([[0. , 0.3]])
+        """
+        straight = cls.straight(start, end, n_terms)
+        t = np.asarray(times, dtype=float)
+        order = np.arange(1.0, n_terms + 1)
+        inverse = np.linalg.pinv(sines(t, n_terms) / order, rcond=1e-12) / order[:, None]
+        residual = points - straight(t)
+        return straight.with_coefficients(like(inverse, start) @ residual)
+
+    def with_coefficients(self, coefficients: Array) -> "SinePath":
+        """The path with the same ends and other coefficients (..., N, D)."""
+        return SinePath(self.start, self.end, coefficients)
+
+    @property
+    def n_terms(self) -> int:
+        """Number of sine terms N."""
+        return int(self.coefficients.shape[-2])
+
+    @property
+    def n_coordinates(self) -> int:
+        """Number of coordinates D of the landscape."""
+        return int(self.coefficients.shape[-1])
+
+    def __call__(self, t: Array) -> Array:
+        """Points at the times `t`: shape (..., M, D) for `t` (M,), (..., D) for a number."""
+        times = self._times(t)
+        line = self.start[..., None, :] + times[..., None] * self._chord()
+        return self._squeeze(line + sines(times, self.n_terms) @ self.coefficients, t)
+
+    def velocity(self, t: Array) -> Array:
+        """dx/dt at the times `t`, shaped as the points are."""
+        times = self._times(t)
+        bend = sine_slopes(times, self.n_terms) @ self.coefficients
+        return self._squeeze(self._chord() + bend, t)
+
+    def acceleration(self, t: Array) -> Array:
+        """d²x/dt² at the times `t`, shaped as the points are."""
+        times = self._times(t)
+        basis = -(_frequencies(times, self.n_terms) ** 2) * sines(times, self.n_terms)
+        return self._squeeze(basis @ self.coefficients, t)
+
+    def pull_back(
+        self, t: Array, point_gradients: Array, velocity_gradients: Array | None = None
+    ) -> Array:
+        """The gradient in the coefficients of a function of the path's points and velocities.
+
+        Parameters
+        ----------
+        t : array (M,)
+            The times.
+        point_gradients : array (..., M, D)
+            Derivatives in the points x(t_m).
+        velocity_gradients : array (..., M, D), optional
+            Derivatives in the velocities x'(t_m).
+
+        Returns
+        -------
+        array (..., N, D)
+        """
+        times = self._times(t)
+        terms = sines(times, self.n_terms).mT @ point_gradients
+        if velocity_gradients is None:
+            return terms
+        return terms + sine_slopes(times, self.n_terms).mT @ velocity_gradients
+
+    def roughness(self, n_points: int) -> Array:
+        """Σ_m |x(t_{m+1}) - x(t_m)|² on a uniform grid of `n_points`, in closed form, (...,)."""
+        xp = array_namespace(self.start)
+        weights = like(roughness_weights(self.n_terms, n_points), self.start)
+        chord = xp.sum((self.end - self.start) ** 2, axis=-1) / (n_points - 1)
+        return chord + xp.sum(xp.sum(self.coefficients**2, axis=-1) * weights, axis=-1)
+
+    def roughness_gradient(self, n_points: int) -> Array:
+        """The gradient of `roughness` in the coefficients, (..., N, D)."""
+        weights = like(roughness_weights(self.n_terms, n_points), self.start)
+        return 2 * weights[:, None] * self.coefficients
+
+    def speed(self, t: Array) -> Array:
+        """|dx/dt| at the times `t` (M,), shape (..., M); needs no array of size M times D."""
+        xp = array_namespace(self.start)
+        times = self._times(t)
+        slopes = sine_slopes(times, self.n_terms)
+        frame = xp.concat([xp.ones_like(slopes[..., :1]), slopes], axis=-1)
+        directions = xp.concat([self._chord(), self.coefficients], axis=-2)
+        gram = directions @ directions.mT
+        squared = xp.sum((frame @ gram) * frame, axis=-1)
+        return self._squeeze(xp.sqrt(xp.where(squared > 0, squared, 0 * squared)), t, axis=-1)
+
+    def length(self) -> Array:
+        """The arc length, shape (...,), in the unit of the coordinates."""
+        return self._arc_lengths()[1][..., -1]
+
+    def resampled(self, n_terms: int | None = None) -> "SinePath":
+        """The same curve run through at (nearly) constant speed, refitted with `n_terms` terms.
+
+        Works on one path, without leading axes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> fast_then_slow = SinePath(np.zeros(1), np.ones(1), np.array([[0.0], [0.1]]))
+        >>> even = fast_then_slow.resampled()
+        >>> bool(np.ptp(even.speed(np.linspace(0, 1, 9))) < 1e-3)
+        True
+        """
+        n_terms = n_terms or self.n_terms
+        times, arcs = self._arc_lengths()
+        even = np.linspace(0, 1, 8 * (n_terms + 1) + 1)[1:-1]
+        arcs = np.asarray(arcs, dtype=float)
+        when = np.interp(even * arcs[-1], arcs, np.asarray(times, dtype=float))
+        return SinePath.fit(self.start, self.end, even, self(when), n_terms)
+
+    def _arc_lengths(self) -> tuple[Array, Array]:
+        """Times on a fine grid, and the arc length up to each of them (..., M)."""
+        xp = array_namespace(self.start)
+        n_intervals = _N_LENGTH_INTERVALS * (self.n_terms + 1)
+        times = self._times(np.linspace(0, 1, 2 * n_intervals + 1))
+        speed = self.speed(times)
+        pieces = (speed[..., :-2:2] + 4 * speed[..., 1:-1:2] + speed[..., 2::2]) / 6 / n_intervals
+        arcs = cumulative_sum(pieces)
+        return times[::2], xp.concat([xp.zeros_like(arcs[..., :1]), arcs], axis=-1)
+
+    def _times(self, t: Array) -> Array:
+        times = like(t, self.start)
+        return times if times.ndim else times[None]
+
+    def _chord(self) -> Array:
+        return (self.end - self.start)[..., None, :]
+
+    @staticmethod
+    def _squeeze(values: Array, t: Array, axis: int = -2) -> Array:
+        """Drop the axis of the times where `t` was a single number."""
+        if np.ndim(t) if not is_array(t) else t.ndim:
+            return values
+        return values[..., 0, :] if axis == -2 else values[..., 0]
