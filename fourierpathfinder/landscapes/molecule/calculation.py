@@ -1,0 +1,164 @@
+"""Energy and gradient of one structure, E(x) and ∂E/∂x = -F(x), from an ASE calculator.
+
+A calculator has a state (its last structure, a scratch folder, a handle of a C library), so two
+threads must not share one. A factory makes one for every thread of every process; a calculator
+that was given ready-made is used by one thread at a time.
+"""
+
+import pickle
+import threading
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import PropertyNotImplementedError
+
+Calculator: TypeAlias = Any
+"""An ASE calculator: ASE itself asks only for its methods, not for a base class."""
+
+
+class CalculatorError(RuntimeError):
+    """A calculator failed at a point.
+
+    Parameters
+    ----------
+    message : str
+        Which calculator failed, where and how.
+    point : ndarray (D,)
+        The coordinates it failed at; `landscape.atoms(error.point)` is the structure.
+    """
+
+    def __init__(self, message: str, point: np.ndarray) -> None:
+        super().__init__(message, point)
+        self.point = point
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Calculation:
+    """Evaluates a calculator, in as many threads and processes as there are.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The system; only its positions change from call to call.
+    calculator : ASE calculator, or callable without arguments that returns one
+        What to evaluate.
+
+    Attributes
+    ----------
+    name : str
+        The class of the calculator; until a factory is first called, the factory's name.
+
+    Raises
+    ------
+    TypeError
+        If `calculator` is neither.
+    """
+
+    def __init__(self, atoms: Atoms, calculator: Calculator | Callable[[], Calculator]) -> None:
+        self._atoms = atoms.copy()
+        self._given = calculator
+        self._is_factory = not _is_calculator(calculator)
+        self.name = _name(calculator)
+        if self._is_factory and not callable(calculator):
+            raise TypeError(
+                f"`calculator` is a {type(calculator).__name__}; it must be an ASE calculator, "
+                "or a function or class that returns one when called without arguments"
+            )
+        self._start_threads()
+
+    def prepare(self) -> None:
+        """Make this thread's calculator, so that a factory's own error comes as it is."""
+        self._ready()
+
+    def __call__(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
+        """Energy in eV and its gradient (n, 3) in eV/Å at `positions` (n, 3) in Å."""
+        if self._is_factory:
+            return self._evaluate(positions)
+        with self._lock:
+            return self._evaluate(positions)
+
+    def _evaluate(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
+        atoms = self._ready()
+        atoms.positions = positions
+        try:
+            return energy_and_gradient(atoms)
+        except BaseException:
+            self._discard()
+            raise
+
+    def _ready(self) -> Atoms:
+        """The structure that belongs to the current thread, with its calculator."""
+        if not hasattr(self._local, "atoms"):
+            atoms = self._atoms.copy()
+            atoms.calc = self._made() if self._is_factory else self._given
+            self.name = type(atoms.calc).__name__
+            self._local.atoms = atoms
+        return self._local.atoms
+
+    def _discard(self) -> None:
+        """Drop what a failed calculation leaves behind, which is not to be trusted."""
+        calculator = self._local.__dict__.pop("atoms").calc
+        if not self._is_factory and hasattr(calculator, "reset"):
+            calculator.reset()
+
+    def _made(self) -> Calculator:
+        calculator = self._given()
+        if not _is_calculator(calculator):
+            raise TypeError(
+                f"`calculator` returned a {type(calculator).__name__} when called; "
+                "it must return an ASE calculator"
+            )
+        return calculator
+
+    def _start_threads(self) -> None:
+        self._local = threading.local()
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        if not self._is_factory:
+            _check_picklable(self._given)
+        return {k: v for k, v in self.__dict__.items() if k not in ("_local", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start_threads()
+
+
+def energy_and_gradient(atoms: Atoms) -> tuple[float, np.ndarray]:
+    """Energy in eV and its gradient (n, 3) in eV/Å, from the calculator that `atoms` carries.
+
+    The energy is the one whose derivative the forces are: ASE's `free_energy` where the
+    calculator gives it (with smeared occupations that is the Mermin free energy), else `energy`.
+    ASE's own optimizers choose in the same way.
+    """
+    # Forces first: nearly every calculator has the energy by then, few have the forces after it.
+    forces = atoms.get_forces(apply_constraint=False)
+    try:
+        energy = atoms.get_potential_energy(force_consistent=True, apply_constraint=False)
+    except PropertyNotImplementedError:
+        energy = atoms.get_potential_energy(apply_constraint=False)
+    return float(energy), -np.asarray(forces, dtype=float)
+
+
+def _is_calculator(value: object) -> bool:
+    return not isinstance(value, type) and hasattr(value, "get_potential_energy")
+
+
+def _name(calculator: object) -> str:
+    return str(getattr(calculator, "__name__", type(calculator).__name__))
+
+
+def _check_picklable(calculator: Calculator) -> None:
+    try:
+        pickle.dumps(calculator)
+    except Exception as error:
+        name = type(calculator).__name__
+        raise TypeError(
+            f"the calculator ({name}) cannot be sent to another process ({error}); give "
+            "`MoleculeLandscape` a function that makes it instead, such as "
+            f"`def calculator(): return {name}(...)`"
+        ) from error

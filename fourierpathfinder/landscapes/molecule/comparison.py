@@ -1,0 +1,107 @@
+"""Whether two structures are the same system: same atoms, same order, same cell, same held atoms.
+
+Each check answers with a sentence that names what differs and what to do, or with nothing.
+"""
+
+import numpy as np
+from ase import Atoms
+
+from .constraints import free_coordinates
+from .minimum_image import MinimumImage
+
+_SAME_LENGTH = 1e-3
+"""In Å: what structure files round off."""
+
+
+def differences(reference: Atoms, other: Atoms) -> list[str]:
+    """Why `other` cannot be an end of a path in the system of `reference`.
+
+    Parameters
+    ----------
+    reference, other : ase.Atoms
+        The two structures. Constraints of `other` count only if it has any, as most file formats
+        lose them.
+
+    Returns
+    -------
+    list of str
+        One sentence a difference; empty where the structures are the same system.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> differences(molecule("H2O"), molecule("NH3"))
+    ['it is H3N but the landscape is H2O; both ends must be made of the same atoms']
+    """
+    sentence = _composition(reference, other) or _order(reference, other)
+    if sentence:
+        return [sentence]
+    checks = (_periodicity, _cell, _constraints, _held_positions)
+    return [sentence for check in checks if (sentence := check(reference, other))]
+
+
+def _composition(reference: Atoms, other: Atoms) -> str | None:
+    ours, theirs = (a.get_chemical_formula("hill") for a in (reference, other))
+    if sorted(reference.numbers) == sorted(other.numbers):
+        return None
+    return f"it is {theirs} but the landscape is {ours}; both ends must be made of the same atoms"
+
+
+def _order(reference: Atoms, other: Atoms) -> str | None:
+    differing = np.flatnonzero(reference.numbers != other.numbers)
+    if not len(differing):
+        return None
+    k = int(differing[0])
+    return (
+        f"its atoms are in another order: atom {k} is {other.symbols[k]} but the landscape has "
+        f"{reference.symbols[k]} there; reorder it, or let `superpose(reference, other, "
+        "permute=True)` find the best order"
+    )
+
+
+def _periodicity(reference: Atoms, other: Atoms) -> str | None:
+    if (reference.pbc == other.pbc).all():
+        return None
+    return (
+        f"its `pbc` is {other.pbc.tolist()} but the landscape's is {reference.pbc.tolist()}; "
+        "set both alike with `atoms.pbc = ...`"
+    )
+
+
+def _cell(reference: Atoms, other: Atoms) -> str | None:
+    difference = np.abs(reference.cell - other.cell).max()
+    if not reference.pbc.any() or difference < _SAME_LENGTH:
+        return None
+    return (
+        f"its cell differs from the landscape's by up to {difference:.3g} Å; a path has one "
+        "cell: recompute one end in the cell of the other"
+    )
+
+
+def _constraints(reference: Atoms, other: Atoms) -> str | None:
+    if not other.constraints:
+        return None
+    differing = (free_coordinates(reference) != free_coordinates(other)).any(axis=1)
+    if not differing.any():
+        return None
+    return (
+        f"its constraints differ from the landscape's at atoms {_listed(differing)}; hold the "
+        "same coordinates in both, or drop its own (`del atoms.constraints`)"
+    )
+
+
+def _held_positions(reference: Atoms, other: Atoms) -> str | None:
+    held = ~free_coordinates(reference)
+    shifts = np.abs(MinimumImage.of(reference)(other.positions - reference.positions)) * held
+    moved = (shifts > _SAME_LENGTH).any(axis=1)
+    if not moved.any():
+        return None
+    return (
+        f"it has atoms {_listed(moved)} elsewhere, by up to {shifts.max():.3g} Å, though the "
+        "landscape holds them; relax both ends with these atoms at the same places, or free them"
+    )
+
+
+def _listed(which: np.ndarray) -> str:
+    indices = [str(index) for index in np.flatnonzero(which)]
+    return ", ".join(indices[:5]) + (f" and {len(indices) - 5} more" if len(indices) > 5 else "")

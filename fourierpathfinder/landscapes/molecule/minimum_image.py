@@ -1,0 +1,62 @@
+"""The minimum image: of all lattice translates of a vector, the shortest.
+
+v* = argmin_R |v - R|, R over the lattice of the periodic directions. Rounding fractional
+coordinates finds it wherever |v*| is below half the least spacing of lattice planes; longer
+vectors are compared with the 26 neighbours, which is enough in a Minkowski-reduced cell
+(as in ASE's `find_mic`; reduced here once, not at every call).
+"""
+
+from itertools import product
+
+import numpy as np
+from ase import Atoms
+from ase.geometry import complete_cell, minkowski_reduce
+
+
+class MinimumImage:
+    """Replaces vectors between atoms by their shortest lattice translates.
+
+    Parameters
+    ----------
+    cell : array (3, 3)
+        Lattice vectors as rows, in Å.
+    pbc : array of bool (3,)
+        Which of them repeat.
+
+    Examples
+    --------
+    >>> image = MinimumImage(np.eye(3) * 10, [True, False, False])
+    >>> image(np.array([[9.0, 9.0, 9.0]]))
+    array([[-1.,  9.,  9.]])
+    """
+
+    def __init__(self, cell: np.ndarray, pbc: np.ndarray) -> None:
+        cell = np.asarray(cell)
+        pbc = np.asarray(pbc, dtype=bool) & cell.any(axis=1)
+        # Without the other vectors the completion is orthogonal, so that a leaning one of a slab
+        # does not leak into the fractions of the periodic directions.
+        self._lattice, _ = minkowski_reduce(complete_cell(cell * pbc[:, None]), pbc=pbc)
+        self._fractions = np.linalg.inv(self._lattice) * pbc
+        ranges = [(-1, 0, 1) if periodic else (0,) for periodic in pbc]
+        self._neighbours = np.array(list(product(*ranges))) @ self._lattice
+        spacings = 1 / np.linalg.norm(self._fractions[:, pbc], axis=0)
+        self._safe = min(spacings, default=np.inf) / 2
+
+    @classmethod
+    def of(cls, atoms: Atoms) -> "MinimumImage":
+        """The minimum image in the cell of `atoms`."""
+        return cls(np.asarray(atoms.cell), atoms.pbc)
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """The shortest translates of `vectors` (..., 3)."""
+        if self._safe == np.inf:
+            return vectors
+        wrapped: np.ndarray = vectors - np.round(vectors @ self._fractions) @ self._lattice
+        unsure = (wrapped**2).sum(axis=-1) >= self._safe**2
+        wrapped[unsure] = self._shortest(wrapped[unsure])
+        return np.asarray(wrapped)
+
+    def _shortest(self, vectors: np.ndarray) -> np.ndarray:
+        candidates: np.ndarray = vectors[:, None] - self._neighbours
+        best = (candidates**2).sum(axis=-1).argmin(axis=1)
+        return candidates[np.arange(len(vectors)), best]
