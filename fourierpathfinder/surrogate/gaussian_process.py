@@ -1,0 +1,317 @@
+"""A Gaussian process that is told values and gradients.
+
+    f ~ m + s² κ(|φ(x) - φ(x')|²/l²),   μ(x) = m + Σ_i [κ α_i - 2κ' δ_i·w_i],   δ_i = (φ - φ_i)/l
+
+with α and w from one solve, m the largest value given (so that the unknown counts as high),
+s² in closed form and l by maximum marginal likelihood.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy.linalg import LinAlgError
+
+from .._arrays import Array
+from .covariance import Scaling
+from .features import Coordinates, FeatureMap
+from .gram import Gram
+from .kernels import Kernel, SquaredExponential
+from .likelihood import Evidence, best_log_length
+from .nugget import Nugget
+
+_LARGEST_NUGGET = 1e-2
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Points `x` (n, D), `values` (n,), `gradients` (n, D) and which gradients are known (n,)."""
+
+    x: Array
+    values: Array
+    gradients: Array
+    has_gradient: Array
+
+    @property
+    def mean(self) -> float:
+        """The prior mean: the largest value."""
+        return float(self.values.max())
+
+    def at(self, index: Array) -> "Observations":
+        """Some of the observations."""
+        return Observations(
+            self.x[index], self.values[index], self.gradients[index], self.has_gradient[index]
+        )
+
+
+@dataclass(frozen=True)
+class GaussianProcess:
+    """Settings of the prior and of the fit.
+
+    Parameters
+    ----------
+    features : FeatureMap
+        What the process sees of a point.
+    kernel : Kernel
+        Correlation by distance in feature space.
+    nugget : float
+        Added to every diagonal element in units of the prior variance; where points are too
+        close together for it, ten times as much is tried, up to 1e-2.
+    noise : pair of floats, optional
+        Standard deviations of the noise on values and on gradient components, in the
+        landscape's units.
+    likelihood_rows : int
+        The likelihood is taken over evenly chosen observations of no more than this many
+        rows, since it costs their cube; predictions always use all.
+
+    Examples
+    --------
+    >>> x = np.array([[0.0], [1.0], [2.0]])
+    >>> model = GaussianProcess().fit(x, np.sin(x[:, 0]), np.cos(x))
+    >>> mean, gradient = model.predict(np.array([[0.5]]))
+    >>> bool(abs(mean[0] - np.sin(0.5)) < 1e-3), bool(abs(gradient[0, 0] - np.cos(0.5)) < 1e-2)
+    (True, True)
+    """
+
+    features: FeatureMap = field(default_factory=Coordinates)
+    kernel: Kernel = field(default_factory=SquaredExponential)
+    nugget: float = 1e-7
+    noise: tuple[float, float] | None = None
+    likelihood_rows: int = 800
+
+    def fit(
+        self,
+        x: Array,
+        values: Array,
+        gradients: Array,
+        *,
+        has_gradient: Array | None = None,
+        length_scale: float | None = None,
+        optimise: bool = True,
+        reach: float = 2.0,
+    ) -> "Posterior":
+        """Condition on observations from nothing.
+
+        Parameters
+        ----------
+        x : array (n, D)
+            Points.
+        values : array (n,)
+            Values there.
+        gradients : array (n, D)
+            Gradients there.
+        has_gradient : array (n,) of bool, optional
+            Where gradients are known; everywhere by default.
+        length_scale : float, optional
+            In feature space; half of the data's extent there by default.
+        optimise : bool
+            Whether to improve the length scale by its likelihood.
+        reach : float
+            The length scale found is at most this factor from the one given.
+
+        Returns
+        -------
+        Posterior
+            The conditioned process.
+        """
+        known = np.ones(len(x), bool) if has_gradient is None else np.asarray(has_gradient, bool)
+        data = Observations(x, values, gradients, known)
+        start = self.default_length_scale(x) if length_scale is None else length_scale
+        prior = Nugget(self.nugget)
+        length = self._best_length(data, start, prior, reach) if optimise else start
+        model = self._factored(data, length, prior)
+        if self.noise is None:
+            return model
+        for _ in range(3):  # the noise's share of s², and s² with that share, settle in a few
+            prior = self._with_noise(model.signal_variance)
+            length = self._best_length(data, length, prior, reach) if optimise else length
+            model = self._factored(data, length, prior)
+        return model
+
+    def default_length_scale(self, x: Array) -> float:
+        """Half of the largest distance of the points `x` (n, D) in feature space."""
+        phi = self.features.linearise(x).values
+        phi = phi - phi[0]
+        products = phi @ phi.T
+        norms = products.diagonal()
+        squared = norms[:, None] + norms - 2 * products
+        largest = float(np.sqrt(max(squared.max(), 0.0)))
+        return largest / 2 if largest > 0 else 1.0
+
+    def _with_noise(self, signal_variance: float) -> Nugget:
+        value, gradient = self.noise or (0.0, 0.0)
+        return Nugget(self.nugget, value**2 / signal_variance, gradient**2 / signal_variance)
+
+    def _best_length(self, data: Observations, start: float, prior: Nugget, reach: float) -> float:
+        few = data.at(_evenly(len(data.x), self._likelihood_points(data)))
+        origin = few.x[0]
+        gram = Gram.empty(self.features, self.kernel, self._scaling(data, start), prior, origin)
+        placed = replace(
+            gram, frame=gram.frame.grown(few.x), x=few.x, has_gradient=few.has_gradient
+        )
+        evidence = Evidence.of(placed, few.values - data.mean, few.gradients)
+        u, width = float(np.log(start)), float(np.log(reach))
+        try:
+            return float(np.exp(best_log_length(evidence, u, (u - width, u + width))))
+        except LinAlgError:  # points too close together: keep the scale, the fit adds nugget
+            return start
+
+    def _likelihood_points(self, data: Observations) -> int:
+        n_points, n_dims = (int(size) for size in data.x.shape)
+        if isinstance(self.features, Coordinates):
+            # n points span at most n - 1 directions, so they make n·min(n, D + 1) rows.
+            return max(2, int(np.sqrt(self.likelihood_rows)), self.likelihood_rows // (n_dims + 1))
+        return min(n_points, max(3, self.likelihood_rows // (n_dims + 1)))
+
+    def _scaling(self, data: Observations, length: float) -> Scaling:
+        return Scaling(length, _jacobian_size(self.features, data.x))
+
+    def _factored(self, data: Observations, length: float, prior: Nugget) -> "Posterior":
+        scaling = self._scaling(data, length)
+        while True:
+            empty = Gram.empty(self.features, self.kernel, scaling, prior, data.x[0])
+            try:
+                return Posterior.of(empty.extended(data.x, data.has_gradient), data)
+            except LinAlgError:
+                if prior.base * 10 > _LARGEST_NUGGET:
+                    raise
+                prior = replace(prior, base=prior.base * 10)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """A Gaussian process conditioned on observations.
+
+    Parameters
+    ----------
+    gram : Gram
+        The factored covariance of the observations.
+    data : Observations
+        What was observed.
+    signal_variance : float
+        s², in the values' unit squared.
+    origin, centres, vectors, value_weights
+        What predictions need, in feature space and in units of the length scale.
+    """
+
+    gram: Gram
+    data: Observations
+    signal_variance: float
+    origin: Array
+    centres: Array
+    vectors: Array
+    value_weights: Array
+
+    @classmethod
+    def of(cls, gram: Gram, data: Observations) -> "Posterior":
+        """Condition on `data`, whose inputs `gram` has factored."""
+        weights = gram.solve(data.values - data.mean, data.gradients)
+        at = gram.features.linearise(data.x)
+        origin = at.values[0]
+        return cls(
+            gram,
+            data,
+            max(weights.quadratic / gram.n_rows, np.finfo(float).tiny),
+            origin,
+            (at.values - origin) / gram.scaling.length,
+            at.push_forward(weights.gradient) / gram.scaling.gradient,
+            weights.value,
+        )
+
+    @property
+    def length_scale(self) -> float:
+        """l, in feature space."""
+        return self.gram.scaling.length
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log marginal likelihood, up to a constant, at the best signal variance."""
+        gram = self.gram
+        n_gradient = gram.n_rows - len(gram.x)
+        value = -gram.n_rows * np.log(self.signal_variance) - gram.log_determinant
+        return float(value / 2 + n_gradient * np.log(gram.scaling.row))
+
+    def with_values(self, values: Array, gradients: Array) -> "Posterior":
+        """The process with other `values` (n,) and `gradients` (n, D) at the same points.
+
+        Only triangular solves are done: this is what a new warp costs.
+        """
+        data = replace(self.data, values=values, gradients=gradients)
+        return Posterior.of(self.gram, data)
+
+    def add(
+        self, x: Array, values: Array, gradients: Array, has_gradient: Array | None = None
+    ) -> "Posterior":
+        """The process with the points `x` (m, D) added at the same length scale.
+
+        Raises
+        ------
+        scipy.linalg.LinAlgError
+            Where a point is too close to another for the nugget.
+        """
+        known = np.ones(len(x), bool) if has_gradient is None else np.asarray(has_gradient, bool)
+        data = Observations(
+            np.concatenate([self.data.x, x]),
+            np.concatenate([self.data.values, values]),
+            np.concatenate([self.data.gradients, gradients]),
+            np.concatenate([self.data.has_gradient, known]),
+        )
+        return Posterior.of(self.gram.extended(x, known), data)
+
+    def predict(self, x: Array) -> tuple[Array, Array]:
+        """Mean (M,) and its gradient (M, D) at the points `x` (M, D)."""
+        at = self.gram.features.linearise(x)
+        mean, covector = self._mean(at.values)
+        return mean, at.pull_back(covector)
+
+    def _mean(self, phi: Array) -> tuple[Array, Array]:
+        zeta = (phi - self.origin) / self.length_scale
+        s, t = self._distances(zeta)
+        k0, k1, k2 = self.gram.kernel.derivatives(s)
+        mean = self.data.mean + k0 @ self.value_weights - 2 * (k1 * t).sum(axis=1)
+        along = 2 * k1 * self.value_weights - 4 * k2 * t
+        covector = along.sum(axis=1)[:, None] * zeta - along @ self.centres
+        return mean, (covector - 2 * k1 @ self.vectors) / self.length_scale
+
+    def _distances(self, zeta: Array) -> tuple[Array, Array]:
+        """|δ_i|² and δ_i·w_i (M, n) for scaled features (M, P)."""
+        norms = (zeta * zeta).sum(axis=1)[:, None] + (self.centres**2).sum(axis=1)
+        s = np.maximum(norms - 2 * zeta @ self.centres.T, 0.0)
+        t = zeta @ self.vectors.T - (self.centres * self.vectors).sum(axis=1)
+        return s, t
+
+    def deviation(self, x: Array) -> Array:
+        """Posterior standard deviation (M,) of the value at the points `x` (M, D)."""
+        left = np.maximum(1 - self.gram.explained(x), 0.0)
+        return np.sqrt(self.signal_variance * left)
+
+    def hessian(self, x: Array) -> Array:
+        """Second derivatives (D, D) of the mean at one point `x` (D,)."""
+        at = self.gram.features.linearise(x[None])
+        zeta = (at.values - self.origin) / self.length_scale
+        s, t = (row[0] for row in self._distances(zeta))
+        _, k1, k2 = self.gram.kernel.derivatives(s)
+        k3 = self.gram.kernel.third(s)
+        # In units of l, with the Jacobian at x applied to both sides.
+        d, w = at.pull_back(zeta - self.centres), at.pull_back(self.vectors)
+        straight = (2 * k1 * self.value_weights - 4 * k2 * t).sum()
+        bent = (4 * k2 * self.value_weights - 8 * k3 * t)[:, None] * d
+        mixed = d.T @ (-4 * k2[:, None] * w)
+        metric = at.metric(at)[0, :, 0, :]
+        curved = (straight * metric + d.T @ bent + mixed + mixed.T) / self.length_scale**2
+        return np.asarray(curved + at.curvature(self._mean(at.values)[1][0]))
+
+
+def _jacobian_size(features: FeatureMap, x: Array) -> float:
+    """The root mean square of the columns of the Jacobians at `x` (n, D)."""
+    if isinstance(features, Coordinates):
+        return 1.0
+    n_dims = x.shape[1]
+    traces = [np.trace((at := features.linearise(row[None])).metric(at)[0, :, 0]) for row in x]
+    return float(np.sqrt(np.mean(traces) / n_dims))
+
+
+def _evenly(n: int, count: int) -> Array:
+    """Indices of at most `count` of n, evenly spread, ends included."""
+    if count >= n:
+        return np.arange(n)
+    return np.unique(np.linspace(0, n - 1, count).round().astype(int))

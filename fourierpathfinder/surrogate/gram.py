@@ -1,0 +1,208 @@
+"""The covariance matrix of all observations, factored; it knows inputs, not values.
+
+Rows are values and scaled gradient components. As long as inputs and length scale stay,
+values may change at the price of two triangular solves, and a new point is a new block row.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from .._arrays import Array
+from .block_cholesky import BlockCholesky, cholesky
+from .covariance import Geometry, Scaling, covariance
+from .features import Coordinates, FeatureMap
+from .frame import Frame
+from .kernels import Kernel
+from .nugget import Nugget
+
+
+@dataclass(frozen=True)
+class Weights:
+    """K⁻¹y: one weight (n,) a value and one vector (n, D) a gradient, and yᵀK⁻¹y."""
+
+    value: Array
+    gradient: Array
+    quadratic: float
+
+
+@dataclass(frozen=True)
+class Gram:
+    """The factored covariance of n observations at one length scale.
+
+    Parameters
+    ----------
+    features, kernel, scaling, nugget
+        The prior, fixed for good.
+    frame : Frame
+        Directions in which gradients interact.
+    x : array (n, D)
+        Inputs.
+    has_gradient : array (n,) of bool
+        Whether the gradient was observed, too.
+    point, component : arrays (R,)
+        Of each row: which input, and 0 for its value or 1 + the direction of a gradient.
+    factor : BlockCholesky
+        Of the (R, R) matrix.
+    outside : array (n_g, n_g)
+        Lower factor that all directions outside the frame share.
+    """
+
+    features: FeatureMap
+    kernel: Kernel
+    scaling: Scaling
+    nugget: Nugget
+    frame: Frame
+    x: Array
+    has_gradient: Array
+    point: Array
+    component: Array
+    factor: BlockCholesky
+    outside: Array
+
+    @classmethod
+    def empty(
+        cls, features: FeatureMap, kernel: Kernel, scaling: Scaling, nugget: Nugget, origin: Array
+    ) -> "Gram":
+        """No observation yet."""
+        n_dims = origin.shape[0]
+        basis = np.zeros((n_dims, 0)) if isinstance(features, Coordinates) else None
+        none = np.zeros(0, dtype=int)
+        return cls(
+            features, kernel, scaling, nugget, Frame(origin, basis), np.zeros((0, n_dims)),
+            none.astype(bool), none, none, BlockCholesky(), np.zeros((0, 0)),
+        )  # fmt: skip
+
+    @property
+    def n_rows(self) -> int:
+        """Number of scalars observed, those outside the frame included."""
+        return len(self.point) + self.frame.n_outside * int(self.has_gradient.sum())
+
+    @property
+    def log_determinant(self) -> float:
+        """Log det of the whole covariance matrix, in scaled units."""
+        outside = 2 * float(np.log(self.outside.diagonal()).sum())
+        return self.factor.log_determinant + self.frame.n_outside * outside
+
+    def extended(self, x: Array, has_gradient: Array) -> "Gram":
+        """The Gram matrix with the points `x` (m, D) added.
+
+        Raises
+        ------
+        scipy.linalg.LinAlgError
+            Where points are too close together for the nugget.
+        """
+        wide = self._widened(self.frame.grown(x))
+        point, component = rows(has_gradient, wide.frame.n_directions)
+        new = wide.frame.within(x)
+        square = wide._between(new, new, (point, component), (point, component))
+        square[np.diag_indices_from(square)] += self.nugget.diagonal(component, self.scaling)
+        old = wide.frame.within(self.x)
+        cross = wide._between(new, old, (point, component), (wide.point, wide.component))
+        gram = replace(
+            wide,
+            x=np.concatenate([self.x, x]),
+            has_gradient=np.concatenate([self.has_gradient, has_gradient]),
+            point=np.concatenate([wide.point, point + len(self.x)]),
+            component=np.concatenate([wide.component, component]),
+            factor=wide.factor.extended(cross if len(self.x) else None, square),
+        )
+        return replace(gram, outside=gram._factored_outside())
+
+    def _widened(self, frame: Frame) -> "Gram":
+        """The same observations with rows for directions that have entered the frame."""
+        observed = np.flatnonzero(self.has_gradient)
+        added = range(self.frame.n_directions, frame.n_directions) if len(observed) else range(0)
+        factor = self.factor
+        for _ in added:
+            factor = BlockCholesky((*factor.left, None), (*factor.diagonal, self.outside))
+        component = [np.full(len(observed), 1 + direction) for direction in added]
+        return replace(
+            self,
+            frame=frame,
+            factor=factor,
+            point=np.concatenate([self.point, *[observed for _ in added]]),
+            component=np.concatenate([self.component, *component]),
+        )
+
+    def _between(
+        self, x: Array, y: Array, rows: tuple[Array, Array], columns: tuple[Array, Array]
+    ) -> Array:
+        geometry = Geometry.between(self.features, x, y)
+        full = covariance(self.kernel, geometry, self.scaling)
+        m, width, k, _ = full.shape
+        full = full.reshape(m * width, k * width)
+        return full[np.ix_(rows[0] * width + rows[1], columns[0] * width + columns[1])]
+
+    def _factored_outside(self) -> Array:
+        if self.frame.n_outside == 0:
+            return np.zeros((0, 0))
+        x = self.frame.within(self.x[self.has_gradient])
+        squared = ((x[:, None] - x) ** 2).sum(axis=-1) / self.scaling.length**2
+        matrix = -2 * self.kernel.derivatives(squared)[1]
+        return cholesky(matrix + self.nugget.on_gradient(self.scaling) * np.eye(len(x)))
+
+    def solve(self, values: Array, gradients: Array) -> Weights:
+        """K⁻¹y for `values` (n,) about the mean and `gradients` (n, D); unobserved ones are free.
+
+        Weights of gradients are in scaled units, for the covariances of `covariance`.
+        """
+        scaled = np.where(self.has_gradient[:, None], self.scaling.row * gradients, 0.0)
+        turned = self.frame.turned(scaled)
+        table = np.concatenate([values[:, None], turned], axis=1)
+        y = table[self.point, self.component]
+        solved = self.factor.solve(y)
+        weights = np.zeros_like(table)
+        weights[self.point, self.component] = solved
+        gradient_weights = self.frame.turned_back(weights[:, 1:])
+        quadratic = float(y @ solved)
+        if self.frame.n_outside:
+            rest = (scaled - self.frame.turned_back(turned))[self.has_gradient]
+            half = solve_triangular(self.outside, rest, lower=True)
+            outside = solve_triangular(self.outside, half, lower=True, trans="T")
+            gradient_weights[self.has_gradient] += outside
+            quadratic += float((half * half).sum())
+        return Weights(weights[:, 0], gradient_weights, quadratic)
+
+    def explained(self, x: Array) -> Array:
+        """The part (M,) of a value's prior variance at `x` (M, D) that observations explain."""
+        inside = self.frame.within(x)
+        data = self.frame.within(self.x)
+        geometry = _seen_from(self.features, inside, data)
+        # A component of x outside the frame only adds to the distance.
+        beyond = (x - self.frame.origin - self.frame.turned_back(inside)) if self._split else 0 * x
+        away = (beyond * beyond).sum(axis=1) / self.scaling.length**2
+        squared = geometry.squared / self.scaling.length**2 + away[:, None]
+        k0, k1, _ = self.kernel.derivatives(squared)
+        mixed = -2 * k1 / (self.scaling.length * self.scaling.gradient)
+        table = np.concatenate([k0[..., None], mixed[..., None] * geometry.right], axis=2)
+        half = self.factor.half_solve(table[:, self.point, self.component].T)
+        explained = (half * half).sum(axis=0)
+        if self._split:
+            right = (-2 * k1 * np.sqrt(away)[:, None])[:, self.has_gradient]
+            half = solve_triangular(self.outside, right.T, lower=True)
+            explained = explained + (half * half).sum(axis=0)
+        return np.asarray(explained)
+
+    @property
+    def _split(self) -> bool:
+        return self.frame.n_outside > 0
+
+
+def rows(has_gradient: Array, n_directions: int) -> tuple[Array, Array]:
+    """Point and component of the rows of new points, point by point."""
+    counts = np.where(has_gradient, 1 + n_directions, 1)
+    point = np.repeat(np.arange(len(counts)), counts)
+    component = np.concatenate([np.arange(count) for count in counts])
+    return point, component
+
+
+def _seen_from(features: FeatureMap, x: Array, data: Array) -> Geometry:
+    """The geometry of queries `x` and `data`, less what only gradients at `x` would need."""
+    values = features.linearise(x).values
+    at = [features.linearise(row[None]) for row in data]
+    differences = [values - one.values for one in at]
+    right = [one.pull_back(d) for one, d in zip(at, differences, strict=True)]
+    squared = np.stack([(d * d).sum(axis=1) for d in differences], axis=1)
+    return Geometry(squared, np.zeros(0), np.stack(right, axis=1), np.zeros(0))

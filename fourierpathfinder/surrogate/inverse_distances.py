@@ -1,0 +1,254 @@
+"""Inverse distances between atoms, φ_p = h(|d_p|²), with analytic derivatives.
+
+    h(s) = s^{-1/2}                     for molecules and clusters
+    h(s) = s^{-1/2} (1 - s/c²)³         with a cutoff c; it reaches 0 with two derivatives
+    d_p  = x_i - x_j + o_p              o_p: a lattice vector, or minus a frozen atom's position
+    ∇_d φ = 2h' d,   ∇_d² φ = 2h' I + 4h'' d dᵀ
+
+Each pair touches six coordinates at most, so with the signed incidence matrix B (pairs x
+atoms) differences are B x, and gradients return by Bᵀ: two sparse products, whatever the
+number of atoms.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from scipy import sparse
+
+from .._arrays import Array
+from .features import Linearisation
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs of free atoms, or of a free and a frozen one (`second` = -1), and their offsets."""
+
+    first: Array
+    second: Array
+    offset: Array
+
+    def __getitem__(self, keep: Array) -> "_Pairs":
+        return _Pairs(self.first[keep], self.second[keep], self.offset[keep])
+
+
+class InverseDistances:
+    """Inverse distances of free atoms among each other and to frozen atoms.
+
+    Free of rotation and translation where nothing is frozen; relabelling like atoms permutes
+    the features (sorting them would cost the derivatives, so it is not offered).
+
+    In a periodic cell every image within reach is a partner of its own, which is the minimum
+    image where the cutoff is below half of the cell and has no kink where it is not. The list
+    of pairs is drawn up once, at `reference`, with `margin` to spare: partners that stay
+    beyond the cutoff cost nothing, and a free atom may move by half of `margin` from any of
+    the reference points before a pair is missed. Points must be continuous: an atom that
+    leaves the cell is not to be wrapped.
+
+    Parameters
+    ----------
+    n_atoms : int
+        Number of free atoms; coordinates are (M, 3 n_atoms).
+    fixed_positions : array (F, 3), optional
+        Positions of frozen atoms, in the coordinates' unit.
+    cell : array (3, 3), optional
+        Lattice vectors as rows; needed where `pbc` is true.
+    pbc : sequence of 3 bools, optional
+        Periodic directions; all of them where a cell is given.
+    cutoff : float, optional
+        Distance at which a feature vanishes; none for clusters, needed for periodic cells.
+    reference : array (R, D), optional
+        Points, such as both ends, that say which pairs come near; needed with a cutoff.
+    margin : float
+        What is added to the cutoff in drawing up the list of pairs.
+
+    Raises
+    ------
+    ValueError
+        Where a cutoff is missing, a shape is wrong or no pair is within reach.
+
+    Examples
+    --------
+    >>> triangle = np.array([[0.0, 0, 0, 2, 0, 0, 0, 4, 0]])
+    >>> InverseDistances(3).linearise(triangle).values.round(4)
+    array([[0.5   , 0.25  , 0.2236]])
+    """
+
+    def __init__(
+        self,
+        n_atoms: int,
+        fixed_positions: Array | None = None,
+        cell: Array | None = None,
+        pbc: Array | None = None,
+        cutoff: float | None = None,
+        reference: Array | None = None,
+        margin: float = 2.0,
+    ) -> None:
+        fixed = np.zeros((0, 3)) if fixed_positions is None else np.asarray(fixed_positions, float)
+        if fixed.ndim != 2 or fixed.shape[1] != 3:
+            raise ValueError(f"`fixed_positions` has shape {fixed.shape}; it must be (F, 3)")
+        periodic = np.full(3, cell is not None) if pbc is None else np.asarray(pbc, bool)
+        if cutoff is None and periodic.any():
+            raise ValueError("a periodic cell needs a `cutoff`, a distance such as 5.0")
+        if (cutoff is None) != (reference is None):
+            raise ValueError("`cutoff` and `reference` (points that say what is near) go together")
+        self.n_atoms, self.cutoff = n_atoms, cutoff
+        pairs = _all_pairs(n_atoms, fixed)
+        if cutoff is not None:
+            points = np.asarray(reference, float).reshape(-1, n_atoms, 3)
+            lattice = np.zeros((3, 3)) if cell is None else np.asarray(cell, float)
+            pairs = _within(cutoff + margin, pairs, points, lattice, periodic)
+        if len(pairs.first) == 0:
+            raise ValueError(f"no pair of atoms is within the cutoff {cutoff}; raise it")
+        self._set_pairs(pairs)
+
+    def _set_pairs(self, pairs: _Pairs) -> None:
+        n_pairs, rows = len(pairs.first), np.arange(len(pairs.first))
+        free = pairs.second >= 0
+        shape = (n_pairs, self.n_atoms)
+        plus = sparse.csr_array((np.ones(n_pairs), (rows, pairs.first)), shape)
+        minus = sparse.csr_array((np.ones(free.sum()), (rows[free], pairs.second[free])), shape)
+        self._offset = pairs.offset
+        self._difference = (plus - minus).tocsr()
+        self._gather = self._difference.T.tocsr()
+        self._blocks = _outer_incidence(pairs, self.n_atoms)
+
+    @property
+    def n_features(self) -> int:
+        """P, the number of pairs."""
+        return len(self._offset)
+
+    def linearise(self, x: Array) -> Linearisation:
+        """Features and Jacobians at the points `x` (M, D)."""
+        positions = _by_atom(x, self.n_atoms)
+        d = self._apply(self._difference, positions) + self._offset[:, :, None]
+        h, slope, bend = self._radial((d * d).sum(axis=1))
+        return _Distances(self, h, d, slope, bend)
+
+    def _radial(self, s: Array) -> tuple[Array, Array, Array]:
+        """h, h' and h'' of the squared distance."""
+        inverse = 1 / s
+        h = np.sqrt(inverse)
+        h1, h2 = -0.5 * h * inverse, 0.75 * h * inverse * inverse
+        if self.cutoff is None:
+            return h, h1, h2
+        u = np.maximum(1 - s / self.cutoff**2, 0)
+        w, w1, w2 = u**3, -3 * u**2 / self.cutoff**2, 6 * u / self.cutoff**4
+        return h * w, h1 * w + h * w1, h2 * w + 2 * h1 * w1 + h * w2
+
+    @staticmethod
+    def _apply(matrix: Array, stack: Array) -> Array:
+        """A sparse matrix times the first axis of (rows, 3, ...)."""
+        product_ = matrix @ stack.reshape(stack.shape[0], -1)
+        return product_.reshape(matrix.shape[0], *stack.shape[1:])
+
+
+@dataclass(frozen=True)
+class _Distances:
+    features: InverseDistances
+    h: Array  # (P, M), as all that follows: pairs first
+    d: Array  # (P, 3, M)
+    slope: Array
+    bend: Array
+
+    @property
+    def values(self) -> Array:
+        return self.h.T
+
+    @property
+    def _gradient(self) -> Array:
+        return 2 * self.slope[:, None, :] * self.d
+
+    def pull_back(self, covectors: Array) -> Array:
+        f = self.features
+        stack = f._apply(f._gather, self._gradient * covectors.T[:, None, :])
+        return stack.reshape(3 * f.n_atoms, -1).T
+
+    def push_forward(self, vectors: Array) -> Array:
+        f = self.features
+        moved = f._apply(f._difference, _by_atom(vectors, f.n_atoms))
+        return (self._gradient * moved).sum(axis=1).T
+
+    def metric(self, other: Linearisation) -> Array:
+        assert isinstance(other, _Distances)
+        left, right = self._gradient, other._gradient
+        blocks = left[:, :, :, None, None] * right[:, None, None, :, :]
+        return self._spread(blocks)
+
+    def curvature(self, covector: Array) -> Array:
+        d = self.d[:, :, 0]
+        bend, slope = self.bend[:, 0] * covector, self.slope[:, 0] * covector
+        blocks = 4 * bend[:, None, None] * d[:, :, None] * d[:, None, :]
+        blocks = blocks + 2 * slope[:, None, None] * np.eye(3)
+        return self._spread(blocks[:, :, None, :, None])[0, :, 0, :]
+
+    def _spread(self, blocks: Array) -> Array:
+        """Blocks (P, 3, M, 3, K) of pairs, summed into (M, D, K, D)."""
+        n = self.features.n_atoms
+        summed = self.features._apply(self.features._blocks, blocks)
+        _, _, m, _, k = blocks.shape
+        summed = summed.reshape(n, n, 3, m, 3, k).transpose(3, 0, 2, 5, 1, 4)
+        return summed.reshape(m, 3 * n, k, 3 * n)
+
+
+def _by_atom(x: Array, n_atoms: int) -> Array:
+    """Points (M, D) as (atoms, 3, M)."""
+    return np.ascontiguousarray(x.T).reshape(n_atoms, 3, x.shape[0])
+
+
+def _all_pairs(n_atoms: int, fixed: Array) -> _Pairs:
+    """Every pair of free atoms once, then every free atom with every frozen one."""
+    i, j = np.triu_indices(n_atoms, 1)
+    atoms, partners = np.repeat(np.arange(n_atoms), len(fixed)), np.tile(fixed, (n_atoms, 1))
+    return _Pairs(
+        np.concatenate([i, atoms]),
+        np.concatenate([j, np.full(len(atoms), -1)]),
+        np.concatenate([np.zeros((len(i), 3)), -partners]),
+    )
+
+
+def _within(reach: float, pairs: _Pairs, points: Array, cell: Array, periodic: Array) -> _Pairs:
+    """The pairs and lattice images that come within `reach` at one of the points."""
+    kept = [
+        image[near]
+        for image in _images(reach, pairs, points, cell, periodic)
+        if (near := _nearest(image, points) < reach).any()
+    ]
+    parts = [[getattr(part, name) for part in kept] for name in ("first", "second", "offset")]
+    return _Pairs(*map(np.concatenate, parts)) if kept else pairs[np.zeros(0, int)]
+
+
+def _nearest(pairs: _Pairs, points: Array) -> Array:
+    """The smallest distance (P,) of each pair over the points (R, atoms, 3)."""
+    second = np.where((pairs.second >= 0)[:, None], points[:, pairs.second], 0.0)
+    d = points[:, pairs.first] - second + pairs.offset
+    return np.asarray(np.linalg.norm(d, axis=-1).min(axis=0))
+
+
+def _images(
+    reach: float, pairs: _Pairs, points: Array, cell: Array, periodic: Array
+) -> Iterator[_Pairs]:
+    """The pairs, shifted by every lattice vector that can bring one within `reach`."""
+    if not periodic.any():
+        yield pairs
+        return
+    # Columns are the reciprocal vectors: planes of a lie 1/|column a| apart.
+    reciprocal = np.linalg.pinv(cell * periodic[:, None])
+    positions = np.concatenate([points.reshape(-1, 3), -pairs.offset[pairs.second < 0]])
+    spread = np.ptp(positions @ reciprocal, axis=0)
+    count = np.ceil(reach * np.linalg.norm(reciprocal, axis=0) + spread).astype(int)
+    for shift in product(*(range(-c, c + 1) for c in count)):
+        yield _Pairs(pairs.first, pairs.second, pairs.offset + np.array(shift) @ cell)
+
+
+def _outer_incidence(pairs: _Pairs, n_atoms: int) -> Array:
+    """The matrix (atoms², P) of B_pa B_pb, which spreads a pair's 3x3 block over atom blocks."""
+    rows, free = np.arange(len(pairs.first)), pairs.second >= 0
+    i, j, r = pairs.first, pairs.second[free], rows[free]
+    ends = np.concatenate([i * (n_atoms + 1), j * (n_atoms + 1)])
+    between = np.concatenate([i[free] * n_atoms + j, j * n_atoms + i[free]])
+    entries = np.concatenate([np.ones(len(ends)), -np.ones(len(between))])
+    columns = np.concatenate([rows, r, r, r])
+    where = (np.concatenate([ends, between]), columns)
+    return sparse.csr_array((entries, where), (n_atoms**2, len(rows)))

@@ -1,0 +1,65 @@
+"""A monotone map that flattens a landscape above a level H and leaves the rest alone.
+
+    w(f) = H + s log(1 + (f - H)/s)  for f > H,  else f;     w' = 1/(1 + (f - H)/s)
+
+A minimax path is the same on f and on w(f), but a surrogate of w(f) need not follow the
+steep walls that a low path never climbs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._arrays import Array
+
+
+@dataclass(frozen=True)
+class Warp:
+    """Logarithmic compression of the values above `level`, with one continuous derivative.
+
+    Parameters
+    ----------
+    level : float
+        H, in the landscape's unit; values up to it are left alone.
+    scale : float
+        s, same unit: at H + s the slope has fallen to one half.
+
+    Examples
+    --------
+    >>> warp = Warp(level=1.0, scale=0.5)
+    >>> values, gradients = warp(np.array([0.2, 1.5]), np.ones((2, 1)))
+    >>> values.round(4), gradients[:, 0]
+    (array([0.2   , 1.3466]), array([1. , 0.5]))
+    """
+
+    level: float
+    scale: float
+
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise ValueError(f"`scale` is {self.scale}; it must be positive")
+
+    @classmethod
+    def above(cls, level: float, lowest: float) -> "Warp":
+        """The warp with s = (H - lowest)/2, half of the range that is left alone."""
+        return cls(level, (level - lowest) / 2)
+
+    def __call__(self, values: Array, gradients: Array) -> tuple[Array, Array]:
+        """Warped `values` (M,) and `gradients` (M, D)."""
+        return self.value(values), gradients * self.slope(values)[:, None]
+
+    def value(self, values: Array) -> Array:
+        """w(f), of any shape."""
+        return np.minimum(values, self.level) + self.scale * np.log1p(self._excess(values))
+
+    def slope(self, values: Array) -> Array:
+        """w'(f), of any shape."""
+        return 1 / (1 + self._excess(values))
+
+    def inverse(self, warped: Array) -> Array:
+        """F of w(f), of any shape."""
+        excess = np.maximum(warped - self.level, 0) / self.scale
+        return np.minimum(warped, self.level) + self.scale * np.expm1(excess)
+
+    def _excess(self, values: Array) -> Array:
+        return np.maximum(values - self.level, 0) / self.scale
