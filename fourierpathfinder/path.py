@@ -175,19 +175,19 @@ class SinePath:
 
     def __call__(self, t: Array) -> Array:
         """Points at the times `t`: shape (..., M, D) for `t` (M,), (..., D) for a number."""
-        times = self._times(t)
+        times = self.times_like(t)
         line = self.start[..., None, :] + times[..., None] * self._chord()
         return self._squeeze(line + sines(times, self.n_terms) @ self.coefficients, t)
 
     def velocity(self, t: Array) -> Array:
         """dx/dt at the times `t`, shaped as the points are."""
-        times = self._times(t)
+        times = self.times_like(t)
         bend = sine_slopes(times, self.n_terms) @ self.coefficients
         return self._squeeze(self._chord() + bend, t)
 
     def acceleration(self, t: Array) -> Array:
         """d²x/dt² at the times `t`, shaped as the points are."""
-        times = self._times(t)
+        times = self.times_like(t)
         basis = -(_frequencies(times, self.n_terms) ** 2) * sines(times, self.n_terms)
         return self._squeeze(basis @ self.coefficients, t)
 
@@ -209,7 +209,7 @@ class SinePath:
         -------
         array (..., N, D)
         """
-        times = self._times(t)
+        times = self.times_like(t)
         terms = sines(times, self.n_terms).mT @ point_gradients
         if velocity_gradients is None:
             return terms
@@ -230,7 +230,7 @@ class SinePath:
     def speed(self, t: Array) -> Array:
         """|dx/dt| at the times `t` (M,), shape (..., M); needs no array of size M times D."""
         xp = array_namespace(self.start)
-        times = self._times(t)
+        times = self.times_like(t)
         slopes = sine_slopes(times, self.n_terms)
         frame = xp.concat([xp.ones_like(slopes[..., :1]), slopes], axis=-1)
         directions = xp.concat([self._chord(), self.coefficients], axis=-2)
@@ -266,13 +266,14 @@ class SinePath:
         """Times on a fine grid, and the arc length up to each of them (..., M)."""
         xp = array_namespace(self.start)
         n_intervals = _N_LENGTH_INTERVALS * (self.n_terms + 1)
-        times = self._times(np.linspace(0, 1, 2 * n_intervals + 1))
+        times = self.times_like(np.linspace(0, 1, 2 * n_intervals + 1))
         speed = self.speed(times)
         pieces = (speed[..., :-2:2] + 4 * speed[..., 1:-1:2] + speed[..., 2::2]) / 6 / n_intervals
         arcs = cumulative_sum(pieces)
         return times[::2], xp.concat([xp.zeros_like(arcs[..., :1]), arcs], axis=-1)
 
-    def _times(self, t: Array) -> Array:
+    def times_like(self, t: Array) -> Array:
+        """Times (M,) in the library, dtype and device of the path; a number becomes (1,)."""
         times = like(t, self.start)
         return times if times.ndim else times[None]
 

@@ -1,0 +1,125 @@
+"""The only door to the user's landscape: counts gradients, keeps to a budget, refuses NaN."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ._arrays import Array, array_namespace, to_numpy
+from .landscapes.base import Landscape
+
+if TYPE_CHECKING:
+    from .result import PathResult
+
+
+class BudgetSpentError(Exception):
+    """Another batch of gradients would exceed the budget; nothing was evaluated."""
+
+
+class LandscapeError(ValueError):
+    """The landscape returned something that no path can be made of.
+
+    Attributes
+    ----------
+    result : PathResult or None
+        The best path up to then, where there is one: nothing computed is lost.
+    """
+
+    result: "PathResult | None" = None
+
+
+class Evaluator:
+    """Evaluates a landscape for one run.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        What to evaluate.
+    max_gradients : int, optional
+        The budget; None is without limit.
+    on_evaluation : callable, optional
+        Called with the running number of gradients after each batch.
+
+    Attributes
+    ----------
+    n_gradients : int
+        Evaluations of value and gradient at one point so far.
+    """
+
+    def __init__(
+        self,
+        landscape: Landscape,
+        max_gradients: int | None = None,
+        on_evaluation: Callable[[int], None] | None = None,
+    ) -> None:
+        self.landscape = landscape
+        self.max_gradients = max_gradients
+        self.n_gradients = 0
+        self._on_evaluation = on_evaluation
+
+    @property
+    def remaining(self) -> float:
+        """Gradients left in the budget (infinite where there is none)."""
+        return float("inf") if self.max_gradients is None else self.max_gradients - self.n_gradients
+
+    def value_and_grad(
+        self, points: Array, times: Array | None = None, *, finite: bool = True
+    ) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) at `points` (M, D).
+
+        Parameters
+        ----------
+        points : array (M, D)
+            Where to evaluate.
+        times : array (M,), optional
+            Where on the path the points lie, for error messages.
+        finite : bool
+            Whether a value that is not finite is an error.
+
+        Raises
+        ------
+        BudgetSpentError
+            Before evaluating, if the budget does not cover the batch.
+        LandscapeError
+            If what comes back has a wrong shape or (with `finite`) is not finite.
+        """
+        if points.shape[0] > self.remaining:
+            raise BudgetSpentError
+        values, gradients = self.landscape.value_and_grad(points)
+        _check_shapes(points, values, gradients)
+        self.n_gradients += int(points.shape[0])
+        if self._on_evaluation is not None:
+            self._on_evaluation(self.n_gradients)
+        if finite:
+            _check_finite(values, gradients, times)
+        return values, gradients
+
+
+def _check_shapes(points: Array, values: Array, gradients: Array) -> None:
+    expected = {"values": tuple(points.shape[:1]), "gradients": tuple(points.shape)}
+    for name, array in (("values", values), ("gradients", gradients)):
+        shape = tuple(getattr(array, "shape", ()))
+        if shape != expected[name]:
+            raise LandscapeError(
+                f"the landscape returned {name} of shape {shape} for points of shape "
+                f"{tuple(points.shape)}; they must have shape {expected[name]}. "
+                "`check_landscape` tests a landscape on its own"
+            )
+
+
+def _check_finite(values: Array, gradients: Array, times: Array | None) -> None:
+    xp = array_namespace(values)
+    if bool(xp.isfinite(xp.sum(values) + xp.sum(gradients))):
+        return
+    bad_value = to_numpy(~xp.isfinite(values))
+    bad_gradient = to_numpy(~xp.all(xp.isfinite(gradients), axis=-1))
+    bad = (bad_value | bad_gradient).nonzero()[0]
+    if not bad.size:  # the sum alone overflowed
+        return
+    index = int(bad[0])
+    where = f"point {index}"
+    if times is not None:
+        where += f" (t = {float(times[index]):.6g})"
+    what = f"the value {float(values[index])}" if bad_value[index] else "a gradient with NaN or inf"
+    raise LandscapeError(
+        f"the landscape returned {what} at {where}, {len(bad)} of {len(bad_value)} points are not "
+        "finite; bound the landscape there, or move the ends so that the path avoids the region"
+    )

@@ -1,0 +1,209 @@
+"""The continuous height of a path: the largest value over all t, not over a grid.
+
+Between two evaluated times the landscape along the path, f(x(t)), is modelled by the cubic that
+has the values and slopes f' = g·x' of both ends (Hermite). The cubic's own error is estimated by
+leaving points out: how far each value lies from the cubic through its two neighbours, a sixteenth
+of that being the error of a cubic over half the interval (the error grows as the fourth power).
+Intervals where the cubic's maximum plus a multiple of that error might exceed the largest value
+seen are evaluated at that maximum, or in the middle where the error dominates, until none is left.
+Where the slope turns so fast within an interval that its bump, |Δf'| Δt/8, is a visible part of the
+height, the points are too sparse for such an estimate, and the bump itself is taken as the error.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from ._arrays import Array, array_namespace, to_numpy
+from .evaluation import Evaluator
+from .path import SinePath
+
+Vector: TypeAlias = np.ndarray
+
+_SAFETY = 4.0
+"""The multiple of the estimated error that an interval must leave below the height."""
+
+_RESOLVED = 0.05
+"""The largest bump within an interval, as a fraction of the scale, that a cubic is trusted with."""
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """What is known of the landscape along a path.
+
+    Parameters
+    ----------
+    times : ndarray (M,)
+        Ascending, both ends included.
+    heights : ndarray (M,)
+        The values there.
+    slopes : ndarray (M,)
+        Their derivatives in t.
+    """
+
+    times: Vector
+    heights: Vector
+    slopes: Vector
+
+    @classmethod
+    def of(cls, path: SinePath, times: Array, heights: Array, gradients: Array) -> "Profile":
+        """The profile from what a landscape returned at the points path(times)."""
+        xp = array_namespace(gradients)
+        slopes = xp.sum(gradients * path.velocity(times), axis=-1)
+        columns = (to_numpy(x).astype(float) for x in (times, heights, slopes))
+        return cls(*columns)
+
+    @property
+    def height(self) -> float:
+        """The largest value seen."""
+        return float(self.heights.max())
+
+    @property
+    def height_time(self) -> float:
+        """Where it was seen."""
+        return float(self.times[self.heights.argmax()])
+
+    @property
+    def scale(self) -> float:
+        """The unit of tolerances: the height above the lower end, else the span of the values."""
+        rise = self.height - min(self.heights[0], self.heights[-1])
+        return float(rise if rise > 0 else np.ptp(self.heights))
+
+    def joined(self, other: "Profile") -> "Profile":
+        """Both profiles' points in one, in the order of time."""
+        columns = [
+            np.concatenate([mine, theirs])
+            for mine, theirs in zip(self._columns(), other._columns(), strict=True)
+        ]
+        order = np.argsort(columns[0], kind="stable")
+        return Profile(*(column[order] for column in columns))
+
+    def _columns(self) -> tuple[Vector, Vector, Vector]:
+        return self.times, self.heights, self.slopes
+
+
+@dataclass(frozen=True, eq=False)
+class RefinedHeight:
+    """The continuous height of a path and how sure it is."""
+
+    profile: Profile
+    """All points evaluated."""
+    error: float
+    """Upper estimate of how far the true continuous height lies above the largest value seen."""
+
+
+def refine_height(
+    evaluator: Evaluator,
+    path: SinePath,
+    profile: Profile,
+    *,
+    tol: float = 1e-5,
+    max_gradients: int = 1000,
+) -> RefinedHeight:
+    """Evaluate a path where its height may hide, until nothing above `tol` can.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        The landscape's door; its own budget is kept to, silently.
+    path : SinePath
+        The path.
+    profile : Profile
+        What is known already.
+    tol : float
+        Tolerance, as a fraction of the profile's scale.
+    max_gradients : int
+        The most evaluations to spend.
+
+    Returns
+    -------
+    RefinedHeight
+    """
+    spent = 0
+    while True:
+        excess, when = _doubtful_places(profile)
+        doubtful = excess > tol * profile.scale
+        allowed = int(min(max_gradients - spent, evaluator.remaining))
+        if not doubtful.any() or allowed < 1:
+            return RefinedHeight(profile, float(max(excess.max(), 0.0)))
+        worst_first = np.argsort(-excess, kind="stable")[: int(doubtful.sum())]
+        times = np.sort(when[worst_first[:allowed]])
+        profile = profile.joined(evaluate_profile(evaluator, path, times))
+        spent += len(times)
+
+
+def evaluate_profile(evaluator: Evaluator, path: SinePath, times: Vector) -> Profile:
+    """Evaluate the landscape at given times of a path."""
+    points = path(times)
+    heights, gradients = evaluator.value_and_grad(points, times)
+    return Profile.of(path, path.times_like(times), heights, gradients)
+
+
+def _doubtful_places(profile: Profile) -> tuple[Vector, Vector]:
+    """For each interval, by how much it may exceed the height (M-1,), and where to look (M-1,)."""
+    t, f, d = profile.times, profile.heights, profile.slopes
+    width = np.diff(t)
+    top, where = _cubic_maximum(width, f[:-1], f[1:], d[:-1], d[1:])
+    bump = np.abs(np.diff(d)) * width / 8
+    unresolved = bump > _RESOLVED * profile.scale
+    error = np.maximum(_cubic_errors(t, f, d), np.where(unresolved, bump, 0.0))
+    excess = top + _SAFETY * error - profile.height
+    excess[width < 1e-9] = -np.inf
+    middle = (error * _SAFETY > top - np.maximum(f[:-1], f[1:])) | (where < 0.02) | (where > 0.98)
+    return excess, t[:-1] + width * np.where(middle, 0.5, where)
+
+
+def _cubic(s: Vector, width: Vector, f0: Vector, f1: Vector, d0: Vector, d1: Vector) -> Vector:
+    """The Hermite cubic at the fraction s of an interval."""
+    return np.asarray(
+        (1 + 2 * s) * (1 - s) ** 2 * f0
+        + s**2 * (3 - 2 * s) * f1
+        + width * s * (1 - s) * ((1 - s) * d0 - s * d1)
+    )
+
+
+def _cubic_maximum(
+    width: Vector, f0: Vector, f1: Vector, d0: Vector, d1: Vector
+) -> tuple[Vector, Vector]:
+    """The largest value of each Hermite cubic, and the fraction of the interval where it is."""
+    a = 3 * (width * (d0 + d1) - 2 * (f1 - f0))
+    b = 2 * (3 * (f1 - f0) - width * (2 * d0 + d1))
+    c = width * d0
+    root = np.sqrt(np.maximum(b * b - 4 * a * c, 0.0))
+    pivot = -0.5 * (b + np.where(b < 0, -1, 1) * root)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        roots = np.nan_to_num(np.stack([pivot / a, c / pivot]), nan=0.0, posinf=0.0, neginf=0.0)
+    s = np.concatenate(
+        [np.clip(roots, 0.0, 1.0), np.zeros_like(roots[:1]), np.ones_like(roots[:1])]
+    )
+    values = _cubic(s, width, f0, f1, d0, d1)
+    best = values.argmax(axis=0)
+    pick = np.arange(len(width))
+    return values[best, pick], s[best, pick]
+
+
+def _cubic_slope(
+    s: Vector, width: Vector, f0: Vector, f1: Vector, d0: Vector, d1: Vector
+) -> Vector:
+    """The slope of the Hermite cubic at the fraction s of an interval."""
+    rise = 6 * s * (1 - s) * (f1 - f0) / width
+    return np.asarray(rise + (1 - s) * (1 - 3 * s) * d0 + s * (3 * s - 2) * d1)
+
+
+def _cubic_errors(t: Vector, f: Vector, d: Vector) -> Vector:
+    """Estimated error of the cubic on each interval, from leaving out the points around it."""
+    if len(t) < 3:
+        return np.full(len(t) - 1, np.ptp(f) + np.abs(d).max() * (t[-1] - t[0]))
+    double = t[2:] - t[:-2]
+    middle = (t[1:-1] - t[:-2]) / double
+    hermite = (middle, double, f[:-2], f[2:], d[:-2], d[2:])
+    missed = np.maximum(
+        np.abs(_cubic(*hermite) - f[1:-1]),
+        np.abs(_cubic_slope(*hermite) - d[1:-1]) * double / 8,
+    )
+    # s²(1-s)² is the shape of the cubic's error; at its middle it is 1/16
+    fourth = missed / (16 * np.maximum((middle * (1 - middle)) ** 2, 1e-4)) / double**4
+    around = np.pad(fourth, 2, mode="edge")
+    return np.asarray(sliding_window_view(around, 4).max(axis=1) * np.diff(t) ** 4)

@@ -1,0 +1,146 @@
+"""Landscape + path + objective = a value and a gradient of the terms: the one chain rule.
+
+With heights f_m = f(x(t_m)), gradients g_m and speeds s_m = |x'(t_m)|, an objective F(f, s) has
+
+    dF/dc_n = Σ_m sin(nπt_m) F_f g_m + nπ cos(nπt_m) F_s x'(t_m)/s_m + 2 λ w_n c_n,
+
+the last term being the smoothness penalty in closed form (`SinePath.roughness`).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ._arrays import Array, array_namespace, like
+from .evaluation import Evaluator
+from .objectives import Objective
+from .path import SinePath, roughness_weights, sine_slopes, sines
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Fixed times on a path, with all that depends on them alone computed once.
+
+    Attributes
+    ----------
+    times : array (M,)
+    weights : array (M,)
+        Of the points in the objective.
+    basis, slopes : array (M, N)
+        sin(nπt) and nπ cos(nπt).
+    line : array (M, D)
+        The straight line between the ends.
+    chord : array (D,)
+        End minus start.
+    """
+
+    times: Array
+    weights: Array
+    basis: Array
+    slopes: Array
+    line: Array
+    chord: Array
+
+    @classmethod
+    def of(cls, path: SinePath, times: Array, weights: Array) -> "Grid":
+        """The grid for paths with the ends and the number of terms of `path`."""
+        t = like(times, path.start)
+        straight = SinePath.straight(path.start, path.end, 1)
+        return cls(
+            times=t,
+            weights=like(weights, path.start),
+            basis=sines(t, path.n_terms),
+            slopes=sine_slopes(t, path.n_terms),
+            line=straight(t),
+            chord=path.end - path.start,
+        )
+
+
+class Evaluation(NamedTuple):
+    """All that one evaluation of a problem yields."""
+
+    value: float
+    gradient: Array
+    """In the coefficients, (N, D)."""
+    heights: Array
+    """(M,)."""
+    point_gradients: Array
+    """(M, D)."""
+
+
+class PathProblem:
+    """The objective as a function of the coefficients (N, D) of one path.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        The landscape's door.
+    path : SinePath
+        Ends and number of terms.
+    times, weights : array (M,)
+        The points, and their weights in the objectives.
+    objectives : sequence of Objective
+        Their sum is the value.
+    smoothness : float
+        λ of the penalty λ Σ_m |x(t_{m+1}) - x(t_m)|² on the uniform grid of M points.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        path: SinePath,
+        times: Array,
+        weights: Array,
+        objectives: tuple[Objective, ...],
+        smoothness: float = 0.0,
+    ) -> None:
+        self.grid = Grid.of(path, times, weights)
+        self.path = path
+        self._evaluator = evaluator
+        self._objectives = objectives
+        self._needs_speeds = any(objective.needs_speeds for objective in objectives)
+        self._penalty: Array | None = None
+        if smoothness:
+            n_points = int(self.grid.times.shape[0])
+            rough = roughness_weights(path.n_terms, n_points)
+            self._penalty = like(smoothness * rough, path.start)[:, None]
+            chord = float(array_namespace(path.start).sum(self.grid.chord**2))
+            self._straight_penalty = smoothness * chord / (n_points - 1)
+
+    def evaluate(self, coefficients: Array) -> Evaluation:
+        """Value, gradient in the coefficients, heights and gradients at the points."""
+        grid = self.grid
+        points = grid.line + grid.basis @ coefficients
+        heights, point_gradients = self._evaluator.value_and_grad(points, grid.times)
+        value, gradient = self._pull_back(coefficients, heights, point_gradients)
+        if self._penalty is not None:
+            xp = array_namespace(coefficients)
+            pull = self._penalty * coefficients
+            value = value + xp.sum(pull * coefficients) + self._straight_penalty
+            gradient = gradient + 2 * pull
+        return Evaluation(float(value), gradient, heights, point_gradients)
+
+    def _pull_back(
+        self, coefficients: Array, heights: Array, point_gradients: Array
+    ) -> tuple[Array, Array]:
+        grid = self.grid
+        velocities, speeds = self._velocities(coefficients)
+        pulls = [objective(heights, speeds, grid.weights) for objective in self._objectives]
+        value = sum(pull.value for pull in pulls[1:]) + pulls[0].value
+        by_height = sum((pull.heights for pull in pulls[1:]), start=pulls[0].heights)
+        gradient = grid.basis.mT @ (by_height[:, None] * point_gradients)
+        for pull in pulls:
+            if pull.speeds is not None:
+                gradient = gradient + grid.slopes.mT @ (
+                    (pull.speeds / speeds)[:, None] * velocities
+                )
+        return value, gradient
+
+    def _velocities(self, coefficients: Array) -> tuple[Array, Array]:
+        """Velocities (M, D) and speeds (M,), the latter never exactly zero."""
+        if not self._needs_speeds:
+            return None, None
+        xp = array_namespace(coefficients)
+        velocities = self.grid.chord + self.grid.slopes @ coefficients
+        squared = xp.sum(velocities**2, axis=-1)
+        floor = 1e-24 * xp.sum(self.grid.chord**2)
+        return velocities, xp.sqrt(squared + floor)

@@ -1,0 +1,159 @@
+"""What a run returns: the path, its height and how far to trust it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from ._arrays import Array
+from .path import SinePath
+
+
+class Status(Enum):
+    """Why a run ended; the value is the sentence that a user reads."""
+
+    CONVERGED = "The path has converged."
+    CERTIFIED = "The saddle was found and the rest of the path was checked to lie below it."
+    STEPS_DONE = "All steps that the method was asked for are done."
+    MAX_GRADIENTS = (
+        "The budget of gradients is spent before convergence; the best path so far is returned. "
+        "Raise `max_gradients` or loosen `tol`."
+    )
+    MAX_ITERATIONS = (
+        "The largest number of iterations is reached before convergence; the best path so far is "
+        "returned. Look at the history: if the height still falls, allow more."
+    )
+    STALLED = (
+        "No further progress was possible before the tolerance was reached; the best path so far "
+        "is returned. Loosen `tol`, or look for noise in the landscape with `check_landscape`."
+    )
+    STOPPED = "The callback stopped the run; the best path so far is returned."
+    INTERRUPTED = "The run was interrupted from the keyboard; the best path so far is returned."
+    FAILED = "The landscape could not be evaluated; the best path so far, if any, is returned."
+
+    @property
+    def success(self) -> bool:
+        """Whether the method did all that was asked of it."""
+        return self in (Status.CONVERGED, Status.CERTIFIED, Status.STEPS_DONE)
+
+
+@dataclass(frozen=True, eq=False)
+class Saddle:
+    """A first-order saddle, or the best approximation to it, on or near the path's top."""
+
+    position: Array
+    """(D,), in the landscape's unit of length."""
+    value: float
+    """The landscape there, in its own unit."""
+    gradient_norm: float
+    """The Euclidean norm of the gradient there."""
+    time: float
+    """Where on the path it lies, 0 to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The course of a run, one entry an iteration."""
+
+    n_gradients: np.ndarray
+    """Gradients spent so far, (I,)."""
+    heights: np.ndarray
+    """The method's own estimate of the path's height, (I,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class IntermediateResult:
+    """What a callback receives after each iteration."""
+
+    path: SinePath
+    """The best path so far."""
+    height: float
+    """The method's own estimate of its height, not yet refined over t."""
+    n_gradients: int
+    """Gradients spent so far."""
+    n_iterations: int
+    """Iterations done so far."""
+    waiting_for: str = ""
+    """What is evaluated next, in words."""
+
+
+@dataclass(frozen=True, eq=False)
+class PathResult:
+    r"""A path between two ends and its height, in the landscape's own units.
+
+    Parameters
+    ----------
+    path : SinePath
+        The path found.
+    height : float
+        The largest value on the continuous path, refined over t, not the largest on a grid.
+    height_time : float
+        Where on the path it lies, 0 to 1.
+    start_value, end_value : float
+        The landscape at the two ends.
+    times, heights : array (M,)
+        The points at which the method itself evaluated the path, and the values there.
+    saddle : Saddle or None
+        The saddle at the path's top, where the method looks for one.
+    certified : bool
+        Whether the method's own checks found nothing higher than `height` on the path.
+    height_error : float
+        Upper estimate of \|`height` - true continuous height of `path`\|, same unit. How each
+        method arrives at it stands in its own documentation.
+    status : Status
+        Why the run ended.
+    message : str
+        The same in words, with details.
+    n_gradients : int
+        Evaluations of value and gradient at one point, ends and refinement included.
+    n_iterations : int
+        Iterations of the method.
+    history : History
+        Height against gradients spent.
+    method : object
+        The settings that were used, also where `find_path` chose them.
+    """
+
+    path: SinePath
+    height: float
+    height_time: float
+    start_value: float
+    end_value: float
+    times: np.ndarray
+    heights: np.ndarray
+    saddle: Saddle | None
+    certified: bool
+    height_error: float
+    status: Status
+    message: str
+    n_gradients: int
+    n_iterations: int
+    history: History
+    method: object
+
+    @property
+    def barrier(self) -> float:
+        """The height above the start."""
+        return self.height - self.start_value
+
+    @property
+    def reverse_barrier(self) -> float:
+        """The height above the end."""
+        return self.height - self.end_value
+
+    @property
+    def success(self) -> bool:
+        """Whether the method did all that was asked of it."""
+        return self.status.success
+
+    def __str__(self) -> str:
+        """A short table for people."""
+        rows = {
+            "height": f"{self.height:.6g} ± {self.height_error:.1g} at t = {self.height_time:.3f}",
+            "barrier": f"{self.barrier:.6g} (reverse {self.reverse_barrier:.6g})",
+            "certified": "yes" if self.certified else "no",
+            "gradients": f"{self.n_gradients} in {self.n_iterations} iterations",
+            "method": repr(self.method),
+            "status": self.message,
+        }
+        return "\n".join(f"{name:>10}  {text}" for name, text in rows.items())
