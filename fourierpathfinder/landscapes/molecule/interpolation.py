@@ -22,6 +22,9 @@ from .pairs import AtomPairs
 _STIFFNESS = 1e-3
 """ε, in Å^-4, where pairs weigh about 1 Å^-4."""
 
+_HORIZON = 8.0
+"""In Å: pairs always farther apart weigh less than 1/4000 Å^-4 and are left out."""
+
 
 def idpp_path(
     kicked: SinePath,
@@ -54,6 +57,7 @@ def idpp_path(
     DOI 10.1063/1.4878664.
     """
     times = (np.arange(3 * kicked.n_terms) + 0.5) / (3 * kicked.n_terms)
+    pairs = pairs.chosen(_ever_near(pairs.vectors(positions(kicked(np.linspace(0, 1, 5))))))
     ends = _lengths(pairs.vectors(positions(np.stack([kicked.start, kicked.end]))))
     wanted = (1 - times)[:, None] * ends[0] + times[:, None] * ends[1]
     order = np.arange(1.0, kicked.n_terms + 1)[:, None]  # the n-th term bends n times as much
@@ -74,6 +78,11 @@ def idpp_path(
     first = (kicked.coefficients * order).ravel()
     found = minimize(objective, first, jac=True, method="L-BFGS-B", options={"maxiter": 300})
     return path(found.x)
+
+
+def _ever_near(vectors: np.ndarray) -> np.ndarray:
+    """Which pairs come near each other at any of the places (M, P, 3)."""
+    return np.asarray((_lengths(vectors) < _HORIZON).any(axis=0))
 
 
 def _pair_potential(vectors: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -110,7 +110,7 @@ class MoleculeLandscape:
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
         movable = np.isin(np.arange(len(atoms)), self.free)
-        self._pairs = AtomPairs(movable, MinimumImage.of(atoms))
+        self._pairs = AtomPairs.of_movable(movable, MinimumImage.of(atoms))
         self._guard = OverlapGuard(self._pairs, atoms.numbers, contact)
         self._reference: float | None = None
         self._lock = threading.Lock()

@@ -12,6 +12,9 @@ import numpy as np
 from ase import Atoms
 from ase.geometry import complete_cell, minkowski_reduce
 
+_TIE = 1 + 1e-6
+"""Squared lengths whose ratio is below this count as equal."""
+
 
 class MinimumImage:
     """Replaces vectors between atoms by their shortest lattice translates.
@@ -47,16 +50,25 @@ class MinimumImage:
         """The minimum image in the cell of `atoms`."""
         return cls(np.asarray(atoms.cell), atoms.pbc)
 
-    def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """The shortest translates of `vectors` (..., 3)."""
+    def __call__(self, vectors: np.ndarray, within: float = np.inf) -> np.ndarray:
+        """The shortest translates of `vectors` (..., 3).
+
+        Where only translates shorter than `within` are of interest, longer results need not be
+        the shortest; that is faster.
+        """
         if self._safe == np.inf:
             return vectors
         wrapped: np.ndarray = vectors - np.round(vectors @ self._fractions) @ self._lattice
-        unsure = (wrapped**2).sum(axis=-1) >= self._safe**2
-        wrapped[unsure] = self._shortest(wrapped[unsure])
-        return np.asarray(wrapped)
+        if within <= self._safe:
+            return wrapped
+        unsure = (wrapped**2).sum(axis=-1) >= self._safe**2 / _TIE
+        wrapped[unsure] = self._shortest(vectors[unsure], wrapped[unsure])
+        return wrapped
 
-    def _shortest(self, vectors: np.ndarray) -> np.ndarray:
-        candidates: np.ndarray = vectors[:, None] - self._neighbours
-        best = (candidates**2).sum(axis=-1).argmin(axis=1)
-        return candidates[np.arange(len(vectors)), best]
+    def _shortest(self, given: np.ndarray, wrapped: np.ndarray) -> np.ndarray:
+        candidates = wrapped[:, None] - self._neighbours
+        lengths = (candidates**2).sum(axis=-1)
+        best, rows = lengths.argmin(axis=1), np.arange(len(given))
+        # Hops by half a cell are common and tie with their opposite: then what was given stays.
+        stays = (given**2).sum(axis=-1) < lengths[rows, best] * _TIE
+        return np.where(stays[:, None], given, candidates[rows, best])

@@ -8,7 +8,7 @@ atoms nearer than c (R_i + R_j), R the covalent radii and c = 0.62, are below ev
           \qquad s_{ij} = \tfrac{4}{3} c\, (R_i + R_j),
 
 which is smooth in all positions, finite at d = 0, and lies 10 eV above the reference E_0 at the
-distance of contact, rising by about 100 eV/Å.
+distance of contact, rising there by 83 eV / (R_i + R_j).
 """
 
 import numpy as np
@@ -42,6 +42,7 @@ class OverlapGuard:
         self._contact = contact
         radii = covalent_radii[numbers]
         self._closest = contact * (radii[pairs.first] + radii[pairs.second])
+        self._within = _REACH * self._closest.max(initial=0)
 
     def triggers(self, positions: np.ndarray) -> bool:
         """Whether any two atoms overlap at `positions` (n, 3)."""
@@ -57,15 +58,15 @@ class OverlapGuard:
 
     def value_and_grad(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         """The repulsion above the reference energy, in eV, and its gradient (n, 3) in eV/Å."""
-        vectors = self._pairs.vectors(positions)
-        reach = np.maximum(_REACH * self._closest, np.finfo(float).tiny)
+        vectors = self._pairs.vectors(positions, self._within)
+        reach = _REACH * self._closest
         depth = np.maximum(1 - ((vectors / reach[:, None]) ** 2).sum(axis=-1), 0)
         height = _HEIGHT_AT_CONTACT / (1 - 1 / _REACH**2) ** 2
         slopes = (-4 * height * depth / reach**2)[:, None] * vectors
         return float(height * (depth**2).sum()), self._pairs.pull_back(slopes)
 
     def _squared_distances(self, positions: np.ndarray) -> np.ndarray:
-        return np.asarray((self._pairs.vectors(positions) ** 2).sum(axis=-1))
+        return np.asarray((self._pairs.vectors(positions, self._within) ** 2).sum(axis=-1))
 
     def _sentence(self, pair: int, distance: float) -> str:
         atoms = (int(self._pairs.first[pair]), int(self._pairs.second[pair]))

@@ -7,36 +7,49 @@ from .minimum_image import MinimumImage
 
 
 class AtomPairs:
-    """All pairs of atoms of which at least one is free.
+    """Pairs of atoms, the vectors between them, and the way back from these to the atoms.
 
     Parameters
     ----------
-    movable : array of bool (n,)
-        Which atoms can move.
+    first, second : array of int (P,)
+        The atoms of each pair.
+    n_atoms : int
+        Number of atoms n, those in no pair included.
     image : MinimumImage
         The cell's minimum image.
-
-    Attributes
-    ----------
-    first, second : ndarray of int (P,)
-        The atoms of each pair.
     """
 
-    def __init__(self, movable: np.ndarray, image: MinimumImage) -> None:
-        first, second = np.triu_indices(len(movable), 1)
-        kept = movable[first] | movable[second]
-        self.first, self.second = first[kept], second[kept]
+    def __init__(
+        self, first: np.ndarray, second: np.ndarray, n_atoms: int, image: MinimumImage
+    ) -> None:
+        self.first, self.second = first, second
         self._image = image
-        ones, pairs = np.ones(len(self.first)), np.arange(len(self.first))
-        ends = np.concatenate([self.second, self.first]), np.concatenate([pairs, pairs])
+        ones, pairs = np.ones(len(first)), np.arange(len(first))
+        ends = np.concatenate([second, first]), np.concatenate([pairs, pairs])
         # row: atom, column: pair, +1 where the pair's vector ends and -1 where it begins
         self._incidence = csr_array(
-            (np.concatenate([ones, -ones]), ends), shape=(len(movable), len(pairs))
+            (np.concatenate([ones, -ones]), ends), shape=(n_atoms, len(pairs))
         )
 
-    def vectors(self, positions: np.ndarray) -> np.ndarray:
-        """From each pair's first atom to its second, (..., P, 3), at `positions` (..., n, 3)."""
-        return self._image(positions[..., self.second, :] - positions[..., self.first, :])
+    @classmethod
+    def of_movable(cls, movable: np.ndarray, image: MinimumImage) -> "AtomPairs":
+        """All pairs with at least one of the `movable` (n,) atoms."""
+        first, second = np.triu_indices(len(movable), 1)
+        kept = movable[first] | movable[second]
+        return cls(first[kept], second[kept], len(movable), image)
+
+    def chosen(self, which: np.ndarray) -> "AtomPairs":
+        """Only the pairs marked in `which` (P,)."""
+        n_atoms = self._incidence.shape[0]
+        return AtomPairs(self.first[which], self.second[which], n_atoms, self._image)
+
+    def vectors(self, positions: np.ndarray, within: float = np.inf) -> np.ndarray:
+        """From each pair's first atom to its second, (..., P, 3), at `positions` (..., n, 3).
+
+        Beyond `within`, in Å, a vector may be one to another image than the nearest.
+        """
+        straight = positions[..., self.second, :] - positions[..., self.first, :]
+        return self._image(straight, within)
 
     def pull_back(self, gradients: np.ndarray) -> np.ndarray:
         """Derivatives in the positions (..., n, 3) from those in the vectors (..., P, 3)."""

@@ -3,8 +3,8 @@ r"""The nearest of all equivalent placings of a structure: over rotations, shift
 .. math:: \min_{R,\, s,\, \pi} \sum_i |x_i - (R\, y_{\pi(i)} + s)|^2
 
 Without the permutation π this is solved in closed form (quaternions, as in ASE). With it the two
-halves take turns, rotation for a fixed π and the assignment problem for a fixed rotation, from the
-60 rotations of the icosahedron relative to the principal axes; the best result counts. Where
+halves take turns, rotation for a fixed π and the assignment problem for a fixed rotation, from
+about a hundred rotations relative to the principal axes; the best result counts. Where
 something is periodic or held there is no free rotation or shift: the minimum image takes its place.
 """
 
@@ -22,6 +22,9 @@ from .minimum_image import MinimumImage
 _MAX_TURNS = 30
 """Rotation and assignment settle within a few turns; this bounds a tie that goes on for ever."""
 
+_N_TURNS = 100
+"""Placings of the whole structure from which the best exchange is sought."""
+
 
 def superpose(start: Atoms, end: Atoms, *, permute: bool = False) -> Atoms:
     """Place `end` as near to `start` as rotation, translation or periodicity allow.
@@ -35,7 +38,8 @@ def superpose(start: Atoms, end: Atoms, *, permute: bool = False) -> Atoms:
         The structure to place; left unchanged.
     permute : bool
         Whether atoms of the same element may be exchanged. It then suffices that both have the
-        same composition, and the result has the order of `start`.
+        same composition, and the result has the order of `start`. The best exchange of many
+        atoms is searched for, not proven.
 
     Returns
     -------
@@ -134,14 +138,27 @@ def _matched(
 
 
 def _placings(target: np.ndarray, positions: np.ndarray) -> list[np.ndarray]:
-    """`positions` on `target`'s centre, their principal axes turned in 60 ways against its own.
-
-    Among the 60 are the half-turns by which principal axes are ambiguous.
-    """
+    """`positions` on `target`'s centre, their principal axes at many angles to its own."""
     centre = target.mean(axis=0)
     centred = (positions - positions.mean(axis=0)) @ _principal_axes(positions)
     back = _principal_axes(target).T
-    return [centred @ turn @ back + centre for turn in Rotation.create_group("I").as_matrix()]
+    return [centred @ turn @ back + centre for turn in _turns()]
+
+
+def _turns() -> np.ndarray:
+    """The half-turns by which principal axes are ambiguous, and rotations spread evenly.
+
+    These lie on a super-Fibonacci spiral (Alexa, CVPR 2022, DOI 10.1109/CVPR52688.2022.00811), so
+    that no symmetry of a cluster makes several of them alike.
+    """
+    i = np.arange(_N_TURNS) + 0.5
+    near, far = np.sqrt(i / _N_TURNS), np.sqrt(1 - i / _N_TURNS)
+    alpha, beta = 2 * np.pi * i / np.sqrt(2), 2 * np.pi * i / 1.533751168755204288
+    spiral = np.stack(
+        [near * np.sin(alpha), near * np.cos(alpha), far * np.sin(beta), far * np.cos(beta)], axis=1
+    )
+    half_turns = Rotation.create_group("D2").as_quat()
+    return np.asarray(Rotation.from_quat(np.concatenate([half_turns, spiral])).as_matrix())
 
 
 def _principal_axes(positions: np.ndarray) -> np.ndarray:
