@@ -59,7 +59,7 @@ class Calculation:
     """
 
     def __init__(self, atoms: Atoms, calculator: Calculator | Callable[[], Calculator]) -> None:
-        self._atoms = atoms.copy()
+        self._atoms = Atoms.copy(atoms)
         self._given = calculator
         self._is_factory = not _is_calculator(calculator)
         self.name = _name(calculator)
@@ -93,7 +93,7 @@ class Calculation:
     def _ready(self) -> Atoms:
         """The structure that belongs to the current thread, with its calculator."""
         if not hasattr(self._local, "atoms"):
-            atoms = self._atoms.copy()
+            atoms = Atoms.copy(self._atoms)
             atoms.calc = self._made() if self._is_factory else self._given
             self.name = type(atoms.calc).__name__
             self._local.atoms = atoms

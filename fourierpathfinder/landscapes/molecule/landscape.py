@@ -106,7 +106,8 @@ class MoleculeLandscape:
         self._is_free = free_coordinates(atoms)
         if not self._is_free.any():
             raise ValueError("`atoms` has no free atom; loosen its constraints")
-        self._template = atoms.copy()
+        # `Atoms.copy`, as the `copy` of ASE's own subclass Cluster fails after indexing.
+        self._template = Atoms.copy(atoms)
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
         movable = np.isin(np.arange(len(atoms)), self.free)
@@ -243,7 +244,7 @@ class MoleculeLandscape:
         gradient : array (D,), optional
             Gradient there in eV/Å; the forces on what is held are set to zero, as ASE does.
         """
-        atoms = self._template.copy()
+        atoms = Atoms.copy(self._template)
         atoms.positions = self.positions(point)
         results: dict[str, Any] = {} if value is None else {"energy": float(value)}
         if gradient is not None:

@@ -75,7 +75,7 @@ def superpose(start: Atoms, end: Atoms, *, permute: bool = False) -> Atoms:
     image = MinimumImage.of(start)
     if permute:
         end = end[_order(start, end, whole, image)]
-    placed = end.copy()
+    placed = Atoms.copy(end)
     placed.positions = (
         _rotated(start.positions, end.positions)
         if whole

@@ -8,12 +8,13 @@ from ase.build import molecule
 from ase.calculators.calculator import Calculator
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
+from ase.cluster import Icosahedron
 from ase.constraints import FixAtoms, FixBondLength, FixCartesian
 from ase.io import read, write
 
 from fourierpathfinder import SinePath
 from fourierpathfinder.landscapes.base import Landscape
-from fourierpathfinder.landscapes.molecule import CalculatorError, MoleculeLandscape
+from fourierpathfinder.landscapes.molecule import CalculatorError, MoleculeLandscape, superpose
 
 
 class Breaks(Calculator):
@@ -100,6 +101,14 @@ def test_structures_come_back_as_they_went_in(adatom, landscape):
     np.testing.assert_array_equal(atoms.get_forces()[8:].ravel(), -gradient[0])
     np.testing.assert_array_equal(landscape.coordinates(atoms), point)
     assert landscape.atoms(point).calc is None
+
+
+def test_clusters_of_ase_may_be_indexed():
+    cluster = Icosahedron("Ar", 2)[[3, 2, 1, 0, *range(4, 13)]]
+    landscape = MoleculeLandscape(cluster, LennardJones)
+    start, end = landscape.ends(cluster, superpose(cluster, cluster[::-1], permute=True))
+    np.testing.assert_allclose(end, start, atol=1e-9)
+    assert landscape.value_and_grad(start[None])[0].shape == (1,)
 
 
 def test_ends_from_files_without_constraints(adatom, hopped, landscape, tmp_path):
