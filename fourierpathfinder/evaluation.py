@@ -1,13 +1,9 @@
 """The only door to the user's landscape: counts gradients, keeps to a budget, refuses NaN."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ._arrays import Array, array_namespace, to_numpy
 from .landscapes.base import Landscape
-
-if TYPE_CHECKING:
-    from .result import PathResult
 
 
 class BudgetSpentError(Exception):
@@ -15,15 +11,7 @@ class BudgetSpentError(Exception):
 
 
 class LandscapeError(ValueError):
-    """The landscape returned something that no path can be made of.
-
-    Attributes
-    ----------
-    result : PathResult or None
-        The best path up to then, where there is one: nothing computed is lost.
-    """
-
-    result: "PathResult | None" = None
+    """The landscape returned something that no path can be made of."""
 
 
 class Evaluator:
@@ -37,6 +25,8 @@ class Evaluator:
         The budget; None is without limit.
     on_evaluation : callable, optional
         Called with the running number of gradients after each batch.
+    n_workers : int
+        How many points the landscape evaluates at a time.
 
     Attributes
     ----------
@@ -49,16 +39,23 @@ class Evaluator:
         landscape: Landscape,
         max_gradients: int | None = None,
         on_evaluation: Callable[[int], None] | None = None,
+        *,
+        n_workers: int = 1,
     ) -> None:
         self.landscape = landscape
         self.max_gradients = max_gradients
         self.n_gradients = 0
+        self.n_workers = n_workers
         self._on_evaluation = on_evaluation
 
     @property
     def remaining(self) -> float:
         """Gradients left in the budget (infinite where there is none)."""
         return float("inf") if self.max_gradients is None else self.max_gradients - self.n_gradients
+
+    def close(self) -> None:
+        """Allow no further evaluation."""
+        self.max_gradients = self.n_gradients
 
     def value_and_grad(
         self, points: Array, times: Array | None = None, *, finite: bool = True

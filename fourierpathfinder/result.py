@@ -112,6 +112,10 @@ class PathResult:
         Height against gradients spent.
     method : object
         The settings that were used, also where `find_path` chose them.
+    channels : tuple of PathResult
+        Distinct paths between the same ends by height, where the method looks for several.
+    segments : tuple of PathResult
+        The parts of a path that was split at intermediate minima.
     """
 
     path: SinePath
@@ -130,6 +134,8 @@ class PathResult:
     n_iterations: int
     history: History
     method: object
+    channels: "tuple[PathResult, ...]" = ()
+    segments: "tuple[PathResult, ...]" = ()
 
     @property
     def barrier(self) -> float:

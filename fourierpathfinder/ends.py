@@ -1,0 +1,53 @@
+"""The two ends of a path, checked before anything is spent."""
+
+from typing import Any
+
+import numpy as np
+
+from ._arrays import Array, array_namespace, is_array, is_floating, to_numpy
+from .landscapes.base import Landscape
+
+
+def resolve_ends(landscape: Landscape, start: Any, end: Any) -> tuple[Array, Array]:
+    """The ends as arrays (D,), through the landscape's own `ends` or `coordinates` if it has them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an end is no array of floats, has NaN, or the two do not fit together.
+    """
+    if hasattr(landscape, "ends"):
+        a, b = landscape.ends(start, end)
+    else:
+        coordinates = getattr(landscape, "coordinates", _as_array)
+        a, b = coordinates(start), coordinates(end)
+    for name, point in (("start", a), ("end", b)):
+        _check_end(name, point)
+    if tuple(a.shape) != tuple(b.shape):
+        raise ValueError(
+            f"`start` has shape {tuple(a.shape)}, `end` {tuple(b.shape)}; both must be (D,)"
+        )
+    if a.dtype != b.dtype:
+        raise TypeError(f"`start` is of {a.dtype}, `end` of {b.dtype}; convert one of them")
+    if not bool(array_namespace(a).any(a != b)):
+        raise ValueError("`start` and `end` are the same point; a path needs two different ends")
+    return a, b
+
+
+def _as_array(value: Any) -> Array:
+    return value if is_array(value) else np.asarray(value)
+
+
+def _check_end(name: str, point: Array) -> None:
+    if not is_array(point) or not is_floating(point):
+        kind = point.dtype if is_array(point) else type(point).__name__
+        raise TypeError(f"`{name}` must be an array of floats, got {kind}; convert it to floats")
+    if point.ndim != 1:
+        raise ValueError(f"`{name}` has shape {tuple(point.shape)}; it must be one point, (D,)")
+    finite = to_numpy(array_namespace(point).isfinite(point))
+    if not finite.all():
+        index = int(np.flatnonzero(~finite)[0])
+        raise ValueError(
+            f"`{name}` has {float(point[index])} at coordinate {index}; every coordinate must be "
+            "finite"
+        )

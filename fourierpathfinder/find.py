@@ -1,0 +1,207 @@
+"""One call: a landscape and two ends in, a path and its height out."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+
+from ._arrays import Array
+from .checkpoint import CheckpointFile, fingerprint
+from .ends import resolve_ends
+from .evaluation import BudgetSpentError, Evaluator
+from .keeper import HistoryRows, Keeper
+from .landscapes.base import Landscape
+from .landscapes.resolve import as_landscape
+from .methods.base import Method, Run
+from .methods.choose import choose_method
+from .parallel import ParallelLandscape, n_workers
+from .path import SinePath
+from .progress import ProgressBar
+from .result import History, IntermediateResult, PathResult, Status
+
+Callback = Callable[[IntermediateResult], None]
+
+
+def find_path(
+    landscape: Any,
+    start: Any,
+    end: Any,
+    *,
+    method: Method | None = None,
+    gradient: Callable[..., Array] | str | None = None,
+    max_gradients: int | None = None,
+    rng: np.random.Generator | int | None = None,
+    executor: Executor | None = None,
+    callback: Callback | None = None,
+    progress: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> PathResult:
+    """Find a path of low height between two points of a landscape.
+
+    Parameters
+    ----------
+    landscape : Landscape or callable
+        The energy or loss: anything that `fourierpathfinder.landscapes.as_landscape` accepts.
+    start, end : array (D,) or what the landscape turns into arrays
+        The two ends, in the landscape's unit of length; ASE Atoms for molecules.
+    method : optional
+        Settings of a method, such as `Direct()`; None chooses, and the result says which.
+    gradient : callable or {"autograd", "torch", "finite-difference"}, optional
+        Where `landscape` is a plain callable: its gradient (D,) -> (D,), or how to get it.
+    max_gradients : int, optional
+        The most evaluations of value and gradient to spend, all included.
+    rng : numpy.random.Generator or int, optional
+        The source of randomness (SPEC 7); the same one gives the same result.
+    executor : concurrent.futures.Executor, optional
+        Workers for the points of the path.
+    callback : callable, optional
+        Called with an `IntermediateResult` after each iteration; raising StopIteration ends the
+        run, which then returns the best path so far.
+    progress : bool
+        Show a progress bar.
+    checkpoint : path-like, optional
+        A file. If it exists and belongs to this problem, the run goes on from it, exactly.
+
+    Returns
+    -------
+    PathResult
+        Ctrl-C, a spent budget and a lack of convergence are statuses of it, not exceptions.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the input makes no sense; before anything is evaluated, where that can be known.
+    LandscapeError
+        If the landscape returns wrong shapes, NaN or infinity. Whatever exception a landscape
+        raises, its attribute `result` holds the best path so far, where there is one.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import Direct, find_path
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy = two_channels()
+    >>> result = find_path(toy, toy.start, toy.end, method=Direct())
+    >>> round(result.height, 3), round(toy.height, 3)
+    (0.624, 0.624)
+    """
+    resolved = as_landscape(landscape, gradient)
+    a, b = resolve_ends(resolved, start, end)
+    method = method or choose_method(resolved, len(a))
+    _check_budget(max_gradients)
+    rng = np.random.default_rng(rng)
+    file = None if checkpoint is None else CheckpointFile(checkpoint, _identity(method, a, b))
+    keeper = Keeper(file, rng, replays=method.replays)
+    workers = n_workers(executor)
+    at_work = resolved if executor is None else ParallelLandscape(resolved, executor)
+    guarded = keeper.guard(at_work, workers)
+    with ProgressBar(progress, max_gradients) as bar:
+        evaluator = Evaluator(guarded, max_gradients, bar.spent, n_workers=workers)
+        run = method.start(evaluator, _initial_path(resolved, a, b, method.n_terms, rng), rng)
+        session = _Session(method, run, evaluator, keeper)
+        session.resume(a)
+        return session.drive(callback, bar)
+
+
+class _Session:
+    """One run under way: its loop, its history and its result."""
+
+    def __init__(self, method: Method, run: Run, evaluator: Evaluator, keeper: Keeper) -> None:
+        self._method = method
+        self._run = run
+        self._evaluator = evaluator
+        self._keeper = keeper
+        self._history: HistoryRows = []
+
+    def resume(self, reference: Array) -> None:
+        """Go back to where a checkpoint left off."""
+        self._history = self._keeper.resume(self._run, self._evaluator, reference)
+
+    def drive(self, callback: Callback | None, bar: ProgressBar) -> PathResult:
+        """Step until there is a reason to stop."""
+        try:
+            while self._run.status is None:
+                self._step(callback, bar)
+            self._keeper.save(self._run, self._evaluator, self._history, force=True)
+            return self._result(self._run.status)
+        except StopIteration:
+            return self._result(Status.STOPPED)
+        except BudgetSpentError as error:
+            if not self._history:
+                raise ValueError(
+                    f"`max_gradients` is {self._evaluator.max_gradients}, not enough for the first "
+                    f"iteration of {self._method!r}; raise it"
+                ) from error
+            return self._result(Status.MAX_GRADIENTS)
+        except KeyboardInterrupt:
+            if not self._history:
+                raise
+            return self._partial(Status.INTERRUPTED)
+        except Exception as error:
+            if self._history:
+                error.result = self._partial(Status.FAILED)  # type: ignore[attr-defined]
+                error.add_note("The best path so far is in this exception's attribute `result`.")
+            raise
+
+    def _step(self, callback: Callback | None, bar: ProgressBar) -> None:
+        run, evaluator = self._run, self._evaluator
+        bar.describe(run.height, run.waiting_for)
+        run.step()
+        self._history.append((evaluator.n_gradients, run.height))
+        self._keeper.save(run, evaluator, self._history)
+        if callback is not None:
+            callback(
+                IntermediateResult(
+                    run.path, run.height, evaluator.n_gradients, run.n_iterations, run.waiting_for
+                )
+            )
+
+    def _partial(self, status: Status) -> PathResult:
+        """The result so far, without another look at the landscape."""
+        self._evaluator.close()
+        self._keeper.save(self._run, self._evaluator, self._history, force=True)
+        return self._result(status)
+
+    def _result(self, status: Status) -> PathResult:
+        outcome = self._run.finish()
+        profile = outcome.profile
+        counts, heights = np.array(self._history, dtype=float).T
+        return PathResult(
+            path=outcome.path,
+            height=profile.height,
+            height_time=profile.height_time,
+            start_value=float(profile.heights[0]),
+            end_value=float(profile.heights[-1]),
+            times=outcome.times,
+            heights=outcome.heights,
+            saddle=outcome.saddle,
+            certified=outcome.certified,
+            height_error=outcome.height_error,
+            status=status,
+            message=outcome.message or status.value,
+            n_gradients=self._evaluator.n_gradients,
+            n_iterations=self._run.n_iterations,
+            history=History(counts.astype(int), heights),
+            method=self._method,
+            channels=outcome.channels,
+            segments=outcome.segments,
+        )
+
+
+def _initial_path(
+    landscape: Landscape, a: Array, b: Array, n_terms: int, rng: np.random.Generator
+) -> SinePath:
+    if hasattr(landscape, "initial_path"):
+        path: SinePath = landscape.initial_path(a, b, n_terms, rng)
+        return path
+    return SinePath.straight(a, b, n_terms)
+
+
+def _check_budget(max_gradients: int | None) -> None:
+    if max_gradients is not None and max_gradients < 1:
+        raise ValueError(f"`max_gradients` is {max_gradients}; it must be at least 1")
+
+
+def _identity(method: Method, a: Array, b: Array) -> dict[str, str]:
+    return {"method": repr(method), "start": fingerprint(a), "end": fingerprint(b)}

@@ -1,0 +1,181 @@
+"""The paper's own path finder: Adam on the sum of heights plus a smoothness penalty.
+
+Minimised is L = Σ_m f(x(t_m))^p + λ Σ_m |x(t_{m+1}) - x(t_m)|² over the coefficients, from the
+straight line, on M uniform times that include both ends; the iterate of least L is kept.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from .._arrays import Array, like, to_numpy
+from ..evaluation import Evaluator
+from ..height import Profile, refine_height
+from ..objectives import TotalHeight
+from ..optimizers.adam import Adam, AdamState
+from ..path import SinePath
+from ..problem import PathProblem
+from ..result import Status
+from .base import Outcome, require_positive
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Algorithm 2 of Yu and Morozov, exactly: for reproducing the paper, and for comparison.
+
+    The height is the continuous one all the same: where points are so far apart that the path
+    jumps a barrier between two of them, the barrier is found and reported.
+
+    Parameters
+    ----------
+    n_terms : int
+        Number of sine terms N.
+    n_points : int
+        Number of grid points M, both ends included.
+    smoothness : float
+        λ, in the landscape's unit per squared length.
+    learning_rate : float
+        Adam's, in units of length.
+    n_steps : int
+        Adam steps.
+    power : int
+        p: 1 as in the text, 2 as in the published toy notebook.
+    gradient_noise : float
+        Standard deviation of Gaussian noise added to the gradient of the terms, as the toy
+        notebook does.
+
+    References
+    ----------
+    Yu and Morozov, arXiv:2602.21276 (2026), Eq. 3-5 and Algorithm 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fourierpathfinder import Paper, find_path
+    >>> def ring(x):
+    ...     return (x @ x - 1) ** 2
+    >>> def slope(x):
+    ...     return 4 * (x @ x - 1) * x
+    >>> start, end = np.array([-1.0, 0.1]), np.array([1.0, 0.1])
+    >>> settings = Paper(smoothness=1e-4, learning_rate=0.05, n_steps=200)
+    >>> result = find_path(ring, start, end, gradient=slope, method=settings)
+    >>> bool(result.height < 0.05)
+    True
+    """
+
+    n_terms: int = 10
+    n_points: int = 50
+    smoothness: float = 1e-4
+    learning_rate: float = 1e-3
+    n_steps: int = 100
+    power: int = 1
+    gradient_noise: float = 0.0
+    replays: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        require_positive(
+            n_terms=self.n_terms,
+            n_points=self.n_points,
+            learning_rate=self.learning_rate,
+            n_steps=self.n_steps,
+        )
+        if self.n_terms > self.n_points - 2:
+            raise ValueError(
+                f"`n_terms` is {self.n_terms} but `n_points` only {self.n_points}; a grid tells at "
+                "most n_points - 2 terms apart, so use fewer terms or more points"
+            )
+        for name in ("smoothness", "gradient_noise"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"`{name}` is {getattr(self, name)}; it must not be negative")
+        TotalHeight(self.power)
+
+    def start(self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator) -> "PaperRun":
+        """A run from `path`."""
+        return PaperRun(self, evaluator, path, rng)
+
+
+@dataclass(frozen=True, eq=False)
+class PaperState:
+    """All that changes from step to step."""
+
+    coefficients: Array
+    adam: AdamState
+    n_steps: int
+    best_value: float
+    best_coefficients: Array
+    best_heights: Array | None
+    best_gradients: Array | None
+
+
+class PaperRun:
+    """Algorithm 2 on one landscape."""
+
+    def __init__(
+        self,
+        settings: Paper,
+        evaluator: Evaluator,
+        path: SinePath,
+        rng: np.random.Generator,
+    ) -> None:
+        self._settings = settings
+        self._evaluator = evaluator
+        self._rng = rng
+        self._adam = Adam(settings.learning_rate)
+        times = np.linspace(0, 1, settings.n_points)
+        objective = TotalHeight(settings.power)
+        self._problem = PathProblem(
+            evaluator, path, times, np.ones_like(times), (objective,), settings.smoothness
+        )
+        c = path.coefficients
+        self.state = PaperState(c, self._adam.init(c), 0, float("inf"), c, None, None)
+
+    @property
+    def path(self) -> SinePath:
+        """The iterate of least loss so far."""
+        return self._problem.path.with_coefficients(self.state.best_coefficients)
+
+    @property
+    def height(self) -> float:
+        """The largest height of that iterate on the grid."""
+        heights = self.state.best_heights
+        return float("nan") if heights is None else float(heights.max())
+
+    @property
+    def n_iterations(self) -> int:
+        """Adam steps done."""
+        return self.state.n_steps
+
+    @property
+    def status(self) -> Status | None:
+        """Done after the given number of steps."""
+        return Status.STEPS_DONE if self.n_iterations >= self._settings.n_steps else None
+
+    @property
+    def waiting_for(self) -> str:
+        """What the next step evaluates."""
+        return f"{self._settings.n_points} points of the path"
+
+    def step(self) -> None:
+        """One Adam step."""
+        state = self.state
+        here = self._problem.evaluate(state.coefficients)
+        gradient = here.gradient
+        if self._settings.gradient_noise:
+            noise = self._settings.gradient_noise * self._rng.standard_normal(gradient.shape)
+            gradient = gradient + like(noise, gradient)
+        moved, adam = self._adam.step(state.coefficients, gradient, state.adam)
+        best = (state.best_value, state.best_coefficients, state.best_heights, state.best_gradients)
+        if here.value < state.best_value:
+            best = (here.value, state.coefficients, here.heights, here.point_gradients)
+        self.state = PaperState(moved, adam, state.n_steps + 1, *best)
+
+    def finish(self) -> Outcome:
+        """The best iterate, its height refined over t."""
+        path, times = self.path, self._problem.grid.times
+        heights, gradients = self.state.best_heights, self.state.best_gradients
+        profile = Profile.of(path, times, heights, gradients)
+        refined = refine_height(self._evaluator, path, profile)
+        return Outcome(
+            path, refined.profile, to_numpy(times), to_numpy(heights), height_error=refined.error
+        )
