@@ -9,12 +9,51 @@ of φ at x and y:
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .._arrays import Array
-from .features import FeatureMap, Linearisation
+from .features import Linearisation
 from .kernels import Kernel
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Points in feature space, relative to an origin that keeps differences exact.
+
+    Parameters
+    ----------
+    at : Linearisation
+        Features and Jacobians J of M points.
+    origin : array (P,)
+        Features of some point among the data.
+    """
+
+    at: Linearisation
+    origin: Array
+
+    @cached_property
+    def phi(self) -> Array:
+        """Features (M, P) from the origin."""
+        return self.at.values - self.origin
+
+    @cached_property
+    def _norms(self) -> Array:
+        return (self.phi**2).sum(axis=1)
+
+    @cached_property
+    def _own(self) -> Array:
+        return self.at.pull_back(self.phi)
+
+    def squared_distances(self, phi: Array) -> Array:
+        """|φ - φ'|² (M, K) to the features (K, P) from the origin."""
+        squared = self._norms[:, None] + (phi**2).sum(axis=1) - 2 * self.phi @ phi.T
+        return np.maximum(squared, 0.0)
+
+    def seen(self, phi: Array) -> Array:
+        """Jᵀ(φ - φ') (M, D, K) for the features (K, P) from the origin."""
+        return self._own[:, :, None] - self.at.pull_back_each(phi)
 
 
 @dataclass(frozen=True)
@@ -25,7 +64,7 @@ class Geometry:
     ----------
     squared : array (M, K)
         |d|² in feature space.
-    left : array (M, K, D)
+    left : array (M, D, K)
         Jᵀd.
     right : array (M, K, D)
         Kᵀd.
@@ -39,27 +78,14 @@ class Geometry:
     metric: Array
 
     @classmethod
-    def between(cls, features: FeatureMap, x: Array, y: Array) -> "Geometry":
-        """The geometry of the points `x` (M, D) and `y` (K, D)."""
-        at = features.linearise(y)
-        return _joined([_from_one(features.linearise(row[None]), at) for row in x])
-
-
-def _from_one(here: Linearisation, there: Linearisation) -> Geometry:
-    d = here.values - there.values
-    squared = (d * d).sum(axis=1)
-    left, right = here.pull_back(d), there.pull_back(d)
-    return Geometry(squared[None], left[None], right[None], here.metric(there))
-
-
-def _joined(rows: list[Geometry]) -> Geometry:
-    metric = [row.metric for row in rows]
-    return Geometry(
-        np.concatenate([row.squared for row in rows]),
-        np.concatenate([row.left for row in rows]),
-        np.concatenate([row.right for row in rows]),
-        metric[0] if metric[0].shape[2] == 1 else np.concatenate(metric),
-    )
+    def between(cls, here: Sites, there: Sites) -> "Geometry":
+        """The geometry of two sets of points with a common origin."""
+        return cls(
+            here.squared_distances(there.phi),
+            here.seen(there.phi),
+            -there.seen(here.phi).transpose(2, 0, 1),
+            here.at.metric(there.at),
+        )
 
 
 @dataclass(frozen=True)
@@ -95,13 +121,13 @@ def _assembled(
 ) -> Array:
     value, mixed, metric, outer = factors
     unit = scaling.length * scaling.gradient
-    m, k, d = geometry.left.shape
-    mixed = (mixed / unit)[:, :, None]
+    m, d, k = geometry.left.shape
+    mixed = mixed / unit
     full = np.empty((m, 1 + d, k, 1 + d))
     full[:, 0, :, 0] = value
-    full[:, 0, :, 1:] = mixed * geometry.right
-    full[:, 1:, :, 0] = np.swapaxes(-mixed * geometry.left, 1, 2)
-    bent = np.swapaxes((outer / unit**2)[:, :, None] * geometry.left, 1, 2)
+    full[:, 0, :, 1:] = mixed[:, :, None] * geometry.right
+    full[:, 1:, :, 0] = -mixed[:, None, :] * geometry.left
+    bent = (outer / unit**2)[:, None, :] * geometry.left
     block = full[:, 1:, :, 1:]
     np.multiply(bent[:, :, :, None], geometry.right[:, None], out=block)
     block += (metric / scaling.gradient**2)[:, None, :, None] * geometry.metric

@@ -20,8 +20,17 @@ class Linearisation(Protocol):
         """φ (M, P)."""
         ...
 
+    @property
+    def squared_sizes(self) -> Array:
+        """|J|² (M,), the squared Frobenius norms."""
+        ...
+
     def pull_back(self, covectors: Array) -> Array:
         """Jᵀc (M, D) of one covector (M, P) a point; one point takes any number of them."""
+        ...
+
+    def pull_back_each(self, covectors: Array) -> Array:
+        """Jᵀc (M, D, K) of every covector (K, P) at every point."""
         ...
 
     def push_forward(self, vectors: Array) -> Array:
@@ -49,8 +58,15 @@ class FeatureMap(Protocol):
 class _Identity:
     values: Array
 
+    @property
+    def squared_sizes(self) -> Array:
+        return np.full(self.values.shape[0], float(self.values.shape[1]))
+
     def pull_back(self, covectors: Array) -> Array:
         return covectors
+
+    def pull_back_each(self, covectors: Array) -> Array:
+        return np.broadcast_to(covectors.T, (self.values.shape[0], *covectors.T.shape))
 
     def push_forward(self, vectors: Array) -> Array:
         return vectors

@@ -7,6 +7,7 @@ s² in closed form and l by maximum marginal likelihood.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import LinAlgError
@@ -20,6 +21,7 @@ from .likelihood import Evidence, best_log_length
 from .nugget import Nugget
 
 _LARGEST_NUGGET = 1e-2
+_ROWS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,27 @@ class Observations:
     gradients: Array
     has_gradient: Array
 
+    @classmethod
+    def of(
+        cls, x: Array, values: Array, gradients: Array, has_gradient: Array | None
+    ) -> "Observations":
+        """Observations, with every gradient known where `has_gradient` is None."""
+        known = np.ones(len(x)) if has_gradient is None else has_gradient
+        return cls(x, values, gradients, np.asarray(known, dtype=bool))
+
     @property
     def mean(self) -> float:
         """The prior mean: the largest value."""
         return float(self.values.max())
+
+    def joined(self, other: "Observations") -> "Observations":
+        """These observations, then the others."""
+        return Observations(
+            np.concatenate([self.x, other.x]),
+            np.concatenate([self.values, other.values]),
+            np.concatenate([self.gradients, other.gradients]),
+            np.concatenate([self.has_gradient, other.has_gradient]),
+        )
 
     def at(self, index: Array) -> "Observations":
         """Some of the observations."""
@@ -113,19 +132,61 @@ class GaussianProcess:
         Posterior
             The conditioned process.
         """
-        known = np.ones(len(x), bool) if has_gradient is None else np.asarray(has_gradient, bool)
-        data = Observations(x, values, gradients, known)
+        data = Observations.of(x, values, gradients, has_gradient)
         start = self.default_length_scale(x) if length_scale is None else length_scale
-        prior = Nugget(self.nugget)
-        length = self._best_length(data, start, prior, reach) if optimise else start
-        model = self._factored(data, length, prior)
+        if optimise:
+            start = self._best_length(data, start, Nugget(self.nugget), reach)
+        return self._settled(data, start, optimise=optimise)
+
+    def _settled(self, data: Observations, length: float, *, optimise: bool) -> "Posterior":
+        """The process at this length scale, with the share of noise in s² made consistent."""
+        model = self._factored(data, length, Nugget(self.nugget))
         if self.noise is None:
             return model
-        for _ in range(3):  # the noise's share of s², and s² with that share, settle in a few
+        for _ in range(3):  # s² and the noise's share of it settle in a few rounds
             prior = self._with_noise(model.signal_variance)
-            length = self._best_length(data, length, prior, reach) if optimise else length
+            length = self._best_length(data, length, prior, 1.5) if optimise else length
             model = self._factored(data, length, prior)
         return model
+
+    def update(
+        self,
+        model: "Posterior",
+        x: Array,
+        values: Array,
+        gradients: Array,
+        *,
+        has_gradient: Array | None = None,
+    ) -> "Posterior":
+        """Condition on more points, and on other values at the old ones, as cheaply as possible.
+
+        The factor of `model` is extended, and only triangular solves are redone. The length
+        scale is looked for again while there are at most six points, and then as their number
+        grows by a fifth, since that costs most; a change of less than a twentieth is let be.
+
+        Parameters
+        ----------
+        model : Posterior
+            The process so far; the first points of `x` are its own, in order.
+        x, values, gradients, has_gradient
+            All observations, as in `fit`.
+
+        Returns
+        -------
+        Posterior
+            The process on all observations.
+        """
+        data = Observations.of(x, values, gradients, has_gradient)
+        old, length = len(model.data.x), model.length_scale
+        if any(_is_milestone(n) for n in range(old + 1, len(x) + 1)):
+            best = self._best_length(data, length, model.gram.nugget, reach=1.5)
+            if abs(np.log(best / length)) > 0.05:
+                return self._settled(data, best, optimise=False)
+        try:
+            gram = model.gram.extended(x[old:], data.has_gradient[old:])
+        except LinAlgError:
+            return self._settled(data, length, optimise=False)
+        return Posterior.of(gram, data)
 
     def default_length_scale(self, x: Array) -> float:
         """Half of the largest distance of the points `x` (n, D) in feature space."""
@@ -150,8 +211,11 @@ class GaussianProcess:
         )
         evidence = Evidence.of(placed, few.values - data.mean, few.gradients)
         u, width = float(np.log(start)), float(np.log(reach))
+        bounds = (u - width, u + width)
+        # Near the best length scale ℓ falls by about R (Δ log l)².
+        curvature = 2.0 * evidence.n_rows
         try:
-            return float(np.exp(best_log_length(evidence, u, (u - width, u + width))))
+            return float(np.exp(best_log_length(evidence, u, bounds, curvature=curvature)))
         except LinAlgError:  # points too close together: keep the scale, the fit adds nugget
             return start
 
@@ -168,9 +232,11 @@ class GaussianProcess:
     def _factored(self, data: Observations, length: float, prior: Nugget) -> "Posterior":
         scaling = self._scaling(data, length)
         while True:
-            empty = Gram.empty(self.features, self.kernel, scaling, prior, data.x[0])
+            gram = Gram.empty(self.features, self.kernel, scaling, prior, data.x[0])
             try:
-                return Posterior.of(empty.extended(data.x, data.has_gradient), data)
+                for part in _parts(data):
+                    gram = gram.extended(data.x[part], data.has_gradient[part])
+                return Posterior.of(gram, data)
             except LinAlgError:
                 if prior.base * 10 > _LARGEST_NUGGET:
                     raise
@@ -189,16 +255,19 @@ class Posterior:
         What was observed.
     signal_variance : float
         s², in the values' unit squared.
-    origin, centres, vectors, value_weights
-        What predictions need, in feature space and in units of the length scale.
+    origin : array (P,)
+        Features that predictions are taken relative to.
+    stack : array (2n, P)
+        The observations' features, from the origin and in units of l, above the vectors w_i.
+    value_weights : array (n,)
+        α.
     """
 
     gram: Gram
     data: Observations
     signal_variance: float
     origin: Array
-    centres: Array
-    vectors: Array
+    stack: Array
     value_weights: Array
 
     @classmethod
@@ -206,14 +275,15 @@ class Posterior:
         """Condition on `data`, whose inputs `gram` has factored."""
         weights = gram.solve(data.values - data.mean, data.gradients)
         at = gram.features.linearise(data.x)
-        origin = at.values[0]
+        origin = at.values[0].copy()
+        centres = (at.values - origin) / gram.scaling.length
+        vectors = at.push_forward(weights.gradient) / gram.scaling.gradient
         return cls(
             gram,
             data,
             max(weights.quadratic / gram.n_rows, np.finfo(float).tiny),
             origin,
-            (at.values - origin) / gram.scaling.length,
-            at.push_forward(weights.gradient) / gram.scaling.gradient,
+            np.concatenate([centres, vectors]),
             weights.value,
         )
 
@@ -248,14 +318,36 @@ class Posterior:
         scipy.linalg.LinAlgError
             Where a point is too close to another for the nugget.
         """
-        known = np.ones(len(x), bool) if has_gradient is None else np.asarray(has_gradient, bool)
-        data = Observations(
-            np.concatenate([self.data.x, x]),
-            np.concatenate([self.data.values, values]),
-            np.concatenate([self.data.gradients, gradients]),
-            np.concatenate([self.data.has_gradient, known]),
+        new = Observations.of(x, values, gradients, has_gradient)
+        data = self.data.joined(new)
+        return Posterior.of(self.gram.extended(x, new.has_gradient), data)
+
+    def restricted(self, origin: Array, basis: Array) -> "Posterior":
+        """The same process as a function of y in x = origin + basis y, for fast predictions.
+
+        Exact where the observations' inputs lie in that affine subspace, as with
+        `span_of_data`; gradients are those by y. For processes on the coordinates only.
+
+        Parameters
+        ----------
+        origin : array (D,)
+            A point of the subspace.
+        basis : array (D, q)
+            Orthonormal directions.
+        """
+        if not isinstance(self.gram.features, Coordinates):
+            raise TypeError("only a process on `Coordinates` can be restricted to a subspace")
+        shift = (self.data.x[0] - origin) @ basis
+        data = replace(
+            self.data, x=(self.data.x - origin) @ basis, gradients=self.data.gradients @ basis
         )
-        return Posterior.of(self.gram.extended(x, known), data)
+        return replace(
+            self,
+            gram=self.gram.restricted(origin, basis),
+            data=data,
+            origin=shift,
+            stack=self.stack @ basis,
+        )
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Mean (M,) and its gradient (M, D) at the points `x` (M, D)."""
@@ -264,20 +356,28 @@ class Posterior:
         return mean, at.pull_back(covector)
 
     def _mean(self, phi: Array) -> tuple[Array, Array]:
-        zeta = (phi - self.origin) / self.length_scale
+        """The mean (M,) at features (M, P), and its gradient (M, P) there."""
+        zeta = (phi - self.origin) * (1 / self.length_scale)
         s, t = self._distances(zeta)
         k0, k1, k2 = self.gram.kernel.derivatives(s)
         mean = self.data.mean + k0 @ self.value_weights - 2 * (k1 * t).sum(axis=1)
         along = 2 * k1 * self.value_weights - 4 * k2 * t
-        covector = along.sum(axis=1)[:, None] * zeta - along @ self.centres
-        return mean, (covector - 2 * k1 @ self.vectors) / self.length_scale
+        covector = np.concatenate([along, 2 * k1], axis=1) @ self.stack
+        zeta *= along.sum(axis=1)[:, None]
+        return mean, (zeta - covector) * (1 / self.length_scale)
 
     def _distances(self, zeta: Array) -> tuple[Array, Array]:
         """|δ_i|² and δ_i·w_i (M, n) for scaled features (M, P)."""
-        norms = (zeta * zeta).sum(axis=1)[:, None] + (self.centres**2).sum(axis=1)
-        s = np.maximum(norms - 2 * zeta @ self.centres.T, 0.0)
-        t = zeta @ self.vectors.T - (self.centres * self.vectors).sum(axis=1)
-        return s, t
+        n = len(self.value_weights)
+        products = zeta @ self.stack.T
+        norms, overlaps = self._constants
+        squared = np.einsum("mp,mp->m", zeta, zeta)[:, None] + norms - 2 * products[:, :n]
+        return np.maximum(squared, 0.0), products[:, n:] - overlaps
+
+    @cached_property
+    def _constants(self) -> tuple[Array, Array]:
+        centres, vectors = np.split(self.stack, 2)
+        return (centres**2).sum(axis=1), (centres * vectors).sum(axis=1)
 
     def deviation(self, x: Array) -> Array:
         """Posterior standard deviation (M,) of the value at the points `x` (M, D)."""
@@ -292,7 +392,8 @@ class Posterior:
         _, k1, k2 = self.gram.kernel.derivatives(s)
         k3 = self.gram.kernel.third(s)
         # In units of l, with the Jacobian at x applied to both sides.
-        d, w = at.pull_back(zeta - self.centres), at.pull_back(self.vectors)
+        centres, vectors = np.split(self.stack, 2)
+        d, w = at.pull_back(zeta - centres), at.pull_back(vectors)
         straight = (2 * k1 * self.value_weights - 4 * k2 * t).sum()
         bent = (4 * k2 * self.value_weights - 8 * k3 * t)[:, None] * d
         mixed = d.T @ (-4 * k2[:, None] * w)
@@ -302,12 +403,20 @@ class Posterior:
 
 
 def _jacobian_size(features: FeatureMap, x: Array) -> float:
-    """The root mean square of the columns of the Jacobians at `x` (n, D)."""
-    if isinstance(features, Coordinates):
-        return 1.0
-    n_dims = x.shape[1]
-    traces = [np.trace((at := features.linearise(row[None])).metric(at)[0, :, 0]) for row in x]
-    return float(np.sqrt(np.mean(traces) / n_dims))
+    """The root mean square of the columns of the Jacobians at `x` (n, D); 1 for coordinates."""
+    return float(np.sqrt(features.linearise(x).squared_sizes.mean() / x.shape[1]))
+
+
+def _is_milestone(n: int) -> bool:
+    """Whether the n-th point is one at which the length scale is looked for again."""
+    return n <= 6 or int(np.log(n) / np.log(1.2)) > int(np.log(n - 1) / np.log(1.2))
+
+
+def _parts(data: Observations) -> list[slice]:
+    """The observations in parts, so that no temporary is much larger than the factor."""
+    n, n_dims = data.x.shape
+    size = max(1, _ROWS_AT_ONCE // (min(n, n_dims) + 1))
+    return [slice(start, start + size) for start in range(0, n, size)]
 
 
 def _evenly(n: int, count: int) -> Array:

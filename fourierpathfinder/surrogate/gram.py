@@ -5,13 +5,14 @@ values may change at the price of two triangular solves, and a new point is a ne
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from .._arrays import Array
 from .block_cholesky import BlockCholesky, cholesky
-from .covariance import Geometry, Scaling, covariance
+from .covariance import Geometry, Scaling, Sites, covariance
 from .features import Coordinates, FeatureMap
 from .frame import Frame
 from .kernels import Kernel
@@ -95,18 +96,20 @@ class Gram:
         """
         wide = self._widened(self.frame.grown(x))
         point, component = rows(has_gradient, wide.frame.n_directions)
-        new = wide.frame.within(x)
+        new = wide._placed(x)
         square = wide._between(new, new, (point, component), (point, component))
         square[np.diag_indices_from(square)] += self.nugget.diagonal(component, self.scaling)
-        old = wide.frame.within(self.x)
-        cross = wide._between(new, old, (point, component), (wide.point, wide.component))
+        cross = None
+        if len(self.x):
+            old = (wide.point, wide.component)
+            cross = wide._between(new, wide.sites, (point, component), old)
         gram = replace(
             wide,
             x=np.concatenate([self.x, x]),
             has_gradient=np.concatenate([self.has_gradient, has_gradient]),
             point=np.concatenate([wide.point, point + len(self.x)]),
             component=np.concatenate([wide.component, component]),
-            factor=wide.factor.extended(cross if len(self.x) else None, square),
+            factor=wide.factor.extended(cross, square),
         )
         return replace(gram, outside=gram._factored_outside())
 
@@ -126,14 +129,24 @@ class Gram:
             component=np.concatenate([self.component, *component]),
         )
 
+    def _placed(self, x: Array) -> Sites:
+        """Points (M, D) in the frame's feature space."""
+        inside = self.frame.within(np.concatenate([self.frame.origin[None], x]))
+        origin = self.features.linearise(inside[:1]).values[0]
+        return Sites(self.features.linearise(inside[1:]), origin)
+
+    @cached_property
+    def sites(self) -> Sites:
+        """The inputs in the frame's feature space."""
+        return self._placed(self.x)
+
     def _between(
-        self, x: Array, y: Array, rows: tuple[Array, Array], columns: tuple[Array, Array]
+        self, here: Sites, there: Sites, left: tuple[Array, Array], right: tuple[Array, Array]
     ) -> Array:
-        geometry = Geometry.between(self.features, x, y)
-        full = covariance(self.kernel, geometry, self.scaling)
+        full = covariance(self.kernel, Geometry.between(here, there), self.scaling)
         m, width, k, _ = full.shape
         full = full.reshape(m * width, k * width)
-        return full[np.ix_(rows[0] * width + rows[1], columns[0] * width + columns[1])]
+        return full[np.ix_(left[0] * width + left[1], right[0] * width + right[1])]
 
     def _factored_outside(self) -> Array:
         if self.frame.n_outside == 0:
@@ -142,6 +155,11 @@ class Gram:
         squared = ((x[:, None] - x) ** 2).sum(axis=-1) / self.scaling.length**2
         matrix = -2 * self.kernel.derivatives(squared)[1]
         return cholesky(matrix + self.nugget.on_gradient(self.scaling) * np.eye(len(x)))
+
+    def restricted(self, origin: Array, basis: Array) -> "Gram":
+        """The same factors for points y of a subspace, x = origin + basis y, of all inputs."""
+        frame = Frame((self.frame.origin - origin) @ basis, basis.T @ self.frame.basis)
+        return replace(self, frame=frame, x=(self.x - origin) @ basis)
 
     def solve(self, values: Array, gradients: Array) -> Weights:
         """K⁻¹y for `values` (n,) about the mean and `gradients` (n, D); unobserved ones are free.
@@ -167,27 +185,29 @@ class Gram:
 
     def explained(self, x: Array) -> Array:
         """The part (M,) of a value's prior variance at `x` (M, D) that observations explain."""
-        inside = self.frame.within(x)
-        data = self.frame.within(self.x)
-        geometry = _seen_from(self.features, inside, data)
-        # A component of x outside the frame only adds to the distance.
-        beyond = (x - self.frame.origin - self.frame.turned_back(inside)) if self._split else 0 * x
-        away = (beyond * beyond).sum(axis=1) / self.scaling.length**2
-        squared = geometry.squared / self.scaling.length**2 + away[:, None]
-        k0, k1, _ = self.kernel.derivatives(squared)
-        mixed = -2 * k1 / (self.scaling.length * self.scaling.gradient)
-        table = np.concatenate([k0[..., None], mixed[..., None] * geometry.right], axis=2)
-        half = self.factor.half_solve(table[:, self.point, self.component].T)
-        explained = (half * half).sum(axis=0)
-        if self._split:
-            right = (-2 * k1 * np.sqrt(away)[:, None])[:, self.has_gradient]
-            half = solve_triangular(self.outside, right.T, lower=True)
+        phi, data = self._placed(x).phi, self.sites
+        squared = data.squared_distances(phi)
+        away = self._outside_distance(x)
+        k0, k1, _ = self.kernel.derivatives((squared + away**2) / self.scaling.length**2)
+        mixed = 2 * k1 / (self.scaling.length * self.scaling.gradient)
+        gradients = mixed[:, None, :] * data.seen(phi)
+        n, width, m = gradients.shape
+        table = np.concatenate([k0[:, None], gradients], axis=1).reshape(n * (1 + width), m)
+        half = self.factor.half_solve(table[self.point * (1 + width) + self.component])
+        explained = np.einsum("rm,rm->m", half, half)
+        if self.frame.n_outside:
+            right = (mixed * away)[self.has_gradient]
+            half = solve_triangular(self.outside, right, lower=True)
             explained = explained + (half * half).sum(axis=0)
         return np.asarray(explained)
 
-    @property
-    def _split(self) -> bool:
-        return self.frame.n_outside > 0
+    def _outside_distance(self, x: Array) -> Array:
+        """How far (M,) points lie from the frame's span."""
+        if self.frame.n_outside == 0:
+            return np.zeros(len(x))
+        beyond = x - self.frame.origin
+        beyond = beyond - self.frame.turned_back(self.frame.turned(beyond))
+        return np.asarray(np.linalg.norm(beyond, axis=1))
 
 
 def rows(has_gradient: Array, n_directions: int) -> tuple[Array, Array]:
@@ -196,13 +216,3 @@ def rows(has_gradient: Array, n_directions: int) -> tuple[Array, Array]:
     point = np.repeat(np.arange(len(counts)), counts)
     component = np.concatenate([np.arange(count) for count in counts])
     return point, component
-
-
-def _seen_from(features: FeatureMap, x: Array, data: Array) -> Geometry:
-    """The geometry of queries `x` and `data`, less what only gradients at `x` would need."""
-    values = features.linearise(x).values
-    at = [features.linearise(row[None]) for row in data]
-    differences = [values - one.values for one in at]
-    right = [one.pull_back(d) for one, d in zip(at, differences, strict=True)]
-    squared = np.stack([(d * d).sum(axis=1) for d in differences], axis=1)
-    return Geometry(squared, np.zeros(0), np.stack(right, axis=1), np.zeros(0))

@@ -12,6 +12,7 @@ number of atoms.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -109,7 +110,7 @@ class InverseDistances:
         shape = (n_pairs, self.n_atoms)
         plus = sparse.csr_array((np.ones(n_pairs), (rows, pairs.first)), shape)
         minus = sparse.csr_array((np.ones(free.sum()), (rows[free], pairs.second[free])), shape)
-        self._offset = pairs.offset
+        self._offset, self._n_ends = pairs.offset, 1.0 + free
         self._difference = (plus - minus).tocsr()
         self._gather = self._difference.T.tocsr()
         self._blocks = _outer_incidence(pairs, self.n_atoms)
@@ -121,21 +122,30 @@ class InverseDistances:
 
     def linearise(self, x: Array) -> Linearisation:
         """Features and Jacobians at the points `x` (M, D)."""
-        positions = _by_atom(x, self.n_atoms)
-        d = self._apply(self._difference, positions) + self._offset[:, :, None]
-        h, slope, bend = self._radial((d * d).sum(axis=1))
-        return _Distances(self, h, d, slope, bend)
+        d = self._apply(self._difference, _by_atom(x, self.n_atoms))
+        d += self._offset[:, :, None]
+        squared = np.einsum("pam,pam->pm", d, d)
+        h, slope = self._radial(squared)
+        return _Distances(self, h, d, slope, squared)
 
-    def _radial(self, s: Array) -> tuple[Array, Array, Array]:
-        """h, h' and h'' of the squared distance."""
-        inverse = 1 / s
-        h = np.sqrt(inverse)
-        h1, h2 = -0.5 * h * inverse, 0.75 * h * inverse * inverse
+    def _radial(self, s: Array) -> tuple[Array, Array]:
+        """H and h' of the squared distance."""
+        h = 1 / np.sqrt(s)
+        slope = -0.5 * h / s
         if self.cutoff is None:
-            return h, h1, h2
-        u = np.maximum(1 - s / self.cutoff**2, 0)
-        w, w1, w2 = u**3, -3 * u**2 / self.cutoff**2, 6 * u / self.cutoff**4
-        return h * w, h1 * w + h * w1, h2 * w + 2 * h1 * w1 + h * w2
+            return h, slope
+        inside = np.maximum(1 - s / self.cutoff**2, 0)
+        cubed = inside**2 * inside
+        return h * cubed, slope * cubed - 3 / self.cutoff**2 * h * inside**2
+
+    def _bend(self, s: Array) -> Array:
+        """H'' of the squared distance."""
+        h = 1 / np.sqrt(s)
+        bend = 0.75 * h / s**2
+        if self.cutoff is None:
+            return bend
+        u, c = np.maximum(1 - s / self.cutoff**2, 0), self.cutoff**2
+        return bend * u**3 + 3 * h / s * u**2 / c + 6 * h * u / c**2
 
     @staticmethod
     def _apply(matrix: Array, stack: Array) -> Array:
@@ -150,7 +160,7 @@ class _Distances:
     h: Array  # (P, M), as all that follows: pairs first
     d: Array  # (P, 3, M)
     slope: Array
-    bend: Array
+    squared: Array
 
     @property
     def values(self) -> Array:
@@ -158,12 +168,34 @@ class _Distances:
 
     @property
     def _gradient(self) -> Array:
-        return 2 * self.slope[:, None, :] * self.d
+        return self.d * (2 * self.slope)[:, None, :]
+
+    @property
+    def squared_sizes(self) -> Array:
+        return self.features._n_ends @ (4 * self.slope**2 * self.squared)
 
     def pull_back(self, covectors: Array) -> Array:
         f = self.features
-        stack = f._apply(f._gather, self._gradient * covectors.T[:, None, :])
+        stack = f._apply(f._gather, self.d * (2 * self.slope * covectors.T)[:, None, :])
         return stack.reshape(3 * f.n_atoms, -1).T
+
+    def pull_back_each(self, covectors: Array) -> Array:
+        stacked = self._transposed_jacobians @ np.ascontiguousarray(covectors.T)
+        n_points = self.d.shape[2]
+        return stacked.reshape(n_points, 3 * self.features.n_atoms, covectors.shape[0])
+
+    @cached_property
+    def _transposed_jacobians(self) -> Array:
+        """The sparse matrix (M D, P) of all Jᵀ, one above the other."""
+        pair, atom = self.features._difference.nonzero()
+        sign = self.features._difference[pair, atom]
+        entries = sign[:, None, None] * self._gradient[pair]
+        n_pairs, _, n_points = self.d.shape
+        n_atoms = self.features.n_atoms
+        row = (np.arange(n_points) * n_atoms + atom[:, None, None]) * 3 + np.arange(3)[:, None]
+        column = np.broadcast_to(pair[:, None, None], row.shape)
+        where = (row.ravel(), column.ravel())
+        return sparse.csr_array((entries.ravel(), where), (3 * n_points * n_atoms, n_pairs))
 
     def push_forward(self, vectors: Array) -> Array:
         f = self.features
@@ -178,7 +210,8 @@ class _Distances:
 
     def curvature(self, covector: Array) -> Array:
         d = self.d[:, :, 0]
-        bend, slope = self.bend[:, 0] * covector, self.slope[:, 0] * covector
+        slope = self.slope[:, 0] * covector
+        bend = self.features._bend(self.squared[:, 0]) * covector
         blocks = 4 * bend[:, None, None] * d[:, :, None] * d[:, None, :]
         blocks = blocks + 2 * slope[:, None, None] * np.eye(3)
         return self._spread(blocks[:, :, None, :, None])[0, :, 0, :]

@@ -24,6 +24,8 @@ from .gram import Gram, rows
 from .kernels import Kernel
 from .nugget import Nugget
 
+_FIRST_STEP = 0.35
+
 
 class Likelihood(NamedTuple):
     """log marginal likelihood, up to a constant, and its slope by log l."""
@@ -63,7 +65,7 @@ class Evidence:
     def of(cls, gram: Gram, values: Array, gradients: Array) -> "Evidence":
         """The evidence of `values` (n,) about the mean and `gradients` (n, D) at gram's inputs."""
         frame, seen = gram.frame, gram.has_gradient
-        x = frame.within(gram.x)
+        sites = gram.sites
         observed = np.where(seen[:, None], gradients, 0.0)
         turned = frame.turned(observed)
         outside = (observed - frame.turned_back(turned))[seen]
@@ -72,7 +74,7 @@ class Evidence:
             gram.kernel,
             gram.nugget,
             gram.scaling.gradient,
-            Geometry.between(gram.features, x, x),
+            Geometry.between(sites, sites),
             point,
             component,
             np.concatenate([values[:, None], turned], axis=1),
@@ -80,6 +82,11 @@ class Evidence:
             seen,
             frame.n_outside,
         )
+
+    @property
+    def n_rows(self) -> int:
+        """R, the number of scalars observed."""
+        return len(self.point) + self.n_outside * int(self.has_gradient.sum())
 
     def __call__(self, log_length: float) -> Likelihood:
         """ℓ and dℓ/dlog l.
@@ -92,8 +99,8 @@ class Evidence:
         scaling = Scaling(float(np.exp(log_length)), self.gradient_scale)
         inside = self._inside(scaling)
         outside = self._outside(scaling) if self.n_outside else _Part(0.0, 0.0, 0.0, 0.0)
-        n_gradient = int((self.component > 0).sum()) + self.n_outside * int(self.has_gradient.sum())
-        n_rows = n_gradient + len(self.has_gradient)
+        n_rows = self.n_rows
+        n_gradient = n_rows - len(self.has_gradient)
         quadratic = inside.quadratic + outside.quadratic
         determinant = inside.log_determinant + self.n_outside * outside.log_determinant
         slope = inside.log_determinant_slope + self.n_outside * outside.log_determinant_slope
@@ -154,6 +161,7 @@ def best_log_length(
     start: float,
     bounds: tuple[float, float],
     *,
+    curvature: float,
     n_evaluations: int = 6,
     tolerance: float = 0.03,
 ) -> float:
@@ -167,6 +175,8 @@ def best_log_length(
         Where to begin, within bounds: the last length scale.
     bounds : pair of floats
         Smallest and largest log l.
+    curvature : float
+        A guess of -d²ℓ/d(log l)², for the first step.
     n_evaluations : int
         Largest number of evaluations.
     tolerance : float
@@ -180,22 +190,22 @@ def best_log_length(
     Examples
     --------
     >>> parabola = lambda u: Likelihood(-((u - 0.3) ** 2), -2 * (u - 0.3))
-    >>> round(best_log_length(parabola, 0.0, (-1.0, 1.0)), 6)
+    >>> round(best_log_length(parabola, 0.0, (-1.0, 1.0), curvature=3.0), 6)
     0.3
     """
     lower, upper = bounds
-    best, here = start, evidence(start)
-    highest = here.value
-    u, step = start, 0.25 if here.slope > 0 else -0.25
+    u = best = start
+    here = highest = evidence(start)
+    step = float(np.clip(here.slope / curvature, -_FIRST_STEP, _FIRST_STEP))
     for _ in range(n_evaluations - 1):
+        # The slope's sign brackets the maximum: it lies uphill of every point seen.
+        lower, upper = (u, upper) if here.slope > 0 else (lower, u)
         following = min(max(u + step, lower), upper)
         if abs(following - u) < tolerance:
             break
-        # All slopes point inwards: a bracket's ends are where the slope was seen to point so.
-        lower, upper = (u, upper) if here.slope > 0 else (lower, u)
         there = evidence(following)
-        if there.value > highest:
-            best, highest = following, there.value
+        if there.value > highest.value:
+            best, highest = following, there
         step = _secant(following - u, here.slope, there.slope)
         u, here = following, there
     return best
