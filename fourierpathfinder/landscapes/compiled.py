@@ -1,0 +1,164 @@
+"""A user's Numba function of one point as a landscape: f(x) -> value, gradient written in place.
+
+Two kernels run the function over a batch of points, one serial and one on threads. They call it
+through its address, so one compiled kernel serves every function and both can lie in Numba's
+cache on disk: a second process compiles nothing. (A kernel that closed over the function would
+be compiled again in every process.)
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from functools import cache
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numba import get_num_threads, njit, prange, types
+from numba.core import cgutils
+from numba.core.registry import CPUDispatcher
+from numba.extending import intrinsic
+
+from .._arrays import Array
+from .conversion import back, to_doubles
+
+_SIGNATURE = types.float64(types.float64[::1], types.float64[::1])
+
+_KERNEL = types.void(types.intp, types.float64[:, ::1], types.float64[::1], types.float64[:, ::1])
+
+_THREADS_FROM = 1e-4
+"""Seconds of work in a batch from which threads gain more than waking them costs."""
+
+_threads = threading.Lock()
+"""Numba's own thread pool ends the process when two threads enter it at once."""
+
+_process = os.getpid()
+"""Threads that were started before a fork do not exist after it; GNU OpenMP aborts there."""
+
+
+class CompiledLandscape:
+    """A landscape from a Numba function of one point, compiled once and cached on disk.
+
+    Small batches run serially, larger ones on Numba's threads (`NUMBA_NUM_THREADS`); the results
+    are the same bit for bit. It is safe to call from several threads and in forked processes,
+    which then compute serially. An exception in the function reaches the caller.
+
+    Parameters
+    ----------
+    point_function : callable (x (D,), gradient (D,)) -> float
+        Returns the value at `x` and writes the gradient there into `gradient`, both float64
+        arrays. A function decorated with `numba.njit`, or one that can be.
+    n_coordinates : int, optional
+        D, where the function is defined for one D only. Compiled code does not check its
+        indices, so points of another width are refused here.
+
+    Raises
+    ------
+    TypeError
+        If `point_function` is not a function that Numba can compile.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def bowl(x, gradient):
+    ...     value = 0.0
+    ...     for i in range(len(x)):
+    ...         value += x[i] ** 2
+    ...         gradient[i] = 2 * x[i]
+    ...     return value
+    >>> values, gradients = CompiledLandscape(bowl).value_and_grad(np.array([[1.0, 2.0]]))
+    >>> values, gradients
+    (array([5.]), array([[2., 4.]]))
+    """
+
+    def __init__(
+        self, point_function: Callable[..., float], n_coordinates: int | None = None
+    ) -> None:
+        self.point_function = point_function
+        self.n_coordinates = n_coordinates
+        self._address = _compiled_address(point_function)
+        self._work = 0.0  # seconds a point, the least seen; 0 before the first call
+
+    def value_and_grad(self, points: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) at `points` (M, D)."""
+        x = to_doubles(points, self.n_coordinates)
+        values, gradients = np.full(len(x), np.nan), np.empty_like(x)
+        started, n_workers = perf_counter(), 1
+        if len(x) * self._work > _THREADS_FROM and _on_threads(
+            self._address, x, values, gradients
+        ):
+            n_workers = get_num_threads()
+        else:
+            _serial(self._address, x, values, gradients)
+        work = n_workers * (perf_counter() - started) / max(len(x), 1)
+        self._work = min(work, self._work or work)
+        return back(values, gradients, points)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CompiledLandscape, (self.point_function, self.n_coordinates)
+
+
+def _on_threads(address: int, x: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> bool:
+    """Fill in the results on threads, and say whether that could be done."""
+    if os.getpid() != _process or not _threads.acquire(blocking=False):
+        return False
+    try:
+        _parallel(address, x, values, gradients)
+    except SystemError:  # an exception in one thread; run serially, it reaches the caller whole
+        return False
+    finally:
+        _threads.release()
+    return not np.isnan(values).any()
+
+
+@cache
+def _compiled_address(point_function: Callable[..., float]) -> int:
+    """Where the machine code of a function lies; the cache here keeps it alive."""
+    dispatcher = _dispatcher(point_function)
+    dispatcher.compile(_SIGNATURE)
+    compiled = dispatcher.get_compile_result(_SIGNATURE)
+    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+
+
+def _dispatcher(point_function: Callable[..., float]) -> Any:
+    if not isinstance(point_function, CPUDispatcher):
+        if not hasattr(point_function, "__code__"):
+            raise TypeError(
+                f"`point_function` is a {type(point_function).__name__}; it must be a function "
+                "(x, gradient) -> value that numba.njit can compile"
+            )
+        point_function = njit(point_function)
+    try:
+        point_function.enable_caching()
+    except RuntimeError:  # typed into a prompt: there is no file to lay the cache beside
+        return point_function
+    return point_function
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _at(typing_context, address):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The function of one point that lies at an address, callable in compiled code."""
+    function_type = types.FunctionType(_SIGNATURE)
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        function = cgutils.create_struct_proxy(function_type)(context, builder)
+        nowhere = cgutils.voidptr_t(None)
+        function.jit_addr = builder.inttoptr(arguments[0], cgutils.voidptr_t)
+        function.c_addr = function.py_addr = nowhere
+        return function._getvalue()
+
+    return function_type(types.intp), generate
+
+
+@njit(_KERNEL, cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _serial(address: int, points: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> None:
+    point_function = _at(address)
+    for m in range(len(points)):
+        values[m] = point_function(points[m], gradients[m])
+
+
+@njit(cache=True, nogil=True, parallel=True)  # type: ignore[untyped-decorator]
+def _parallel(address: int, points: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> None:
+    for m in prange(len(points)):
+        point_function = _at(address)
+        values[m] = point_function(points[m], gradients[m])

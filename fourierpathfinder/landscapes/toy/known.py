@@ -1,0 +1,102 @@
+"""What is known about a toy landscape: its minima, its saddles and the passes between minima."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..._arrays import Array
+from ..compiled import CompiledLandscape
+
+
+@dataclass(frozen=True, eq=False)
+class Rearrangement:
+    """Two ends and the saddle that a descent to both sides joins them by.
+
+    Parameters
+    ----------
+    start, end : ndarray (D,)
+        The ends; atoms are in the same order in both, and superposed.
+    saddle : ndarray (D,)
+        The saddle between them.
+    height : float
+        The value there.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    saddle: np.ndarray
+    height: float
+
+
+@dataclass(frozen=True, eq=False)
+class Toy:
+    """A compiled landscape together with its known stationary points.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    compiled : CompiledLandscape
+        The landscape itself.
+    minima, saddles : ndarray (K, D)
+        Known minima and saddles of index one, lowest first.
+    minimum_values, saddle_values : ndarray (K,)
+        The values there.
+    rearrangements : tuple of Rearrangement
+        Pairs of ends with the saddle between them; the first is the toy's standard problem,
+        `start`, `end`, `saddle` and `height`.
+    n_atoms : int or None
+        Where the coordinates are positions of like atoms, (n_atoms, 3) flattened: their number.
+    """
+
+    name: str
+    compiled: CompiledLandscape
+    minima: np.ndarray
+    minimum_values: np.ndarray
+    saddles: np.ndarray
+    saddle_values: np.ndarray
+    rearrangements: tuple[Rearrangement, ...]
+    n_atoms: int | None = None
+
+    def value_and_grad(self, points: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) at `points` (M, D)."""
+        return self.compiled.value_and_grad(points)
+
+    @property
+    def n_coordinates(self) -> int:
+        """The number of coordinates D."""
+        return int(self.minima.shape[1])
+
+    @property
+    def start(self) -> np.ndarray:
+        """Where the standard path starts, (D,)."""
+        return self._standard.start
+
+    @property
+    def end(self) -> np.ndarray:
+        """Where the standard path ends, (D,)."""
+        return self._standard.end
+
+    @property
+    def saddle(self) -> np.ndarray:
+        """The saddle of the best path between `start` and `end`, (D,)."""
+        return self._standard.saddle
+
+    @property
+    def height(self) -> float:
+        """The height of the best path between `start` and `end`."""
+        return self._standard.height
+
+    @property
+    def _standard(self) -> Rearrangement:
+        if not self.rearrangements:
+            raise AttributeError(f"no rearrangement of {self.name} is stored; choose your own ends")
+        return self.rearrangements[0]
+
+
+def constant(values: Any) -> np.ndarray:
+    """A read-only float64 array."""
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array
