@@ -138,14 +138,15 @@ class LBFGS:
             )
             for i in slots
         ]
+        vecdot = array_namespace(gradient).linalg.vecdot
         q, weights = -gradient, []
         for step, change, inverse in reversed(pairs):
-            weight = inverse * dot(step, q)[..., None]
+            weight = inverse * vecdot(step, q)[..., None]
             weights.append(weight)
             q = q - weight * change
         r = q * (state.scale if preconditioner is None else preconditioner)
         for (step, change, inverse), weight in zip(pairs, reversed(weights), strict=True):
-            r = r + (weight - inverse * dot(change, r)[..., None]) * step
+            r = r + (weight - inverse * vecdot(change, r)[..., None]) * step
         return r
 
     def update(self, state: LBFGSState, step: Array, gradient_change: Array) -> LBFGSState:

@@ -144,11 +144,12 @@ def _climb(
     radius = max_step
     while True:
         curvatures, modes = search.spectrum(hessian)
-        followed = int(np.argmax(np.abs(modes.T @ mode)))
+        followed = _followed(curvatures, np.abs(modes.T @ mode))
         mode = modes[:, followed]
         gradient = search.allowed(search.gradient)
         if np.abs(gradient).max() <= gradient_tolerance:
-            is_saddle = bool(curvatures[followed] < 0)
+            # The updated Hessian may be wrong about the mode: measure before giving up.
+            is_saddle = bool(curvatures[followed] < 0) or search.curves_down(mode, 0.01 * max_step)
             message = (
                 "The gradient is within its tolerance."
                 if is_saddle
@@ -233,12 +234,23 @@ class _Search:
         hessian = others * (np.eye(mode.size) - along) + cross + cross.T - curvature * along
         return np.asarray(hessian)
 
+    def curves_down(self, mode: np.ndarray, distance: float) -> bool:
+        """Whether the measured curvature along the mode is negative."""
+        value, gradient = self._evaluate(self.x + distance * mode)
+        return math.isfinite(value) and bool(mode @ (gradient - self.gradient) < 0)
+
     def ended(
         self, mode: np.ndarray, hessian: np.ndarray, converged: bool, message: str
     ) -> StationaryPoint:
         return StationaryPoint(
             self.x, self.value, self.gradient, mode, hessian, self.n_gradients, converged, message
         )
+
+
+def _followed(curvatures: np.ndarray, overlaps: np.ndarray) -> int:
+    """Return the mode most like the last one, among those that curve down if there are any."""
+    down = curvatures < 0
+    return int(np.argmax(np.where(down, overlaps, -1.0) if down.any() else overlaps))
 
 
 def _rational_step(curvatures: np.ndarray, components: np.ndarray, followed: int) -> np.ndarray:

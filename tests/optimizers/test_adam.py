@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import torch
+
+from fourierpathfinder._arrays import to_numpy
+from fourierpathfinder.optimizers import Adam
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+@pytest.mark.parametrize("settings", [{}, {"beta1": 0.7, "beta2": 0.9, "epsilon": 1e-3}])
+def test_matches_torch(make_array, rng, dtype, tolerance, settings):
+    start = rng.normal(size=(15, 2))
+    gradients = rng.normal(size=(40, 15, 2)) * np.logspace(-6, 2, 15)[:, None]
+    oracle = torch.tensor(start, dtype=getattr(torch, dtype), requires_grad=True)
+    adam = Adam(learning_rate=0.05, **settings)
+    torch_adam = torch.optim.Adam(
+        [oracle], lr=0.05, betas=(adam.beta1, adam.beta2), eps=adam.epsilon
+    )
+    x = make_array(start, dtype)
+    state = adam.init(x)
+    for gradient in gradients:
+        oracle.grad = torch.tensor(gradient, dtype=oracle.dtype)
+        torch_adam.step()
+        x, state = adam.step(x, make_array(gradient, dtype), state)
+    assert x.dtype == make_array(start, dtype).dtype
+    np.testing.assert_allclose(to_numpy(x), oracle.detach().numpy(), atol=tolerance)
+    assert state.n_steps == 40
+
+
+def test_learning_rate_per_term_and_per_step(make_array):
+    gradient = make_array([[1.0, 1.0], [1.0, 1.0]])
+    x = make_array(np.zeros((2, 2)))
+    adam = Adam(epsilon=0.0)
+    x, state = adam.step(x, gradient, adam.init(x), learning_rate=make_array([[1.0], [0.5]]))
+    np.testing.assert_allclose(to_numpy(x), [[-1, -1], [-0.5, -0.5]])
+    x, state = adam.step(x, gradient, state, learning_rate=0.25)
+    np.testing.assert_allclose(to_numpy(x), [[-1.25, -1.25], [-0.75, -0.75]])
+
+
+def test_impossible_decay_is_refused():
+    with pytest.raises(ValueError, match="`beta2` is 1.0; it must lie in"):
+        Adam(beta2=1.0)
