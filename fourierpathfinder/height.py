@@ -71,6 +71,11 @@ class Profile:
         rise = self.height - min(self.heights[0], self.heights[-1])
         return float(rise if rise > 0 else np.ptp(self.heights))
 
+    def estimate(self) -> float:
+        """The continuous height as the cubics between the points have it."""
+        t, f, d = self._columns()
+        return float(_cubic_maximum(np.diff(t), f[:-1], f[1:], d[:-1], d[1:])[0].max())
+
     def joined(self, other: "Profile") -> "Profile":
         """Both profiles' points in one, in the order of time."""
         columns = [

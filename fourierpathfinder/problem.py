@@ -8,12 +8,14 @@ the last term being the smoothness penalty in closed form (`SinePath.roughness`)
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ._arrays import Array, array_namespace, like
 from .evaluation import Evaluator
 from .objectives import Objective
 from .path import SinePath, roughness_weights, sine_slopes, sines
+
+Objectives: TypeAlias = tuple[Objective, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ class Evaluation(NamedTuple):
 
 
 class PathProblem:
-    """The objective as a function of the coefficients (N, D) of one path.
+    """Objectives as functions of the coefficients (N, D) of one path.
 
     Parameters
     ----------
@@ -78,8 +80,6 @@ class PathProblem:
         Ends and number of terms.
     times, weights : array (M,)
         The points, and their weights in the objectives.
-    objectives : sequence of Objective
-        Their sum is the value.
     smoothness : float
         λ of the penalty λ Σ_m |x(t_{m+1}) - x(t_m)|² on the uniform grid of M points.
     """
@@ -90,14 +90,11 @@ class PathProblem:
         path: SinePath,
         times: Array,
         weights: Array,
-        objectives: tuple[Objective, ...],
         smoothness: float = 0.0,
     ) -> None:
         self.grid = Grid.of(path, times, weights)
         self.path = path
         self._evaluator = evaluator
-        self._objectives = objectives
-        self._needs_speeds = any(objective.needs_speeds for objective in objectives)
         self._penalty: Array | None = None
         if smoothness:
             n_points = int(self.grid.times.shape[0])
@@ -106,39 +103,48 @@ class PathProblem:
             chord = float(array_namespace(path.start).sum(self.grid.chord**2))
             self._straight_penalty = smoothness * chord / (n_points - 1)
 
-    def evaluate(self, coefficients: Array) -> Evaluation:
-        """Value, gradient in the coefficients, heights and gradients at the points."""
+    def evaluate(self, coefficients: Array, objectives: Objectives) -> Evaluation:
+        """Value and gradient of the sum of `objectives` and the penalty, and what they rest on."""
         grid = self.grid
         points = grid.line + grid.basis @ coefficients
         heights, point_gradients = self._evaluator.value_and_grad(points, grid.times)
-        value, gradient = self._pull_back(coefficients, heights, point_gradients)
-        if self._penalty is not None:
-            xp = array_namespace(coefficients)
-            pull = self._penalty * coefficients
-            value = value + xp.sum(pull * coefficients) + self._straight_penalty
-            gradient = gradient + 2 * pull
-        return Evaluation(float(value), gradient, heights, point_gradients)
+        value, gradient = self.assemble(coefficients, heights, point_gradients, objectives)
+        return Evaluation(value, gradient, heights, point_gradients)
 
-    def _pull_back(
-        self, coefficients: Array, heights: Array, point_gradients: Array
-    ) -> tuple[Array, Array]:
+    def assemble(
+        self, coefficients: Array, heights: Array, point_gradients: Array, objectives: Objectives
+    ) -> tuple[float, Array]:
+        """Value and gradient in the coefficients (N, D), from an evaluation made before.
+
+        Parameters
+        ----------
+        coefficients : array (N, D)
+            Of the path that was evaluated.
+        heights, point_gradients : array (M,), (M, D)
+            What the landscape returned there.
+        objectives : tuple of Objective
+            Their sum is the value.
+        """
         grid = self.grid
-        velocities, speeds = self._velocities(coefficients)
-        pulls = [objective(heights, speeds, grid.weights) for objective in self._objectives]
-        value = sum(pull.value for pull in pulls[1:]) + pulls[0].value
+        needs_speeds = any(objective.needs_speeds for objective in objectives)
+        velocities, speeds = self._velocities(coefficients) if needs_speeds else (None, None)
+        pulls = [objective(heights, speeds, grid.weights) for objective in objectives]
+        value = sum((pull.value for pull in pulls[1:]), start=pulls[0].value)
         by_height = sum((pull.heights for pull in pulls[1:]), start=pulls[0].heights)
         gradient = grid.basis.mT @ (by_height[:, None] * point_gradients)
         for pull in pulls:
             if pull.speeds is not None:
-                gradient = gradient + grid.slopes.mT @ (
-                    (pull.speeds / speeds)[:, None] * velocities
-                )
-        return value, gradient
+                weighted = (pull.speeds / speeds)[:, None] * velocities
+                gradient = gradient + grid.slopes.mT @ weighted
+        if self._penalty is not None:
+            smoothing = self._penalty * coefficients
+            value = value + array_namespace(value).sum(smoothing * coefficients)
+            value = value + self._straight_penalty
+            gradient = gradient + 2 * smoothing
+        return float(value), gradient
 
     def _velocities(self, coefficients: Array) -> tuple[Array, Array]:
         """Velocities (M, D) and speeds (M,), the latter never exactly zero."""
-        if not self._needs_speeds:
-            return None, None
         xp = array_namespace(coefficients)
         velocities = self.grid.chord + self.grid.slopes @ coefficients
         squared = xp.sum(velocities**2, axis=-1)

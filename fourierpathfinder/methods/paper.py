@@ -1,7 +1,9 @@
 """The paper's own path finder: Adam on the sum of heights plus a smoothness penalty.
 
 Minimised is L = Σ_m f(x(t_m))^p + λ Σ_m |x(t_{m+1}) - x(t_m)|² over the coefficients, from the
-straight line, on M uniform times that include both ends; the iterate of least L is kept.
+straight line, on M uniform times that include both ends. The iterate of least L is kept, as in the
+published network notebooks; where noise is added to the gradient, as in the toy notebook, the last
+one is: keeping the least L would undo what the noise is for, and does not give the paper's heights.
 """
 
 from dataclasses import dataclass
@@ -43,7 +45,7 @@ class Paper:
         p: 1 as in the text, 2 as in the published toy notebook.
     gradient_noise : float
         Standard deviation of Gaussian noise added to the gradient of the terms, as the toy
-        notebook does.
+        notebook does; with it the last iterate is kept, not the one of least loss.
 
     References
     ----------
@@ -102,10 +104,10 @@ class PaperState:
     coefficients: Array
     adam: AdamState
     n_steps: int
-    best_value: float
-    best_coefficients: Array
-    best_heights: Array | None
-    best_gradients: Array | None
+    kept_value: float
+    kept_coefficients: Array
+    kept_heights: Array | None
+    kept_gradients: Array | None
 
 
 class PaperRun:
@@ -123,22 +125,22 @@ class PaperRun:
         self._rng = rng
         self._adam = Adam(settings.learning_rate)
         times = np.linspace(0, 1, settings.n_points)
-        objective = TotalHeight(settings.power)
+        self._objectives = (TotalHeight(settings.power),)
         self._problem = PathProblem(
-            evaluator, path, times, np.ones_like(times), (objective,), settings.smoothness
+            evaluator, path, times, np.ones_like(times), settings.smoothness
         )
         c = path.coefficients
         self.state = PaperState(c, self._adam.init(c), 0, float("inf"), c, None, None)
 
     @property
     def path(self) -> SinePath:
-        """The iterate of least loss so far."""
-        return self._problem.path.with_coefficients(self.state.best_coefficients)
+        """The iterate that is kept so far."""
+        return self._problem.path.with_coefficients(self.state.kept_coefficients)
 
     @property
     def height(self) -> float:
         """The largest height of that iterate on the grid."""
-        heights = self.state.best_heights
+        heights = self.state.kept_heights
         return float("nan") if heights is None else float(heights.max())
 
     @property
@@ -159,21 +161,21 @@ class PaperRun:
     def step(self) -> None:
         """One Adam step."""
         state = self.state
-        here = self._problem.evaluate(state.coefficients)
+        here = self._problem.evaluate(state.coefficients, self._objectives)
         gradient = here.gradient
         if self._settings.gradient_noise:
             noise = self._settings.gradient_noise * self._rng.standard_normal(gradient.shape)
             gradient = gradient + like(noise, gradient)
         moved, adam = self._adam.step(state.coefficients, gradient, state.adam)
-        best = (state.best_value, state.best_coefficients, state.best_heights, state.best_gradients)
-        if here.value < state.best_value:
-            best = (here.value, state.coefficients, here.heights, here.point_gradients)
-        self.state = PaperState(moved, adam, state.n_steps + 1, *best)
+        kept = (state.kept_value, state.kept_coefficients, state.kept_heights, state.kept_gradients)
+        if self._settings.gradient_noise or here.value < state.kept_value:
+            kept = (here.value, state.coefficients, here.heights, here.point_gradients)
+        self.state = PaperState(moved, adam, state.n_steps + 1, *kept)
 
     def finish(self) -> Outcome:
-        """The best iterate, its height refined over t."""
+        """The kept iterate, its height refined over t."""
         path, times = self.path, self._problem.grid.times
-        heights, gradients = self.state.best_heights, self.state.best_gradients
+        heights, gradients = self.state.kept_heights, self.state.kept_gradients
         profile = Profile.of(path, times, heights, gradients)
         refined = refine_height(self._evaluator, path, profile)
         return Outcome(

@@ -1,0 +1,6 @@
+"""The ways to find a path: one file each, one small interface (`base`)."""
+
+from .direct import Direct
+from .paper import Paper
+
+__all__ = ["Direct", "Paper"]
