@@ -38,5 +38,5 @@ def test_learning_rate_per_term_and_per_step(make_array):
 
 
 def test_impossible_decay_is_refused():
-    with pytest.raises(ValueError, match="`beta2` is 1.0; it must lie in"):
+    with pytest.raises(ValueError, match=r"`beta2` is 1\.0; it must lie in"):
         Adam(beta2=1.0)

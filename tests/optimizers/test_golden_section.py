@@ -184,7 +184,7 @@ def test_ensemble_of_logistic_members_equals_solo_runs():
 def test_bad_settings_are_refused():
     with pytest.raises(ValueError, match="`n_evaluations` is 0"):
         GoldenSection(n_evaluations=0)
-    with pytest.raises(ValueError, match="`shrink` is 0.7"):
+    with pytest.raises(ValueError, match=r"`shrink` is 0\.7"):
         GoldenSection(shrink=0.7)
     with pytest.raises(ValueError, match="`n_evaluations` is 0"):
         golden_section(abs, np.asarray(0.0), np.asarray(math.pi), n_evaluations=0)

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from scipy.optimize import minimize
 
 from fourierpathfinder.optimizers import find_saddle
 from fourierpathfinder.optimizers.rational_function import bofill_update
