@@ -399,7 +399,8 @@ class Posterior:
         mixed = d.T @ (-4 * k2[:, None] * w)
         metric = at.metric(at)[0, :, 0, :]
         curved = (straight * metric + d.T @ bent + mixed + mixed.T) / self.length_scale**2
-        return np.asarray(curved + at.curvature(self._mean(at.values)[1][0]))
+        hessian = curved + at.curvature(self._mean(at.values)[1][0])
+        return np.asarray(hessian + hessian.T) / 2
 
 
 def _jacobian_size(features: FeatureMap, x: Array) -> float:
