@@ -57,6 +57,51 @@ class Sites:
 
 
 @dataclass(frozen=True)
+class Projected:
+    """A linearisation of which only some directions Q (D, R), orthonormal, are looked at."""
+
+    at: Linearisation
+    directions: Array
+
+    @property
+    def values(self) -> Array:
+        """φ (M, P)."""
+        return self.at.values
+
+    @property
+    def squared_sizes(self) -> Array:
+        """|JQ|² (M,)."""
+        return (self._jacobians**2).sum(axis=(1, 2))
+
+    def pull_back(self, covectors: Array) -> Array:
+        """QᵀJᵀc (M, R)."""
+        return self.at.pull_back(covectors) @ self.directions
+
+    def pull_back_each(self, covectors: Array) -> Array:
+        """QᵀJᵀc (M, R, K) of every covector at every point."""
+        return self.directions.T @ self.at.pull_back_each(covectors)
+
+    def push_forward(self, vectors: Array) -> Array:
+        """JQv (M, P)."""
+        return self.at.push_forward(vectors @ self.directions.T)
+
+    def metric(self, other: Linearisation) -> Array:
+        """QᵀJᵀKQ (M, R, K, R), where `other` looks at the same directions."""
+        assert isinstance(other, Projected)
+        return np.tensordot(self._jacobians, other._jacobians, axes=(2, 2))
+
+    def curvature(self, covector: Array) -> Array:
+        """Qᵀ(Σ_p c_p ∇²φ_p)Q (R, R)."""
+        return self.directions.T @ self.at.curvature(covector) @ self.directions
+
+    @cached_property
+    def _jacobians(self) -> Array:
+        shape = self.at.values.shape[0], self.directions.shape[0]
+        columns = [self.at.push_forward(np.broadcast_to(q, shape)) for q in self.directions.T]
+        return np.stack(columns, axis=1)  # (M, R, P)
+
+
+@dataclass(frozen=True)
 class Geometry:
     """What covariances between M and K points need that no length scale changes.
 

@@ -55,12 +55,6 @@ class Observations:
             np.concatenate([self.has_gradient, other.has_gradient]),
         )
 
-    def at(self, index: Array) -> "Observations":
-        """Some of the observations."""
-        return Observations(
-            self.x[index], self.values[index], self.gradients[index], self.has_gradient[index]
-        )
-
 
 @dataclass(frozen=True)
 class GaussianProcess:
@@ -79,8 +73,9 @@ class GaussianProcess:
         Standard deviations of the noise on values and on gradient components, in the
         landscape's units.
     likelihood_rows : int
-        The likelihood is taken over evenly chosen observations of no more than this many
-        rows, since it costs their cube; predictions always use all.
+        The likelihood costs the cube of its rows: where there are more than this, it takes
+        gradients only in the directions in which the points differ most. Predictions always
+        use all.
 
     Examples
     --------
@@ -95,7 +90,7 @@ class GaussianProcess:
     kernel: Kernel = field(default_factory=SquaredExponential)
     nugget: float = 1e-7
     noise: tuple[float, float] | None = None
-    likelihood_rows: int = 800
+    likelihood_rows: int = 500
 
     def fit(
         self,
@@ -203,13 +198,12 @@ class GaussianProcess:
         return Nugget(self.nugget, value**2 / signal_variance, gradient**2 / signal_variance)
 
     def _best_length(self, data: Observations, start: float, prior: Nugget, reach: float) -> float:
-        few = data.at(_evenly(len(data.x), self._likelihood_points(data)))
-        origin = few.x[0]
-        gram = Gram.empty(self.features, self.kernel, self._scaling(data, start), prior, origin)
-        placed = replace(
-            gram, frame=gram.frame.grown(few.x), x=few.x, has_gradient=few.has_gradient
-        )
-        evidence = Evidence.of(placed, few.values - data.mean, few.gradients)
+        scaling = self._scaling(data, start)
+        empty = Gram.empty(self.features, self.kernel, scaling, prior, data.x[0])
+        frame = empty.frame.grown(data.x)
+        placed = replace(empty, frame=frame, x=data.x, has_gradient=data.has_gradient)
+        centred = data.values - data.mean
+        evidence = Evidence.of(placed, centred, data.gradients, most_rows=self.likelihood_rows)
         u, width = float(np.log(start)), float(np.log(reach))
         bounds = (u - width, u + width)
         # Near the best length scale ℓ falls by about R (Δ log l)².
@@ -218,13 +212,6 @@ class GaussianProcess:
             return float(np.exp(best_log_length(evidence, u, bounds, curvature=curvature)))
         except LinAlgError:  # points too close together: keep the scale, the fit adds nugget
             return start
-
-    def _likelihood_points(self, data: Observations) -> int:
-        n_points, n_dims = (int(size) for size in data.x.shape)
-        if isinstance(self.features, Coordinates):
-            # n points span at most n - 1 directions, so they make n·min(n, D + 1) rows.
-            return max(2, int(np.sqrt(self.likelihood_rows)), self.likelihood_rows // (n_dims + 1))
-        return min(n_points, max(3, self.likelihood_rows // (n_dims + 1)))
 
     def _scaling(self, data: Observations, length: float) -> Scaling:
         return Scaling(length, _jacobian_size(self.features, data.x))
@@ -418,10 +405,3 @@ def _parts(data: Observations) -> list[slice]:
     n, n_dims = data.x.shape
     size = max(1, _ROWS_AT_ONCE // (min(n, n_dims) + 1))
     return [slice(start, start + size) for start in range(0, n, size)]
-
-
-def _evenly(n: int, count: int) -> Array:
-    """Indices of at most `count` of n, evenly spread, ends included."""
-    if count >= n:
-        return np.arange(n)
-    return np.unique(np.linspace(0, n - 1, count).round().astype(int))

@@ -19,7 +19,7 @@ from scipy.linalg import cho_solve, lapack
 
 from .._arrays import Array
 from .block_cholesky import cholesky
-from .covariance import Geometry, Scaling, covariance, covariance_slope
+from .covariance import Geometry, Projected, Scaling, Sites, covariance, covariance_slope
 from .gram import Gram, rows
 from .kernels import Kernel
 from .nugget import Nugget
@@ -62,14 +62,25 @@ class Evidence:
     n_outside: int
 
     @classmethod
-    def of(cls, gram: Gram, values: Array, gradients: Array) -> "Evidence":
-        """The evidence of `values` (n,) about the mean and `gradients` (n, D) at gram's inputs."""
+    def of(
+        cls, gram: Gram, values: Array, gradients: Array, *, most_rows: float = np.inf
+    ) -> "Evidence":
+        """The evidence of `values` (n,) about the mean and `gradients` (n, D) at gram's inputs.
+
+        Where the matrix would have more than `most_rows` rows, gradients count only in the
+        directions in which inputs differ most (and outside of the frame, where they are
+        cheap): a sound likelihood, of fewer data.
+        """
         frame, seen = gram.frame, gram.has_gradient
-        sites = gram.sites
         observed = np.where(seen[:, None], gradients, 0.0)
         turned = frame.turned(observed)
         outside = (observed - frame.turned_back(turned))[seen]
-        point, component = rows(seen, frame.n_directions)
+        sites, n_points = gram.sites, len(values)
+        n_directions = max(1, int(min(most_rows / n_points, frame.n_directions + 1)) - 1)
+        if n_directions < frame.n_directions:
+            main = _main_directions(frame.within(gram.x), n_directions)
+            sites, turned = Sites(Projected(sites.at, main), sites.origin), turned @ main
+        point, component = rows(seen, turned.shape[1])
         return cls(
             gram.kernel,
             gram.nugget,
@@ -147,6 +158,12 @@ class Evidence:
             2 * float(np.log(factor.diagonal()).sum()),
             _trace_of_inverse_times(factor, moved),
         )
+
+
+def _main_directions(x: Array, count: int) -> Array:
+    """The directions (D, at most `count`) in which points (n, D) differ most."""
+    _, _, directions = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    return directions[: min(count, max(1, len(x) - 1))].T
 
 
 def _trace_of_inverse_times(factor: Array, matrix: Array) -> float:
