@@ -170,9 +170,18 @@ class GaussianProcess:
         -------
         Posterior
             The process on all observations.
+
+        Raises
+        ------
+        ValueError
+            Where `x` does not begin with the points of `model`.
         """
         data = Observations.of(x, values, gradients, has_gradient)
         old, length = len(model.data.x), model.length_scale
+        if not np.array_equal(x[:old], model.data.x):
+            raise ValueError(f"the first {old} points of `x` must be those of `model`, in order")
+        if len(x) == old:
+            return Posterior.of(model.gram, data)
         if any(_is_milestone(n) for n in range(old + 1, len(x) + 1)):
             best = self._best_length(data, length, model.gram.nugget, reach=1.5)
             if abs(np.log(best / length)) > 0.05:
@@ -312,8 +321,9 @@ class Posterior:
     def restricted(self, origin: Array, basis: Array) -> "Posterior":
         """The same process as a function of y in x = origin + basis y, for fast predictions.
 
-        Exact where the observations' inputs lie in that affine subspace, as with
-        `span_of_data`; gradients are those by y. For processes on the coordinates only.
+        Exact where the observations' inputs lie in that affine subspace; gradients are those
+        by y. For predictions, and for processes on the coordinates only: the likelihood and
+        added points belong to the whole process.
 
         Parameters
         ----------

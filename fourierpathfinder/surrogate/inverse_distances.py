@@ -21,6 +21,9 @@ from scipy import sparse
 from .._arrays import Array
 from .features import Linearisation
 
+# Atoms on top of each other count as this far apart: far from all data, yet finite.
+_CLOSEST = 1e-4
+
 
 @dataclass(frozen=True)
 class _Pairs:
@@ -124,7 +127,7 @@ class InverseDistances:
         """Features and Jacobians at the points `x` (M, D)."""
         d = self._apply(self._difference, _by_atom(x, self.n_atoms))
         d += self._offset[:, :, None]
-        squared = np.einsum("pam,pam->pm", d, d)
+        squared = np.maximum(np.einsum("pam,pam->pm", d, d), _CLOSEST**2)
         h, slope = self._radial(squared)
         return _Distances(self, h, d, slope, squared)
 

@@ -154,6 +154,13 @@ def test_partners_that_stay_far_away_cost_nothing():
     assert InverseDistances(2, far).n_features == 5
 
 
+def test_atoms_on_top_of_each_other_stay_finite():
+    at = InverseDistances(2).linearise(np.ones((1, 6)))
+    assert np.isfinite(at.values).all()
+    assert np.isfinite(at.pull_back(np.ones((1, 1)))).all()
+    assert np.isfinite(at.curvature(np.ones(1))).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -234,6 +234,32 @@ def test_update_extends_the_factor_and_takes_new_values(rng):
     np.testing.assert_allclose(updated.predict(z)[0], expected.predict(z)[0], rtol=1e-6)
 
 
+def test_update_with_no_new_point_only_takes_the_values(rng):
+    x, values, gradients = data(5, 4, rng)
+    process = GaussianProcess()
+    model = process.fit(x, values, gradients)
+    updated = process.update(model, x, values / 3, gradients / 3)
+    assert updated.gram is model.gram
+    np.testing.assert_allclose(updated.predict(x)[0], model.predict(x)[0] / 3, rtol=1e-9)
+
+
+def test_update_wants_the_old_points_first(rng):
+    x, values, gradients = data(5, 4, rng)
+    model = GaussianProcess().fit(x[:4], values[:4], gradients[:4])
+    with pytest.raises(ValueError, match="first 4 points"):
+        GaussianProcess().update(model, x[::-1], values, gradients)
+
+
+def test_grown_one_by_one_the_process_stays_close_to_the_best_fit(rng):
+    x, values, gradients = data(20, 3, rng)
+    process = GaussianProcess()
+    model = process.fit(x[:3], values[:3], gradients[:3])
+    for n in range(4, 21):
+        model = process.update(model, x[:n], values[:n], gradients[:n])
+    best = process.fit(x, values, gradients, length_scale=model.length_scale)
+    assert model.length_scale == pytest.approx(best.length_scale, rel=0.1)
+
+
 def test_shifts_and_units_change_nothing_but_the_units(rng):
     x, values, gradients = data(6, 5, rng)
     process = GaussianProcess()
