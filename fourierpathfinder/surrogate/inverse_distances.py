@@ -116,6 +116,7 @@ class InverseDistances:
         self._offset, self._n_ends = pairs.offset, 1.0 + free
         self._difference = (plus - minus).tocsr()
         self._gather = self._difference.T.tocsr()
+        self._transposed_jacobian = sparse.kron(self._gather, np.ones((3, 1)), "csr")
         self._blocks = _outer_incidence(pairs, self.n_atoms)
 
     @property
@@ -190,15 +191,16 @@ class _Distances:
     @cached_property
     def _transposed_jacobians(self) -> Array:
         """The sparse matrix (M D, P) of all Jᵀ, one above the other."""
-        pair, atom = self.features._difference.nonzero()
-        sign = self.features._difference[pair, atom]
-        entries = sign[:, None, None] * self._gradient[pair]
-        n_pairs, _, n_points = self.d.shape
-        n_atoms = self.features.n_atoms
-        row = (np.arange(n_points) * n_atoms + atom[:, None, None]) * 3 + np.arange(3)[:, None]
-        column = np.broadcast_to(pair[:, None, None], row.shape)
-        where = (row.ravel(), column.ravel())
-        return sparse.csr_array((entries.ravel(), where), (3 * n_points * n_atoms, n_pairs))
+        one = self.features._transposed_jacobian  # the pattern and signs of one point's
+        n_points, n_pairs = self.d.shape[2], self.d.shape[0]
+        axis = np.repeat(np.arange(one.shape[0]) % 3, np.diff(one.indptr))
+        entries = one.data[:, None] * self._gradient[one.indices, axis]
+        starts = np.arange(n_points, dtype=one.indptr.dtype)[:, None] * one.nnz + one.indptr[:-1]
+        ends = np.append(starts, one.indptr.dtype.type(n_points * one.nnz))
+        return sparse.csr_array(
+            (np.ascontiguousarray(entries.T).ravel(), np.tile(one.indices, n_points), ends),
+            (n_points * one.shape[0], n_pairs),
+        )
 
     def push_forward(self, vectors: Array) -> Array:
         f = self.features
