@@ -1,9 +1,10 @@
 """A Gaussian process with gradients, its features, and the warp of what it is told."""
 
 from .features import Coordinates, FeatureMap
-from .gaussian_process import GaussianProcess, Observations, Posterior
+from .gaussian_process import GaussianProcess
 from .inverse_distances import InverseDistances
 from .kernels import Kernel, Matern52, SquaredExponential
+from .posterior import Observations, Posterior
 from .warp import Warp
 
 __all__ = [

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
+import autograd.numpy as anp
 import numpy as np
 import pytest
 from scipy.linalg import LinAlgError
+from scipy.spatial.transform import Rotation
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, Matern
 
@@ -9,9 +13,12 @@ from fourierpathfinder.surrogate import (
     GaussianProcess,
     InverseDistances,
     Matern52,
+    Observations,
+    Posterior,
     SquaredExponential,
 )
 from fourierpathfinder.surrogate.covariance import Scaling
+from fourierpathfinder.surrogate.frame import Frame
 from fourierpathfinder.surrogate.gram import Gram
 from fourierpathfinder.surrogate.nugget import Nugget
 
@@ -101,11 +108,6 @@ def test_the_split_by_span_equals_the_dense_matrix(kernel, n_points, n_dims, rng
 
 def fit_dense(kernel, x, values, gradients, known, length):
     """The same process with every direction in the frame from the start."""
-    from dataclasses import replace
-
-    from fourierpathfinder.surrogate.frame import Frame
-    from fourierpathfinder.surrogate.gaussian_process import Observations, Posterior
-
     n_dims = x.shape[1]
     empty = Gram.empty(Coordinates(), kernel, Scaling(length, 1.0), Nugget(1e-7), x[0])
     whole = replace(empty, frame=Frame(x[0], np.eye(n_dims)))
@@ -146,7 +148,6 @@ def test_inverse_distances_agree_with_the_textbook(rng):
     model = GaussianProcess(features, nugget=1e-6).fit(
         x, values, gradients, length_scale=0.4, optimise=False
     )
-    import autograd.numpy as anp
 
     def distances(u):
         r = anp.reshape(u, (3, 3))
@@ -170,8 +171,6 @@ def test_inverse_distances_agree_with_the_textbook(rng):
 
 
 def test_a_process_on_distances_does_not_see_rotation(rng):
-    from scipy.spatial.transform import Rotation
-
     x, values, gradients = atoms(4, rng)
     model = GaussianProcess(InverseDistances(4)).fit(x, values, gradients)
     turn = Rotation.random(rng=rng).as_matrix()
