@@ -71,7 +71,7 @@ class GaussianProcess:
         length_scale: float | None = None,
         optimise: bool = True,
         reach: float = 2.0,
-    ) -> "Posterior":
+    ) -> Posterior:
         """Condition on observations from nothing.
 
         Parameters
@@ -102,7 +102,7 @@ class GaussianProcess:
             start = self._best_length(data, start, Nugget(self.nugget), reach)
         return self._settled(data, start, optimise=optimise)
 
-    def _settled(self, data: Observations, length: float, *, optimise: bool) -> "Posterior":
+    def _settled(self, data: Observations, length: float, *, optimise: bool) -> Posterior:
         """The process at this length scale, with the share of noise in s² made consistent."""
         model = self._factored(data, length, Nugget(self.nugget))
         if self.noise is None:
@@ -115,13 +115,13 @@ class GaussianProcess:
 
     def update(
         self,
-        model: "Posterior",
+        model: Posterior,
         x: Array,
         values: Array,
         gradients: Array,
         *,
         has_gradient: Array | None = None,
-    ) -> "Posterior":
+    ) -> Posterior:
         """Condition on more points, and on other values at the old ones, as cheaply as possible.
 
         The factor of `model` is extended, and only triangular solves are redone. The length
@@ -194,7 +194,7 @@ class GaussianProcess:
     def _scaling(self, data: Observations, length: float) -> Scaling:
         return Scaling(length, _jacobian_size(self.features, data.x))
 
-    def _factored(self, data: Observations, length: float, prior: Nugget) -> "Posterior":
+    def _factored(self, data: Observations, length: float, prior: Nugget) -> Posterior:
         scaling = self._scaling(data, length)
         while True:
             gram = Gram.empty(self.features, self.kernel, scaling, prior, data.x[0])
