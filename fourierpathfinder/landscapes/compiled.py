@@ -9,8 +9,10 @@ be compiled again in every process.)
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from time import perf_counter
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -84,9 +86,7 @@ class CompiledLandscape:
         x = to_doubles(points, self.n_coordinates)
         values, gradients = np.full(len(x), np.nan), np.empty_like(x)
         started, n_workers = perf_counter(), 1
-        if len(x) * self._work > _THREADS_FROM and _on_threads(
-            self._address, x, values, gradients
-        ):
+        if len(x) * self._work > _THREADS_FROM and _on_threads(self._address, x, values, gradients):
             n_workers = get_num_threads()
         else:
             _serial(self._address, x, values, gradients)
@@ -121,21 +121,19 @@ def _compiled_address(point_function: Callable[..., float]) -> int:
 
 
 def _dispatcher(point_function: Callable[..., float]) -> Any:
-    if not isinstance(point_function, CPUDispatcher):
-        if not hasattr(point_function, "__code__"):
-            raise TypeError(
-                f"`point_function` is a {type(point_function).__name__}; it must be a function "
-                "(x, gradient) -> value that numba.njit can compile"
-            )
-        point_function = njit(point_function)
-    try:
-        point_function.enable_caching()
-    except RuntimeError:  # typed into a prompt: there is no file to lay the cache beside
-        return point_function
-    return point_function
+    if not isinstance(point_function, CPUDispatcher | FunctionType):
+        raise TypeError(
+            f"`point_function` is a {type(point_function).__name__}; it must be a function "
+            "(x, gradient) -> value that numba.njit can compile"
+        )
+    is_plain = isinstance(point_function, FunctionType)
+    dispatcher: Any = njit(point_function) if is_plain else point_function
+    with suppress(RuntimeError):  # typed into a prompt: there is no file to lay the cache beside
+        dispatcher.enable_caching()
+    return dispatcher
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _at(typing_context, address):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """The function of one point that lies at an address, callable in compiled code."""
     function_type = types.FunctionType(_SIGNATURE)

@@ -4,7 +4,8 @@ r"""Transfer of an atom B between A and C, coupled to an oscillator: LEPS plus a
 
 V is the London-Eyring-Polanyi-Sato energy of three atoms on a line, A and C fixed at distance R:
 
-.. math:: V = \sum_i \frac{Q_i}{1 + s_i} - \sqrt{j_1^2 + j_2^2 + j_3^2 - j_1 j_2 - j_2 j_3 - j_1 j_3},
+.. math:: V = \sum_i \frac{Q_i}{1 + s_i}
+   - \sqrt{j_1^2 + j_2^2 + j_3^2 - j_1 j_2 - j_2 j_3 - j_1 j_3},
    \qquad j_i = \frac{J_i}{1 + s_i}
 
 over the pairs AB, BC, AC, with Q = (3e² - 2e)d/4, J = (e² - 6e)d/4 and e = exp(-α(r - r₀)).
@@ -44,7 +45,8 @@ def value_and_gradient(x: np.ndarray, gradient: np.ndarray) -> float:
     stretch = x[0] - _APART / 2.0 + x[1] / _COUPLING
     gradient[0] = coulomb_slope - root_slope + 4.0 * _SPRING * stretch
     gradient[1] = 4.0 * _SPRING * stretch / _COUPLING
-    return coulomb - root + 2.0 * _SPRING * stretch * stretch
+    value: float = coulomb - root + 2.0 * _SPRING * stretch * stretch
+    return value
 
 
 @cache

@@ -1,0 +1,57 @@
+"""Landscapes: functions, compiled and differentiated ones, toys, molecules; one protocol.
+
+Adapters of optional libraries are loaded when they are asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .base import Landscape
+from .check import LandscapeReport, check_landscape
+from .differentiated import AutogradLandscape, TorchLandscape
+from .function import FunctionLandscape
+from .resolve import as_landscape
+
+if TYPE_CHECKING:
+    from . import toy
+    from .compiled import CompiledLandscape
+    from .molecule import MoleculeLandscape
+
+__all__ = [
+    "AutogradLandscape",
+    "CompiledLandscape",
+    "FunctionLandscape",
+    "Landscape",
+    "LandscapeReport",
+    "MoleculeLandscape",
+    "TorchLandscape",
+    "as_landscape",
+    "check_landscape",
+    "toy",
+]
+
+_LAZY = {
+    "CompiledLandscape": ("compiled", "numba"),
+    "MoleculeLandscape": ("molecule", "ase"),
+    "toy": ("toy", "numba"),
+}
+"""Where a name lives, and the extra that it needs."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, extra = _LAZY[name]
+    try:
+        loaded = import_module(f".{module}", __name__)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != extra:
+            raise
+        raise ImportError(
+            f"`{name}` needs {extra}: pip install 'fourierpathfinder[{extra}]'"
+        ) from error
+    return loaded if module == name else getattr(loaded, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

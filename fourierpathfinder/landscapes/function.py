@@ -1,0 +1,150 @@
+"""A plain Python function as a landscape, with its gradient given, returned or differenced.
+
+The default contract is one point at a time: `function(x (D,)) -> float` and
+`gradient(x (D,)) -> (D,)`. With `batched=True` both take all points (M, D) at once and return (M,)
+and (M, D).
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .._arrays import Array, array_namespace, is_array, like
+
+Gradient: TypeAlias = Callable[..., Any] | str | bool
+
+
+class FunctionLandscape:
+    """A landscape from plain functions.
+
+    Parameters
+    ----------
+    function : callable
+        `function(x (D,)) -> float`, or with `batched` `function(points (M, D)) -> (M,)`.
+    gradient : callable, True or "finite-difference"
+        A callable of the same kind that returns (D,), or with `batched` (M, D). True where
+        `function` itself returns (value, gradient). "finite-difference" asks for central
+        differences: 2 D more calls a point, and only about ten correct digits.
+    batched : bool
+        Whether the functions take all points at once.
+    stochastic : bool
+        Whether two calls at the same point differ.
+    step : float, optional
+        Half the distance of the two points of a central difference, in the unit of the
+        coordinates; by default the cube root of the rounding error, 6e-6 in double precision.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `function` is not callable, or `gradient` is none of the above.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bowl = FunctionLandscape(lambda x: x @ x, lambda x: 2 * x)
+    >>> bowl.value_and_grad(np.array([[1.0, 2.0]]))
+    (array([5.]), array([[2., 4.]]))
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Array], Any],
+        gradient: Gradient,
+        *,
+        batched: bool = False,
+        stochastic: bool = False,
+        step: float | None = None,
+    ) -> None:
+        _check_kinds(function, gradient)
+        self.stochastic = stochastic
+        self._function = function
+        self._gradient = gradient
+        self._batched = batched
+        self._step = step
+
+    def value_and_grad(self, points: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) at `points` (M, D)."""
+        if self._gradient is True:
+            return self._both(points)
+        return self.value(points), self._gradients(points)
+
+    def value(self, points: Array) -> Array:
+        """Values (M,) alone at `points` (M, D)."""
+        if self._gradient is True:
+            return self._both(points)[0]
+        return self._collect("function", self._results(self._function, points), points, 1)
+
+    def _both(self, points: Array) -> tuple[Array, Array]:
+        pairs = self._results(self._function, points)
+        for pair in [pairs] if self._batched else pairs:
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise ValueError(
+                    f"`function` returned {_describe(pair)}; with `gradient=True` it must return "
+                    "the pair (value, gradient)"
+                )
+        values, gradients = pairs if self._batched else zip(*pairs, strict=True)
+        return (
+            self._collect("function", values, points, 1),
+            self._collect("function", gradients, points, 2),
+        )
+
+    def _gradients(self, points: Array) -> Array:
+        if self._gradient == "finite-difference":
+            return self._central_differences(points)
+        return self._collect("gradient", self._results(self._gradient, points), points, 2)
+
+    def _results(self, function: Any, points: Array) -> Any:
+        if self._batched:
+            return function(points)
+        return [function(points[m, ...]) for m in range(points.shape[0])]
+
+    def _collect(self, name: str, results: Any, points: Array, n_axes: int) -> Array:
+        expected = tuple(points.shape[:n_axes])
+        if self._batched:
+            _check_shape(name, results, expected, points)
+            return like(results, points)
+        for m, result in enumerate(results):
+            _check_shape(name, result, expected[1:], points[m, ...])
+        xp = array_namespace(points)
+        rows = [like(result, points) for result in results]
+        return xp.stack(rows) if rows else xp.zeros(expected, dtype=points.dtype)
+
+    def _central_differences(self, points: Array) -> Array:
+        """One point after the other, so that memory stays at D² numbers."""
+        xp = array_namespace(points)
+        step = self._step or float(xp.finfo(points.dtype).eps) ** (1 / 3)
+        shifts = like(step * np.eye(points.shape[1]), points)
+        rows = [
+            (self.value(points[m, ...] + shifts) - self.value(points[m, ...] - shifts)) / (2 * step)
+            for m in range(points.shape[0])
+        ]
+        return xp.stack(rows) if rows else xp.zeros_like(points)
+
+
+def _check_kinds(function: object, gradient: object) -> None:
+    if not callable(function):
+        raise TypeError(f"`function` must be callable, got {type(function).__name__}")
+    if isinstance(gradient, str) and gradient != "finite-difference":
+        raise ValueError(
+            f"`gradient` is {gradient!r}; it must be a callable, True (if `function` returns "
+            '(value, gradient)) or "finite-difference"'
+        )
+    if not (callable(gradient) or gradient is True or isinstance(gradient, str)):
+        raise TypeError(
+            f"`gradient` is {_describe(gradient)}; pass a callable, True (if `function` returns "
+            '(value, gradient)) or "finite-difference"'
+        )
+
+
+def _check_shape(name: str, result: Any, expected: tuple[int, ...], given: Array) -> None:
+    shape = tuple(result.shape) if is_array(result) else np.shape(result)
+    if shape != expected:
+        raise ValueError(
+            f"`{name}` returned shape {shape} for an input of shape {tuple(given.shape)}; it must "
+            f"return {expected}. `batched=True` is for functions of all points (M, D) at once"
+        )
+
+
+def _describe(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,119 @@
+"""Whatever the user has, as a landscape; nothing is imported that the user has not imported.
+
+An object of a library proves that the library is loaded, so that it is looked for in
+`sys.modules` only.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from .base import Landscape
+from .function import FunctionLandscape
+
+GradientSource: TypeAlias = Callable[..., Any] | str | bool | None
+
+_ACCEPTED = (
+    "accepted are an object with `value_and_grad(points (M, D)) -> (values (M,), gradients "
+    "(M, D))`, a function of one point with `gradient=...`, and a numba.njit function "
+    "(x, gradient) -> value"
+)
+
+_WAYS = (
+    "pass `gradient=` a function (D,) -> (D,); True if the function returns (value, gradient); "
+    '"autograd" if it is written with autograd.numpy; "torch" if it is written with torch; or '
+    '"finite-difference", which costs 2 D evaluations a gradient'
+)
+
+
+def as_landscape(landscape: Any, gradient: GradientSource = None) -> Landscape:
+    """The landscape that `landscape` is or stands for.
+
+    Parameters
+    ----------
+    landscape : Landscape or callable
+        A landscape is returned as it is. A callable is a function of one point (D,) -> float,
+        with its `gradient`; a `numba.njit` function of two arguments writes its gradient into
+        the second (see `CompiledLandscape`).
+    gradient : callable, True, "autograd", "torch", "finite-difference" or None
+        Where the gradient of a plain function comes from: a callable (D,) -> (D,), True where
+        the function returns (value, gradient), or a way to differentiate it. Never guessed.
+
+    Returns
+    -------
+    Landscape
+
+    Raises
+    ------
+    TypeError
+        If `landscape` is nothing that can be made a landscape; the message says what it is and
+        what is accepted.
+    ValueError
+        If a function comes without a gradient, or a landscape with one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bowl = as_landscape(lambda x: x @ x, gradient=lambda x: 2 * x)
+    >>> bowl.value_and_grad(np.array([[3.0]]))
+    (array([9.]), array([[6.]]))
+    """
+    _refuse_what_needs_more(landscape)
+    if isinstance(landscape, Landscape):
+        if gradient is not None:
+            raise ValueError(
+                f"`gradient` was given, but `landscape` ({type(landscape).__name__}) has its own "
+                "in `value_and_grad`; leave `gradient` out"
+            )
+        return landscape
+    if not callable(landscape):
+        raise TypeError(f"`landscape` is a {type(landscape).__name__}; {_ACCEPTED}")
+    return _from_function(landscape, gradient)
+
+
+def _from_function(function: Callable[..., Any], gradient: GradientSource) -> Landscape:
+    if gradient is None:
+        if _is_point_function(function):
+            from .compiled import CompiledLandscape
+
+            return CompiledLandscape(function)
+        raise ValueError(f"`landscape` is a plain function without a gradient; {_WAYS}")
+    if isinstance(gradient, str) and gradient in ("autograd", "torch"):
+        from .differentiated import AutogradLandscape, TorchLandscape
+
+        return (AutogradLandscape if gradient == "autograd" else TorchLandscape)(function)
+    if not (callable(gradient) or gradient is True or gradient == "finite-difference"):
+        kind = TypeError if not isinstance(gradient, str) else ValueError
+        raise kind(f"`gradient` is {gradient!r}; {_WAYS}")
+    return FunctionLandscape(function, gradient)
+
+
+def _is_point_function(function: Any) -> bool:
+    """Whether this is a numba.njit function (x, gradient) -> value."""
+    if not _is_instance(function, "numba.core.registry", "CPUDispatcher"):
+        return False
+    return int(function.py_func.__code__.co_argcount) == 2
+
+
+def _refuse_what_needs_more(landscape: Any) -> None:
+    if isinstance(landscape, type):
+        raise TypeError(
+            f"`landscape` is the class {landscape.__name__}; pass an instance, "
+            f"`{landscape.__name__}(...)`"
+        )
+    if _is_instance(landscape, "ase", "Atoms"):
+        raise TypeError(
+            "`landscape` is an ASE Atoms object; pass `MoleculeLandscape(atoms, calculator)` of "
+            "`fourierpathfinder.landscapes`, and the two structures as `start` and `end`"
+        )
+    if _is_instance(landscape, "torch.nn", "Module"):
+        raise TypeError(
+            "`landscape` is a torch module; pass `NetworkLandscape(module, loss, data)` of "
+            "`fourierpathfinder.landscapes`, and the two trained networks as `start` and `end`"
+        )
+
+
+def _is_instance(value: object, module: str, name: str) -> bool:
+    """Whether `value` is of a class that only a loaded library can have given it."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(value, kind)
