@@ -17,7 +17,7 @@ from ase.optimize import BFGS
 from systems import EMT, MOLECULES, STRUCTURES
 
 Ends = tuple[Atoms, Atoms]
-FMAX = 1e-4
+FMAX = 2e-5
 
 
 def hop(element: str, size: tuple[int, int, int], n_held: int) -> Ends:
