@@ -216,7 +216,7 @@ class SinePath:
         return terms + sine_slopes(times, self.n_terms).mT @ velocity_gradients
 
     def roughness(self, n_points: int) -> Array:
-        """Σ_m |x(t_{m+1}) - x(t_m)|² on a uniform grid of `n_points`, in closed form, (...,)."""
+        r"""Σ_m \|x(t_{m+1}) - x(t_m)\|² on a uniform grid of `n_points`, closed form, (...,)."""
         xp = array_namespace(self.start)
         weights = like(roughness_weights(self.n_terms, n_points), self.start)
         chord = xp.sum((self.end - self.start) ** 2, axis=-1) / (n_points - 1)
@@ -228,7 +228,7 @@ class SinePath:
         return 2 * weights[:, None] * self.coefficients
 
     def speed(self, t: Array) -> Array:
-        """|dx/dt| at the times `t` (M,), shape (..., M); needs no array of size M times D."""
+        r"""\|dx/dt\| at the times `t` (M,), shape (..., M); needs no array of size M times D."""
         xp = array_namespace(self.start)
         times = self.times_like(t)
         slopes = sine_slopes(times, self.n_terms)

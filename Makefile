@@ -1,0 +1,42 @@
+# Needs Python >= 3.11 and make; the environment is made on the first call, in $(VENV).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
+INSTALL = $(PIP) --build-constraint constraints.txt --editable
+
+.PHONY: help example test docs format
+
+help:
+	@echo "make example   find the barrier of a real surface process; pictures in output/"
+	@echo "make test      the gate: lint, types, layers, tests, docs"
+	@echo "make docs      build the documentation into docs/_build/html"
+	@echo "make format    format the code and mend what ruff can mend"
+
+example: $(VENV)/.ready-to-use
+	$(BIN)/python examples/adatom_hop.py output/adatom_hop
+
+test: $(VENV)/.ready-to-develop
+	$(BIN)/python tools/gate.py
+
+docs: $(VENV)/.ready-to-develop
+	$(BIN)/python tools/gate.py docs
+
+format: $(VENV)/.ready-to-develop
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/.ready: constraints.txt
+	@echo "Setting up the environment in $(VENV) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+	@touch $@
+
+$(VENV)/.ready-to-use: $(VENV)/.ready pyproject.toml
+	$(INSTALL) ".[ase,plot]"
+	@touch $@
+
+$(VENV)/.ready-to-develop: $(VENV)/.ready pyproject.toml
+	$(INSTALL) ".[all]" --group test --group lint --group docs
+	@touch $@

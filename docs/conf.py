@@ -1,0 +1,27 @@
+"""How Sphinx builds the documentation; nothing in it needs a network."""
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+
+project = "fourierpathfinder"
+author = copyright = "The fourierpathfinder developers"
+version = release = installed_version(project)
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "mathml"]
+exclude_patterns = ["_build"]
+
+default_role = "autolink"
+html_math_renderer = "mathml"
+autosummary_generate = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+
+html_theme = "furo"
+html_title = f"{project} {version}"
+html_static_path = ["_static"]
+html_show_copyright = False
+html_copy_source = False

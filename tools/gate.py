@@ -1,0 +1,48 @@
+"""The gate: every check that a change must pass, the same locally and in CI.
+
+    python tools/gate.py             all of them
+    python tools/gate.py lint docs   some of them
+
+All steps run even if one fails; the exit status says whether all passed.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+
+ROOT = Path(__file__).resolve().parent.parent
+
+STEPS = {
+    "lint": "ruff check .",
+    "format": "ruff format --check .",
+    "types": "mypy",
+    "layers": "pytest --quiet tests/test_layering.py",
+    "tests": "pytest --quiet --cov --cov-report=term:skip-covered --cov-fail-under=95",
+    "docs": "sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named steps, all if there are none, and return the exit status."""
+    unknown = set(names) - set(STEPS)
+    if unknown:
+        print(f"no step is called {', '.join(sorted(unknown))}; there are {', '.join(STEPS)}")
+        return 2
+    passed = [run(name) for name in names or STEPS]
+    print("\nThe gate is passed." if all(passed) else "\nThe gate is NOT passed.")
+    return 0 if all(passed) else 1
+
+
+def run(name: str) -> bool:
+    """Run one step with this interpreter's own tools, and say how it went."""
+    print(f"\n== {name}: {STEPS[name]}", flush=True)
+    began = perf_counter()
+    done = subprocess.run([sys.executable, "-m", *STEPS[name].split()], cwd=ROOT, check=False)
+    verdict = "passed" if done.returncode == 0 else "FAILED"
+    print(f"== {name} {verdict} in {perf_counter() - began:.0f} s", flush=True)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
