@@ -63,8 +63,8 @@ def check_landscape(
 
     Tested are: exceptions, shapes, dtype, points changed in place, values and gradients that are
     not finite, results that differ from call to call or between a batch and its single points,
-    and the gradient against central differences. The last two are left out where the landscape
-    says that it is `stochastic`.
+    and the gradient against central differences. Each is tested where those before it passed;
+    the last two are left out where the landscape says that it is `stochastic`.
 
     Parameters
     ----------
@@ -107,17 +107,17 @@ def check_landscape(
     tested = _Tested(landscape)
     problems: list[str] = []
     error = float("nan")
+    steady = not getattr(landscape, "stochastic", False)
     try:
         values, gradients = tested(points)
         problems += _wrong_dtypes(points, values, gradients)
         values, gradients = _as_doubles(values), _as_doubles(gradients)
-        bad = _not_finite("value", values) + _not_finite("gradient", gradients)
-        problems += bad
-        if not bad and not getattr(landscape, "stochastic", False):
+        problems += _not_finite("value", values) + _not_finite("gradient", gradients)
+        if steady and not problems:
             problems += _inconsistent(tested, points, values, gradients)
-            wrong, error = _wrong_gradient(
-                tested, points, gradients, np.random.default_rng(rng), n_directions, step, tolerance
-            )
+        if steady and not problems:
+            directions = _random_directions(points, n_directions, rng)
+            wrong, error = _wrong_gradient(tested, points, gradients, directions, step, tolerance)
             problems += wrong
     except _BrokenContractError as broken:
         problems.append(str(broken))
@@ -228,21 +228,26 @@ def _difference(new: tuple[Array, ...], old: tuple[np.ndarray, ...], allowed: fl
     return ""
 
 
+def _random_directions(
+    points: Array, n_directions: int, rng: int | np.random.Generator | None
+) -> np.ndarray:
+    """Unit vectors (K, M, D)."""
+    u = np.random.default_rng(rng).normal(size=(n_directions, *points.shape))
+    unit: np.ndarray = u / np.linalg.norm(u, axis=-1, keepdims=True)
+    return unit
+
+
 def _wrong_gradient(
     tested: _Tested,
     points: Array,
     gradients: np.ndarray,
-    rng: np.random.Generator,
-    n_directions: int,
+    u: np.ndarray,
     step: float | None,
     tolerance: float,
 ) -> tuple[list[str], float]:
-    """Problems of the gradient, and its largest error relative to the largest gradient."""
+    """Problems of the gradient along `u`, and its error relative to the largest gradient."""
     eps = float(array_namespace(points).finfo(points.dtype).eps)
     step = step or eps**_STEP_EXPONENT
-    n_points, n_coordinates = points.shape
-    u = rng.normal(size=(n_directions, n_points, n_coordinates))
-    u /= np.linalg.norm(u, axis=-1, keepdims=True)
     said = (gradients * u).sum(axis=-1)
     wide, wide_noise = _slopes(tested, points, u, step, eps)
     narrow, narrow_noise = _slopes(tested, points, u, step / 2, eps)

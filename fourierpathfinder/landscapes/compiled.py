@@ -10,19 +10,22 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from time import perf_counter
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar, cast
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numba import get_num_threads, njit, prange, types
 from numba.core import cgutils
 from numba.core.registry import CPUDispatcher
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from .._arrays import Array
 from .conversion import back, to_doubles
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _SIGNATURE = types.float64(types.float64[::1], types.float64[::1])
 
@@ -38,6 +41,15 @@ _process = os.getpid()
 """Threads that were started before a fork do not exist after it; GNU OpenMP aborts there."""
 
 
+_owners: WeakValueDictionary[int, Any] = WeakValueDictionary()
+"""The compiled function at each address in use."""
+
+
+def inlinable(function: _Function) -> _Function:
+    """Let a point function call this one when it is compiled; in Python it stays as it is."""
+    return cast("_Function", register_jitable(function))
+
+
 class CompiledLandscape:
     """A landscape from a Numba function of one point, compiled once and cached on disk.
 
@@ -49,7 +61,8 @@ class CompiledLandscape:
     ----------
     point_function : callable (x (D,), gradient (D,)) -> float
         Returns the value at `x` and writes the gradient there into `gradient`, both float64
-        arrays. A function decorated with `numba.njit`, or one that can be.
+        arrays. A function decorated with `numba.njit`, or one that can be. One that closes over
+        variables is not cached on disk but compiled in every process.
     n_coordinates : int, optional
         D, where the function is defined for one D only. Compiled code does not check its
         indices, so points of another width are refused here.
@@ -78,7 +91,7 @@ class CompiledLandscape:
     ) -> None:
         self.point_function = point_function
         self.n_coordinates = n_coordinates
-        self._address = _compiled_address(point_function)
+        self._dispatcher, self._address = _compile(point_function)
         self._work = 0.0  # seconds a point, the least seen; 0 before the first call
 
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
@@ -95,7 +108,7 @@ class CompiledLandscape:
         return back(values, gradients, points)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return CompiledLandscape, (self.point_function, self.n_coordinates)
+        return CompiledLandscape, (self._dispatcher, self.n_coordinates)
 
 
 def _on_threads(address: int, x: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> bool:
@@ -111,26 +124,35 @@ def _on_threads(address: int, x: np.ndarray, values: np.ndarray, gradients: np.n
     return not np.isnan(values).any()
 
 
-@cache
-def _compiled_address(point_function: Callable[..., float]) -> int:
-    """Where the machine code of a function lies; the cache here keeps it alive."""
-    dispatcher = _dispatcher(point_function)
-    dispatcher.compile(_SIGNATURE)
-    compiled = dispatcher.get_compile_result(_SIGNATURE)
-    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+@lru_cache(maxsize=64)
+def _compile(point_function: Callable[..., float]) -> tuple[Any, int]:
+    """The compiled function, which owns the machine code, and the address of that.
 
-
-def _dispatcher(point_function: Callable[..., float]) -> Any:
+    Numba names code after its function and a number that starts anew in every process, so that
+    cached versions of a function can share a name, under which the one loaded last is found.
+    Hence a dispatcher of our own, and never one whose address belongs to another.
+    """
     if not isinstance(point_function, CPUDispatcher | FunctionType):
         raise TypeError(
             f"`point_function` is a {type(point_function).__name__}; it must be a function "
             "(x, gradient) -> value that numba.njit can compile"
         )
     is_plain = isinstance(point_function, FunctionType)
-    dispatcher: Any = njit(point_function) if is_plain else point_function
-    with suppress(RuntimeError):  # typed into a prompt: there is no file to lay the cache beside
-        dispatcher.enable_caching()
-    return dispatcher
+    given: Any = njit(point_function) if is_plain else point_function
+    dispatcher, address = _compiled_anew(given, cached=not given.py_func.__closure__)
+    while _owners.setdefault(address, dispatcher) is not dispatcher:
+        dispatcher, address = _compiled_anew(given, cached=False)
+    return dispatcher, address
+
+
+def _compiled_anew(given: Any, *, cached: bool) -> tuple[Any, int]:
+    dispatcher = CPUDispatcher(given.py_func, targetoptions=given.targetoptions)
+    if cached:
+        with suppress(RuntimeError):  # typed into a prompt: there is no file to lay it beside
+            dispatcher.enable_caching()
+    dispatcher.compile(_SIGNATURE)
+    compiled = dispatcher.get_compile_result(_SIGNATURE)
+    return dispatcher, compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
 @intrinsic

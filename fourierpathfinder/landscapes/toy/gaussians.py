@@ -4,13 +4,12 @@ r"""Two-dimensional toys that are sums of Gaussians: the paper's Fig. 3 and Mül
    \qquad u_i = x - x_i, \quad v_i = y - y_i
 """
 
-from collections.abc import Callable
 from functools import cache
 from math import exp
 
 import numpy as np
 
-from ..compiled import CompiledLandscape
+from ..compiled import CompiledLandscape, inlinable
 from .known import Rearrangement, Toy, constant
 
 _Terms = tuple[tuple[float, float, float, float, float, float], ...]
@@ -31,21 +30,26 @@ _MUELLER_BROWN: _Terms = (
 )
 
 
-def gaussian_sum(terms: _Terms, shift: float) -> Callable[[np.ndarray, np.ndarray], float]:
-    """The sum as a function of one point, for `CompiledLandscape`."""
+@inlinable
+def gaussian_sum(terms: _Terms, shift: float, x: np.ndarray, gradient: np.ndarray) -> float:
+    """The sum at x (2,); its gradient is written into `gradient`."""
+    value, slope_x, slope_y = shift, 0.0, 0.0
+    for height, a, b, d, x_i, y_i in terms:
+        u, v = x[0] - x_i, x[1] - y_i
+        bump = height * exp(a * u * u + b * u * v + d * v * v)
+        value += bump
+        slope_x += bump * (2.0 * a * u + b * v)
+        slope_y += bump * (b * u + 2.0 * d * v)
+    gradient[0], gradient[1] = slope_x, slope_y
+    return value
 
-    def value_and_gradient(x: np.ndarray, gradient: np.ndarray) -> float:
-        value, slope_x, slope_y = shift, 0.0, 0.0
-        for height, a, b, d, x_i, y_i in terms:
-            u, v = x[0] - x_i, x[1] - y_i
-            bump = height * exp(a * u * u + b * u * v + d * v * v)
-            value += bump
-            slope_x += bump * (2.0 * a * u + b * v)
-            slope_y += bump * (b * u + 2.0 * d * v)
-        gradient[0], gradient[1] = slope_x, slope_y
-        return value
 
-    return value_and_gradient
+def _two_channels(x: np.ndarray, gradient: np.ndarray) -> float:
+    return gaussian_sum(_TWO_CHANNELS, 1.019, x, gradient)
+
+
+def _mueller_brown(x: np.ndarray, gradient: np.ndarray) -> float:
+    return gaussian_sum(_MUELLER_BROWN, 0.0, x, gradient)
 
 
 @cache
@@ -79,7 +83,7 @@ def two_channels() -> Toy:
     start, end = constant([-0.62, -0.54]), constant([0.49, -0.02])
     return Toy(
         name="the two-channel toy",
-        compiled=CompiledLandscape(gaussian_sum(_TWO_CHANNELS, 1.019), 2),
+        compiled=CompiledLandscape(_two_channels, 2),
         minima=constant([[0.488100218007, -0.022255460632], [-0.613801612515, -0.535415525054]]),
         minimum_values=constant([-0.000036433861, 0.108701638256]),
         saddles=saddles,
@@ -120,7 +124,7 @@ def mueller_brown() -> Toy:
     saddles = constant([[0.212486582001, 0.292988325107], [-0.822001558733, 0.624312802815]])
     return Toy(
         name="Müller-Brown",
-        compiled=CompiledLandscape(gaussian_sum(_MUELLER_BROWN, 0.0), 2),
+        compiled=CompiledLandscape(_mueller_brown, 2),
         minima=minima,
         minimum_values=constant([-146.699517209954, -108.166724116852, -80.767818129659]),
         saddles=saddles,
