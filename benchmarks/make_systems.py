@@ -2,22 +2,68 @@
 
     python benchmarks/make_systems.py [NAME ...]
 
-Writes `structures/NAME.extxyz`: start, end and saddle.
+Writes `structures/NAME.extxyz`: start, end and saddle. The saddle is searched for twice, from the
+top of a climbing band and from that of a path found by the surrogate method; both must agree,
+exactly one curvature must be negative, and the descents to its two sides must lead to the ends.
 """
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
 from ase.build import add_adsorbate, bulk, fcc100, fcc111, molecule
 from ase.constraints import FixAtoms
 from ase.io import write
-from ase.optimize import BFGS
+from ase.mep.neb import NEB
+from ase.optimize import BFGS, FIRE
+from sella import Sella
 from systems import EMT, MOLECULES, STRUCTURES
 
+from fourierpathfinder import Surrogate, find_path
+from fourierpathfinder.landscapes import MoleculeLandscape
+
 Ends = tuple[Atoms, Atoms]
-FMAX = 2e-5
+FMAX, FMAX_SADDLE = 2e-5, 1e-4
+"""In eV/Å."""
+N_IMAGES, N_POINTS = 7, 401
+STEP, PUSH, SAME = 1e-3, 0.1, 0.1
+"""Finite differences, the push off a saddle, and what relaxed structures may differ by, in Å."""
+FLAT = 1e-2
+"""In eV/Å²: curvatures nearer to zero are those of rotations and shifts."""
+AGREEMENT = 1e-4
+"""In eV."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Relaxed ends in a landscape."""
+
+    landscape: MoleculeLandscape
+    calculator: Callable
+    start: np.ndarray
+    end: np.ndarray
+
+    @classmethod
+    def of(cls, start: Atoms, end: Atoms, calculator: Callable) -> "Problem":
+        """The ends superposed."""
+        landscape = MoleculeLandscape(start, calculator)
+        return cls(landscape, calculator, *landscape.ends(start, end))
+
+    def atoms(self, point: np.ndarray) -> Atoms:
+        """The structure at a point, ready to be calculated."""
+        atoms = self.landscape.atoms(point)
+        atoms.calc = self.calculator()
+        return atoms
+
+    def nearest_end(self, atoms: Atoms) -> int | None:
+        """0 for the start, 1 for the end, None for another structure."""
+        for index, end in enumerate((self.start, self.end)):
+            placed = self.landscape.ends(end, atoms)[1]
+            if np.abs(placed - end).max() < SAME:
+                return index
+        return None
 
 
 def hop(element: str, size: tuple[int, int, int], n_held: int) -> Ends:
@@ -85,11 +131,15 @@ def ammonia() -> Ends:
 
 
 def vinyl_alcohol() -> Ends:
-    """Syn vinyl alcohol, and acetaldehyde with the hydroxyl's hydrogen on the other carbon."""
+    """Syn vinyl alcohol, and acetaldehyde with the hydroxyl's hydrogen on the other carbon.
+
+    Of the places that the methyl group's hydrogens could take by turning and by reflection, it is
+    the one that they fall into from the saddle.
+    """
     alcohol = [[-1.23, -0.1, 0], [-0.02, 0.44, 0], [1.13, -0.27, 0], [-2.1, 0.53, 0],
                [-1.37, -1.18, 0], [0.1, 1.52, 0], [0.93, -1.21, 0]]  # fmt: skip
-    aldehyde = [[-1.17, -0.15, 0], [0.23, 0.4, 0], [1.23, -0.28, 0], [-1.92, 0.45, 0.5],
-                [-1.24, -1.15, 0.43], [0.31, 1.5, 0], [-1.4, -0.2, -1.06]]  # fmt: skip
+    aldehyde = [[-0.83, -0.48, -0.09], [0.26, 0.52, 0.1], [1.42, 0.35, -0.13],
+                [-1.57, -0.08, -0.77], [-1.32, -0.66, 0.87], [-0.1, 1.49, 0.5], [-0.43, -1.41, -0.48]]  # fmt: skip
     return Atoms("CCOHHHH", alcohol), Atoms("CCOHHHH", aldehyde)
 
 
@@ -132,27 +182,86 @@ MAKERS: dict[str, Callable[[], Ends]] = {
 }
 
 
-def relax(atoms: Atoms, calculator: Callable, fmax: float = FMAX) -> Atoms:
-    """The minimum below a structure, in eV/Å."""
+def relax(atoms: Atoms, calculator: Callable) -> Atoms:
+    """The minimum next to a structure."""
     relaxed = atoms.copy()
     relaxed.calc = calculator()
-    if not BFGS(relaxed, logfile=None).run(fmax=fmax, steps=2000):
-        raise RuntimeError(f"{atoms.symbols} does not relax to {fmax} eV/Å")
+    if not BFGS(relaxed, logfile=None).run(fmax=FMAX, steps=3000):
+        raise RuntimeError(f"{atoms.symbols} does not relax to {FMAX} eV/Å")
     return relaxed
 
 
-def known(relaxed: Atoms) -> Atoms:
+def slide(side: Atoms) -> Atoms:
+    """The end of a careful descent from beside a saddle."""
+    if not FIRE(side, logfile=None).run(fmax=1e-3, steps=3000):
+        raise RuntimeError("the descent from the saddle does not end")
+    return side
+
+
+def top_of_band(problem: Problem) -> Atoms:
+    """The highest image of a climbing band."""
+    path = problem.landscape.initial_path(problem.start, problem.end, rng=0)
+    images = [problem.atoms(point) for point in path(np.linspace(0, 1, N_IMAGES + 2))]
+    band = NEB(images, climb=True, method="improvedtangent")
+    if not FIRE(band, logfile=None).run(fmax=0.03, steps=1000):
+        raise RuntimeError("the band does not converge")
+    return max(images, key=lambda image: image.get_potential_energy())
+
+
+def top_of_path(problem: Problem) -> Atoms:
+    """The highest of many points on the path of the surrogate method."""
+    result = find_path(
+        problem.landscape, problem.start, problem.end, method=Surrogate(), max_gradients=200, rng=0
+    )
+    points = result.path(np.linspace(0, 1, N_POINTS))
+    return problem.atoms(points[problem.landscape.value_and_grad(points)[0].argmax()])
+
+
+def saddle_near(top: Atoms) -> Atoms:
+    """The saddle next to a structure, by sella with all curvatures calculated."""
+    search = Sella(top, order=1, internal=False, gamma=0.0, logfile=None)
+    if not search.run(fmax=FMAX_SADDLE, steps=300):
+        raise RuntimeError("sella does not converge")
+    return top
+
+
+def check(problem: Problem, saddle: Atoms) -> float:
+    """Insist on one falling direction that leads to both ends; return its curvature, in eV/Å²."""
+    point = problem.landscape.coordinates(saddle)
+    shifts = STEP * np.eye(len(point))
+    up, down = (problem.landscape.value_and_grad(point + s)[1] for s in (shifts, -shifts))
+    hessian = (up - down) / (2 * STEP)
+    curvatures, directions = np.linalg.eigh((hessian + hessian.T) / 2)
+    if (curvatures < -FLAT).sum() != 1:
+        raise RuntimeError(f"the curvatures begin with {curvatures[:4]}")
+    sides = [problem.atoms(point + sign * PUSH * directions[:, 0]) for sign in (-1, 1)]
+    reached = {problem.nearest_end(slide(side)) for side in sides}
+    if reached != {0, 1}:
+        raise RuntimeError(f"the saddle leads to {reached}, not to both ends")
+    return float(curvatures[0])
+
+
+def known(relaxed: Atoms, **info: float) -> Atoms:
     """A copy that remembers its energy."""
     kept = relaxed.copy()
-    kept.info = {"known_energy": relaxed.get_potential_energy()}
+    kept.calc = None
+    kept.info = {"known_energy": relaxed.get_potential_energy(), **info}
     return kept
 
 
 def make(name: str) -> None:
+    """Relax, search in both ways, compare, check and write."""
     calculator = MOLECULES[name][1]
-    ends = [known(relax(end, calculator)) for end in MAKERS[name]()]
-    write(STRUCTURES / f"{name}.extxyz", ends)
-    print(name, *(f"{end.info['known_energy']:.6f}" for end in ends), flush=True)
+    start, end = (relax(atoms, calculator) for atoms in MAKERS[name]())
+    problem = Problem.of(start, end, calculator)
+    saddles = [saddle_near(top(problem)) for top in (top_of_band, top_of_path)]
+    heights = [saddle.get_potential_energy() - start.get_potential_energy() for saddle in saddles]
+    print(f"{name:8s} barriers {heights[0]:.6f} {heights[1]:.6f}", flush=True)
+    if abs(heights[0] - heights[1]) > AGREEMENT:
+        raise RuntimeError("the two searches disagree")
+    curvature = check(problem, saddles[0])
+    frames = [known(start), known(end), known(saddles[0], lowest_curvature=curvature)]
+    write(STRUCTURES / f"{name}.extxyz", frames)
 
 
 if __name__ == "__main__":
