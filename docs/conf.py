@@ -11,7 +11,8 @@ author = copyright = "The fourierpathfinder developers"
 version = release = installed_version(project)
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "mathml"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
 
 default_role = "autolink"
 html_math_renderer = "mathml"

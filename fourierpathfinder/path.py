@@ -129,10 +129,10 @@ class SinePath:
 
     @classmethod
     def fit(cls, start: Array, end: Array, times: Array, points: Array, n_terms: int) -> "SinePath":
-        """The path of `n_terms` terms that comes nearest to given points, in least squares.
+        r"""The path of `n_terms` terms that comes nearest to given points, in least squares.
 
         Where fewer points than terms are given, the path goes through all of them and of all
-        such paths is the one with the least Σ n² |c_n|², the smoothest.
+        such paths is the one with the least Σ n² \|c_n\|², the smoothest.
 
         Parameters
         ----------
