@@ -17,22 +17,27 @@ from .known import Rearrangement, Toy, constant
 
 
 def value_and_gradient(x: np.ndarray, gradient: np.ndarray) -> float:
-    """The energy of atoms at x (3n,) and its gradient, for `CompiledLandscape`."""
+    """The energy of atoms at x (3n,) and its gradient, for `CompiledLandscape`.
+
+    Every pair is computed twice: without scattered writes the inner loop becomes vector code.
+    """
+    n_atoms = len(x) // 3
+    xs, ys, zs = np.empty(n_atoms), np.empty(n_atoms), np.empty(n_atoms)
+    for i in range(n_atoms):
+        xs[i], ys[i], zs[i] = x[3 * i], x[3 * i + 1], x[3 * i + 2]
     value = 0.0
-    gradient[:] = 0.0
-    for i in range(0, len(x), 3):
-        for j in range(0, i, 3):
-            dx, dy, dz = x[i] - x[j], x[i + 1] - x[j + 1], x[i + 2] - x[j + 2]
-            inverse = 1.0 / (dx * dx + dy * dy + dz * dz)
+    for i in range(n_atoms):
+        slope_x, slope_y, slope_z = 0.0, 0.0, 0.0
+        for j in range(n_atoms):
+            dx, dy, dz = xs[i] - xs[j], ys[i] - ys[j], zs[i] - zs[j]
+            inverse = 1.0 / (dx * dx + dy * dy + dz * dz) if j != i else 0.0
             sixth = inverse * inverse * inverse
-            value += 4.0 * sixth * (sixth - 1.0)
-            slope = 24.0 * inverse * sixth * (1.0 - 2.0 * sixth)
-            gradient[i] += slope * dx
-            gradient[i + 1] += slope * dy
-            gradient[i + 2] += slope * dz
-            gradient[j] -= slope * dx
-            gradient[j + 1] -= slope * dy
-            gradient[j + 2] -= slope * dz
+            slope = inverse * sixth * (24.0 - 48.0 * sixth)
+            value += 2.0 * sixth * (sixth - 1.0)
+            slope_x += slope * dx
+            slope_y += slope * dy
+            slope_z += slope * dz
+        gradient[3 * i], gradient[3 * i + 1], gradient[3 * i + 2] = slope_x, slope_y, slope_z
     return value
 
 
