@@ -10,6 +10,7 @@ from .base import Landscape
 from .check import LandscapeReport, check_landscape
 from .differentiated import AutogradLandscape, TorchLandscape
 from .function import FunctionLandscape
+from .isolation import IsolatedLandscape
 from .resolve import as_landscape
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "AutogradLandscape",
     "CompiledLandscape",
     "FunctionLandscape",
+    "IsolatedLandscape",
     "Landscape",
     "LandscapeReport",
     "MoleculeLandscape",

@@ -74,6 +74,11 @@ class Calculation:
         """Make this thread's calculator, so that a factory's own error comes as it is."""
         self._ready()
 
+    def forget(self) -> None:
+        """Make this thread's calculator begin afresh: no wavefunction of the last structure."""
+        if hasattr(self._local, "atoms") and hasattr(self._local.atoms.calc, "reset"):
+            self._local.atoms.calc.reset()
+
     def __call__(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         """Energy in eV and its gradient (n, 3) in eV/Å at `positions` (n, 3) in Å."""
         if self._is_factory:

@@ -146,6 +146,14 @@ class MoleculeLandscape:
                 raise self._failure(error, m, points) from error
         return values, gradients
 
+    def forget(self) -> None:
+        """Make the calculator of this thread begin afresh, whatever it has calculated before.
+
+        Many start from the last wavefunction, which makes an energy depend, in its last digits,
+        on what was calculated before; for results that repeat exactly call this in between.
+        """
+        self._calculation.forget()
+
     def coordinates(self, end: Atoms | Array) -> np.ndarray:
         """The coordinates (D,) of a structure of this system; arrays pass as they are.
 

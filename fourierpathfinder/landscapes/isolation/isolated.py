@@ -1,0 +1,192 @@
+"""A landscape whose points are evaluated in worker processes; bad points become NaN."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ..base import Landscape
+from .remote import Remote
+from .worker import Worker, WorkerError
+
+_log = logging.getLogger(__name__)
+
+Attempt = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+class TooManyFailuresError(RuntimeError):
+    """So many points failed one after the other that the landscape itself must be at fault."""
+
+
+class IsolatedLandscape:
+    """A landscape evaluated in processes that may die.
+
+    Everything else that the landscape offers (its coordinates, ends and first path) is asked of
+    it directly.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Must be picklable, and made of things in modules that can be imported. If it has a method
+        `forget`, that is called before each evaluation, so that results do not depend on what was
+        evaluated before.
+    n_workers : int
+        Processes, and points evaluated at a time.
+    timeout : float, optional
+        Seconds that one evaluation may take.
+    max_failures : int
+        Points that may fail one after the other before `TooManyFailuresError` is raised.
+    log : path-like, optional
+        A file for what the processes print.
+    executor : concurrent.futures.Executor, optional
+        Where to run the processes: each task of the executor keeps one beside itself. With it the
+        processes are on other machines (Dask, executorlib, mpi4py); without it, on this one.
+
+    Attributes
+    ----------
+    n_failures : int
+        Points marked bad so far.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fourierpathfinder.landscapes import IsolatedLandscape
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> with IsolatedLandscape(two_channels(), timeout=60) as isolated:
+    ...     values, gradients = isolated.value_and_grad(np.zeros((1, 2)))
+    >>> gradients.shape
+    (1, 2)
+    """
+
+    def __init__(
+        self,
+        landscape: Landscape,
+        *,
+        n_workers: int = 1,
+        timeout: float | None = None,
+        max_failures: int = 5,
+        log: str | os.PathLike[str] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        if n_workers < 1 or max_failures < 1:
+            raise ValueError(
+                f"`n_workers` is {n_workers} and `max_failures` {max_failures}; both must be at "
+                "least 1"
+            )
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"`timeout` is {timeout}; it must be a positive number of seconds")
+        self._landscape = landscape
+        self.n_workers = n_workers
+        self.n_failures = 0
+        self._max_failures = max_failures
+        self._in_a_row = 0
+        self._counting = threading.Lock()
+        self._threads = ThreadPoolExecutor(n_workers, thread_name_prefix="isolated")
+        self._workers: list[Worker] = []
+        self._idle: SimpleQueue[Attempt] = SimpleQueue()
+        for _ in range(n_workers):
+            self._idle.put(self._attempt(landscape, timeout, log, executor))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._landscape, name)
+
+    def value_and_grad(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (M,) and gradients (M, D) at `points` (M, D); NaN where a point is bad.
+
+        Raises
+        ------
+        TooManyFailuresError
+            If too many points failed one after the other.
+        """
+        points = np.asarray(points, dtype=float)
+        values, gradients = np.empty(len(points)), np.empty_like(points)
+        for index, value, gradient in self.evaluations(points):
+            values[index], gradients[index] = value, gradient
+        return values, gradients
+
+    def evaluations(self, points: np.ndarray) -> Iterator[tuple[int, float, np.ndarray]]:
+        """The index, value and gradient of each of `points` (M, D), as soon as it is known."""
+        tasks = {self._threads.submit(self._evaluate, p): k for k, p in enumerate(points)}
+        try:
+            for task in as_completed(tasks):
+                yield tasks[task], *task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def close(self) -> None:
+        """End all processes."""
+        for worker in self._workers:
+            worker.close()
+        self._threads.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> "IsolatedLandscape":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _attempt(
+        self,
+        landscape: Landscape,
+        timeout: float | None,
+        log: str | os.PathLike[str] | None,
+        executor: Executor | None,
+    ) -> Attempt:
+        if executor is not None:
+            return Remote(landscape, timeout, executor)
+        environment = {} if "OMP_NUM_THREADS" in os.environ else _fair_share(self.n_workers)
+        worker = Worker(landscape, timeout=timeout, log=log, environment=environment)
+        self._workers.append(worker)
+        return worker
+
+    def _evaluate(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+        attempt = self._idle.get()
+        try:
+            return self._tried_twice(attempt, point)
+        finally:
+            self._idle.put(attempt)
+
+    def _tried_twice(self, attempt: Attempt, point: np.ndarray) -> tuple[float, np.ndarray]:
+        told: list[str] = []
+        for _ in range(2):
+            try:
+                answer = attempt(point)
+            except WorkerError as error:
+                told.append(str(error))
+                _log.warning("evaluation failed: %s", error)
+            else:
+                self._count(failed=False)
+                return answer
+        self._count(failed=True, why=told)
+        return float("nan"), np.full_like(point, np.nan)
+
+    def _count(self, *, failed: bool, why: list[str] | None = None) -> None:
+        with self._counting:
+            self._in_a_row = self._in_a_row + 1 if failed else 0
+            self.n_failures += failed
+            if self._in_a_row >= self._max_failures:
+                raise TooManyFailuresError(
+                    f"{self._in_a_row} points in a row could not be evaluated, each tried twice; "
+                    f"the last time {' and then '.join(why or [])}"
+                )
+        if failed:
+            _log.warning("a point is marked bad, and the search goes round it")
+
+
+def _fair_share(n_workers: int) -> dict[str, str]:
+    """Threads for each process, so that together they use every core once."""
+    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // n_workers))}

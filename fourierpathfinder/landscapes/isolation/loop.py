@@ -1,0 +1,58 @@
+"""What runs in a worker process: receive a point, evaluate it, send the answer, until hung up."""
+
+import os
+import pickle
+import select
+import signal
+import threading
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from ..base import Landscape
+
+_IDLE_SECONDS = 600.0
+"""Without a question for so long the process ends; another is started when one comes."""
+
+
+def main(handle: int) -> None:
+    """Serve the process at the other end of a socket."""
+    os.set_inheritable(handle, False)  # programs that a calculator starts have no business there
+    connection = Connection(handle)
+    threading.Thread(target=_end_with_parent, args=(handle,), daemon=True).start()
+    try:
+        landscape: Landscape = pickle.loads(connection.recv())  # our own parent's bytes
+    except Exception as error:
+        connection.send(_told(error))
+        return
+    connection.send(None)
+    while connection.poll(_IDLE_SECONDS):
+        try:
+            point = connection.recv()
+        except EOFError:
+            return
+        connection.send(_answer(landscape, point))
+
+
+def _answer(landscape: Landscape, point: np.ndarray) -> tuple[Any, Any] | str:
+    """Value and gradient as plain NumPy, or a sentence about what went wrong."""
+    try:
+        if hasattr(landscape, "forget"):
+            landscape.forget()
+        values, gradients = landscape.value_and_grad(point[None])
+        return np.asarray(values)[0], np.asarray(gradients)[0]
+    except Exception as error:
+        return _told(error)
+
+
+def _told(error: Exception) -> str:
+    return f"it raised {type(error).__name__}: {error}"
+
+
+def _end_with_parent(handle: int) -> None:
+    """Wait until the other end is gone, even while a calculation runs; then end everything."""
+    poll = select.poll()
+    poll.register(handle, 0)  # hang-ups only
+    poll.poll()
+    os.killpg(0, signal.SIGKILL)
