@@ -1,5 +1,22 @@
 """Low-height paths between two points of any energy or loss landscape."""
 
+from .evaluation import LandscapeError
+from .find import find_path
+from .landscapes.base import Landscape
+from .methods import Direct, Paper, Surrogate
 from .path import SinePath
+from .result import IntermediateResult, PathResult, Saddle, Status
 
-__all__ = ["SinePath"]
+__all__ = [
+    "Direct",
+    "IntermediateResult",
+    "Landscape",
+    "LandscapeError",
+    "Paper",
+    "PathResult",
+    "Saddle",
+    "SinePath",
+    "Status",
+    "Surrogate",
+    "find_path",
+]

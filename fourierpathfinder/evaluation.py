@@ -20,13 +20,15 @@ class Evaluator:
     Parameters
     ----------
     landscape : Landscape
-        What to evaluate.
+        The user's landscape.
     max_gradients : int, optional
         The budget; None is without limit.
     on_evaluation : callable, optional
         Called with the running number of gradients after each batch.
     n_workers : int
-        How many points the landscape evaluates at a time.
+        How many points are evaluated at a time.
+    at_work : Landscape, optional
+        What evaluates in the landscape's place: its workers, or its journal.
 
     Attributes
     ----------
@@ -41,8 +43,10 @@ class Evaluator:
         on_evaluation: Callable[[int], None] | None = None,
         *,
         n_workers: int = 1,
+        at_work: Landscape | None = None,
     ) -> None:
         self.landscape = landscape
+        self._at_work = landscape if at_work is None else at_work
         self.max_gradients = max_gradients
         self.n_gradients = 0
         self.n_workers = n_workers
@@ -80,7 +84,7 @@ class Evaluator:
         """
         if points.shape[0] > self.remaining:
             raise BudgetSpentError
-        values, gradients = self.landscape.value_and_grad(points)
+        values, gradients = self._at_work.value_and_grad(points)
         _check_shapes(points, values, gradients)
         self.n_gradients += int(points.shape[0])
         if self._on_evaluation is not None:

@@ -88,7 +88,7 @@ def find_path(
     """
     resolved = as_landscape(landscape, gradient)
     a, b = resolve_ends(resolved, start, end)
-    method = method or choose_method(resolved, len(a))
+    method = method or choose_method(resolved, a)
     _check_budget(max_gradients)
     rng = np.random.default_rng(rng)
     file = None if checkpoint is None else CheckpointFile(checkpoint, _identity(method, a, b))
@@ -97,7 +97,9 @@ def find_path(
     at_work = resolved if executor is None else ParallelLandscape(resolved, executor)
     guarded = keeper.guard(at_work, workers)
     with ProgressBar(progress, max_gradients) as bar:
-        evaluator = Evaluator(guarded, max_gradients, bar.spent, n_workers=workers)
+        evaluator = Evaluator(
+            resolved, max_gradients, bar.spent, n_workers=workers, at_work=guarded
+        )
         run = method.start(evaluator, _initial_path(resolved, a, b, method.n_terms, rng), rng)
         session = _Session(method, run, evaluator, keeper)
         session.resume(a)
@@ -165,14 +167,13 @@ class _Session:
 
     def _result(self, status: Status) -> PathResult:
         outcome = self._run.finish()
-        profile = outcome.profile
         counts, heights = np.array(self._history, dtype=float).T
         return PathResult(
             path=outcome.path,
-            height=profile.height,
-            height_time=profile.height_time,
-            start_value=float(profile.heights[0]),
-            end_value=float(profile.heights[-1]),
+            height=outcome.height,
+            height_time=outcome.height_time,
+            start_value=outcome.start_value,
+            end_value=outcome.end_value,
             times=outcome.times,
             heights=outcome.heights,
             saddle=outcome.saddle,
@@ -183,7 +184,7 @@ class _Session:
             n_gradients=self._evaluator.n_gradients,
             n_iterations=self._run.n_iterations,
             history=History(counts.astype(int), heights),
-            method=self._method,
+            method=outcome.method or self._method,
             channels=outcome.channels,
             segments=outcome.segments,
         )

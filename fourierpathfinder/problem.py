@@ -8,12 +8,20 @@ the last term being the smoothness penalty in closed form (`SinePath.roughness`)
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from ._arrays import Array, array_namespace, like
-from .evaluation import Evaluator
 from .objectives import Objective
 from .path import SinePath, roughness_weights, sine_slopes, sines
+
+
+class PointEvaluator(Protocol):
+    """An `Evaluator`, or whatever else gives values and gradients at points of a path."""
+
+    def value_and_grad(self, points: Array, times: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D)."""
+        ...
+
 
 Objectives: TypeAlias = tuple[Objective, ...]
 
@@ -74,7 +82,7 @@ class PathProblem:
 
     Parameters
     ----------
-    evaluator : Evaluator
+    evaluator : Evaluator or PointEvaluator
         The landscape's door.
     path : SinePath
         Ends and number of terms.
@@ -86,7 +94,7 @@ class PathProblem:
 
     def __init__(
         self,
-        evaluator: Evaluator,
+        evaluator: PointEvaluator,
         path: SinePath,
         times: Array,
         weights: Array,

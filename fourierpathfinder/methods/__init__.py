@@ -2,5 +2,6 @@
 
 from .direct import Direct
 from .paper import Paper
+from .surrogate import Surrogate
 
-__all__ = ["Direct", "Paper"]
+__all__ = ["Direct", "Paper", "Surrogate"]

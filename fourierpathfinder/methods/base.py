@@ -5,39 +5,62 @@ The loop itself (`fourierpathfinder.find`) is the same for all: step until there
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from .._arrays import array_namespace, like
 from ..evaluation import Evaluator
-from ..height import Profile
+from ..height import RefinedHeight
 from ..path import SinePath
 from ..result import PathResult, Saddle, Status
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a run ends with; `find_path` adds the bookkeeping and makes it a `PathResult`."""
+    """What a run ends with; `find_path` adds the bookkeeping and makes it a `PathResult`.
+
+    The fields are those of `PathResult`; an empty `message` stands for that of the status.
+    """
 
     path: SinePath
-    profile: Profile
-    """All that is known of the landscape along the path, both ends included."""
+    height: float
+    height_time: float
+    start_value: float
+    end_value: float
     times: np.ndarray
-    """The method's own points (M,)."""
     heights: np.ndarray
-    """The values there (M,)."""
     height_error: float
     saddle: Saddle | None = None
     certified: bool = False
     message: str = ""
+    method: object | None = None
+    """The settings with what the run itself has chosen; None where nothing was left open."""
     channels: tuple[PathResult, ...] = ()
     segments: tuple[PathResult, ...] = ()
+
+    @classmethod
+    def of_refined(
+        cls, path: SinePath, refined: RefinedHeight, times: np.ndarray, heights: np.ndarray
+    ) -> "Outcome":
+        """From a height refined over t, both ends being among its points."""
+        profile = refined.profile
+        return cls(
+            path=path,
+            height=profile.height,
+            height_time=profile.height_time,
+            start_value=float(profile.heights[0]),
+            end_value=float(profile.heights[-1]),
+            times=times,
+            heights=heights,
+            height_error=refined.error,
+        )
 
 
 class Run(Protocol):
     """One run of a method on one landscape, between two ends."""
 
-    state: object
+    state: Any
     """Frozen dataclass of plain arrays and numbers, which a checkpoint can hold and set again."""
 
     @property
@@ -90,6 +113,27 @@ class Method(Protocol):
     def n_terms(self) -> int:
         """The number of sine terms N that the initial path must have."""
         ...
+
+
+def kicked(path: SinePath, rng: np.random.Generator, size: float = 0.01) -> SinePath:
+    """A straight path slightly bent at random, so that it leaves a symmetric start; others as is.
+
+    Parameters
+    ----------
+    path : SinePath
+        The initial path.
+    rng : numpy.random.Generator
+        Source of the bend.
+    size : float
+        Its size, in lengths of the chord.
+    """
+    xp = array_namespace(path.start)
+    if bool(xp.any(path.coefficients != 0)):
+        return path
+    scale = size * xp.sqrt(xp.sum((path.end - path.start) ** 2)) / path.n_coordinates**0.5
+    bend = like(rng.standard_normal(path.coefficients.shape), path.start)
+    order = like(np.arange(1.0, path.n_terms + 1), path.start)[:, None]
+    return path.with_coefficients(scale * bend / order**2)
 
 
 def require_positive(**settings: float) -> None:

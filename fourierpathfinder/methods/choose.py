@@ -1,15 +1,30 @@
 """Which method suits a landscape, where the user leaves that open."""
 
+import numpy as np
+
+from .._arrays import Array
 from ..landscapes.base import Landscape
 from .base import Method
 from .direct import Direct
+from .surrogate import Surrogate
+
+_LARGEST_FOR_SURROGATE = 20_000
+"""Coordinates up to which the surrogate's own arithmetic stays within seconds."""
 
 
-def choose_method(landscape: Landscape, n_coordinates: int) -> Method:
-    """The best method for a landscape of `n_coordinates` coordinates."""
+def choose_method(landscape: Landscape, start: Array) -> Method:
+    """The best method for a landscape and ends of this kind.
+
+    The surrogate is NumPy's; arrays of other libraries go to the direct method, which stays on
+    their device.
+    """
     if getattr(landscape, "stochastic", False):
         raise ValueError(
             "the landscape is stochastic, and no method for such landscapes was chosen; make it "
             "deterministic (all data in each call), or pass `method=Paper(...)`"
         )
-    return Direct()
+    return (
+        Surrogate()
+        if isinstance(start, np.ndarray) and len(start) <= _LARGEST_FOR_SURROGATE
+        else Direct()
+    )

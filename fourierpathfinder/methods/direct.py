@@ -22,16 +22,16 @@ from ..optimizers.lbfgs import LBFGS, LBFGSState
 from ..path import SinePath
 from ..problem import Objectives, PathProblem
 from ..result import Status
-from .base import Outcome, require_positive
+from .base import Outcome, kicked, require_positive
 
 _MEMORY = 15
 _MAX_MOVE = 0.2
 """The furthest that a point of the path may move in an iteration, in lengths of the chord."""
-_KICK = 0.02
+_KICK = 0.01
 """Size of the random bend that leaves a symmetric start, in lengths of the chord."""
 _PATIENCE = 3
 """Iterations over which the height must stay within the tolerance."""
-_RESERVE = 6
+_RESERVE = 4
 """Gradients kept back for refining the height."""
 _MAX_ITERATIONS = 500
 
@@ -73,7 +73,7 @@ class Direct:
     """
 
     n_terms: int = 8
-    n_points: int = 16
+    n_points: int = 15
     beta: float = 30.0
     speed_penalty: float = 1.0
     tol: float = 1e-3
@@ -90,10 +90,7 @@ class Direct:
 
     def start(self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator) -> "DirectRun":
         """A run from `path`, or where that is straight from a slightly bent one."""
-        xp = array_namespace(path.start)
-        if not bool(xp.any(path.coefficients != 0)):
-            path = _kicked(path, rng)
-        return DirectRun(self, evaluator, path)
+        return DirectRun(self, evaluator, kicked(path, rng, _KICK))
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,13 +178,8 @@ class DirectRun:
         state = self.state
         profile = self._profile(state.best_coefficients, state.best_heights, state.best_gradients)
         refined = refine_height(self._evaluator, self.path, profile, tol=0.1 * self._settings.tol)
-        return Outcome(
-            self.path,
-            refined.profile,
-            to_numpy(self._problem.grid.times),
-            to_numpy(state.best_heights),
-            height_error=refined.error,
-        )
+        times, heights = self._problem.grid.times, state.best_heights
+        return Outcome.of_refined(self.path, refined, to_numpy(times), to_numpy(heights))
 
     def _at(self, coefficients: Array) -> SinePath:
         return self._straight.with_coefficients(coefficients)
@@ -278,15 +270,6 @@ class DirectRun:
     @staticmethod
     def _flat(terms: Array) -> Array:
         return array_namespace(terms).reshape(terms, (-1,))
-
-
-def _kicked(path: SinePath, rng: np.random.Generator) -> SinePath:
-    """A slightly bent path, smooth and small."""
-    xp = array_namespace(path.start)
-    size = _KICK * xp.sqrt(xp.sum((path.end - path.start) ** 2)) / path.n_coordinates**0.5
-    bend = like(rng.standard_normal(path.coefficients.shape), path.start)
-    order = like(np.arange(1.0, path.n_terms + 1), path.start)[:, None]
-    return path.with_coefficients(size * bend / order**2)
 
 
 def _remembered(kept: Array | None, new: Array) -> Array:

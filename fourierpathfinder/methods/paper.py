@@ -178,6 +178,4 @@ class PaperRun:
         heights, gradients = self.state.kept_heights, self.state.kept_gradients
         profile = Profile.of(path, times, heights, gradients)
         refined = refine_height(self._evaluator, path, profile)
-        return Outcome(
-            path, refined.profile, to_numpy(times), to_numpy(heights), height_error=refined.error
-        )
+        return Outcome.of_refined(path, refined, to_numpy(times), to_numpy(heights))

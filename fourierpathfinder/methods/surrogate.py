@@ -1,0 +1,240 @@
+"""A sine path on a Gaussian process that sees every gradient: few evaluations, and certified.
+
+Each iteration evaluates a point, tells the surrogate what is known (warped above the present
+height), moves the path to the lowest on the surrogate's mean as far as it can be trusted, and
+chooses the next point: where the path may be highest, at the surrogate's saddle, or at what
+blocks the path. Once a saddle has turned out as predicted the path is pinned through it, and
+evaluations become checks of whether anything else on the path might be higher
+(`fourierpathfinder.surrogate.channel`).
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from ..evaluation import Evaluator, LandscapeError
+from ..path import SinePath
+from ..result import Status
+from ..surrogate import FeatureMap, GaussianProcess, Kernel, SquaredExponential
+from ..surrogate.channel import Channel, ChannelSettings
+from ..surrogate.choose_features import choose_features
+from ..surrogate.look import WORDS, Query
+from ..surrogate.records import Records
+from .base import Outcome, kicked, require_positive
+
+_NUGGET = 1e-10
+_MAX_FAILURES = 10
+_ERROR_DEVIATIONS = 3.0
+"""Deviations above the mean up to which `height_error` reckons with surprises."""
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    r"""Few gradients, each made the most of; for landscapes whose gradients take milliseconds up.
+
+    Certified means: the saddle turned out as the surrogate predicted it, the path goes through
+    it, the checks on the rest of the path were passed, and nothing on it is higher even with two
+    calibrated standard deviations added. `height_error` is how much the path might rise above
+    the height with three.
+
+    Parameters
+    ----------
+    n_terms : int
+        Number of sine terms N to begin with; a path that cannot come down with them gets more.
+    tol : float
+        Tolerance of the saddle's value, in units of the path's rise E above its lowest point.
+    features : {"auto"} or FeatureMap
+        What the surrogate sees of a point: `Coordinates()`, `InverseDistances(n_atoms)`. "auto"
+        takes inverse distances for free molecules and clusters; `result.method` says which.
+    certify : bool
+        Whether to check the rest of the path once the saddle is found.
+    noise : (float, float), optional
+        Standard deviations of the noise on values and on gradient components, as in DFT, in the
+        landscape's units.
+    kernel : Kernel
+        Of the Gaussian process.
+
+    References
+    ----------
+    Gaussian processes for minimum-energy paths: Koistinen et al., J. Chem. Phys. 147, 152720
+    (2017), DOI 10.1063/1.4986787. Inverse distances as inputs: Koistinen et al., J. Chem. Theory
+    Comput. 15, 6738 (2019), DOI 10.1021/acs.jctc.9b00692.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import Surrogate, find_path
+    >>> from fourierpathfinder.landscapes.toy import mueller_brown
+    >>> toy = mueller_brown()
+    >>> result = find_path(toy, toy.start, toy.end, method=Surrogate())
+    >>> result.certified, result.n_gradients < 15, abs(result.height - toy.height) < 0.1
+    (True, True, True)
+    """
+
+    n_terms: int = 8
+    tol: float = 1e-3
+    features: Literal["auto"] | FeatureMap = "auto"
+    certify: bool = True
+    noise: tuple[float, float] | None = None
+    kernel: Kernel = field(default_factory=SquaredExponential)
+    replays: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        require_positive(n_terms=self.n_terms, tol=self.tol)
+        if self.noise is not None and not min(self.noise) >= 0:
+            raise ValueError(f"`noise` is {self.noise}; give two standard deviations, not negative")
+
+    def start(
+        self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
+    ) -> "SurrogateRun":
+        """A run from `path`, or where that is straight from a slightly bent one."""
+        features = self.features
+        if features == "auto":
+            features = choose_features(evaluator.landscape, path.start)
+        return SurrogateRun(replace(self, features=features), evaluator, kicked(path, rng))
+
+
+class SurrogateRun:
+    """The loop on one landscape."""
+
+    state = None
+
+    def __init__(self, settings: Surrogate, evaluator: Evaluator, path: SinePath) -> None:
+        assert not isinstance(settings.features, str)
+        self.settings = settings
+        self._evaluator = evaluator
+        process = GaussianProcess(settings.features, settings.kernel, _NUGGET, settings.noise)
+        noise = 0.0 if settings.noise is None else settings.noise[0]
+        held_to = ChannelSettings(settings.tol, noise, settings.certify)
+        self._channel = Channel(held_to, process, path)
+        self._records: Records | None = None
+        self._queue: list[Query] = []
+        self._n_iterations = 0
+        self._status: Status | None = None
+
+    @property
+    def path(self) -> SinePath:
+        """The path as it is now."""
+        return self._channel.path
+
+    @property
+    def height(self) -> float:
+        """The saddle's value if it is found, else the largest mean along the path."""
+        if self._channel.saddle is not None:
+            return self._channel.saddle.value
+        if self._records is None:
+            return float("nan")
+        return float(self._channel.warp.inverse(self._channel.look().mean.max()))
+
+    @property
+    def n_iterations(self) -> int:
+        """Rounds of evaluations, the first three points counting as one."""
+        return self._n_iterations
+
+    @property
+    def status(self) -> Status | None:
+        """Why the run has ended, or None."""
+        return self._status
+
+    @property
+    def waiting_for(self) -> str:
+        """What is evaluated next, in words."""
+        if self._records is None:
+            return "the ends and the middle of the path"
+        return ", ".join(dict.fromkeys(WORDS[query.kind] for query in self._queue))
+
+    def step(self) -> None:
+        """Evaluate what is wanted, and find out what is wanted next."""
+        if self._records is None:
+            self._records = self._first_records()
+        else:
+            self._records = self._records.joined(self._answers())
+        self._n_iterations += 1
+        self._channel.learn(self._records)
+        self._queue = self._wanted(self._records)
+        if int(self._records.failed.sum()) > _MAX_FAILURES:
+            self._status = Status.FAILED
+        elif not self._queue:
+            self._status = self._end()
+
+    def finish(self) -> Outcome:
+        """The path, its height, and how far to trust it."""
+        channel, records = self._channel, self._records
+        assert records is not None
+        look = channel.look(4 * self.path.n_terms + 64)
+        inner = channel.warp.inverse(look.mean)
+        start_value, end_value = float(records.values[0]), float(records.values[1])
+        heights = np.concatenate([[start_value], inner, [end_value]])
+        times = np.concatenate([[0.0], look.times, [1.0]])
+        saddle = channel.saddle
+        if saddle is not None:
+            heights[times == saddle.time] = saddle.value
+            height, height_time = max(
+                (saddle.value, saddle.time), (start_value, 0.0), (end_value, 1.0)
+            )
+            error = channel.excess(_ERROR_DEVIATIONS, 256) + 0.25 * channel.tolerance
+        else:
+            height, height_time = float(heights.max()), float(times[heights.argmax()])
+            spread = channel.warp.inverse(look.upper(_ERROR_DEVIATIONS)).max()
+            error = max(float(spread) - height, channel.lookout)
+        return Outcome(
+            path=channel.path,
+            height=height,
+            height_time=height_time,
+            start_value=start_value,
+            end_value=end_value,
+            times=times,
+            heights=heights,
+            height_error=error,
+            saddle=saddle,
+            certified=channel.is_certified,
+            method=self.settings,
+        )
+
+    def _first_records(self) -> Records:
+        path = self.path
+        points = np.stack([path.start, path.end, path(0.5)])
+        values, gradients = self._evaluator.value_and_grad(points, finite=False)
+        records = Records.of(points, values, gradients)
+        for name, failed in zip(("start", "end"), records.failed, strict=False):
+            if failed:
+                raise LandscapeError(
+                    f"the landscape cannot be evaluated at `{name}`: its value or gradient there "
+                    "is not finite; give another end"
+                )
+        return records
+
+    def _answers(self) -> Records:
+        """Evaluate the queue, as far as the budget goes, and judge each answer."""
+        affordable = int(min(len(self._queue), max(self._evaluator.remaining, 1)))
+        asked = self._queue[:affordable]
+        points = np.stack([query.point for query in asked])
+        times = np.array([query.time for query in asked])
+        values, gradients = self._evaluator.value_and_grad(points, times, finite=False)
+        answers = Records.of(points, values, gradients)
+        for i, query in enumerate(asked):
+            if not answers.failed[i]:
+                self._channel.judge(query, float(answers.values[i]), answers.gradients[i])
+        return answers
+
+    def _wanted(self, records: Records) -> list[Query]:
+        """One query for each worker; later ones as if earlier ones had turned out as expected."""
+        channel = self._channel
+        first = channel.next_query(records)
+        queue = [] if first is None else [first]
+        look = channel.look()
+        while queue and len(queue) < self._evaluator.n_workers:
+            expected = channel.expected(queue[-1], look)
+            if expected is None:
+                break
+            look = expected
+            another = channel.next_query(records, look)
+            if another is None or any(np.array_equal(another.point, q.point) for q in queue):
+                break
+            queue.append(another)
+        return queue
+
+    def _end(self) -> Status:
+        if self._channel.is_certified:
+            return Status.CERTIFIED
+        return Status.STALLED if self.settings.certify else Status.CONVERGED

@@ -1,0 +1,30 @@
+"""How far a surrogate's deviations are to be believed.
+
+Every evaluation tells by how many deviations the surrogate was too low. If the root mean square
+of the last few exceeds one, deviations are multiplied by it: uncalibrated, they can be several
+times too small. Predictions that were too high do no harm and count as zero.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_REMEMBERED = 8
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The surrogate's standardised under-predictions so far."""
+
+    misses: tuple[float, ...] = ()
+
+    @property
+    def factor(self) -> float:
+        """What to multiply deviations by; at least 1."""
+        if not self.misses:
+            return 1.0
+        return max(1.0, float(np.sqrt(np.mean(np.square(self.misses[-_REMEMBERED:])))))
+
+    def seen(self, value: float, mean: float, deviation: float, floor: float) -> "Calibration":
+        """With one more evaluation; deviations far below `floor` do not matter."""
+        return Calibration((*self.misses, max(0.0, value - mean) / (deviation + floor)))

@@ -1,0 +1,272 @@
+"""One path between two ends on its way from a guess to a certified height.
+
+A channel is told all records again and again, moves its path on its surrogate, and says what it
+wants evaluated next. It first seeks a saddle that turns out as predicted; the path is pinned
+through it. Then it checks the rest of the path: a check that uses up half of its margin starts
+the count anew, a truly higher place takes the pin out again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError
+
+from .._arrays import Array
+from ..path import SinePath
+from ..result import Saddle
+from .calibration import Calibration
+from .gaussian_process import GaussianProcess
+from .look import Look, Query
+from .path_search import Move, PathSearch, Pin
+from .posterior import Posterior
+from .records import Records
+from .saddle_search import newton_decrement, surrogate_saddle
+from .warp import Warp
+
+_LOOKOUT = 1e-3
+"""Tolerance, in E, of everything but the saddle itself."""
+_OPTIMISM = 0.5
+"""Deviations added to the mean in looking for the path's top."""
+_ASSURANCE = 2.0
+"""Deviations that a certified path must stay below its height with."""
+_FAR_ASSURANCE = 6.0
+"""Deviations in choosing what to check; below the height with these, one check will do."""
+_CHECKS = 3
+"""Checks in a row that must pass otherwise."""
+_TRUST = 0.25
+"""The largest deviation, in E, at which the surrogate's saddle is worth an evaluation."""
+_NEAR_TOP = 0.3
+"""How well the top must be known, in E, before saddles are looked for."""
+_REACH = 0.1
+"""How far from the path's top its saddle is looked for, in chords."""
+_CLOSE = 0.01
+"""Nearer than this to a record, in chords, a point of the path is not worth an evaluation."""
+_N_TIMES = 64
+_MAX_TERMS = 40
+_PATIENCE = 3
+"""How often in a row the path may refuse to come down before it is given more terms."""
+
+
+@dataclass(frozen=True)
+class ChannelSettings:
+    """What a channel is held to: the tolerance in E, the noise of values, and certification."""
+
+    tol: float
+    value_noise: float
+    certify: bool
+
+
+class Channel:
+    """One path on a surrogate of its own.
+
+    Parameters
+    ----------
+    settings : ChannelSettings
+        Tolerance and noise.
+    process : GaussianProcess
+        The prior.
+    path : SinePath
+        Where to begin.
+    """
+
+    def __init__(self, settings: ChannelSettings, process: GaussianProcess, path: SinePath) -> None:
+        self.path = path
+        self.pin: Pin | None = None
+        self.saddle: Saddle | None = None
+        self.scale = float("nan")
+        self.calibration = Calibration()
+        self._settings = settings
+        self._process = process
+        self._chord = float(np.linalg.norm(path.end - path.start))
+        self._model: Posterior | None = None
+        self._warp: Warp | None = None
+        self._move = Move(path, None, cut_short=True)
+        self._n_checks = 0
+        self._n_repeats = 0
+        self._n_stuck = 0
+        self._turn = 0
+
+    @property
+    def model(self) -> Posterior:
+        """The surrogate, once told."""
+        assert self._model is not None
+        return self._model
+
+    @property
+    def warp(self) -> Warp:
+        """The warp of what the surrogate was told."""
+        assert self._warp is not None
+        return self._warp
+
+    @property
+    def tolerance(self) -> float:
+        """How well the saddle's value must be known, in the landscape's unit."""
+        return max(self._settings.tol * self.scale, 2 * self._settings.value_noise)
+
+    @property
+    def lookout(self) -> float:
+        """How well everything else must be known."""
+        return max(self.tolerance, _LOOKOUT * self.scale)
+
+    def learn(self, records: Records) -> None:
+        """Tell the surrogate all records, warped above the present height, and move the path."""
+        self._warp = self._next_warp(records)
+        self._model = records.told_to(self._process, self._model, self._warp)
+        top = float(self.look().mean.max())
+        self.scale = max(top - records.lowest, 1e-3 * (records.highest - records.lowest), 1e-12)
+        search = PathSearch(self.scale)
+        self._move = search(self.model.predict, self.model.deviation, self.path, self.pin)
+        self.path = self._move.path
+        if self.saddle is not None:
+            self._lengthen_series()
+
+    def look(self, n_times: int = _N_TIMES) -> Look:
+        """The surrogate along the path, without its ends and with the pin."""
+        times = np.linspace(0, 1, n_times + 2)[1:-1]
+        if self.pin is not None:
+            times = np.sort(np.append(times, self.pin.time))
+        return Look.along(self.model, self.path, times, self.calibration.factor)
+
+    def next_query(self, records: Records, look: Look | None = None) -> Query | None:
+        """What to evaluate next, or None if nothing: the path is then as good as it gets.
+
+        Parameters
+        ----------
+        records : Records
+            All that is known, including (with w workers) guesses of what is under way.
+        look : Look, optional
+            The view of the path; with w workers one in which those guesses count as known.
+        """
+        look = self.look() if look is None else look
+        if self.pin is None:
+            return self._seek(look, records)
+        return self._check(look, records) if self._settings.certify else None
+
+    def expected(self, query: Query, look: Look) -> Look | None:
+        """The view of the path if a query turned out as expected; None where that tells nothing."""
+        mean, gradient = look.model.predict(query.point[None])
+        try:
+            model = look.model.add(query.point[None], mean, gradient)
+        except LinAlgError:
+            return None
+        return Look.along(model, self.path, look.times, look.factor)
+
+    def judge(self, query: Query, value: float, gradient: Array) -> None:
+        """Compare what came back with what was expected."""
+        told = float(self.warp.value(np.array(value)))
+        miss = told - query.mean
+        self.calibration = self.calibration.seen(
+            told, query.mean, query.deviation, 0.1 * self.lookout
+        )
+        if query.kind == "saddle" and abs(miss) < self.lookout:
+            if newton_decrement(self.model, query.point, gradient) < 0.25 * self.tolerance:
+                norm = float(np.linalg.norm(gradient))
+                self.pin = Pin(query.time, query.point)
+                self.saddle = Saddle(query.point, value, norm, query.time)
+        elif self.saddle is not None:
+            self._judge_check(query, value, miss)
+
+    def _judge_check(self, query: Query, value: float, miss: float) -> None:
+        assert self.saddle is not None
+        margin = max(self.saddle.value - query.mean, 0.0)
+        if miss > 0.5 * margin:
+            self._n_checks = 0
+        higher = value - self.saddle.value > 3 * self.lookout
+        if query.kind == "check" and higher and abs(miss) > self.lookout:
+            self.pin = self.saddle = None
+
+    def excess(self, deviations: float, n_times: int = _N_TIMES) -> float:
+        """How far the path may rise above its saddle, with so many deviations; not below 0."""
+        assert self.saddle is not None
+        look = self.look(n_times)
+        upper = np.where(self._away(look), look.upper(deviations), look.mean)
+        return max(float(upper.max()) - self.saddle.value, 0.0)
+
+    def _lengthen_series(self) -> None:
+        """Add terms where even the surrogate's own path cannot come down to its saddle."""
+        self._n_stuck = self._n_stuck + 1 if self.excess(0.0) > self.lookout else 0
+        if self._n_stuck >= _PATIENCE and self.path.n_terms < _MAX_TERMS:
+            c = self.path.coefficients
+            more = np.zeros((len(c) // 2 + 1, c.shape[1]))
+            self.path = self.path.with_coefficients(np.concatenate([c, more]))
+            self._n_stuck = 0
+
+    def _next_warp(self, records: Records) -> Warp:
+        ends = float(records.values[:2].max())
+        if self.saddle is not None:
+            level = self.saddle.value + 2 * self.lookout
+            return Warp.above(level, records.lowest)
+        if self._model is None:
+            level = ends + 0.05 * max(records.highest - ends, 0.0)
+            scale = max(abs(records.values[0] - records.values[1]), level - ends)
+        else:
+            level = max(float(self.look().mean.max()), ends)
+            scale = 0.5 * (level - records.lowest)
+        return Warp(level, max(scale, 1e-12))
+
+    def _seek(self, look: Look, records: Records) -> Query:
+        upper = look.upper(_OPTIMISM)
+        gap = float(upper.max() - look.mean.max())
+        self._turn += 1
+        turn_of_saddle = self._turn % 2 == 1
+        inside = 0 < look.top < len(look.times) - 1
+        if inside and gap < _NEAR_TOP * self.scale and (gap < 3 * self.lookout or turn_of_saddle):
+            query = self._saddle_query(look)
+            if query.deviation < _TRUST * self.scale:
+                return query
+        blocked = self._move.blocked
+        if blocked is not None and not turn_of_saddle:
+            query = look.query_at("blocked", blocked)
+        else:
+            query = look.query("top", upper)
+        if records.distance_to(query.point) >= _CLOSE * self._chord:
+            return query
+        if blocked is not None and query.kind != "blocked":
+            return look.query_at("blocked", blocked)
+        return look.query("unsure", look.deviation)
+
+    def _saddle_query(self, look: Look) -> Query:
+        time = float(look.times[look.top])
+        tangent = look.path.velocity(time)
+        tangent = tangent / max(float(np.linalg.norm(tangent)), 1e-300)
+        top = look.points[look.top]
+        saddle = surrogate_saddle(look.model, top, tangent, _REACH * self._chord)
+        return look.query_at("saddle", saddle, time)
+
+    def _check(self, look: Look, records: Records) -> Query | None:
+        assert self.saddle is not None
+        limit = self.saddle.value + 0.5 * self.lookout
+        away, blocked = self._away(look), self._move.blocked
+        near = np.where(away, look.upper(_ASSURANCE), -np.inf)
+        far = np.where(away, look.upper(_FAR_ASSURANCE), -np.inf)
+        passed = near.max() <= limit and blocked is None
+        enough = self._n_checks >= (1 if far.max() <= limit else _CHECKS)
+        if passed and enough:
+            return None
+        self._n_checks += 1
+        if blocked is not None and near.max() <= limit + 4.5 * self.lookout:
+            query = look.query_at("blocked", blocked)
+        elif near.max() > limit:
+            query = look.query("check", near)
+        else:
+            odd = self._n_checks % 2 == 1
+            query = look.query("check", far if odd else np.where(away, look.deviation, -np.inf))
+        if records.distance_to(query.point) >= 0.1 * _CLOSE * self._chord:
+            return query
+        return self._instead(look)
+
+    def _instead(self, look: Look) -> Query | None:
+        """Another point, where the one to check is known already; None after some of them."""
+        self._n_repeats += 1
+        return look.query("unsure", look.deviation) if self._n_repeats <= _PATIENCE else None
+
+    def _away(self, look: Look) -> Array:
+        assert self.pin is not None
+        return np.abs(look.times - self.pin.time) > 1e-9
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether nothing on the path can be higher than the saddle, as far as this can be told."""
+        if self.saddle is None or not self._settings.certify or self._move.blocked is not None:
+            return False
+        return self.excess(_ASSURANCE) <= self.lookout

@@ -1,0 +1,84 @@
+"""What a surrogate says along a path, and which point it is best to evaluate next."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .._arrays import Array
+from ..path import SinePath
+from .posterior import Posterior
+
+Kind = Literal["top", "saddle", "blocked", "check", "unsure"]
+
+WORDS: dict[Kind, str] = {
+    "top": "where the path may be highest",
+    "saddle": "the surrogate's saddle",
+    "blocked": "what blocks the path",
+    "check": "a check of the path",
+    "unsure": "where least is known",
+}
+"""What each kind of query evaluates."""
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """A point to evaluate, and why.
+
+    Attributes
+    ----------
+    point : array (D,)
+    time : float
+        Where on the path it lies; NaN off the path.
+    mean, deviation : float
+        What the surrogate expects there (warped), not calibrated.
+    """
+
+    kind: Kind
+    point: Array
+    time: float
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The surrogate along a path: times (M,), points (M, D), means and deviations (M,)."""
+
+    model: Posterior
+    path: SinePath
+    times: Array
+    points: Array
+    mean: Array
+    raw_deviation: Array
+    factor: float
+
+    @classmethod
+    def along(cls, model: Posterior, path: SinePath, times: Array, factor: float) -> "Look":
+        """Look at `times` of `path`, with deviations to be multiplied by `factor`."""
+        points = path(times)
+        mean, _ = model.predict(points)
+        return cls(model, path, times, points, mean, model.deviation(points), factor)
+
+    @property
+    def deviation(self) -> Array:
+        """Calibrated standard deviations of the mean."""
+        return self.factor * self.raw_deviation
+
+    @property
+    def top(self) -> int:
+        """Index of the largest mean."""
+        return int(self.mean.argmax())
+
+    def upper(self, deviations: float) -> Array:
+        """Mean plus some calibrated deviations."""
+        return self.mean + deviations * self.deviation
+
+    def query(self, kind: Kind, merit: Array) -> Query:
+        """The point of largest merit."""
+        j = int(merit.argmax())
+        mean, deviation = float(self.mean[j]), float(self.raw_deviation[j])
+        return Query(kind, self.points[j], float(self.times[j]), mean, deviation)
+
+    def query_at(self, kind: Kind, point: Array, time: float = float("nan")) -> Query:
+        """A point off the path."""
+        mean, deviation = self.model.predict(point[None])[0], self.model.deviation(point[None])
+        return Query(kind, point, time, float(mean[0]), float(deviation[0]))

@@ -1,0 +1,68 @@
+"""The saddle of a surrogate's mean next to a path's top, by following one eigenvector.
+
+Along the eigenvector of the Hessian that is lowest (or, where none is negative, nearest to the
+path's tangent) the step goes up, along all others down: s_i = ∓ c_i/|λ_i|, with c the gradient in
+the eigenvectors. Directions without curvature (rotations, say) are left alone.
+"""
+
+import numpy as np
+
+from .._arrays import Array
+from .gaussian_process import Posterior
+
+_STEPS = 20
+_FLAT = 1e-4
+"""Curvature, relative to the largest, below which a direction is left alone."""
+
+
+def surrogate_saddle(model: Posterior, top: Array, tangent: Array, trust: float) -> Array:
+    """The saddle (D,) of the mean, at most `trust` away from `top`.
+
+    Parameters
+    ----------
+    model : Posterior
+        The surrogate.
+    top : array (D,)
+        The highest point of the path on it.
+    tangent : array (D,)
+        The path's direction there.
+    trust : float
+        The longest distance from `top`, in the unit of the coordinates.
+
+    References
+    ----------
+    Cerjan and Miller, J. Chem. Phys. 75, 2800 (1981), DOI 10.1063/1.442352.
+    """
+    x = top
+    for _ in range(_STEPS):
+        step = _step(model, x, tangent)
+        length = float(np.linalg.norm(step))
+        x = x + step * min(1.0, 0.3 * trust / max(length, 1e-300))
+        away = float(np.linalg.norm(x - top))
+        if away > trust:
+            return np.asarray(top + (x - top) * (trust / away))
+        if length < 1e-6 * trust:
+            break
+    return x
+
+
+def _step(model: Posterior, x: Array, tangent: Array) -> Array:
+    curvatures, modes = np.linalg.eigh(model.hessian(x))
+    gradient = modes.T @ model.predict(x[None])[1][0]
+    up = int(np.abs(modes.T @ tangent).argmax()) if curvatures[0] > 0 else 0
+    size = np.abs(curvatures)
+    curved = size > _FLAT * size.max()
+    step = np.where(curved, -gradient / np.where(curved, size, 1.0), 0.0)
+    step[up] = -step[up]
+    return np.asarray(modes @ step)
+
+
+def newton_decrement(model: Posterior, x: Array, gradient: Array) -> float:
+    """How far the landscape at `x` is from its value at the stationary point nearby.
+
+    ½ Σ_i c_i²/|λ_i|, with c the components of the true `gradient` (D,) in the eigenvectors of the
+    surrogate's Hessian at `x` (D,) and λ its eigenvalues.
+    """
+    curvatures, modes = np.linalg.eigh(model.hessian(x))
+    size = np.abs(curvatures)
+    return float(0.5 * ((modes.T @ gradient) ** 2 / np.maximum(size, _FLAT * size.max())).sum())
