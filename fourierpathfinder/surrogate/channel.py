@@ -21,6 +21,7 @@ from .path_search import Move, PathSearch, Pin
 from .posterior import Posterior
 from .records import Records
 from .saddle_search import newton_decrement, surrogate_saddle
+from .subspace import Subspace
 from .warp import Warp
 
 _LOOKOUT = 1e-3
@@ -114,8 +115,7 @@ class Channel:
         self._model = records.told_to(self._process, self._model, self._warp)
         top = float(self.look().mean.max())
         self.scale = max(top - records.lowest, 1e-3 * (records.highest - records.lowest), 1e-12)
-        search = PathSearch(self.scale)
-        self._move = search(self.model.predict, self.model.deviation, self.path, self.pin)
+        self._move = self._lowest_path()
         self.path = self._move.path
         if self.saddle is not None:
             self._lengthen_series()
@@ -179,8 +179,17 @@ class Channel:
         """How far the path may rise above its saddle, with so many deviations; not below 0."""
         assert self.saddle is not None
         look = self.look(n_times)
-        upper = np.where(self._away(look), look.upper(deviations), look.mean)
-        return max(float(upper.max()) - self.saddle.value, 0.0)
+        upper: Array = np.where(self._away(look), look.upper(deviations), look.mean)
+        return max(float(np.max(upper)) - self.saddle.value, 0.0)
+
+    def _lowest_path(self) -> Move:
+        search, model, path, pin = PathSearch(self.scale), self.model, self.path, self.pin
+        if not Subspace.pays_for(model):
+            return search(model.predict, model.deviation, path, pin)
+        space = Subspace.around(model, path.start, path.coefficients)
+        small = space.model(model)
+        ways = space.path_inwards(path), space.pin_inwards(pin)
+        return space.move_outwards(search(small.predict, small.deviation, *ways), path)
 
     def _lengthen_series(self) -> None:
         """Add terms where even the surrogate's own path cannot come down to its saddle."""

@@ -8,7 +8,8 @@ the eigenvectors. Directions without curvature (rotations, say) are left alone.
 import numpy as np
 
 from .._arrays import Array
-from .gaussian_process import Posterior
+from .posterior import Posterior
+from .subspace import Subspace
 
 _STEPS = 20
 _FLAT = 1e-4
@@ -33,6 +34,14 @@ def surrogate_saddle(model: Posterior, top: Array, tangent: Array, trust: float)
     ----------
     Cerjan and Miller, J. Chem. Phys. 75, 2800 (1981), DOI 10.1063/1.442352.
     """
+    if Subspace.pays_for(model):
+        space = Subspace.around(model, top, tangent[None])
+        small, within = space.model(model), np.zeros(space.basis.shape[1])
+        return space.outwards(_climb(small, within, tangent @ space.basis, trust))
+    return _climb(model, top, tangent, trust)
+
+
+def _climb(model: Posterior, top: Array, tangent: Array, trust: float) -> Array:
     x = top
     for _ in range(_STEPS):
         step = _step(model, x, tangent)
@@ -63,6 +72,13 @@ def newton_decrement(model: Posterior, x: Array, gradient: Array) -> float:
     ½ Σ_i c_i²/|λ_i|, with c the components of the true `gradient` (D,) in the eigenvectors of the
     surrogate's Hessian at `x` (D,) and λ its eigenvalues.
     """
+    if Subspace.pays_for(model):
+        space = Subspace.around(model, x, gradient[None])
+        model, x, gradient = (
+            space.model(model),
+            np.zeros(space.basis.shape[1]),
+            gradient @ space.basis,
+        )
     curvatures, modes = np.linalg.eigh(model.hessian(x))
     size = np.abs(curvatures)
     return float(0.5 * ((modes.T @ gradient) ** 2 / np.maximum(size, _FLAT * size.max())).sum())
