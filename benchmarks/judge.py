@@ -1,0 +1,63 @@
+"""What a path's height really is, by dense sampling, and what a method really spent."""
+
+import time
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+N_SAMPLES = 401
+N_REFINED = 3
+
+
+def continuous_height(landscape: Any, path: Any) -> float:
+    """The largest value along a path: sampled, and refined around the highest samples."""
+    times = np.linspace(0, 1, N_SAMPLES)
+    values = landscape.value_and_grad(path(times))[0]
+
+    def depth(t: float) -> float:
+        return -float(landscape.value_and_grad(path(np.array([t])))[0][0])
+
+    inner = np.arange(1, N_SAMPLES - 1)
+    peaks = inner[(values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:])]
+    highest = peaks[np.argsort(-values[peaks])[:N_REFINED]]
+    refined = [
+        -minimize_scalar(
+            depth, bounds=(times[k - 1], times[k + 1]), method="bounded", options={"xatol": 1e-7}
+        ).fun
+        for k in highest
+    ]
+    return float(max([values.max(), *refined]))
+
+
+class Watched:
+    """A landscape that counts and times its evaluations, and is otherwise what it was.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        What to watch.
+
+    Attributes
+    ----------
+    n_gradients : int
+        Points evaluated so far.
+    seconds : float
+        Time spent on them.
+    """
+
+    def __init__(self, landscape: Any) -> None:
+        self._landscape = landscape
+        self.n_gradients = 0
+        self.seconds = 0.0
+
+    def value_and_grad(self, points: Any) -> tuple[Any, Any]:
+        """Values and gradients at `points` (M, D)."""
+        began = time.perf_counter()
+        answer = self._landscape.value_and_grad(points)
+        self.seconds += time.perf_counter() - began
+        self.n_gradients += len(points)
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_landscape"], name)
