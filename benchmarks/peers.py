@@ -27,7 +27,7 @@ from fourierpathfinder import Direct, SinePath, find_path
 BUDGET = 900
 FMAX, FINE = 0.05, 0.005
 """In eV/Å: what bands are usually converged to, and what they go on to if need be."""
-ELSEWHERE = 0.05
+ELSEWHERE = 0.2
 """Of the rise E: a top that misses the answer by more has found another saddle, or none."""
 
 
