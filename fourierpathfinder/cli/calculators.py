@@ -1,0 +1,144 @@
+"""Calculators by name: `emt`, `lj`, `tblite`, any of ASE's, `package.module:Class`, `calc.py:make`.
+
+A name becomes a small factory of strings that every worker process turns into a calculator of its
+own, so that nothing heavy is loaded, and nothing unpicklable sent, by the command itself.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from ase.calculators.calculator import names as names_in_ase
+
+from .exits import InputError
+
+_ARGON: dict[str, Any] = {"sigma": 3.405, "epsilon": 0.01032, "rc": 34.05}
+
+_KNOWN: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "emt": ("ase.calculators.emt", "EMT", {}),
+    "lj": ("ase.calculators.lj", "LennardJones", _ARGON),
+    "tblite": ("tblite.ase", "TBLite", {"accuracy": 0.01, "verbosity": 0}),
+}
+"""Short names: module, class, and settings for smooth energies and no chatter."""
+
+
+@dataclass(frozen=True)
+class CalculatorFactory:
+    """Makes a calculator from its module's name, or from a Python file.
+
+    Parameters
+    ----------
+    origin : str
+        The module's dotted name, or the file's absolute path.
+    name : str
+        The class or function in it that makes a calculator.
+    settings : dict
+        Its keyword arguments.
+    """
+
+    origin: str
+    name: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        settings = ", ".join(f"{key}={value!r}" for key, value in self.settings.items())
+        return f"{self.origin}:{self.name}({settings})"
+
+    def __call__(self) -> Any:
+        """A new calculator."""
+        return getattr(self._module(), self.name)(**self.settings)
+
+    def _module(self) -> Any:
+        if not self.origin.endswith(".py"):
+            return import_module(self.origin)
+        spec = spec_from_file_location("calculator_of_the_user", self.origin)
+        assert spec is not None and spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+
+def calculator_factory(
+    name: str, method: str | None = None, settings: Sequence[str] = ()
+) -> CalculatorFactory:
+    """The factory that a name and settings stand for.
+
+    Parameters
+    ----------
+    name : str
+        As in the module's first line.
+    method : str, optional
+        The same as the setting `method=...`.
+    settings : sequence of str
+        As `key=value`; values are read as JSON where they are JSON, otherwise as text.
+
+    Raises
+    ------
+    InputError
+        If there is no such calculator.
+
+    Examples
+    --------
+    >>> calculator_factory("tblite", "GFN2-xTB").settings
+    {'accuracy': 0.01, 'verbosity': 0, 'method': 'GFN2-xTB'}
+    """
+    origin, attribute, defaults = _resolved(name)
+    given = dict(_setting(text) for text in settings)
+    if method is not None:
+        given["method"] = method
+    return CalculatorFactory(origin, attribute, {**defaults, **given})
+
+
+def _resolved(name: str) -> tuple[str, str, dict[str, Any]]:
+    if name in _KNOWN:
+        origin, attribute, defaults = _KNOWN[name]
+    elif ":" in name:
+        origin, _, attribute = name.rpartition(":")
+        defaults = {}
+    elif name in names_in_ase:
+        origin, attribute, defaults = __name__, "named_in_ase", {"name": name}
+    else:
+        raise InputError(
+            f"there is no calculator {name!r}; give emt, lj, tblite, another of ASE's names, an "
+            "import path such as package.module:Class, or a file such as calc.py:make"
+        )
+    return _found(name, origin), attribute, defaults
+
+
+def named_in_ase(name: str, **settings: Any) -> Any:
+    """A calculator by the name that ASE has for it."""
+    from ase.calculators.calculator import get_calculator_class
+
+    return get_calculator_class(name)(**settings)
+
+
+def _found(name: str, origin: str) -> str:
+    """The origin, absolute if it is a file; InputError where it does not exist."""
+    if origin.endswith(".py"):
+        if not Path(origin).is_file():
+            raise InputError(f"the calculator is {name!r}, but there is no file {origin}")
+        return str(Path(origin).resolve())
+    package = origin.split(".", maxsplit=1)[0]
+    try:
+        missing = find_spec(package) is None
+    except ValueError:
+        missing = True
+    if missing:
+        raise InputError(
+            f"the calculator is {name!r}, but {package} is not installed: pip install {package}"
+        )
+    return origin
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.isidentifier():
+        raise InputError(f"the setting {text!r} is not of the form key=value")
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value

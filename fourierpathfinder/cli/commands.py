@@ -1,0 +1,212 @@
+"""The commands `find`, `check` and `plot`, and what their exit status says."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..checkpoint import CheckpointError
+from ..evaluation import LandscapeError
+from ..landscapes.isolation import TooManyFailuresError
+from ..preflight import Finding
+from ..result import PathResult, Status
+from . import run
+from .calculators import calculator_factory
+from .exits import Exit, InputError
+from .outputs import draw, read_result
+from .report import logging_to, table
+from .structures import freeze, looked_over, read_structure, refuse
+
+_OPTIONS: tuple[Callable[..., Any], ...] = (
+    click.argument("reactant"),
+    click.argument("product"),
+    click.option("-c", "--calculator", required=True, metavar="NAME",
+                 help="emt, lj, tblite, package.module:Class or calc.py:make."),
+    click.option("--method", help="The calculator's method, such as GFN2-xTB."),
+    click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
+                 help="Any other setting of the calculator."),
+    click.option("--freeze", "frozen", metavar="ATOMS", help="Atoms to hold, such as 0:16."),
+    click.option("--fix", is_flag=True, help="Mend what is safe in the structures."),
+    click.option("--mirror", is_flag=True, help="Go to the product's mirror image."),
+    click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+                 default="fourierpathfinder-output", show_default=True, metavar="DIR",
+                 help="Where all files go."),
+    click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+                 help="Time for one calculation."),
+)  # fmt: skip
+
+_SEARCH_OPTIONS: tuple[Callable[..., Any], ...] = (
+    click.option("--relax-ends", is_flag=True, help="Relax both ends first."),
+    click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
+    click.option("--tol", type=click.FloatRange(min=0, min_open=True), default=1e-3,
+                 show_default=True, help="Tolerance, as a fraction of the rise."),
+    click.option("--max-gradients", type=click.IntRange(min=4), metavar="N",
+                 help="Calculations to spend at most."),
+    click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True,
+                 metavar="N", help="Calculations at a time."),
+    click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to calculate on."),
+    click.option("--restart", is_flag=True, help="Go on from the files in DIR."),
+)  # fmt: skip
+
+
+def _with(options: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Any]:
+    def decorate(command: Callable[..., Any]) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _exits(command: Callable[..., Exit]) -> Callable[..., None]:
+    """Turn every way to end into an exit status and a sentence."""
+
+    @wraps(command)
+    def exiting(**options: Any) -> None:
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            status = command(**options)
+        except (InputError, CheckpointError) as error:
+            status = _failed(Exit.BAD_INPUT, error)
+        except (TooManyFailuresError, LandscapeError) as error:
+            status = _failed(Exit.CALCULATOR, error)
+        except OSError as error:
+            status = _failed(Exit.OUTPUT, error)
+        except KeyboardInterrupt:
+            status = _failed(Exit.INTERRUPTED, "interrupted; --restart goes on from here")
+        sys.exit(status)
+
+    return exiting
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fourierpathfinder")
+def fourierpathfinder() -> None:
+    """Find the lowest path between two structures, and its barrier."""
+
+
+@fourierpathfinder.command(
+    epilog="Example: fourierpathfinder find vinyl.xyz acetaldehyde.xyz -c tblite --method "
+    "GFN2-xTB. Exit status: 0 certified, 1 not certified, 2 bad input, 3 calculator failed, "
+    "4 output failed, 5 not connected, 130 interrupted."
+)
+@_with((*_OPTIONS, *_SEARCH_OPTIONS))
+@_exits
+def find(**options: Any) -> Exit:
+    """Find the path from REACTANT to PRODUCT: files that ASE reads, or file@index."""
+    settings = _settings(options)
+    start, end, findings = _ends(options)
+    settings.output.mkdir(parents=True, exist_ok=True)
+    with (
+        logging_to(settings.output / "run.log"),
+        _executor(options["scheduler"]) as executor,
+        run.opened(settings, start, executor) as landscape,
+    ):
+        found = run.find(settings, landscape, (start, end), findings)
+        text = table(found)
+        logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
+    click.echo(text)
+    return _status(found)
+
+
+@fourierpathfinder.command()
+@_with(_OPTIONS)
+@_exits
+def check(**options: Any) -> Exit:
+    """Look the two structures over, with two calculations, and search no path."""
+    settings = _settings(options)
+    start, end, findings = _ends(options)
+    settings.output.mkdir(parents=True, exist_ok=True)
+    with run.opened(settings, start) as landscape:
+        findings += run.evaluated_findings(landscape, (start, end))
+        (settings.output / run.CHECKPOINT).unlink(missing_ok=True)
+    click.echo(f"{len(findings)} finding(s)" if findings else "Nothing to say against these ends.")
+    return Exit.CERTIFIED
+
+
+@fourierpathfinder.command()
+@click.argument("result", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+              help="The picture; profile.png beside the result if left out.")  # fmt: skip
+@_exits
+def plot(result: Path, output: Path | None) -> Exit:
+    """Draw the profile again from a result.json."""
+    try:
+        read = read_result(result)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    written = draw(output or result.with_name("profile.png"), read)
+    if not written:
+        raise InputError("drawing needs matplotlib: pip install 'fourierpathfinder[plot]'")
+    click.echo(f"written {written[0]}")
+    return Exit.CERTIFIED
+
+
+def _settings(options: dict[str, Any]) -> run.Settings:
+    factory = calculator_factory(options["calculator"], options["method"], options["settings"])
+    names = ("tol", "max_gradients", "relax_ends", "verify", "restart")
+    given = {name: options[name] for name in names if name in options}
+    return run.Settings(
+        factory,
+        options["output"],
+        n_jobs=options.get("jobs", 1),
+        timeout=options["timeout"],
+        **given,
+    )
+
+
+def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
+    """Both ends, mended if asked; InputError where no path can join them."""
+    start, end = (read_structure(options[name]) for name in ("reactant", "product"))
+    if options["frozen"]:
+        start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
+    start, end, mended, findings = looked_over(
+        start, end, fix=options["fix"], mirror=options["mirror"]
+    )
+    for finding in mended:
+        click.echo(f"mended: {finding.sentence}", err=True)
+    for finding in findings:
+        click.echo(str(finding), err=True)
+    refuse(findings)
+    return start, end, [*mended, *findings]
+
+
+@contextmanager
+def _executor(scheduler: str | None) -> Iterator[Any]:
+    if scheduler is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise InputError("--scheduler needs Dask: pip install 'fourierpathfinder[dask]'") from error
+    with Client(scheduler) as client:
+        yield client.get_executor(pure=False)
+
+
+def _status(found: run.Found) -> Exit:
+    result: PathResult = found.result
+    if result.status is Status.INTERRUPTED:
+        return Exit.INTERRUPTED
+    if result.status is Status.FAILED:
+        return Exit.CALCULATOR
+    report = found.summary.verification
+    if report is not None and not report.connects_the_ends:
+        return Exit.NOT_CONNECTED
+    return Exit.CERTIFIED if result.certified else Exit.NOT_CERTIFIED
+
+
+def _failed(status: Exit, error: object) -> Exit:
+    click.echo(f"fourierpathfinder: {error}", err=True)
+    logging.getLogger("fourierpathfinder.cli").debug("ended: %s", error)
+    return status
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

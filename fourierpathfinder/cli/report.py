@@ -1,0 +1,51 @@
+"""What people read: lines as the run goes on, one table at its end."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .run import Found
+
+_PACKAGE = "fourierpathfinder"
+
+
+@contextmanager
+def logging_to(file: Path) -> Iterator[None]:
+    """Everything that the package logs, on the terminal and with the time in a file."""
+    logger = logging.getLogger(_PACKAGE)
+    terminal, kept = logging.StreamHandler(), logging.FileHandler(file, encoding="utf-8")
+    terminal.addFilter(lambda record: not record.name.endswith(".table"))
+    kept.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    for handler in (terminal, kept):
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        for handler in (terminal, kept):
+            logger.removeHandler(handler)
+        kept.close()
+
+
+def table(found: Found) -> str:
+    """The outcome, one line a fact."""
+    result, summary = found.result, found.summary
+    rows = {
+        "barrier": f"{result.barrier:.4f} eV  (± {result.height_error:.1g})",
+        "reverse": f"{result.reverse_barrier:.4f} eV",
+        "height": f"{result.height:.6f} eV at t = {result.height_time:.3f}",
+        "saddle": "not found" if result.saddle is None else
+        f"force {result.saddle.gradient_norm:.1g} eV/Å",
+        "certified": "yes" if result.certified else "no",
+        "gradients": str(result.n_gradients)
+        + (f", and {summary.n_gradients_relaxing} to relax the ends"
+           if summary.n_gradients_relaxing else ""),
+        "failures": str(summary.n_failures) if summary.n_failures else "",
+        "status": result.message,
+        "verified": "" if summary.verification is None else str(summary.verification),
+        "written": " ".join(str(file) for file in found.files),
+    }  # fmt: skip
+    return "\n".join(f"{name:>10}  {text}" for name, text in rows.items() if text)

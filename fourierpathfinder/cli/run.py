@@ -1,0 +1,223 @@
+"""One run: ends looked over, relaxed if asked, a path found, its saddle verified, all written."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from ..checkpoint import CheckpointFile, fingerprint
+from ..evaluation import LandscapeError
+from ..find import find_path
+from ..landscapes import IsolatedLandscape
+from ..landscapes.isolation import TooManyFailuresError
+from ..landscapes.molecule import MoleculeLandscape
+from ..methods import Surrogate
+from ..optimizers import Minimum
+from ..preflight import Finding, same_minimum, unrelaxed
+from ..result import IntermediateResult, PathResult
+from ..saddle import SaddleReport, one_point, relax, verify_saddle
+from .calculators import CalculatorFactory
+from .exits import InputError
+from .memory import RememberingLandscape
+from .outputs import Summary, write_all
+
+log = logging.getLogger("fourierpathfinder.cli")
+
+CHECKPOINT = "evaluations.npz"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the options of `find` and `check` say."""
+
+    calculator: CalculatorFactory
+    output: Path
+    tol: float = 1e-3
+    max_gradients: int | None = None
+    n_jobs: int = 1
+    timeout: float | None = None
+    max_failures: int = 5
+    relax_ends: bool = False
+    verify: bool = False
+    restart: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a run ended with."""
+
+    result: PathResult
+    summary: Summary
+    files: tuple[Path, ...]
+
+
+@contextmanager
+def opened(
+    settings: Settings, atoms: Atoms, executor: Executor | None = None
+) -> Iterator[RememberingLandscape]:
+    """The landscape in its worker processes, with its memory in the output folder."""
+    file = _checkpoint(settings, atoms)
+    try:
+        molecule = MoleculeLandscape(atoms, settings.calculator)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    isolated = IsolatedLandscape(
+        molecule,
+        n_workers=settings.n_jobs,
+        timeout=settings.timeout,
+        max_failures=settings.max_failures,
+        log=settings.output / "calculator.log",
+        executor=executor,
+    )
+    with isolated:
+        landscape = RememberingLandscape(isolated, file)
+        if landscape.n_remembered:
+            log.info("%d evaluations are known from before", landscape.n_remembered)
+        yield landscape
+
+
+def find(
+    settings: Settings,
+    landscape: RememberingLandscape,
+    ends: tuple[Atoms, Atoms],
+    findings: list[Finding],
+) -> Found:
+    """Find a path, and write all that is known of it, also where the search fails on the way."""
+    a, b = landscape.ends(*ends)
+    n_relaxing = 0
+    if settings.relax_ends:
+        a, b, n_relaxing = _relaxed(landscape, a, b)
+    findings = [*findings, *_evaluated_findings(landscape, a, b)]
+
+    def written(result: PathResult, report: SaddleReport | None) -> Found:
+        summary = Summary(
+            calculator=str(settings.calculator),
+            findings=tuple(str(finding) for finding in findings),
+            n_gradients_relaxing=n_relaxing,
+            n_gradients_known=len(landscape.records),
+            n_failures=sum(not np.isfinite(value) for _, value, _ in landscape.records),
+            verification=report,
+        )
+        files = write_all(settings.output, landscape, result, summary)
+        return Found(result, summary, tuple(files))
+
+    try:
+        result = find_path(
+            landscape,
+            a,
+            b,
+            method=Surrogate(tol=settings.tol),
+            max_gradients=settings.max_gradients,
+            rng=settings.seed,
+            callback=_tell,
+        )
+        report = _verified(settings, landscape, result)
+    except Exception as error:
+        if hasattr(error, "result"):
+            written(error.result, None)
+        raise
+    return written(result, report)
+
+
+def evaluated_findings(landscape: RememberingLandscape, ends: tuple[Atoms, Atoms]) -> list[Finding]:
+    """What the calculator says of two ends: two gradients."""
+    return _evaluated_findings(landscape, *landscape.ends(*ends))
+
+
+def _evaluated_findings(
+    landscape: RememberingLandscape, a: np.ndarray, b: np.ndarray
+) -> list[Finding]:
+    names = ("reactant", "product")
+    log.info("evaluating the ends")
+    energies, gradients = landscape.value_and_grad(np.stack([a, b]))
+    for name, energy in zip(names, energies, strict=True):
+        if not np.isfinite(energy):
+            raise TooManyFailuresError(
+                f"the calculator fails at the {name}; its messages are in run.log and in "
+                "calculator.log"
+            )
+    found = [
+        unrelaxed(name, _forces_on_atoms(landscape, gradient))
+        for name, gradient in zip(names, gradients, strict=True)
+    ]
+    findings = [finding for finding in found if finding is not None]
+    for finding in findings:
+        log.warning("%s", finding)
+    return findings
+
+
+def _forces_on_atoms(landscape: Any, gradient: np.ndarray) -> np.ndarray:
+    forces = np.zeros(landscape.mask.shape)
+    forces[landscape.mask] = gradient
+    return forces
+
+
+def _relaxed(
+    landscape: RememberingLandscape, a: np.ndarray, b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Both ends relaxed, and the evaluations that took."""
+    minima = [_relax(landscape, name, x) for name, x in (("reactant", a), ("product", b))]
+    start, end = (landscape.atoms(minimum.x) for minimum in minima)
+    same = same_minimum(start, end)
+    if same is not None:
+        raise InputError(f"after relaxation, {same.sentence}")
+    a, b = landscape.ends(start, end)
+    return a, b, sum(minimum.n_evaluations for minimum in minima)
+
+
+def _relax(landscape: RememberingLandscape, name: str, x: np.ndarray) -> Minimum:
+    def tell(now: Minimum) -> None:
+        log.info(
+            "relaxing the %s: %d gradients, %.6f eV, force %.3f eV/Å",
+            name, now.n_evaluations, now.value, np.abs(now.gradient).max(),
+        )  # fmt: skip
+
+    minimum = relax(one_point(landscape), x, callback=tell)
+    if not np.isfinite(minimum.value):
+        raise LandscapeError(f"the calculator fails in relaxing the {name}")
+    if not minimum.converged:
+        log.warning("the %s is not fully relaxed: %s", name, minimum.message)
+    return minimum
+
+
+def _verified(
+    settings: Settings, landscape: RememberingLandscape, result: PathResult
+) -> SaddleReport | None:
+    if not settings.verify or not result.success:
+        return None
+    log.info("verifying the saddle")
+    report = verify_saddle(landscape, result, rng=settings.seed)
+    log.info("%s", report)
+    return report
+
+
+def _tell(now: IntermediateResult) -> None:
+    error = getattr(now, "height_error", None)
+    log.info(
+        "%3d gradients, height %.6f eV%s%s",
+        now.n_gradients,
+        now.height,
+        "" if error is None or not np.isfinite(error) else f" ± {error:.2g}",
+        f"; next: {now.waiting_for}" if now.waiting_for else "",
+    )
+
+
+def _checkpoint(settings: Settings, atoms: Atoms) -> CheckpointFile:
+    place = settings.output / CHECKPOINT
+    if place.exists() and not settings.restart:
+        raise InputError(
+            f"{place} holds an earlier run; pass --restart to go on from it, or another --output"
+        )
+    system = [atoms.numbers, np.asarray(atoms.cell), atoms.pbc]
+    identity = {
+        "calculator": str(settings.calculator),
+        "system": " ".join(fingerprint(np.asarray(array, dtype=float)) for array in system),
+    }
+    return CheckpointFile(place, identity)
