@@ -21,6 +21,7 @@ LAYERS = (
     "ends",
     "evaluation",
     "problem",
+    "quadrature",
     "height",
     "surrogate",
     "methods",

@@ -2,11 +2,12 @@
 
 Minimised over the coefficients is
 
-    (1/β) log Σ_m w_m |x'(t_m)| exp(β f(x(t_m))) + κ (⟨s²⟩/⟨s⟩² - 1),
+    (1/β) log ∫ |x'(t)| exp(β f(x(t))) dt + κ (⟨s²⟩/⟨s⟩² - 1),    s = |x'|,
 
-with β and κ in units of the path's own rise E = H - min(f(a), f(b)), which is taken anew in every
-iteration: the L-BFGS memory holds what the landscape returned, not gradients of the objective, so
-that its pairs always belong to the present β and κ, at no evaluation.
+the integral by cubics between few points (`fourierpathfinder.quadrature`), β and κ in units of the
+path's own rise E = H - min(f(a), f(b)), which is taken anew in every iteration: the L-BFGS memory
+holds what the landscape returned, not gradients of the objective, so that its pairs always belong
+to the present β and κ, at no evaluation.
 """
 
 from dataclasses import dataclass, replace
@@ -17,23 +18,25 @@ import numpy as np
 from .._arrays import Array, array_namespace, like, to_numpy
 from ..evaluation import BudgetSpentError, Evaluator
 from ..height import Profile, refine_height
-from ..objectives import MaxFlux, SpeedPenalty
-from ..optimizers.lbfgs import LBFGS, LBFGSState
-from ..path import SinePath
-from ..problem import Objectives, PathProblem
+from ..objectives import MaxFlux, Objective, SpeedPenalty
+from ..optimizers.lbfgs import LBFGS
+from ..path import SinePath, sines
+from ..quadrature import Quadrature
 from ..result import Status
 from .base import Outcome, kicked, require_positive
 
 _MEMORY = 15
 _MAX_MOVE = 0.2
 """The furthest that a point of the path may move in an iteration, in lengths of the chord."""
-_KICK = 0.01
+_KICK = 0.02
 """Size of the random bend that leaves a symmetric start, in lengths of the chord."""
 _PATIENCE = 3
 """Iterations over which the height must stay within the tolerance."""
 _RESERVE = 4
 """Gradients kept back for refining the height."""
 _MAX_ITERATIONS = 500
+_FLAT = 1e-4
+"""The least E that matters, in units of the highest path's: some landscapes have no barrier."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Direct:
     """
 
     n_terms: int = 8
-    n_points: int = 15
+    n_points: int = 10
     beta: float = 30.0
     speed_penalty: float = 1.0
     tol: float = 1e-3
@@ -95,28 +98,39 @@ class Direct:
 
 @dataclass(frozen=True, eq=False)
 class DirectState:
-    """All that changes from iteration to iteration; None before the first."""
+    """All that changes from iteration to iteration."""
 
     coefficients: Array
     """Of the path to evaluate next, (N, D)."""
-    end_heights: Array | None = None
-    """Values at the two ends, (2,)."""
-    end_gradients: Array | None = None
-    """(2, D)."""
-    recent_coefficients: Array | None = None
+    recent_coefficients: Array
     """Of the last K iterates, the newest last, (K, N, D)."""
-    recent_heights: Array | None = None
-    """(K, M)."""
-    recent_gradients: Array | None = None
-    """(K, M, D)."""
-    best_coefficients: Array | None = None
+    recent_heights: Array
+    """Both ends included, (K, M + 2)."""
+    recent_gradients: Array
+    """(K, M + 2, D)."""
+    best_coefficients: Array
     """Of the iterate of least estimated height, (N, D)."""
-    best_heights: Array | None = None
-    """(M,)."""
-    best_gradients: Array | None = None
-    """(M, D)."""
-    estimates: Array | None = None
+    best_heights: Array
+    """(M + 2,)."""
+    best_gradients: Array
+    """(M + 2, D)."""
+    estimates: Array
     """Estimated continuous heights of all iterates, (I,)."""
+
+    @classmethod
+    def before(cls, path: SinePath, n_points: int) -> "DirectState":
+        """Nothing evaluated yet."""
+        c, n_coordinates = path.coefficients, path.n_coordinates
+        return cls(
+            coefficients=c,
+            recent_coefficients=like(np.empty((0, *c.shape)), c),
+            recent_heights=like(np.empty((0, n_points)), c),
+            recent_gradients=like(np.empty((0, n_points, n_coordinates)), c),
+            best_coefficients=c,
+            best_heights=like(np.zeros(n_points), c),
+            best_gradients=like(np.zeros((n_points, n_coordinates)), c),
+            estimates=like(np.empty(0), c),
+        )
 
 
 class DirectRun:
@@ -127,17 +141,14 @@ class DirectRun:
         self._evaluator = evaluator
         self._straight = SinePath.straight(path.start, path.end, path.n_terms)
         self._optimizer = LBFGS(memory=_MEMORY)
-        times = np.linspace(0, 1, settings.n_points + 2)[1:-1]
-        weights = np.full(settings.n_points, 1 / settings.n_points)
-        self._problem = PathProblem(evaluator, path, times, weights)
+        self._quadrature = Quadrature.of(path, np.linspace(0, 1, settings.n_points + 2))
         self._order = like(np.arange(1.0, path.n_terms + 1), path.start)[:, None]
-        self.state = DirectState(path.coefficients)
+        self.state = DirectState.before(path, settings.n_points + 2)
 
     @property
     def path(self) -> SinePath:
         """The iterate of least estimated height so far."""
-        best = self.state.best_coefficients
-        return self._at(self.state.coefficients if best is None else best)
+        return self._at(self.state.best_coefficients)
 
     @property
     def height(self) -> float:
@@ -147,7 +158,7 @@ class DirectRun:
     @property
     def n_iterations(self) -> int:
         """Paths evaluated."""
-        return len(self._estimates())
+        return int(self.state.estimates.shape[0])
 
     @property
     def status(self) -> Status | None:
@@ -168,111 +179,102 @@ class DirectRun:
         """Evaluate the path, and move it."""
         if self._evaluator.remaining < self._settings.n_points + _RESERVE:
             raise BudgetSpentError
-        if self.state.end_heights is None:
-            self._evaluate_ends()
-        self._evaluate_path()
+        self._remember(*self._evaluate())
         self._move()
 
     def finish(self) -> Outcome:
         """The best iterate, its height refined over t."""
-        state = self.state
-        profile = self._profile(state.best_coefficients, state.best_heights, state.best_gradients)
+        heights, gradients = self.state.best_heights, self.state.best_gradients
+        profile = Profile.of(self.path, self._quadrature.times, heights, gradients)
         refined = refine_height(self._evaluator, self.path, profile, tol=0.1 * self._settings.tol)
-        times, heights = self._problem.grid.times, state.best_heights
-        return Outcome.of_refined(self.path, refined, to_numpy(times), to_numpy(heights))
+        times = to_numpy(self._quadrature.times)
+        return Outcome.of_refined(self.path, refined, times, to_numpy(heights))
 
     def _at(self, coefficients: Array) -> SinePath:
         return self._straight.with_coefficients(coefficients)
 
     def _estimates(self) -> list[float]:
-        estimates = self.state.estimates
-        return [] if estimates is None else [float(height) for height in estimates]
+        return [float(height) for height in to_numpy(self.state.estimates)]
 
     def _rise(self, height: float) -> float:
-        """E, the height above the lower end, kept off zero for paths that only fall."""
-        ends = to_numpy(self.state.end_heights)
-        return max(height - float(ends.min()), float(np.ptp(ends)), 1e-12)
+        """E, the height above the lower end, kept off zero."""
+        ends = [float(self.state.recent_heights[-1, m]) for m in (0, -1)]
+        highest = max(self._estimates()) - min(ends)
+        return max(height - min(ends), max(ends) - min(ends), _FLAT * highest) or 1.0
 
-    def _evaluate_ends(self) -> None:
-        xp = array_namespace(self._straight.start)
-        ends = xp.stack([self._straight.start, self._straight.end])
-        heights, gradients = self._evaluator.value_and_grad(ends, like([0.0, 1.0], ends))
-        self.state = replace(self.state, end_heights=heights, end_gradients=gradients)
+    def _evaluate(self) -> tuple[Array, Array]:
+        """Heights (M + 2,) and gradients (M + 2, D) of the path; the ends only once."""
+        path, times, state = self._at(self.state.coefficients), self._quadrature.times, self.state
+        if not self.n_iterations:
+            return self._evaluator.value_and_grad(path(times), times)
+        concat = array_namespace(times).concat
+        heights, gradients = self._evaluator.value_and_grad(path(times[1:-1]), times[1:-1])
+        f, g = state.recent_heights, state.recent_gradients
+        return (
+            concat([f[-1, :1], heights, f[-1, -1:]]),
+            concat([g[-1, :1, :], gradients, g[-1, -1:, :]]),
+        )
 
-    def _evaluate_path(self) -> None:
+    def _remember(self, heights: Array, gradients: Array) -> None:
         state, c = self.state, self.state.coefficients
-        grid = self._problem.grid
-        points = grid.line + grid.basis @ c
-        heights, gradients = self._evaluator.value_and_grad(points, grid.times)
-        estimate = self._profile(c, heights, gradients).estimate()
-        if estimate < self.height or state.estimates is None:
+        profile = Profile.of(self._at(c), self._quadrature.times, heights, gradients)
+        estimate = profile.estimate()
+        if not estimate >= self.height:
             state = replace(
                 state, best_coefficients=c, best_heights=heights, best_gradients=gradients
             )
         self.state = replace(
             state,
-            recent_coefficients=_remembered(state.recent_coefficients, c),
-            recent_heights=_remembered(state.recent_heights, heights),
-            recent_gradients=_remembered(state.recent_gradients, gradients),
-            estimates=np.array([*self._estimates(), estimate]),
+            recent_coefficients=_appended(state.recent_coefficients, c),
+            recent_heights=_appended(state.recent_heights, heights),
+            recent_gradients=_appended(state.recent_gradients, gradients),
+            estimates=like([*self._estimates(), estimate], heights),
         )
-
-    def _profile(self, coefficients: Array, heights: Array, gradients: Array) -> Profile:
-        """What is known along a path, with its ends."""
-        xp = array_namespace(heights)
-        state, path = self.state, self._at(coefficients)
-        inner = Profile.of(path, self._problem.grid.times, heights, gradients)
-        ends = Profile.of(path, xp.asarray([0.0, 1.0]), state.end_heights, state.end_gradients)
-        return inner.joined(ends)
 
     def _move(self) -> None:
         """One quasi-Newton step in the variables n c_n, no point moving too far."""
-        state = self.state
         direction = self._direction()
         xp = array_namespace(direction)
-        moves = xp.sqrt(xp.sum((self._problem.grid.basis @ direction) ** 2, axis=-1))
-        chord = xp.sqrt(xp.sum(self._problem.grid.chord**2))
-        first = len(state.recent_heights) == 1
-        cap = _MAX_MOVE * (0.5 if first else 1.0) * float(chord) / max(float(xp.max(moves)), 1e-300)
-        step = cap if first else min(1.0, cap)
-        self.state = replace(state, coefficients=state.coefficients + step * direction)
+        moves = sines(self._quadrature.times, self._straight.n_terms) @ direction
+        furthest = float(xp.max(xp.sum(moves**2, axis=-1))) ** 0.5
+        chord = float(xp.sum((self._straight.end - self._straight.start) ** 2)) ** 0.5
+        cap = _MAX_MOVE * chord / max(furthest, 1e-300)
+        step = 0.5 * cap if self.n_iterations == 1 else min(1.0, cap)
+        self.state = replace(self.state, coefficients=self.state.coefficients + step * direction)
 
     def _direction(self) -> Array:
         """The L-BFGS direction in the coefficients (N, D), for the present β and κ."""
-        state = self.state
-        objectives = self._objectives()
-        memory: LBFGSState | None = None
-        before: tuple[Array, Array] | None = None
-        for c, heights, gradients in zip(
-            state.recent_coefficients, state.recent_heights, state.recent_gradients, strict=True
-        ):
-            gradient = self._problem.assemble(c, heights, gradients, objectives)[1]
-            x, g = self._flat(c * self._order), self._flat(gradient / self._order)
-            memory = self._optimizer.init(x) if memory is None else memory
-            if before is not None:
-                memory = self._optimizer.update(memory, x - before[0], g - before[1])
-            before = x, g
-        assert memory is not None and before is not None
-        direction = self._optimizer.direction(before[1], memory)
-        return array_namespace(direction).reshape(direction, state.coefficients.shape) / self._order
+        recent = self.state.recent_coefficients
+        shape = tuple(recent.shape[1:])
+        xp = array_namespace(recent)
+        xs = [xp.reshape(recent[k, ...] * self._order, (-1,)) for k in range(recent.shape[0])]
+        gs = [xp.reshape(gradient / self._order, (-1,)) for gradient in self._gradients()]
+        memory = self._optimizer.init(xs[0])
+        for k in range(1, len(xs)):
+            memory = self._optimizer.update(memory, xs[k] - xs[k - 1], gs[k] - gs[k - 1])
+        return xp.reshape(self._optimizer.direction(gs[-1], memory), shape) / self._order
 
-    def _objectives(self) -> Objectives:
-        ends = float(to_numpy(self.state.end_heights).max())
-        newest = float(
-            array_namespace(self.state.recent_heights).max(self.state.recent_heights[-1])
-        )
-        rise = self._rise(max(newest, ends))
+    def _gradients(self) -> list[Array]:
+        """The present objective's gradients (N, D) at the last iterates."""
+        state, objectives = self.state, self._objectives()
+        return [
+            self._quadrature.gradient(
+                self._at(state.recent_coefficients[k, ...]),
+                state.recent_heights[k, ...],
+                state.recent_gradients[k, ...],
+                objectives,
+            )
+            for k in range(state.recent_heights.shape[0])
+        ]
+
+    def _objectives(self) -> tuple[Objective, ...]:
+        newest = self.state.recent_heights[-1, ...]
+        rise = self._rise(float(array_namespace(newest).max(newest)))
         return (
             MaxFlux(self._settings.beta / rise),
             SpeedPenalty(self._settings.speed_penalty * rise),
         )
 
-    @staticmethod
-    def _flat(terms: Array) -> Array:
-        return array_namespace(terms).reshape(terms, (-1,))
 
-
-def _remembered(kept: Array | None, new: Array) -> Array:
-    if kept is None:
-        return new[None]
-    return array_namespace(new).concat([kept[-_MEMORY:], new[None]])
+def _appended(kept: Array, new: Array) -> Array:
+    return array_namespace(new).concat([kept[-_MEMORY:, ...], new[None, ...]])
