@@ -93,7 +93,7 @@ def find_path(
     rng = np.random.default_rng(rng)
     file = None if checkpoint is None else CheckpointFile(checkpoint, _identity(method, a, b))
     keeper = Keeper(file, rng, replays=method.replays)
-    workers = n_workers(executor)
+    workers = n_workers(executor, resolved)
     at_work = resolved if executor is None else ParallelLandscape(resolved, executor)
     guarded = keeper.guard(at_work, workers)
     with ProgressBar(progress, max_gradients) as bar:

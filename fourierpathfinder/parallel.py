@@ -65,9 +65,11 @@ class ParallelLandscape:
         return np.array([value for value, _ in done]), np.stack([gradient for _, gradient in done])
 
 
-def n_workers(executor: Executor | None) -> int:
-    """How many points an executor works on at a time, as far as it tells; 1 without one."""
-    return 1 if executor is None else int(getattr(executor, "_max_workers", None) or 1)
+def n_workers(executor: Executor | None, landscape: Landscape) -> int:
+    """How many points are worked on at a time, as far as the executor, or the landscape, tells."""
+    if executor is None:
+        return int(getattr(landscape, "n_workers", 1))
+    return int(getattr(executor, "_max_workers", None) or 1)
 
 
 def _evaluate(key: str, pickled: bytes, point: np.ndarray) -> tuple[Any, np.ndarray]:
