@@ -21,7 +21,7 @@ from .landscapes.molecule.comparison import differences
 from .landscapes.molecule.constraints import free_coordinates, moves_as_a_whole
 from .landscapes.molecule.minimum_image import MinimumImage
 from .landscapes.molecule.overlap import OverlapGuard
-from .landscapes.molecule.pairs import AtomPairs
+from .landscapes.pairs import AtomPairs
 from .landscapes.molecule.superposition import superpose
 
 Ends = tuple[Atoms, Atoms]

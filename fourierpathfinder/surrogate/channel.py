@@ -42,6 +42,8 @@ _REACH = 0.1
 """How far from the path's top its saddle is looked for, in chords."""
 _CLOSE = 0.01
 """Nearer than this to a record, in chords, a point of the path is not worth an evaluation."""
+_FLAT = 0.5
+"""The largest gradient at a saddle, in E per chord, whatever the surrogate makes of it."""
 _N_TIMES = 64
 _MAX_TERMS = 40
 _PATIENCE = 3
@@ -158,9 +160,10 @@ class Channel:
         self.calibration = self.calibration.seen(
             told, query.mean, query.deviation, 0.1 * self.lookout
         )
+        norm = float(np.linalg.norm(gradient))
         if query.kind == "saddle" and abs(miss) < self.lookout:
-            if newton_decrement(self.model, query.point, gradient) < 0.25 * self.tolerance:
-                norm = float(np.linalg.norm(gradient))
+            flat = norm * self._chord < _FLAT * self.scale
+            if flat and newton_decrement(self.model, query.point, gradient) < 0.25 * self.tolerance:
                 self.pin = Pin(query.time, query.point)
                 self.saddle = Saddle(query.point, value, norm, query.time)
         elif self.saddle is not None:

@@ -47,7 +47,8 @@ def _answer(landscape: Landscape, point: np.ndarray) -> tuple[Any, Any] | str:
 
 
 def _told(error: Exception) -> str:
-    return f"it raised {type(error).__name__}: {error}"
+    cause = error.__cause__ or error  # what a calculator raised, rather than where it was called
+    return f"it raised {type(cause).__name__}: {cause}"
 
 
 def _end_with_parent(handle: int) -> None:

@@ -11,19 +11,16 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from ..._arrays import Array
 from ...path import SinePath
+from ..interpolation import idpp_start
+from ..pairs import AtomPairs
 from .calculation import Calculation, Calculator, CalculatorError
 from .comparison import differences
 from .constraints import free_coordinates, moves_as_a_whole
-from .interpolation import idpp_path
 from .minimum_image import MinimumImage
 from .overlap import OverlapGuard
-from .pairs import AtomPairs
 from .superposition import superpose
 
 _log = logging.getLogger(__name__)
-
-_KICK = 0.05
-"""How far a first path is bent at random, in lengths of the straight line."""
 
 
 class MoleculeLandscape:
@@ -224,11 +221,7 @@ class MoleculeLandscape:
         """
         rng = np.random.default_rng(rng)
         straight = SinePath.straight(start, end, n_terms)
-        size = _KICK * np.linalg.norm(end - start) / np.sqrt(len(start))
-        kick = straight.coefficients.copy()
-        kick[:2] = size * rng.normal(size=kick[:2].shape)
-        bent = straight.with_coefficients(kick)
-        return idpp_path(bent, self._pairs, self.positions, self._is_free)
+        return idpp_start(straight, rng, self._pairs, self.positions, self._is_free)
 
     def positions(self, points: np.ndarray) -> np.ndarray:
         """All atoms' positions (..., n, 3) at `points` (..., D), in Å."""

@@ -14,7 +14,7 @@ distance of contact, rising there by 83 eV / (R_i + R_j).
 import numpy as np
 from ase.data import chemical_symbols, covalent_radii
 
-from .pairs import AtomPairs
+from ..pairs import AtomPairs
 
 _REACH = 4 / 3
 """Where the repulsion sets in, in distances of contact: still shorter than bonds."""

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import Array
+from ...path import SinePath
 from ..compiled import CompiledLandscape
+from ..interpolation import idpp_start
+from ..pairs import AtomPairs, as_they_are
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,10 @@ class Rearrangement:
     end: np.ndarray
     saddle: np.ndarray
     height: float
+
+
+_MEETING = 0.7
+"""Atoms meet where they come nearer than this fraction of the least distance at the ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +69,24 @@ class Toy:
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
         """Values (M,) and gradients (M, D) at `points` (M, D)."""
         return self.compiled.value_and_grad(points)
+
+    def initial_path(
+        self, start: np.ndarray, end: np.ndarray, n_terms: int, rng: np.random.Generator
+    ) -> SinePath:
+        """The straight line, unless atoms would meet on it: then one on which they do not."""
+        straight = SinePath.straight(start, end, n_terms)
+        if self.n_atoms is None:
+            return straight
+        pairs = AtomPairs.of_movable(np.ones(self.n_atoms, dtype=bool), as_they_are)
+        vectors = pairs.vectors(self._positions(straight(np.linspace(0, 1, 17))))
+        nearest = np.sqrt((vectors**2).sum(axis=-1)).min(axis=1)
+        if nearest.min() > _MEETING * min(nearest[0], nearest[-1]):
+            return straight
+        free = np.ones((self.n_atoms, 3), dtype=bool)
+        return idpp_start(straight, rng, pairs, self._positions, free)
+
+    def _positions(self, points: np.ndarray) -> np.ndarray:
+        return points.reshape(*points.shape[:-1], -1, 3)
 
     @property
     def n_coordinates(self) -> int:

@@ -12,9 +12,7 @@ import pytest
 
 from fourierpathfinder.landscapes import IsolatedLandscape, Landscape
 from fourierpathfinder.landscapes.isolation import TooManyFailuresError, Worker, WorkerError
-
-sys.path.insert(0, str(Path(__file__).parent))
-import misbehaving
+from . import misbehaving
 
 GOOD, BAD = np.array([0.5, -2.0]), np.array([1.5, 0.25])
 
@@ -113,8 +111,9 @@ def test_closing_ends_a_calculation_under_way(tmp_path):
 def test_processes_end_with_the_one_that_started_them(tmp_path):
     """Even while they calculate, and even where that one was killed."""
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "import misbehaving, numpy as np\n"
+        f"import sys; sys.path[:] = {sys.path!r}\n"
+        "import numpy as np\n"
+        "from tests.landscapes.isolation import misbehaving\n"
         "from fourierpathfinder.landscapes import IsolatedLandscape\n"
         f"IsolatedLandscape(misbehaving.Hanging({str(tmp_path)!r})).value_and_grad(np.ones((1, 2)))"
     )

@@ -6,8 +6,8 @@ from ase.cluster import Icosahedron
 from ase.mep.neb import IDPP
 from scipy.optimize import approx_fprime
 
+from fourierpathfinder.landscapes.interpolation import _pair_potential
 from fourierpathfinder.landscapes.molecule import MoleculeLandscape
-from fourierpathfinder.landscapes.molecule.interpolation import _pair_potential
 
 TIMES = np.linspace(0, 1, 101)
 

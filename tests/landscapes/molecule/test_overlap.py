@@ -6,7 +6,7 @@ from scipy.optimize import approx_fprime
 
 from fourierpathfinder.landscapes.molecule.minimum_image import MinimumImage
 from fourierpathfinder.landscapes.molecule.overlap import OverlapGuard
-from fourierpathfinder.landscapes.molecule.pairs import AtomPairs
+from fourierpathfinder.landscapes.pairs import AtomPairs
 
 
 def guard_of(atoms, movable=None, contact=0.62):

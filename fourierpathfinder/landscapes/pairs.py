@@ -1,9 +1,20 @@
 """Pairs of atoms whose distance can change: r_ij = x_j - x_i with i, j not both held."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 from scipy.sparse import csr_array
 
-from .minimum_image import MinimumImage
+from .._arrays import Array
+
+Image: TypeAlias = Callable[[Array, float], Array]
+"""Turns vectors (..., 3) into those between nearest images, at least within a distance."""
+
+
+def as_they_are(vectors: Array, within: float) -> Array:
+    """The minimum image of no cell."""
+    return vectors
 
 
 class AtomPairs:
@@ -15,13 +26,11 @@ class AtomPairs:
         The atoms of each pair.
     n_atoms : int
         Number of atoms n, those in no pair included.
-    image : MinimumImage
-        The cell's minimum image.
+    image : callable
+        The cell's minimum image; where there is no cell, `as_they_are`.
     """
 
-    def __init__(
-        self, first: np.ndarray, second: np.ndarray, n_atoms: int, image: MinimumImage
-    ) -> None:
+    def __init__(self, first: np.ndarray, second: np.ndarray, n_atoms: int, image: Image) -> None:
         self.first, self.second = first, second
         self._image = image
         ones, pairs = np.ones(len(first)), np.arange(len(first))
@@ -32,7 +41,7 @@ class AtomPairs:
         )
 
     @classmethod
-    def of_movable(cls, movable: np.ndarray, image: MinimumImage) -> "AtomPairs":
+    def of_movable(cls, movable: np.ndarray, image: Image) -> "AtomPairs":
         """All pairs with at least one of the `movable` (n,) atoms."""
         first, second = np.triu_indices(len(movable), 1)
         kept = movable[first] | movable[second]
@@ -49,7 +58,7 @@ class AtomPairs:
         Beyond `within`, in Å, a vector may be one to another image than the nearest.
         """
         straight = positions[..., self.second, :] - positions[..., self.first, :]
-        return self._image(straight, within)
+        return np.asarray(self._image(straight, within))
 
     def pull_back(self, gradients: np.ndarray) -> np.ndarray:
         """Derivatives in the positions (..., n, 3) from those in the vectors (..., P, 3)."""

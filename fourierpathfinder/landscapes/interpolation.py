@@ -16,14 +16,35 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import minimize
 
-from ...path import SinePath
+from ..path import SinePath
 from .pairs import AtomPairs
 
 _STIFFNESS = 1e-3
 """ε, in Å^-4, where pairs weigh about 1 Å^-4."""
 
+_KICK_TERMS = 2
+
 _HORIZON = 8.0
 """In Å: pairs always farther apart weigh less than 1/4000 Å^-4 and are left out."""
+
+
+def idpp_start(
+    straight: SinePath,
+    rng: np.random.Generator,
+    pairs: AtomPairs,
+    positions: Callable[[np.ndarray], np.ndarray],
+    free: np.ndarray,
+    kick: float = 0.05,
+) -> SinePath:
+    """A first path between two structures: bent at random by `kick` chords, then relaxed.
+
+    The bend leaves starts of the same symmetry as both ends, on which atoms would cross. The other
+    arguments are those of `idpp_path`.
+    """
+    size = kick * np.linalg.norm(straight.end - straight.start) / np.sqrt(straight.n_coordinates)
+    bend = np.zeros(straight.coefficients.shape)
+    bend[:_KICK_TERMS] = size * rng.normal(size=bend[:_KICK_TERMS].shape)
+    return idpp_path(straight.with_coefficients(bend), pairs, positions, free)
 
 
 def idpp_path(

@@ -1,7 +1,7 @@
 import numpy as np
 
 from fourierpathfinder.landscapes.molecule.minimum_image import MinimumImage
-from fourierpathfinder.landscapes.molecule.pairs import AtomPairs
+from fourierpathfinder.landscapes.pairs import AtomPairs
 
 UNBOUND = MinimumImage(np.zeros((3, 3)), (False,) * 3)
 
