@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ._arrays import Array, array_namespace, to_numpy
+from ._arrays import Array, array_namespace, is_array, like, to_numpy
 from .landscapes.base import Landscape
 
 
@@ -64,7 +64,7 @@ class Evaluator:
     def value_and_grad(
         self, points: Array, times: Array | None = None, *, finite: bool = True
     ) -> tuple[Array, Array]:
-        """Values (M,) and gradients (M, D) at `points` (M, D).
+        """Values (M,) and gradients (M, D) at `points` (M, D), in the library and dtype of these.
 
         Parameters
         ----------
@@ -80,12 +80,14 @@ class Evaluator:
         BudgetSpentError
             Before evaluating, if the budget does not cover the batch.
         LandscapeError
-            If what comes back has a wrong shape or (with `finite`) is not finite.
+            If what comes back is no pair of arrays, has a wrong shape or (with `finite`) is not
+            finite.
         """
         if points.shape[0] > self.remaining:
             raise BudgetSpentError
-        values, gradients = self._at_work.value_and_grad(points)
-        _check_shapes(points, values, gradients)
+        returned = self._at_work.value_and_grad(points)
+        _check_shapes(points, returned)
+        values, gradients = (like(array, points) for array in returned)
         self.n_gradients += int(points.shape[0])
         if self._on_evaluation is not None:
             self._on_evaluation(self.n_gradients)
@@ -94,27 +96,34 @@ class Evaluator:
         return values, gradients
 
 
-def _check_shapes(points: Array, values: Array, gradients: Array) -> None:
+def _check_shapes(points: Array, returned: object) -> None:
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise LandscapeError(
+            f"the landscape returned a {type(returned).__name__}; `value_and_grad` must return the "
+            "pair (values, gradients)"
+        )
     expected = {"values": tuple(points.shape[:1]), "gradients": tuple(points.shape)}
-    for name, array in (("values", values), ("gradients", gradients)):
-        shape = tuple(getattr(array, "shape", ()))
-        if shape != expected[name]:
+    for (name, shape), array in zip(expected.items(), returned, strict=True):
+        if not is_array(array):
             raise LandscapeError(
-                f"the landscape returned {name} of shape {shape} for points of shape "
-                f"{tuple(points.shape)}; they must have shape {expected[name]}. "
-                "`check_landscape` tests a landscape on its own"
+                f"the landscape returned as {name}: a {type(array).__name__}; it must be an array "
+                f"of shape {shape}"
+            )
+        if tuple(array.shape) != shape:
+            raise LandscapeError(
+                f"the landscape returned {name} of shape {tuple(array.shape)} for points of shape "
+                f"{tuple(points.shape)}; they must have shape {shape}. `check_landscape` tests a "
+                "landscape on its own"
             )
 
 
 def _check_finite(values: Array, gradients: Array, times: Array | None) -> None:
     xp = array_namespace(values)
-    if bool(xp.isfinite(xp.sum(values) + xp.sum(gradients))):
+    if bool(xp.all(xp.isfinite(values)) & xp.all(xp.isfinite(gradients))):
         return
     bad_value = to_numpy(~xp.isfinite(values))
     bad_gradient = to_numpy(~xp.all(xp.isfinite(gradients), axis=-1))
     bad = (bad_value | bad_gradient).nonzero()[0]
-    if not bad.size:  # the sum alone overflowed
-        return
     index = int(bad[0])
     where = f"point {index}"
     if times is not None:
