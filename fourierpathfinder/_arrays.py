@@ -41,6 +41,11 @@ def like(values: object, array: Array) -> Array:
     return xp.asarray(values, dtype=array.dtype, device=array.device)
 
 
+def detached(array: Array) -> Array:
+    """The same numbers without the graph that torch may have attached to them."""
+    return array.detach() if _is_torch(array) else array
+
+
 def largest(array: Array, axis: int) -> Array:
     """The maximum along one axis, which is kept with length 1 (torch's `max` differs)."""
     if _is_torch(array):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import Array, array_namespace, is_array, is_floating, to_numpy
+from ._arrays import Array, array_namespace, detached, is_array, is_floating, to_numpy
 from .landscapes.base import Landscape
 
 
@@ -21,8 +21,11 @@ def resolve_ends(landscape: Landscape, start: Any, end: Any) -> tuple[Array, Arr
     else:
         coordinates = getattr(landscape, "coordinates", _as_array)
         a, b = coordinates(start), coordinates(end)
-    for name, point in (("start", a), ("end", b)):
-        _check_end(name, point)
+    a, b = _checked("start", a), _checked("end", b)
+    if type(a) is not type(b):
+        raise TypeError(
+            f"`start` is a {type(a).__name__}, `end` a {type(b).__name__}; convert one of them"
+        )
     if tuple(a.shape) != tuple(b.shape):
         raise ValueError(
             f"`start` has shape {tuple(a.shape)}, `end` {tuple(b.shape)}; both must be (D,)"
@@ -35,14 +38,19 @@ def resolve_ends(landscape: Landscape, start: Any, end: Any) -> tuple[Array, Arr
 
 
 def _as_array(value: Any) -> Array:
-    return value if is_array(value) else np.asarray(value)
+    if is_array(value):
+        return value
+    try:
+        return np.asarray(value)
+    except ValueError:  # lists of different lengths
+        return value
 
 
-def _check_end(name: str, point: Array) -> None:
+def _checked(name: str, point: Array) -> Array:
     if not is_array(point) or not is_floating(point):
         kind = point.dtype if is_array(point) else type(point).__name__
         raise TypeError(f"`{name}` must be an array of floats, got {kind}; convert it to floats")
-    if point.ndim != 1:
+    if point.ndim != 1 or not point.shape[0]:
         raise ValueError(f"`{name}` has shape {tuple(point.shape)}; it must be one point, (D,)")
     finite = to_numpy(array_namespace(point).isfinite(point))
     if not finite.all():
@@ -51,3 +59,4 @@ def _check_end(name: str, point: Array) -> None:
             f"`{name}` has {float(point[index])} at coordinate {index}; every coordinate must be "
             "finite"
         )
+    return detached(point)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ._arrays import Array, array_namespace, is_array, like, to_numpy
+from ._arrays import Array, array_namespace, detached, is_array, like, to_numpy
 from .landscapes.base import Landscape
 
 
@@ -87,7 +87,7 @@ class Evaluator:
             raise BudgetSpentError
         returned = self._at_work.value_and_grad(points)
         _check_shapes(points, returned)
-        values, gradients = (like(array, points) for array in returned)
+        values, gradients = (like(detached(array), points) for array in returned)
         self.n_gradients += int(points.shape[0])
         if self._on_evaluation is not None:
             self._on_evaluation(self.n_gradients)

@@ -154,6 +154,13 @@ def test_what_is_counted_includes_what_is_refused():
     assert evaluator.n_gradients == 1
 
 
+def test_no_graph_of_torch_comes_along():
+    weight = torch.ones(1, requires_grad=True)
+    landscape = Returning(weight * torch.ones(1), weight * torch.ones(1, 2))
+    for result in Evaluator(landscape).value_and_grad(torch.ones(1, 2)):
+        assert not result.requires_grad
+
+
 def test_results_stay_in_torch_and_strict_namespaces():
     assert isinstance(Evaluator(Bowl()).value_and_grad(torch.ones(1, 2))[0], torch.Tensor)
     strict = array_api_strict.ones((1, 2))
