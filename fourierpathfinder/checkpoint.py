@@ -70,7 +70,8 @@ class CheckpointFile:
         if not self.path.exists():
             return None
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            # opened here, as np.load leaves a damaged file open
+            with self.path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             notes = json.loads(str(arrays.pop("notes")))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -69,7 +69,7 @@ def _exits(command: Callable[..., Exit]) -> Callable[..., None]:
 
     @wraps(command)
     def exiting(**options: Any) -> None:
-        signal.signal(signal.SIGTERM, _interrupt)
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             status = command(**options)
         except (InputError, CheckpointError) as error:
@@ -80,6 +80,8 @@ def _exits(command: Callable[..., Exit]) -> Callable[..., None]:
             status = _failed(Exit.OUTPUT, error)
         except KeyboardInterrupt:
             status = _failed(Exit.INTERRUPTED, "interrupted; --restart goes on from here")
+        finally:
+            signal.signal(signal.SIGTERM, before)
         sys.exit(status)
 
     return exiting

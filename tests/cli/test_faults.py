@@ -1,0 +1,207 @@
+"""Every fault happens for real; what is asserted is that nothing is lost."""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from fourierpathfinder.cli.exits import Exit
+from fourierpathfinder.cli.run import CHECKPOINT
+from .helpers import find_arguments, in_a_process, places, read_result
+
+FAULTS = {
+    "raise": "RuntimeError: the density does not converge",
+    "nan": "NaN or infinity",
+    "hang": "took longer than 3 s",
+    "stop": "exit status 3",
+    "segfault": "SIGSEGV",
+    "kill": "SIGKILL",
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(hop, tmp_path_factory):
+    """The result of a run without faults, and where it called the calculator."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    calls = folder / "calls"
+    calls.mkdir()
+    os.environ["CALLS"] = str(calls)
+    try:
+        process = in_a_process(find_arguments(hop, folder / "out"))
+        output, _ = process.communicate()
+    finally:
+        del os.environ["CALLS"]
+    assert process.returncode == Exit.CERTIFIED, output
+    return read_result(folder / "out"), places(calls)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_that_goes_away_changes_nothing(fault, faulty_find, undisturbed, tmp_path):
+    result, called = undisturbed
+    done = faulty_find("--timeout", 3, fault=fault, at="6")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    assert FAULTS[fault] in (tmp_path / "out" / "run.log").read_text()
+    assert read_result(tmp_path / "out") == result
+    again = places(tmp_path / "calls")
+    assert again == [*called[:6], called[5], *called[6:]]
+
+
+def test_printed_garbage_is_kept_apart(faulty_find, undisturbed, tmp_path):
+    done = faulty_find(fault="garbage", at="1-100")
+    assert done.exit_code == Exit.CERTIFIED
+    assert "garbage\n" not in done.output
+    assert b"garbage\n" in (tmp_path / "out" / "calculator.log").read_bytes()
+    assert read_result(tmp_path / "out") == undisturbed[0]
+
+
+@pytest.mark.parametrize("fault", ["raise", "segfault"])
+def test_a_point_that_fails_twice_is_gone_round(fault, faulty_find, undisturbed, tmp_path):
+    done = faulty_find(fault=fault, at="6-7")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    result = read_result(tmp_path / "out")
+    assert result["n_failures"] == 1
+    assert result["barrier"] == pytest.approx(undisturbed[0]["barrier"], abs=1e-3)
+
+
+def test_after_too_many_failures_a_restart_goes_on_from_all_that_was_good(
+    faulty_find, undisturbed, tmp_path
+):
+    result, called = undisturbed
+    done = faulty_find(fault="stop", at="6-1000")
+    assert done.exit_code == Exit.CALCULATOR
+    assert "points in a row could not be evaluated" in done.output
+    failed = len(places(tmp_path / "calls")) - 5
+    done = faulty_find("--restart")
+    assert done.exit_code == Exit.CERTIFIED
+    assert read_result(tmp_path / "out") == result
+    assert places(tmp_path / "calls")[5 + failed :] == called[5:]
+
+
+def test_a_calculator_that_fails_at_an_end_says_so(faulty_find):
+    done = faulty_find(fault="raise", at="1-100")
+    assert done.exit_code == Exit.CALCULATOR
+    assert "the calculator fails at the reactant" in done.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_stopped_at_any_moment_goes_on_to_the_same_result(
+    number, hop, undisturbed, tmp_path, monkeypatch
+):
+    """Stopped three times in the middle of a calculation, which alone is begun again."""
+    calls, arguments = tmp_path / "calls", find_arguments(hop, tmp_path / "out")
+    calls.mkdir()
+    monkeypatch.setenv("CALLS", str(calls))
+    monkeypatch.setenv("FAULT", "hang")
+    for at in (3, 7, 10):
+        monkeypatch.setenv("FAULT_AT", str(at))
+        process = in_a_process([*arguments, "--restart"])
+        while len(places(calls)) < at and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode in (-number, Exit.INTERRUPTED), output
+    monkeypatch.setenv("FAULT_AT", "0")
+    process = in_a_process([*arguments, "--restart"])
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == Exit.CERTIFIED, output
+    assert read_result(tmp_path / "out") == undisturbed[0]
+    done = places(calls)
+    del done[9], done[6], done[2]
+    assert done == undisturbed[1]
+
+
+def test_a_file_that_cannot_grow_leaves_the_last_good_one(hop, undisturbed, tmp_path, monkeypatch):
+    calls, output = tmp_path / "calls", tmp_path / "out"
+    calls.mkdir()
+    monkeypatch.setenv("CALLS", str(calls))
+    limit = 4000  # bytes, some evaluations
+    process = in_a_process(
+        find_arguments(hop, output),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == Exit.OUTPUT, text
+    check_that_a_restart_completes(hop, output, undisturbed, calls)
+
+
+def test_a_full_disk_leaves_the_last_good_file(hop, undisturbed, tmp_path, monkeypatch):
+    calls, disk, output = tmp_path / "calls", tmp_path / "disk", tmp_path / "out"
+    calls.mkdir()
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small file system")
+    monkeypatch.setenv("CALLS", str(calls))
+    try:
+        process = in_a_process(find_arguments(hop, disk / "out"))
+        text, _ = process.communicate(timeout=60)
+        assert process.returncode == Exit.OUTPUT, text
+        assert "No space left on device" in text
+        shutil.copytree(disk / "out", output)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    check_that_a_restart_completes(hop, output, undisturbed, calls)
+
+
+def check_that_a_restart_completes(hop, output, undisturbed, calls):
+    """The one evaluation that could not be written is the only one to be repeated."""
+    before = len(places(calls))
+    assert before > 2
+    process = in_a_process([*find_arguments(hop, output), "--restart"])
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == Exit.CERTIFIED, text
+    assert read_result(output) == undisturbed[0]
+    done = places(calls)
+    assert done[before] == done[before - 1]
+    del done[before]
+    assert done == undisturbed[1]
+
+
+def test_a_truncated_checkpoint_is_refused_and_left_as_it_is(faulty_find, tmp_path):
+    done = faulty_find("--max-gradients", 6)
+    assert done.exit_code == Exit.NOT_CERTIFIED
+    file = tmp_path / "out" / CHECKPOINT
+    whole, n_calls = file.read_bytes(), len(places(tmp_path / "calls"))
+    for tenth in range(10):
+        cut = whole[: len(whole) * tenth // 10]
+        file.write_bytes(cut)
+        done = faulty_find("--restart")
+        assert done.exit_code == Exit.BAD_INPUT
+        assert "is damaged" in done.output
+        assert file.read_bytes() == cut
+    file.write_bytes(whole)
+    assert faulty_find("--restart", "--max-gradients", 6).exit_code == Exit.NOT_CERTIFIED
+    assert len(places(tmp_path / "calls")) == n_calls
+
+
+def test_no_worker_outlives_a_killed_run(hop, tmp_path, monkeypatch):
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    monkeypatch.setenv("CALLS", str(calls))
+    monkeypatch.setenv("FAULT", "hang")
+    monkeypatch.setenv("FAULT_AT", "2")
+    process = in_a_process(find_arguments(hop, tmp_path / "out"))
+    while len(places(calls)) < 2:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    for _ in range(500):
+        if not any(belongs_to(folder, calls) for folder in Path("/proc").glob("[0-9]*")):
+            return
+        time.sleep(0.01)
+    pytest.fail("a worker is still there")
+
+
+def belongs_to(process, calls):
+    """Whether a process was started with our folder in its environment."""
+    if int(process.name) == os.getpid():
+        return False
+    try:
+        return f"CALLS={calls}".encode() in (process / "environ").read_bytes()
+    except OSError:
+        return False
