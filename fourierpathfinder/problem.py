@@ -116,40 +116,21 @@ class PathProblem:
         grid = self.grid
         points = grid.line + grid.basis @ coefficients
         heights, point_gradients = self._evaluator.value_and_grad(points, grid.times)
-        value, gradient = self.assemble(coefficients, heights, point_gradients, objectives)
-        return Evaluation(value, gradient, heights, point_gradients)
-
-    def assemble(
-        self, coefficients: Array, heights: Array, point_gradients: Array, objectives: Objectives
-    ) -> tuple[float, Array]:
-        """Value and gradient in the coefficients (N, D), from an evaluation made before.
-
-        Parameters
-        ----------
-        coefficients : array (N, D)
-            Of the path that was evaluated.
-        heights, point_gradients : array (M,), (M, D)
-            What the landscape returned there.
-        objectives : tuple of Objective
-            Their sum is the value.
-        """
-        grid = self.grid
         needs_speeds = any(objective.needs_speeds for objective in objectives)
         velocities, speeds = self._velocities(coefficients) if needs_speeds else (None, None)
         pulls = [objective(heights, speeds, grid.weights) for objective in objectives]
-        value = sum((pull.value for pull in pulls[1:]), start=pulls[0].value)
+        value = sum(float(pull.value) for pull in pulls)
         by_height = sum((pull.heights for pull in pulls[1:]), start=pulls[0].heights)
-        gradient = grid.basis.mT @ (by_height[:, None] * point_gradients)
+        gradient = (grid.basis.mT * by_height) @ point_gradients
         for pull in pulls:
             if pull.speeds is not None:
-                weighted = (pull.speeds / speeds)[:, None] * velocities
-                gradient = gradient + grid.slopes.mT @ weighted
+                gradient = gradient + (grid.slopes.mT * (pull.speeds / speeds)) @ velocities
         if self._penalty is not None:
             smoothing = self._penalty * coefficients
-            value = value + array_namespace(value).sum(smoothing * coefficients)
-            value = value + self._straight_penalty
+            value += float(array_namespace(smoothing).sum(smoothing * coefficients))
+            value += self._straight_penalty
             gradient = gradient + 2 * smoothing
-        return float(value), gradient
+        return Evaluation(value, gradient, heights, point_gradients)
 
     def _velocities(self, coefficients: Array) -> tuple[Array, Array]:
         """Velocities (M, D) and speeds (M,), the latter never exactly zero."""
