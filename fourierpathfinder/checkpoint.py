@@ -74,12 +74,13 @@ class CheckpointFile:
             with self.path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             notes = json.loads(str(arrays.pop("notes")))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            identity = notes.pop("identity")
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise CheckpointError(
                 f"the checkpoint {self.path} is damaged ({error}); restore a copy of it, or delete "
                 "it to start afresh"
             ) from error
-        self._check_identity(notes.pop("identity"))
+        self._check_identity(identity)
         return Saved(arrays, notes)
 
     def save(self, arrays: Mapping[str, Array], notes: Mapping[str, Any]) -> None:
@@ -91,10 +92,20 @@ class CheckpointFile:
             If it cannot be written (a full disk, say); the old file stays as it was.
         """
         text = json.dumps({"identity": self._identity, **notes})
+        plain = {name: to_numpy(array) for name, array in arrays.items()}
+        try:
+            self._replace(notes=np.array(text), **plain)
+        except OSError as error:
+            error.add_note(
+                f"The checkpoint {self.path} could not be written, and is as it was before."
+            )
+            raise
+
+    def _replace(self, **arrays: np.ndarray) -> None:
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, notes=np.array(text), **{k: to_numpy(v) for k, v in arrays.items()})
+                np.savez(file, **arrays)  # type: ignore[arg-type]
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(self.path)
@@ -128,9 +139,9 @@ class Snapshots:
         self._interval = interval
         self._last = time.monotonic()
 
-    def due(self, force: bool = False) -> bool:
+    def due(self) -> bool:
         """Whether the last one was kept long enough ago."""
-        return force or time.monotonic() - self._last >= self._interval
+        return time.monotonic() - self._last >= self._interval
 
     def save(self, state: object, notes: Mapping[str, Any]) -> None:
         """Keep a state."""
@@ -228,6 +239,6 @@ def fingerprint(array: Array) -> str:
     return hashlib.sha256(np.ascontiguousarray(to_numpy(array)).tobytes()).hexdigest()[:16]
 
 
-def rng_state(rng: np.random.Generator) -> dict[str, Any]:
-    """The state of a generator, as JSON can hold it."""
-    return json.loads(json.dumps(rng.bit_generator.state, default=lambda array: array.tolist()))  # type: ignore[no-any-return]
+def as_json(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of a random generator, as JSON can hold it."""
+    return json.loads(json.dumps(state, default=lambda array: array.tolist()))  # type: ignore[no-any-return]

@@ -1,5 +1,6 @@
 """One call: a landscape and two ends in, a path and its height out."""
 
+import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -20,6 +21,8 @@ from .parallel import ParallelLandscape, n_workers
 from .path import SinePath
 from .progress import ProgressBar
 from .result import History, IntermediateResult, PathResult, Status
+
+_log = logging.getLogger(__name__)
 
 Callback = Callable[[IntermediateResult], None]
 
@@ -88,7 +91,7 @@ def find_path(
     """
     resolved = as_landscape(landscape, gradient)
     a, b = resolve_ends(resolved, start, end)
-    method = method or choose_method(resolved, a)
+    method = choose_method(resolved, a) if method is None else _checked_method(method)
     _check_budget(max_gradients)
     rng = np.random.default_rng(rng)
     file = None if checkpoint is None else CheckpointFile(checkpoint, _identity(method, a, b))
@@ -121,21 +124,11 @@ class _Session:
         self._history = self._keeper.resume(self._run, self._evaluator, reference)
 
     def drive(self, callback: Callback | None, bar: ProgressBar) -> PathResult:
-        """Step until there is a reason to stop."""
+        """Step until there is a reason to stop; whatever happens, the best path so far is kept."""
         try:
-            while self._run.status is None:
-                self._step(callback, bar)
-            self._keeper.save(self._run, self._evaluator, self._history, force=True)
-            return self._result(self._run.status)
-        except StopIteration:
-            return self._result(Status.STOPPED)
-        except BudgetSpentError as error:
-            if not self._history:
-                raise ValueError(
-                    f"`max_gradients` is {self._evaluator.max_gradients}, not enough for the first "
-                    f"iteration of {self._method!r}; raise it"
-                ) from error
-            return self._result(Status.MAX_GRADIENTS)
+            status = self._loop(callback, bar)
+            self._keeper.flush()
+            return self._result(status)
         except KeyboardInterrupt:
             if not self._history:
                 raise
@@ -146,23 +139,48 @@ class _Session:
                 error.add_note("The best path so far is in this exception's attribute `result`.")
             raise
 
-    def _step(self, callback: Callback | None, bar: ProgressBar) -> None:
-        run, evaluator = self._run, self._evaluator
-        bar.describe(run.height, run.waiting_for)
-        run.step()
-        self._history.append((evaluator.n_gradients, run.height))
-        self._keeper.save(run, evaluator, self._history)
+    def _loop(self, callback: Callback | None, bar: ProgressBar) -> Status:
+        while (status := self._run.status) is None:
+            bar.describe(self._run.height, self._run.waiting_for)
+            try:
+                self._step()
+            except BudgetSpentError as error:
+                self._check_something_done(error)
+                return Status.MAX_GRADIENTS
+            try:
+                self._tell(callback)
+            except StopIteration:
+                return Status.STOPPED
+        return status
+
+    def _step(self) -> None:
+        self._run.step()
+        self._history.append((self._evaluator.n_gradients, self._run.height))
+        self._keeper.note(self._run, self._evaluator, self._history)
+
+    def _tell(self, callback: Callback | None) -> None:
+        run, n_gradients = self._run, self._evaluator.n_gradients
         if callback is not None:
             callback(
                 IntermediateResult(
-                    run.path, run.height, evaluator.n_gradients, run.n_iterations, run.waiting_for
+                    run.path, run.height, n_gradients, run.n_iterations, run.waiting_for
                 )
             )
+
+    def _check_something_done(self, error: BudgetSpentError) -> None:
+        if not self._history:
+            raise ValueError(
+                f"`max_gradients` is {self._evaluator.max_gradients}, not enough for the first "
+                f"iteration of {self._method!r}; raise it"
+            ) from error
 
     def _partial(self, status: Status) -> PathResult:
         """The result so far, without another look at the landscape."""
         self._evaluator.close()
-        self._keeper.save(self._run, self._evaluator, self._history, force=True)
+        try:
+            self._keeper.flush()
+        except OSError as error:  # must not stand between the user and the result
+            _log.warning("the checkpoint could not be written: %s", error)
         return self._result(status)
 
     def _result(self, status: Status) -> PathResult:
@@ -197,6 +215,13 @@ def _initial_path(
         path: SinePath = landscape.initial_path(a, b, n_terms, rng)
         return path
     return SinePath.straight(a, b, n_terms)
+
+
+def _checked_method(method: Method) -> Method:
+    if isinstance(method, type) or not hasattr(method, "start"):
+        name = method.__name__ if isinstance(method, type) else repr(method)
+        raise TypeError(f"`method` is {name}; pass settings, such as `Direct()` or `Paper()`")
+    return method
 
 
 def _check_budget(max_gradients: int | None) -> None:

@@ -1,12 +1,12 @@
 """Which of a checkpoint's two ways a run uses, in one object that may also do nothing at all."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._arrays import Array
-from .checkpoint import CheckpointFile, JournaledLandscape, Snapshots, restore, rng_state
+from .checkpoint import CheckpointFile, JournaledLandscape, Snapshots, as_json, restore
 from .evaluation import Evaluator
 from .landscapes.base import Landscape
 from .methods.base import Run
@@ -34,12 +34,13 @@ class Keeper:
         self._rng = rng
         self._replays = replays
         self._snapshots = None if file is None or replays else Snapshots(file)
+        self._latest: _Standing | None = None
 
     def guard(self, landscape: Landscape, batch: int) -> Landscape:
         """The landscape with a journal before it, where that is the way."""
         if self._file is None or not self._replays:
             return landscape
-        notes = {"rng": rng_state(self._rng)}
+        notes = {"rng": as_json(self._rng.bit_generator.state)}
         journaled = JournaledLandscape(landscape, self._file, notes, batch)
         self._rng.bit_generator.state = journaled.notes["rng"]
         return journaled
@@ -54,15 +55,33 @@ class Keeper:
         evaluator.n_gradients = saved.notes["n_gradients"]
         return [(int(n), float(height)) for n, height in saved.notes["history"]]
 
-    def save(
-        self, run: Run, evaluator: Evaluator, history: Sequence[Any], *, force: bool = False
-    ) -> None:
-        """Keep a snapshot, unless the last one was kept a moment ago."""
-        if self._snapshots is None or not self._snapshots.due(force):
+    def note(self, run: Run, evaluator: Evaluator, history: HistoryRows) -> None:
+        """Remember where a run stands between two iterations; keep it, if it is time to."""
+        if self._snapshots is None:
+            return
+        rng = self._rng.bit_generator.state
+        self._latest = _Standing(run.state, rng, evaluator.n_gradients, history, len(history))
+        if self._snapshots.due():
+            self.flush()
+
+    def flush(self) -> None:
+        """Keep what was noted last: of an iteration that was cut short nothing is kept."""
+        if self._snapshots is None or self._latest is None:
             return
         notes = {
-            "rng": rng_state(self._rng),
-            "n_gradients": evaluator.n_gradients,
-            "history": [list(row) for row in history],
+            "rng": as_json(self._latest.rng),
+            "n_gradients": self._latest.n_gradients,
+            "history": self._latest.history[: self._latest.n_iterations],
         }
-        self._snapshots.save(run.state, notes)
+        self._snapshots.save(self._latest.state, notes)
+
+
+class _Standing(NamedTuple):
+    """Where a run stands between two iterations."""
+
+    state: object
+    rng: Mapping[str, Any]
+    n_gradients: int
+    history: HistoryRows
+    """Of which later iterations append to the end."""
+    n_iterations: int

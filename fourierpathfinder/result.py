@@ -29,7 +29,7 @@ class Status(Enum):
     )
     STOPPED = "The callback stopped the run; the best path so far is returned."
     INTERRUPTED = "The run was interrupted from the keyboard; the best path so far is returned."
-    FAILED = "The landscape could not be evaluated; the best path so far, if any, is returned."
+    FAILED = "The run ended with an error; the best path so far, if any, is returned."
 
     @property
     def success(self) -> bool:
