@@ -83,7 +83,7 @@ class PathSearch:
         Weight of the mean squared speed in squared chords, in units of E: just enough to keep
         a path from wandering where nothing else holds it, as a molecule's overall rotation.
     n_points : int
-        Points M of the objective.
+        Points M of the objective; at least two for each term of the path.
     deviation_cap : float
         The largest deviation that is trusted, in units of E.
     max_move : float
@@ -118,13 +118,14 @@ class PathSearch:
             now = further
         return Move(now, None, cut_short=True)
 
-    def _times(self, pin: Pin | None) -> Array:
-        times = np.linspace(0, 1, self.n_points + 2)[1:-1]
+    def _times(self, path: SinePath, pin: Pin | None = None) -> Array:
+        n_points = max(self.n_points, 2 * path.n_terms)
+        times = np.linspace(0, 1, n_points + 2)[1:-1]
         return times if pin is None else np.sort(np.append(times, pin.time))
 
     def _lowered(self, predict: Predict, path: SinePath, pin: Pin | None) -> SinePath:
         """Some iterations of L-BFGS on the mean."""
-        times = self._times(pin)
+        times = self._times(path, pin)
         weights = np.full(len(times), 1 / len(times))
         chord_squared = float(((path.end - path.start) ** 2).sum())
         tension = self.tension * self.scale * (len(times) - 1) / chord_squared
@@ -149,7 +150,7 @@ class PathSearch:
 
     def _trusted(self, deviation: Deviation, before: SinePath, after: SinePath) -> Move:
         """As much of a move as the deviation allows."""
-        times = self._times(None)
+        times = self._times(after)
         reached = deviation(after(times))
         cap = self.deviation_cap * self.scale
         if reached.max() <= cap:
@@ -167,7 +168,7 @@ class PathSearch:
 
     def _largest_move(self, before: SinePath, after: SinePath) -> float:
         """How far a point of the path has moved at most, in chords."""
-        times = self._times(None)
+        times = self._times(after)
         moves = np.linalg.norm(after(times) - before(times), axis=1)
         return float(moves.max() / np.linalg.norm(before.end - before.start))
 

@@ -14,10 +14,13 @@ from .subspace import Subspace
 _STEPS = 20
 _FLAT = 1e-4
 """Curvature, relative to the largest, below which a direction is left alone."""
+_KNOWN = 0.01
+"""Nearer than this to a record, in trust radii, a place where the search was stopped is known."""
+_EXTENSIONS = 4
 
 
 def surrogate_saddle(model: Posterior, top: Array, tangent: Array, trust: float) -> Array:
-    """The saddle (D,) of the mean, at most `trust` away from `top`.
+    """The saddle (D,) of the mean near `top`.
 
     Parameters
     ----------
@@ -28,7 +31,8 @@ def surrogate_saddle(model: Posterior, top: Array, tangent: Array, trust: float)
     tangent : array (D,)
         The path's direction there.
     trust : float
-        The longest distance from `top`, in the unit of the coordinates.
+        The longest distance from `top`, in the unit of the coordinates; twice as long, up to some
+        times, where the search ends at it and that end is known already.
 
     References
     ----------
@@ -37,8 +41,21 @@ def surrogate_saddle(model: Posterior, top: Array, tangent: Array, trust: float)
     if Subspace.pays_for(model):
         space = Subspace.around(model, top, tangent[None])
         small, within = space.model(model), np.zeros(space.basis.shape[1])
-        return space.outwards(_climb(small, within, tangent @ space.basis, trust))
-    return _climb(model, top, tangent, trust)
+        return space.outwards(_into_the_unknown(small, within, tangent @ space.basis, trust))
+    return _into_the_unknown(model, top, tangent, trust)
+
+
+def _into_the_unknown(model: Posterior, top: Array, tangent: Array, trust: float) -> Array:
+    """The saddle, with a trust radius that grows where what it holds back is known."""
+    x = _climb(model, top, tangent, trust)
+    for _ in range(_EXTENSIONS):
+        held_back = float(np.linalg.norm(x - top)) > 0.999 * trust
+        known = np.sqrt(((model.data.x - x) ** 2).sum(axis=1).min()) < _KNOWN * trust
+        if not (held_back and known):
+            break
+        trust *= 2
+        x = _climb(model, top, tangent, trust)
+    return x
 
 
 def _climb(model: Posterior, top: Array, tangent: Array, trust: float) -> Array:
