@@ -10,6 +10,7 @@ from ase.optimize import BFGS
 from click.testing import CliRunner
 
 from fourierpathfinder.cli.commands import fourierpathfinder
+
 from .helpers import find_arguments
 
 

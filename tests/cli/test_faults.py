@@ -12,6 +12,7 @@ import pytest
 
 from fourierpathfinder.cli.exits import Exit
 from fourierpathfinder.cli.run import CHECKPOINT
+
 from .helpers import find_arguments, in_a_process, places, read_result
 
 FAULTS = {

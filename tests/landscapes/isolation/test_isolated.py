@@ -12,6 +12,7 @@ import pytest
 
 from fourierpathfinder.landscapes import IsolatedLandscape, Landscape
 from fourierpathfinder.landscapes.isolation import TooManyFailuresError, Worker, WorkerError
+
 from . import misbehaving
 
 GOOD, BAD = np.array([0.5, -2.0]), np.array([1.5, 0.25])
