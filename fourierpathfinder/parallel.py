@@ -1,19 +1,22 @@
 """The points of one path on many workers, through any `concurrent.futures.Executor`.
 
-A worker receives the pickled landscape with each point but unpickles it only once, so that a
-calculator made by a factory is made once a worker.
+A worker process receives the pickled landscape with each point but unpickles it only once, so
+that a calculator made by a factory is made once a worker. Threads share the landscape itself.
 """
 
 import pickle
 import uuid
-from concurrent.futures import BrokenExecutor, Executor
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from functools import lru_cache, partial
+from typing import TypeAlias
 
 import numpy as np
 
 from ._arrays import Array, to_numpy
 from .landscapes.base import Landscape
+
+Pair: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 
 class ParallelLandscape:
@@ -40,29 +43,29 @@ class ParallelLandscape:
 
     def __init__(self, landscape: Landscape, executor: Executor) -> None:
         self._executor = executor
-        self._key = uuid.uuid4().hex
-        try:
-            self._pickled = pickle.dumps(landscape)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise TypeError(
-                f"the landscape ({type(landscape).__name__}) cannot be sent to workers: {error}. "
-                "Define it at the top level of a module, and give calculators as a factory"
-            ) from error
+        self._evaluate: Callable[[Array], Pair]
+        if isinstance(executor, ThreadPoolExecutor):
+            self._evaluate = partial(_evaluate, landscape)
+        else:
+            self._evaluate = partial(_evaluate_pickled, uuid.uuid4().hex, _pickled(landscape))
 
-    def value_and_grad(self, points: Array) -> tuple[np.ndarray, np.ndarray]:
+    def value_and_grad(self, points: Array) -> Pair:
         """Values (M,) and gradients (M, D), one task a point."""
-        rows = to_numpy(points)
+        tasks: list[Future[Pair]] = []
         try:
-            tasks = [
-                self._executor.submit(_evaluate, self._key, self._pickled, row) for row in rows
-            ]
+            for m in range(points.shape[0]):
+                tasks.append(self._executor.submit(self._evaluate, points[m : m + 1, ...]))
             done = [task.result() for task in tasks]
         except BrokenExecutor as error:
             raise RuntimeError(
                 "a worker of the executor died while a point was evaluated (out of memory, or the "
                 "calculator ended the process); the executor cannot go on, so make a new one"
             ) from error
-        return np.array([value for value, _ in done]), np.stack([gradient for _, gradient in done])
+        finally:
+            for task in tasks:  # after an error or Ctrl-C nobody waits for the rest
+                task.cancel()
+        values, gradients = zip(*done, strict=True)
+        return np.concatenate(values), np.concatenate(gradients)
 
 
 def n_workers(executor: Executor | None, landscape: Landscape) -> int:
@@ -72,9 +75,23 @@ def n_workers(executor: Executor | None, landscape: Landscape) -> int:
     return int(getattr(executor, "_max_workers", None) or 1)
 
 
-def _evaluate(key: str, pickled: bytes, point: np.ndarray) -> tuple[Any, np.ndarray]:
-    values, gradients = _unpickled(key, pickled).value_and_grad(point[None])
-    return to_numpy(values)[0], to_numpy(gradients)[0]
+def _pickled(landscape: Landscape) -> bytes:
+    try:
+        return pickle.dumps(landscape)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise TypeError(
+            f"the landscape ({type(landscape).__name__}) cannot be sent to workers: {error}. "
+            "Define it at the top level of a module, and give calculators as a factory"
+        ) from error
+
+
+def _evaluate(landscape: Landscape, point: Array) -> Pair:
+    values, gradients = landscape.value_and_grad(point)
+    return to_numpy(values), to_numpy(gradients)
+
+
+def _evaluate_pickled(key: str, pickled: bytes, point: Array) -> Pair:
+    return _evaluate(_unpickled(key, pickled), point)
 
 
 @lru_cache(maxsize=4)
