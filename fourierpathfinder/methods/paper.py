@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .._arrays import Array, like, to_numpy
+from .._arrays import Array, array_namespace, like, to_numpy
 from ..evaluation import Evaluator
 from ..height import Profile, refine_height
 from ..objectives import TotalHeight
@@ -141,7 +141,7 @@ class PaperRun:
     def height(self) -> float:
         """The largest height of that iterate on the grid."""
         heights = self.state.kept_heights
-        return float("nan") if heights is None else float(heights.max())
+        return float("nan") if heights is None else float(array_namespace(heights).max(heights))
 
     @property
     def n_iterations(self) -> int:
