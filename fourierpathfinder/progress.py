@@ -39,4 +39,4 @@ class ProgressBar:
     def describe(self, height: float, waiting_for: str) -> None:
         """Show the height so far and what is waited for."""
         if self._shown:
-            self._bar.set_description(f"height {height:.6g}, next: {waiting_for}")
+            self._bar.set_description_str(f"height {height:.6g}, next: {waiting_for}")
