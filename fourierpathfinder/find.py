@@ -186,26 +186,9 @@ class _Session:
     def _result(self, status: Status) -> PathResult:
         outcome = self._run.finish()
         counts, heights = np.array(self._history, dtype=float).T
-        return PathResult(
-            path=outcome.path,
-            height=outcome.height,
-            height_time=outcome.height_time,
-            start_value=outcome.start_value,
-            end_value=outcome.end_value,
-            times=outcome.times,
-            heights=outcome.heights,
-            saddle=outcome.saddle,
-            certified=outcome.certified,
-            height_error=outcome.height_error,
-            status=status,
-            message=outcome.message or status.value,
-            n_gradients=self._evaluator.n_gradients,
-            n_iterations=self._run.n_iterations,
-            history=History(counts.astype(int), heights),
-            method=outcome.method or self._method,
-            channels=outcome.channels,
-            segments=outcome.segments,
-        )
+        history = History(counts.astype(int), heights)
+        counted = self._evaluator.n_gradients, self._run.n_iterations
+        return outcome.result(status, *counted, history, self._method)
 
 
 def _initial_path(

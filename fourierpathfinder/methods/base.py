@@ -4,7 +4,7 @@ A method is a frozen settings object; `start` turns it into a run, which holds a
 The loop itself (`fourierpathfinder.find`) is the same for all: step until there is a status.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ from .._arrays import array_namespace, like
 from ..evaluation import Evaluator
 from ..height import RefinedHeight
 from ..path import SinePath
-from ..result import PathResult, Saddle, Status
+from ..result import History, PathResult, Saddle, Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,21 @@ class Outcome:
     """The settings with what the run itself has chosen; None where nothing was left open."""
     channels: tuple[PathResult, ...] = ()
     segments: tuple[PathResult, ...] = ()
+
+    def result(
+        self, status: Status, n_gradients: int, n_iterations: int, history: History, method: object
+    ) -> PathResult:
+        """The same with the bookkeeping of a run that ended with `status`."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        own["message"] = self.message or status.value
+        own["method"] = self.method or method
+        return PathResult(
+            **own,
+            status=status,
+            n_gradients=n_gradients,
+            n_iterations=n_iterations,
+            history=history,
+        )
 
     @classmethod
     def of_refined(

@@ -15,18 +15,20 @@ import numpy as np
 
 from ..evaluation import Evaluator, LandscapeError
 from ..path import SinePath
-from ..result import Status
+from ..result import History, PathResult, Status
 from ..surrogate import FeatureMap, GaussianProcess, Kernel, SquaredExponential
+from ..surrogate.campaign import Campaign, CampaignSettings, Task
 from ..surrogate.channel import Channel, ChannelSettings
 from ..surrogate.choose_features import choose_features
-from ..surrogate.look import WORDS, Query
+from ..surrogate.look import WORDS, Look, Query
 from ..surrogate.records import Records
 from .base import Outcome, kicked, require_positive
+from .channel_outcome import channel_outcome
 
 _NUGGET = 1e-10
+"""In units of the prior variance: small, so that a tolerance of 1e-6 E can be reached."""
 _MAX_FAILURES = 10
-_ERROR_DEVIATIONS = 3.0
-"""Deviations above the mean up to which `height_error` reckons with surprises."""
+"""Failed evaluations after which the run is given up."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,14 @@ class Surrogate:
     features : {"auto"} or FeatureMap
         What the surrogate sees of a point: `Coordinates()`, `InverseDistances(n_atoms)`. "auto"
         takes inverse distances for free molecules and clusters; `result.method` says which.
+    n_starts : int
+        Starts from differently bent paths, which share all evaluations; the distinct paths that
+        they lead to are the result's `channels`, lowest first.
     certify : bool
         Whether to check the rest of the path once the saddle is found.
+    split : bool
+        Whether to relax minima that the path dips into by more than 0.05 E and to connect them one
+        after the other, as the result's `segments`.
     noise : (float, float), optional
         Standard deviations of the noise on values and on gradient components, as in DFT, in the
         landscape's units.
@@ -74,13 +82,15 @@ class Surrogate:
     n_terms: int = 8
     tol: float = 1e-3
     features: Literal["auto"] | FeatureMap = "auto"
+    n_starts: int = 1
     certify: bool = True
+    split: bool = False
     noise: tuple[float, float] | None = None
     kernel: Kernel = field(default_factory=SquaredExponential)
     replays: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        require_positive(n_terms=self.n_terms, tol=self.tol)
+        require_positive(n_terms=self.n_terms, tol=self.tol, n_starts=self.n_starts)
         if self.noise is not None and not min(self.noise) >= 0:
             raise ValueError(f"`noise` is {self.noise}; give two standard deviations, not negative")
 
@@ -91,7 +101,7 @@ class Surrogate:
         features = self.features
         if features == "auto":
             features = choose_features(evaluator.landscape, path.start)
-        return SurrogateRun(replace(self, features=features), evaluator, kicked(path, rng))
+        return SurrogateRun(replace(self, features=features), evaluator, kicked(path, rng), rng)
 
 
 class SurrogateRun:
@@ -99,32 +109,37 @@ class SurrogateRun:
 
     state = None
 
-    def __init__(self, settings: Surrogate, evaluator: Evaluator, path: SinePath) -> None:
+    def __init__(
+        self,
+        settings: Surrogate,
+        evaluator: Evaluator,
+        path: SinePath,
+        rng: np.random.Generator,
+    ) -> None:
         assert not isinstance(settings.features, str)
-        self.settings = settings
+        self._settings = settings
         self._evaluator = evaluator
+        self._first = path
         process = GaussianProcess(settings.features, settings.kernel, _NUGGET, settings.noise)
         noise = 0.0 if settings.noise is None else settings.noise[0]
         held_to = ChannelSettings(settings.tol, noise, settings.certify)
-        self._channel = Channel(held_to, process, path)
-        self._records: Records | None = None
+        asked = CampaignSettings(settings.n_starts, settings.split, held_to)
+        self._campaign = Campaign(asked, process, path, rng)
+        self._tasks = self._campaign.tasks()
+        self._task: Task | None = None
         self._queue: list[Query] = []
         self._n_iterations = 0
         self._status: Status | None = None
 
     @property
     def path(self) -> SinePath:
-        """The path as it is now."""
-        return self._channel.path
+        """The best path as it is now."""
+        return self._campaign.best.path
 
     @property
     def height(self) -> float:
         """The saddle's value if it is found, else the largest mean along the path."""
-        if self._channel.saddle is not None:
-            return self._channel.saddle.value
-        if self._records is None:
-            return float("nan")
-        return float(self._channel.warp.inverse(self._channel.look().mean.max()))
+        return float("nan") if self._task is None else self._campaign.best.height
 
     @property
     def n_iterations(self) -> int:
@@ -139,60 +154,50 @@ class SurrogateRun:
     @property
     def waiting_for(self) -> str:
         """What is evaluated next, in words."""
-        if self._records is None:
+        if self._task is None:
             return "the ends and the middle of the path"
         return ", ".join(dict.fromkeys(WORDS[query.kind] for query in self._queue))
 
     def step(self) -> None:
         """Evaluate what is wanted, and find out what is wanted next."""
-        if self._records is None:
-            self._records = self._first_records()
+        if self._task is None:
+            self._campaign.add(self._first_records())
+            self._task = next(self._tasks)
         else:
-            self._records = self._records.joined(self._answers())
+            self._campaign.add(self._answers(self._task))
+            self._task.learn(self._campaign.records)
         self._n_iterations += 1
-        self._channel.learn(self._records)
-        self._queue = self._wanted(self._records)
-        if int(self._records.failed.sum()) > _MAX_FAILURES:
+        self._queue = self._wanted(self._task)
+        while not self._queue and (task := next(self._tasks, None)) is not None:
+            self._task = task
+            self._queue = self._wanted(task)
+        if int(self._campaign.records.failed.sum()) > _MAX_FAILURES:
             self._status = Status.FAILED
         elif not self._queue:
             self._status = self._end()
 
     def finish(self) -> Outcome:
-        """The path, its height, and how far to trust it."""
-        channel, records = self._channel, self._records
-        assert records is not None
-        look = channel.look(4 * self.path.n_terms + 64)
-        inner = channel.warp.inverse(look.mean)
-        start_value, end_value = float(records.values[0]), float(records.values[1])
-        heights = np.concatenate([[start_value], inner, [end_value]])
-        times = np.concatenate([[0.0], look.times, [1.0]])
-        saddle = channel.saddle
-        if saddle is not None:
-            heights[times == saddle.time] = saddle.value
-            height, height_time = max(
-                (saddle.value, saddle.time), (start_value, 0.0), (end_value, 1.0)
-            )
-            error = channel.excess(_ERROR_DEVIATIONS, 256) + 0.25 * channel.tolerance
-        else:
-            height, height_time = float(heights.max()), float(times[heights.argmax()])
-            spread = channel.warp.inverse(look.upper(_ERROR_DEVIATIONS)).max()
-            error = max(float(spread) - height, channel.lookout)
-        return Outcome(
-            path=channel.path,
-            height=height,
-            height_time=height_time,
-            start_value=start_value,
-            end_value=end_value,
-            times=times,
-            heights=heights,
-            height_error=error,
-            saddle=saddle,
-            certified=channel.is_certified,
-            method=self.settings,
+        """The best path, its height, and how far to trust it; its channels and segments."""
+        campaign = self._campaign
+        channels = sorted(campaign.channels, key=lambda channel: channel.height)
+        outcome = channel_outcome(campaign.best, campaign.records)
+        return replace(
+            outcome,
+            method=self._settings,
+            channels=tuple(self._part(channel) for channel in channels),
+            segments=tuple(self._part(channel) for channel in campaign.segments),
         )
 
+    def _part(self, channel: Channel) -> PathResult:
+        """A channel or segment as a result of its own; gradients are those of the whole run."""
+        outcome = channel_outcome(channel, self._campaign.records)
+        status = Status.CERTIFIED if outcome.certified else Status.STALLED
+        n_gradients = self._evaluator.n_gradients
+        history = History(np.array([n_gradients]), np.array([outcome.height]))
+        return outcome.result(status, n_gradients, self.n_iterations, history, self._settings)
+
     def _first_records(self) -> Records:
-        path = self.path
+        path = self._first
         points = np.stack([path.start, path.end, path(0.5)])
         values, gradients = self._evaluator.value_and_grad(points, finite=False)
         records = Records.of(points, values, gradients)
@@ -204,8 +209,8 @@ class SurrogateRun:
                 )
         return records
 
-    def _answers(self) -> Records:
-        """Evaluate the queue, as far as the budget goes, and judge each answer."""
+    def _answers(self, task: Task) -> Records:
+        """Evaluate the queue, as far as the budget goes, and have the task judge each answer."""
         affordable = int(min(len(self._queue), max(self._evaluator.remaining, 1)))
         asked = self._queue[:affordable]
         points = np.stack([query.point for query in asked])
@@ -214,27 +219,26 @@ class SurrogateRun:
         answers = Records.of(points, values, gradients)
         for i, query in enumerate(asked):
             if not answers.failed[i]:
-                self._channel.judge(query, float(answers.values[i]), answers.gradients[i])
+                task.judge(query, float(answers.values[i]), answers.gradients[i])
         return answers
 
-    def _wanted(self, records: Records) -> list[Query]:
+    def _wanted(self, task: Task) -> list[Query]:
         """One query for each worker; later ones as if earlier ones had turned out as expected."""
-        channel = self._channel
-        first = channel.next_query(records)
+        records = self._campaign.records
+        first = task.next_query(records)
         queue = [] if first is None else [first]
-        look = channel.look()
+        if not isinstance(task, Channel):
+            return queue
+        look: Look | None = task.look()
         while queue and len(queue) < self._evaluator.n_workers:
-            expected = channel.expected(queue[-1], look)
-            if expected is None:
-                break
-            look = expected
-            another = channel.next_query(records, look)
+            look = None if look is None else task.expected(queue[-1], look)
+            another = None if look is None else task.next_query(records, look)
             if another is None or any(np.array_equal(another.point, q.point) for q in queue):
                 break
             queue.append(another)
         return queue
 
     def _end(self) -> Status:
-        if self._channel.is_certified:
+        if self._campaign.best.is_certified:
             return Status.CERTIFIED
-        return Status.STALLED if self.settings.certify else Status.CONVERGED
+        return Status.STALLED if self._settings.certify else Status.CONVERGED

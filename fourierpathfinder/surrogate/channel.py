@@ -46,6 +46,10 @@ _FLAT = 0.5
 """The largest gradient at a saddle, in E per chord, whatever the surrogate makes of it."""
 _N_TIMES = 64
 _MAX_TERMS = 40
+_SETTLING = 20
+"""How many moves in a row a path may make on a surrogate alone."""
+_ALIKE = 0.1
+"""Paths nearer than this to each other, in chords, are one channel."""
 _PATIENCE = 3
 """How often in a row the path may refuse to come down before it is given more terms."""
 
@@ -69,10 +73,18 @@ class Channel:
     process : GaussianProcess
         The prior.
     path : SinePath
-        Where to begin.
+        Where to begin; its ends must be among the records.
+    level : float, optional
+        A first guess of the height, where one is known.
     """
 
-    def __init__(self, settings: ChannelSettings, process: GaussianProcess, path: SinePath) -> None:
+    def __init__(
+        self,
+        settings: ChannelSettings,
+        process: GaussianProcess,
+        path: SinePath,
+        level: float | None = None,
+    ) -> None:
         self.path = path
         self.pin: Pin | None = None
         self.saddle: Saddle | None = None
@@ -80,6 +92,7 @@ class Channel:
         self.calibration = Calibration()
         self._settings = settings
         self._process = process
+        self._level = level
         self._chord = float(np.linalg.norm(path.end - path.start))
         self._model: Posterior | None = None
         self._warp: Warp | None = None
@@ -88,6 +101,7 @@ class Channel:
         self._n_repeats = 0
         self._n_stuck = 0
         self._turn = 0
+        self._higher_end = float("nan")
 
     @property
     def model(self) -> Posterior:
@@ -111,16 +125,45 @@ class Channel:
         """How well everything else must be known."""
         return max(self.tolerance, _LOOKOUT * self.scale)
 
+    @property
+    def height(self) -> float:
+        """The saddle's value if it is found, else the largest mean along the path."""
+        if self.saddle is not None:
+            return self.saddle.value
+        return float(self.warp.inverse(self.look().mean.max()))
+
     def learn(self, records: Records) -> None:
-        """Tell the surrogate all records, warped above the present height, and move the path."""
-        self._warp = self._next_warp(records)
-        self._model = records.told_to(self._process, self._model, self._warp)
+        """Tell the surrogate all records, and move the path to the lowest on it."""
+        self.tell(records)
         top = float(self.look().mean.max())
         self.scale = max(top - records.lowest, 1e-3 * (records.highest - records.lowest), 1e-12)
         self._move = self._lowest_path()
         self.path = self._move.path
         if self.saddle is not None:
             self._lengthen_series()
+
+    def tell(self, records: Records) -> None:
+        """Tell the surrogate all records, warped above the present height."""
+        self._higher_end = max(records.value_at(end) for end in (self.path.start, self.path.end))
+        self._warp = self._next_warp(records)
+        self._model = records.told_to(self._process, self._model, self._warp)
+
+    def settle(self, records: Records) -> None:
+        """Move the path as far as the surrogate leads without another evaluation."""
+        for _ in range(_SETTLING):
+            self.learn(records)
+            if self._move.blocked is not None or not self._move.cut_short:
+                return
+
+    def resembles(self, other: "Channel") -> bool:
+        """Whether this path runs along another one between the same ends, or over its saddle."""
+        if self.saddle is not None and other.saddle is not None:
+            apart = float(np.linalg.norm(self.saddle.position - other.saddle.position))
+            if apart < 0.5 * _ALIKE * self._chord:
+                return True
+        mine, theirs = (path(np.linspace(0, 1, 65)) for path in (self.path, other.path))
+        gaps = np.sqrt(((mine[:, None] - theirs) ** 2).sum(axis=-1)).min(axis=1)
+        return float(gaps.max()) < _ALIKE * self._chord
 
     def look(self, n_times: int = _N_TIMES) -> Look:
         """The surrogate along the path, without its ends and with the pin."""
@@ -179,11 +222,10 @@ class Channel:
             self.pin = self.saddle = None
 
     def excess(self, deviations: float, n_times: int = _N_TIMES) -> float:
-        """How far the path may rise above its saddle, with so many deviations; not below 0."""
-        assert self.saddle is not None
+        """How far the path may rise above its crest, with so many deviations; not below 0."""
         look = self.look(n_times)
         upper: Array = np.where(self._away(look), look.upper(deviations), look.mean)
-        return max(float(np.max(upper)) - self.saddle.value, 0.0)
+        return max(float(np.max(upper)) - self.crest, 0.0)
 
     def _lowest_path(self) -> Move:
         search, model, path, pin = PathSearch(self.scale), self.model, self.path, self.pin
@@ -204,19 +246,27 @@ class Channel:
             self._n_stuck = 0
 
     def _next_warp(self, records: Records) -> Warp:
-        ends = float(records.values[:2].max())
+        ends = [records.value_at(end) for end in (self.path.start, self.path.end)]
         if self.saddle is not None:
             level = self.saddle.value + 2 * self.lookout
             return Warp.above(level, records.lowest)
-        if self._model is None:
-            level = ends + 0.05 * max(records.highest - ends, 0.0)
-            scale = max(abs(records.values[0] - records.values[1]), level - ends)
+        if self._model is None and self._level is None:
+            level = max(ends) + 0.05 * max(records.highest - max(ends), 0.0)
+            scale = max(max(ends) - min(ends), level - max(ends))
         else:
-            level = max(float(self.look().mean.max()), ends)
+            level = max(self._expected_height(), *ends)
             scale = 0.5 * (level - records.lowest)
         return Warp(level, max(scale, 1e-12))
 
-    def _seek(self, look: Look, records: Records) -> Query:
+    def _expected_height(self) -> float:
+        if self._model is None:
+            assert self._level is not None
+            return self._level
+        return float(self.look().mean.max())
+
+    def _seek(self, look: Look, records: Records) -> Query | None:
+        if self._settings.certify and self.is_certified:
+            return None
         upper = look.upper(_OPTIMISM)
         gap = float(upper.max() - look.mean.max())
         self._turn += 1
@@ -235,7 +285,7 @@ class Channel:
             return query
         if blocked is not None and query.kind != "blocked":
             return look.query_at("blocked", blocked)
-        return look.query("unsure", look.deviation)
+        return self._instead(look)
 
     def _saddle_query(self, look: Look) -> Query:
         time = float(look.times[look.top])
@@ -273,12 +323,17 @@ class Channel:
         return look.query("unsure", look.deviation) if self._n_repeats <= _PATIENCE else None
 
     def _away(self, look: Look) -> Array:
-        assert self.pin is not None
-        return np.abs(look.times - self.pin.time) > 1e-9
+        time = np.nan if self.pin is None else self.pin.time
+        return ~(np.abs(look.times - time) <= 1e-9)
 
     @property
     def is_certified(self) -> bool:
-        """Whether nothing on the path can be higher than the saddle, as far as this can be told."""
-        if self.saddle is None or not self._settings.certify or self._move.blocked is not None:
+        """Whether nothing on the path can be higher than its crest, as far as this can be told."""
+        if not self._settings.certify or self._move.blocked is not None:
             return False
         return self.excess(_ASSURANCE) <= self.lookout
+
+    @property
+    def crest(self) -> float:
+        """The highest value found on the path: its saddle's, else that of the higher end."""
+        return self._higher_end if self.saddle is None else self.saddle.value

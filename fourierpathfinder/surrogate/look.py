@@ -7,7 +7,7 @@ from .._arrays import Array
 from ..path import SinePath
 from .posterior import Posterior
 
-Kind = Literal["top", "saddle", "blocked", "check", "unsure"]
+Kind = Literal["top", "saddle", "blocked", "check", "unsure", "minimum"]
 
 WORDS: dict[Kind, str] = {
     "top": "where the path may be highest",
@@ -15,6 +15,7 @@ WORDS: dict[Kind, str] = {
     "blocked": "what blocks the path",
     "check": "a check of the path",
     "unsure": "where least is known",
+    "minimum": "a minimum on the way",
 }
 """What each kind of query evaluates."""
 

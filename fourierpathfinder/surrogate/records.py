@@ -58,6 +58,10 @@ class Records:
         """The largest value."""
         return float(np.nanmax(self.values))
 
+    def value_at(self, point: Array) -> float:
+        """The value at a point (D,) that was evaluated."""
+        return float(self.values[((self.x - point) ** 2).sum(axis=1).argmin()])
+
     def distance_to(self, point: Array) -> float:
         """The distance (in coordinates) from a point (D,) to the nearest record."""
         return float(np.sqrt(((self.x - point) ** 2).sum(axis=1).min()))

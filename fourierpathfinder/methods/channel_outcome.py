@@ -1,0 +1,42 @@
+"""What a channel of the surrogate method amounts to, in the terms of a result."""
+
+import numpy as np
+
+from ..surrogate.channel import Channel
+from ..surrogate.records import Records
+from .base import Outcome
+
+_ERROR_DEVIATIONS = 3.0
+"""Deviations above the mean up to which `height_error` reckons with surprises."""
+
+
+def channel_outcome(channel: Channel, records: Records) -> Outcome:
+    """The path of a channel, its height, and an upper estimate of the error of that height."""
+    look = channel.look(4 * channel.path.n_terms + 64)
+    path, saddle = channel.path, channel.saddle
+    start_value, end_value = records.value_at(path.start), records.value_at(path.end)
+    heights = np.concatenate([[start_value], channel.warp.inverse(look.mean), [end_value]])
+    times = np.concatenate([[0.0], look.times, [1.0]])
+    if saddle is not None or channel.is_certified:
+        ends = [(start_value, 0.0), (end_value, 1.0)]
+        if saddle is not None:
+            heights[times == saddle.time] = saddle.value
+            ends.append((saddle.value, saddle.time))
+        height, height_time = max(ends)
+        error = channel.excess(_ERROR_DEVIATIONS, 256) + 0.25 * channel.tolerance
+    else:
+        height, height_time = float(heights.max()), float(times[heights.argmax()])
+        highest = float(channel.warp.inverse(look.upper(_ERROR_DEVIATIONS)).max())
+        error = max(highest - height, channel.lookout)
+    return Outcome(
+        path=path,
+        height=height,
+        height_time=height_time,
+        start_value=start_value,
+        end_value=end_value,
+        times=times,
+        heights=heights,
+        height_error=error,
+        saddle=saddle,
+        certified=channel.is_certified,
+    )
