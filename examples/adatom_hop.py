@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
 from ase import Atoms
 from ase.build import add_adsorbate, fcc100
 from ase.calculators.emt import EMT
@@ -19,7 +18,8 @@ from ase.optimize import BFGS
 from matplotlib.figure import Figure
 
 from fourierpathfinder import PathResult, find_path
-from fourierpathfinder.landscapes.molecule import MoleculeLandscape
+from fourierpathfinder.landscapes import MoleculeLandscape
+from fourierpathfinder.landscapes.molecule.output import path_atoms
 from fourierpathfinder.plot import plot_profile
 
 
@@ -58,21 +58,14 @@ def report(landscape: MoleculeLandscape, result: PathResult) -> None:
 
 
 def write_down(landscape: MoleculeLandscape, result: PathResult, folder: Path) -> None:
-    """The profile as a picture, and the path as structures with their energies."""
+    """The profile as a picture, and the path as structures with energies."""
     folder.mkdir(parents=True, exist_ok=True)
     figure = Figure(figsize=(6, 4), layout="constrained")
     plot_profile(
         result, figure.subplots(), arc_length=True, relative=True, unit="eV", length_unit="Å"
     )
     figure.savefig(folder / "profile.png", dpi=150)
-    times = np.concatenate([[0.0], result.times, [1.0]])
-    energies = np.concatenate([[result.start_value], result.heights, [result.end_value]])
-    times, first = np.unique(times, return_index=True)
-    frames = [
-        landscape.atoms(point, energy)
-        for point, energy in zip(result.path(times), energies[first], strict=True)
-    ]
-    write(folder / "path.extxyz", frames)
+    write(folder / "path.extxyz", path_atoms(landscape, result))
     print(f"  written  {folder / 'profile.png'}, {folder / 'path.extxyz'}")
 
 

@@ -1,7 +1,7 @@
 """Pictures: the profile along a path, and paths on the map of a two-dimensional landscape.
 
-A profile is drawn through the values that are known, by cubics that are monotone between them
-(Fritsch and Carlson 1980, DOI 10.1137/0717021): it never shows a peak that was not evaluated.
+A profile is drawn through the values that a result holds, by cubics that are monotone between them
+(Fritsch and Carlson 1980, DOI 10.1137/0717021): it never shows a peak that the result has not.
 """
 
 from collections.abc import Callable, Sequence
@@ -175,6 +175,7 @@ def plot_landscape(
     for marked in [*_found_saddles(chosen), *([] if saddles is None else [saddles])]:
         ax.plot(*np.asarray(marked).T, **_mark("X"))
     ax.set(xlim=box[0], ylim=box[1], xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    ax.locator_params(nbins=6)
     if labels:
         ax.legend()
     return ax
