@@ -21,8 +21,8 @@ from .landscapes.molecule.comparison import differences
 from .landscapes.molecule.constraints import free_coordinates, moves_as_a_whole
 from .landscapes.molecule.minimum_image import MinimumImage
 from .landscapes.molecule.overlap import OverlapGuard
-from .landscapes.pairs import AtomPairs
 from .landscapes.molecule.superposition import superpose
+from .landscapes.pairs import AtomPairs
 
 Ends = tuple[Atoms, Atoms]
 
@@ -97,7 +97,7 @@ def preflight(start: Atoms, end: Atoms, *, contact: float = 0.62) -> list[Findin
     ...     print(finding)
     error: the product is H3N but the reactant is H2O; both must be made of the same atoms
     """
-    for check in (_composition, _order, _cell, _held_atoms):
+    for check in (_constraints, _composition, _order, _cell, _held_atoms):
         if found := check(start, end):
             return [found]  # the later ones compare atom with atom
     found_overlaps = list(_overlaps(start, end, contact))
@@ -163,6 +163,22 @@ def same_minimum(start: Atoms, end: Atoms, limit: float = _SAME_PLACE) -> Findin
         f"the ends are the same minimum: placed on each other, no atom is farther than "
         f"{moved.max():.2g} Å from its counterpart; give two different minima",
     )
+
+
+def _constraints(start: Atoms, end: Atoms) -> Finding | None:
+    for name, atoms in (("reactant", start), ("product", end)):
+        try:
+            free = free_coordinates(atoms)
+        except ValueError as error:
+            sentence = str(error).replace("`atoms`", f"the {name}")
+            return Finding("held atoms", Severity.STOP, sentence)
+        if not free.any():
+            return Finding(
+                "held atoms",
+                Severity.STOP,
+                f"the {name} has no free atom; loosen its constraints",
+            )
+    return None
 
 
 def _composition(start: Atoms, end: Atoms) -> Finding | None:
@@ -344,9 +360,10 @@ def _half_cell(start: Atoms, end: Atoms) -> Finding | None:
         return None
     return Finding(
         "wrapping",
-        Severity.WARNING,
-        f"atoms {_listed(torn)} move by half a cell, so that both directions are equally near; "
-        "use a larger cell, or place them outside of the cell where you want them to go",
+        Severity.NOTE,
+        f"atoms {_listed(torn)} move by half a cell, so that the way there and the opposite one "
+        "are equally near; they go as the files place them: move them by a cell to go the other "
+        "way, or use a larger cell",
     )
 
 

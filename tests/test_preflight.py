@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import add_adsorbate, bulk, fcc100, molecule
-from ase.constraints import FixAtoms, FixCartesian
+from ase.constraints import FixAtoms, FixBondLength, FixCartesian
 
 from fourierpathfinder.landscapes.molecule import superpose
 from fourierpathfinder.preflight import (
@@ -108,7 +108,7 @@ def test_wrapping_across_a_boundary():
 
 def test_a_move_by_half_a_cell_is_undecided():
     finding = only(preflight(slab(0), slab(1)), "wrapping")
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.NOTE
     assert "atoms 12 move by half a cell" in finding.sentence
 
 
@@ -215,6 +215,16 @@ def test_a_product_shifted_as_a_whole_is_shifted_back():
     assert finding.repaired is not None
     _, mended, _ = repair(start, end)
     np.testing.assert_allclose(mended.positions, slab(0.5).positions, atol=1e-9)
+
+
+def test_constraints_that_no_path_can_keep():
+    start, end = molecule("CH3ONO"), molecule("CH3NO2")
+    start.set_constraint(FixBondLength(0, 1))
+    finding = only(preflight(start, end), "held atoms")
+    assert "the reactant has a FixBondLengths constraint" in finding.sentence
+    start.set_constraint(FixAtoms(range(7)))
+    finding = only(preflight(start, end), "held atoms")
+    assert finding.sentence == "the reactant has no free atom; loosen its constraints"
 
 
 def test_single_coordinates_held_are_left_alone():

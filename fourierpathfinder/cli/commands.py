@@ -27,29 +27,29 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
     click.argument("reactant"),
     click.argument("product"),
     click.option("-c", "--calculator", required=True, metavar="NAME",
-                 help="emt, lj, tblite, package.module:Class or calc.py:make."),
-    click.option("--method", help="The calculator's method, such as GFN2-xTB."),
+                 help="emt, lj, tblite, module:Class, calc.py:make"),
+    click.option("--method", metavar="NAME", help="Its method, such as GFN2-xTB."),
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                  help="Any other setting of the calculator."),
     click.option("--freeze", "frozen", metavar="ATOMS", help="Atoms to hold, such as 0:16."),
     click.option("--fix", is_flag=True, help="Mend what is safe in the structures."),
     click.option("--mirror", is_flag=True, help="Go to the product's mirror image."),
     click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
-                 default="fourierpathfinder-output", show_default=True, metavar="DIR",
-                 help="Where all files go."),
-    click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-                 help="Time for one calculation."),
+                 default="fourierpathfinder-output", metavar="DIR",
+                 help="Where files go (fourierpathfinder-output)."),
+    click.option("--timeout", type=float, metavar="SECONDS", help="Time for one calculation."),
 )  # fmt: skip
 
 _SEARCH_OPTIONS: tuple[Callable[..., Any], ...] = (
     click.option("--relax-ends", is_flag=True, help="Relax both ends first."),
     click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
-    click.option("--tol", type=click.FloatRange(min=0, min_open=True), default=1e-3,
-                 show_default=True, help="Tolerance, as a fraction of the rise."),
-    click.option("--max-gradients", type=click.IntRange(min=4), metavar="N",
-                 help="Calculations to spend at most."),
-    click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True,
-                 metavar="N", help="Calculations at a time."),
+    click.option("--tol", type=float, default=1e-3, metavar="X",
+                 help="Tolerance, as a fraction of the rise (0.001)."),
+    click.option("--channels", type=int, default=1, metavar="N",
+                 help="Starts, to find other paths too (1)."),
+    click.option("--max-gradients", type=int, metavar="N", help="Calculations to spend at most."),
+    click.option("-j", "--jobs", type=int, default=1, metavar="N",
+                 help="Calculations at a time (1)."),
     click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to calculate on."),
     click.option("--restart", is_flag=True, help="Go on from the files in DIR."),
 )  # fmt: skip
@@ -87,21 +87,23 @@ def _exits(command: Callable[..., Exit]) -> Callable[..., None]:
     return exiting
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 certified, 1 not certified, 2 bad input, 3 calculator failed, "
+    "4 output failed, 5 ends not connected, 130 interrupted.",
+)
 @click.version_option(package_name="fourierpathfinder")
 def fourierpathfinder() -> None:
     """Find the lowest path between two structures, and its barrier."""
 
 
 @fourierpathfinder.command(
-    epilog="Example: fourierpathfinder find vinyl.xyz acetaldehyde.xyz -c tblite --method "
-    "GFN2-xTB. Exit status: 0 certified, 1 not certified, 2 bad input, 3 calculator failed, "
-    "4 output failed, 5 not connected, 130 interrupted."
+    epilog="Example: fourierpathfinder find a.xyz b.xyz -c tblite --method GFN2-xTB"
 )
 @_with((*_OPTIONS, *_SEARCH_OPTIONS))
 @_exits
 def find(**options: Any) -> Exit:
-    """Find the path from REACTANT to PRODUCT: files that ASE reads, or file@index."""
+    """Find the path from REACTANT to PRODUCT (files that ASE reads, file@index)."""
     settings = _settings(options)
     start, end, findings = _ends(options)
     settings.output.mkdir(parents=True, exist_ok=True)
@@ -121,11 +123,11 @@ def find(**options: Any) -> Exit:
 @_with(_OPTIONS)
 @_exits
 def check(**options: Any) -> Exit:
-    """Look the two structures over, with two calculations, and search no path."""
+    """Look the ends over, with two calculations, without a search."""
     settings = _settings(options)
     start, end, findings = _ends(options)
     settings.output.mkdir(parents=True, exist_ok=True)
-    with run.opened(settings, start) as landscape:
+    with logging_to(settings.output / "run.log"), run.opened(settings, start) as landscape:
         findings += run.evaluated_findings(landscape, (start, end))
         (settings.output / run.CHECKPOINT).unlink(missing_ok=True)
     click.echo(f"{len(findings)} finding(s)" if findings else "Nothing to say against these ends.")
@@ -152,15 +154,24 @@ def plot(result: Path, output: Path | None) -> Exit:
 
 def _settings(options: dict[str, Any]) -> run.Settings:
     factory = calculator_factory(options["calculator"], options["method"], options["settings"])
+    _require_positive(options)
     names = ("tol", "max_gradients", "relax_ends", "verify", "restart")
     given = {name: options[name] for name in names if name in options}
     return run.Settings(
         factory,
         options["output"],
+        n_channels=options.get("channels", 1),
         n_jobs=options.get("jobs", 1),
         timeout=options["timeout"],
         **given,
     )
+
+
+def _require_positive(options: dict[str, Any]) -> None:
+    for name in ("tol", "channels", "max_gradients", "jobs", "timeout"):
+        value = options.get(name)
+        if value is not None and not value > 0:
+            raise InputError(f"--{name.replace('_', '-')} is {value}; it must be positive")
 
 
 def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:

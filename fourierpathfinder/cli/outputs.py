@@ -95,6 +95,8 @@ def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
             "n_gradients": result.history.n_gradients.tolist(),
             "heights": [h if np.isfinite(h) else None for h in result.history.heights.tolist()],
         },
+        "channels": [_part(part) for part in result.channels],
+        "segments": [_part(part) for part in result.segments],
         "method": repr(result.method),
         "calculator": summary.calculator,
         "findings": list(summary.findings),
@@ -159,6 +161,12 @@ def _saddle(saddle: Saddle | None) -> dict[str, Any] | None:
         "time": saddle.time,
         "position": np.asarray(saddle.position).tolist(),
     }
+
+
+def _part(result: PathResult) -> dict[str, Any]:
+    """Another path between the same ends, or a part of one between intermediate minima."""
+    names = ("barrier", "reverse_barrier", "height", "height_error", "certified")
+    return {name: getattr(result, name) for name in names}
 
 
 def _verification(report: SaddleReport | None) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..result import PathResult
 from .run import Found
 
 _PACKAGE = "fourierpathfinder"
@@ -40,6 +41,8 @@ def table(found: Found) -> str:
         "saddle": "not found" if result.saddle is None else
         f"force {result.saddle.gradient_norm:.1g} eV/Å",
         "certified": "yes" if result.certified else "no",
+        "channels": _barriers(result.channels) if len(result.channels) > 1 else "",
+        "segments": _barriers(result.segments) if len(result.segments) > 1 else "",
         "gradients": str(result.n_gradients)
         + (f", and {summary.n_gradients_relaxing} to relax the ends"
            if summary.n_gradients_relaxing else ""),
@@ -49,3 +52,7 @@ def table(found: Found) -> str:
         "written": " ".join(str(file) for file in found.files),
     }  # fmt: skip
     return "\n".join(f"{name:>10}  {text}" for name, text in rows.items() if text)
+
+
+def _barriers(parts: tuple[PathResult, ...]) -> str:
+    return ", ".join(f"{part.barrier:.4f} eV" for part in parts)

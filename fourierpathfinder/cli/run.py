@@ -40,6 +40,7 @@ class Settings:
     output: Path
     tol: float = 1e-3
     max_gradients: int | None = None
+    n_channels: int = 1
     n_jobs: int = 1
     timeout: float | None = None
     max_failures: int = 5
@@ -113,7 +114,7 @@ def find(
             landscape,
             a,
             b,
-            method=Surrogate(tol=settings.tol),
+            method=Surrogate(tol=settings.tol, n_starts=settings.n_channels),
             max_gradients=settings.max_gradients,
             rng=settings.seed,
             callback=_tell,

@@ -1,0 +1,258 @@
+"""The command as a user types it: what it prints, writes and exits with."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from ase.build import molecule
+from ase.calculators.emt import EMT
+from ase.io import read, write
+
+from fourierpathfinder import Surrogate, find_path
+from fourierpathfinder.cli.exits import Exit
+from fourierpathfinder.landscapes import MoleculeLandscape
+
+from .helpers import in_a_process, read_result
+
+
+@pytest.fixture(scope="module")
+def finished(hop, tmp_path_factory):
+    """The folder of a run that ended well, and what it printed."""
+    folder = tmp_path_factory.mktemp("finished") / "out"
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    process = in_a_process(["find", *ends, "-c", "emt", "-o", folder, "--verify"])
+    output, _ = process.communicate()
+    assert process.returncode == Exit.CERTIFIED, output
+    return folder, output
+
+
+def test_the_command_finds_what_python_finds_with_the_same_count(finished, hop):
+    result = read_result(finished[0])
+    ends = [read(hop / f"{name}.traj") for name in ("reactant", "product")]
+    same = find_path(MoleculeLandscape(ends[0], EMT), *ends, method=Surrogate(), rng=0)
+    assert result["n_gradients"] == same.n_gradients
+    assert result["barrier"] == pytest.approx(same.barrier, abs=1e-9)
+
+
+def test_progress_shows_gradients_height_and_what_is_next(finished):
+    lines = [line for line in finished[1].splitlines() if " gradients, height " in line]
+    assert len(lines) > 5
+    assert "next: where the path may be highest" in finished[1]
+
+
+def test_the_table_names_the_barrier_and_the_verification(finished):
+    output = finished[1]
+    assert "barrier  0.37" in output
+    assert "certified  yes" in output
+    assert "It is a first-order saddle" in output
+    assert "below it lie the start and the end" in output
+
+
+def test_the_path_file_holds_energies_and_forces(finished):
+    images = read(finished[0] / "path.extxyz", ":")
+    evaluated = [image for image in images if image.info["energy_from"] == "calculator"]
+    assert len(images) == 22
+    assert len(evaluated) == 3  # both ends and the saddle
+    result = read_result(finished[0])
+    for image in evaluated:
+        energy, forces = image.get_potential_energy(), image.get_forces()
+        image.calc = EMT()
+        assert energy == pytest.approx(image.get_potential_energy(), abs=1e-7)
+        np.testing.assert_allclose(forces, image.get_forces(), atol=1e-6)
+    for image in images:
+        told = image.calc.results["energy"] if image not in evaluated else None
+        image.calc = EMT()
+        if told is not None:
+            assert told == pytest.approx(image.get_potential_energy(), abs=0.05)
+    heights = [image.get_potential_energy() for image in images]
+    assert max(heights) == pytest.approx(result["height"], abs=1e-6)
+
+
+def test_the_saddle_file_is_the_saddle(finished):
+    saddle = read(finished[0] / "saddle.xyz")
+    result = read_result(finished[0])
+    assert saddle.get_potential_energy() == pytest.approx(result["height"], abs=1e-7)
+    assert np.linalg.norm(saddle.get_forces()) == pytest.approx(result["saddle"]["force"], rel=1e-4)
+
+
+def test_the_result_file_has_plain_numbers_and_named_units(finished):
+    result = read_result(finished[0])
+    assert result["schema"] == "fourierpathfinder/result/1"
+    assert result["units"] == {"energy": "eV", "length": "Å", "force": "eV/Å"}
+    for name in ("barrier", "reverse_barrier", "height", "height_error"):
+        assert isinstance(result[name], float)
+    assert result["barrier"] == pytest.approx(result["height"] - result["start_energy"])
+    assert result["verification"]["connects_the_ends"] is True
+    assert result["certified"] is True
+
+
+def test_every_other_file_is_there(finished):
+    folder = finished[0]
+    assert (folder / "profile.png").read_bytes().startswith(b"\x89PNG")
+    assert "gradients, height" in (folder / "run.log").read_text()
+    assert not [file for file in folder.iterdir() if file.name.startswith(".")]
+
+
+def test_plot_draws_again(finished, command, tmp_path):
+    done = command("plot", finished[0] / "result.json", "-o", tmp_path / "again.png")
+    assert done.exit_code == 0
+    assert (tmp_path / "again.png").read_bytes() == (finished[0] / "profile.png").read_bytes()
+
+
+def test_plot_refuses_what_is_no_result(command, tmp_path):
+    (tmp_path / "other.json").write_text("{}")
+    done = command("plot", tmp_path / "other.json")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "is not a result of this program" in done.output
+
+
+def test_two_jobs_find_the_same_barrier(finished, hop, command, tmp_path):
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--jobs", 2)
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    expected = read_result(finished[0])["barrier"]
+    assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_ends_are_relaxed_when_asked_and_complained_of_when_not(finished, hop, command, tmp_path):
+    ends = []
+    for name in ("reactant", "product"):
+        atoms = read(hop / f"{name}.traj")
+        atoms.positions[-1, 2] += 0.15
+        write(tmp_path / f"{name}.traj", atoms)
+        ends.append(tmp_path / f"{name}.traj")
+    done = command("check", *ends, "-c", "emt", "-o", tmp_path / "check")
+    assert done.exit_code == 0
+    assert "the reactant is not relaxed" in (tmp_path / "check" / "run.log").read_text()
+    assert "3 finding(s)" in done.output
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--relax-ends")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    result = read_result(tmp_path / "out")
+    assert not any("relaxed" in finding for finding in result["findings"])
+    assert 4 < result["n_gradients_relaxing"] < 80
+    assert result["barrier"] == pytest.approx(read_result(finished[0])["barrier"], abs=1e-3)
+
+
+def test_ends_that_relax_into_one_minimum_are_refused(hop, command, tmp_path):
+    atoms = read(hop / "reactant.traj")
+    atoms.positions[-1] += [0.3, 0.2, 0.1]
+    write(tmp_path / "near.traj", atoms)
+    ends = (hop / "reactant.traj", tmp_path / "near.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--relax-ends")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "after relaxation, the ends are the same minimum" in done.output
+
+
+def test_a_spent_budget_is_not_certified(hop, command, tmp_path):
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--max-gradients", 6)
+    assert done.exit_code == Exit.NOT_CERTIFIED
+    assert "budget of gradients is spent" in done.output
+    assert read_result(tmp_path / "out")["saddle"] is None
+
+
+def test_an_earlier_run_is_not_overwritten(finished, hop, command):
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    done = command("find", *ends, "-c", "emt", "-o", finished[0])
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "pass --restart to go on from it" in done.output
+
+
+def test_a_restart_with_another_tolerance_uses_what_is_known(finished, hop, command, tmp_path):
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    arguments = ("find", *ends, "-c", "emt", "-o", tmp_path / "out")
+    assert command(*arguments, "--tol", 0.01).exit_code == Exit.CERTIFIED
+    known = read_result(tmp_path / "out")["n_gradients_known"]
+    assert command(*arguments, "--restart").exit_code == Exit.CERTIFIED
+    result = read_result(tmp_path / "out")
+    assert result["n_gradients_known"] < known + result["n_gradients"]
+    assert (
+        f"{known} evaluations are known from before" in (tmp_path / "out" / "run.log").read_text()
+    )
+
+
+def test_one_file_may_hold_both_ends_and_atoms_may_be_frozen_by_number(
+    hop, finished, command, tmp_path
+):
+    both = [read(hop / f"{name}.traj") for name in ("reactant", "product")]
+    for atoms in both:
+        del atoms.constraints
+    write(tmp_path / "both.traj", both)
+    ends = [f"{tmp_path / 'both.traj'}@{index}" for index in (0, 1)]
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--freeze", "0:8")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    expected = read_result(finished[0])["barrier"]
+    assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_shuffled_product_is_refused_and_mended_with_fix(hop, finished, command, tmp_path):
+    product = read(hop / "product.traj")
+    write(tmp_path / "shuffled.traj", product[[12, *range(12)]])
+    ends = (hop / "reactant.traj", tmp_path / "shuffled.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "pass --fix to reorder" in done.output
+    assert not (tmp_path / "out").exists()
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--fix")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    expected = read_result(finished[0])["barrier"]
+    assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-3)
+
+
+BAD_INPUT = {
+    "no file": (["none.xyz", "b.xyz", "-c", "emt"], "there is no file none.xyz"),
+    "no structure": (["text.xyz", "b.xyz", "-c", "emt"], "text.xyz cannot be read"),
+    "several": (["both.xyz@:", "b.xyz", "-c", "emt"], "holds 2 structures; name one of them"),
+    "no such image": (["both.xyz@7", "b.xyz", "-c", "emt"], "cannot be read"),
+    "no calculator": (["a.xyz", "b.xyz", "-c", "dft"], "there is no calculator 'dft'"),
+    "no package": (["a.xyz", "b.xyz", "-c", "nopackage.calc:Calc"], "pip install nopackage"),
+    "no calculator file": (["a.xyz", "b.xyz", "-c", "none.py:make"], "there is no file none.py"),
+    "no setting": (["a.xyz", "b.xyz", "-c", "emt", "--set", "x"], "not of the form key=value"),
+    "no atoms": (["a.xyz", "b.xyz", "-c", "emt", "--freeze", "99"], "give atoms' numbers"),
+    "all frozen": (["a.xyz", "b.xyz", "-c", "emt", "--freeze", ":"], "has no free atom"),
+    "other atoms": (["a.xyz", "water.xyz", "-c", "emt"], "must be made of the same atoms"),
+    "negative": (["a.xyz", "b.xyz", "-c", "emt", "--tol", "-1"], "--tol is -1.0"),
+    "no option": (["a.xyz", "b.xyz", "-c", "emt", "--nonsense"], "No such option"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), BAD_INPUT.values(), ids=BAD_INPUT)
+def test_bad_input_is_a_sentence_and_its_own_exit_status(
+    arguments, sentence, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    start, end = molecule("CH3ONO"), molecule("CH3NO2")
+    write("a.xyz", start)
+    write("b.xyz", end)
+    write("both.xyz", [start, end])
+    write("water.xyz", molecule("H2O"))
+    (tmp_path / "text.xyz").write_text("no structure\n")
+    done = command("find", *arguments)
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert sentence in " ".join(done.output.split())
+    assert "Traceback" not in done.output
+
+
+def test_help_fits_a_screen_and_shows_an_example(command):
+    text = command("find", "--help").output
+    assert len(text.splitlines()) <= 24
+    assert max(map(len, text.splitlines())) <= 80
+    assert "Example: fourierpathfinder find" in text
+    assert "130 interrupted" in command("--help").output
+
+
+def test_without_the_extra_one_sentence_says_what_to_install():
+    code = "import sys; sys.modules['click'] = None\nfrom fourierpathfinder.cli import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "the command line needs click, which is not installed: "
+        "pip install 'fourierpathfinder[ase,plot]'\n"
+    )
+
+
+def test_the_result_is_json_of_the_standard(finished):
+    text = (finished[0] / "result.json").read_text()
+    json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} in result.json"))
