@@ -277,4 +277,5 @@ class DirectRun:
 
 
 def _appended(kept: Array, new: Array) -> Array:
-    return array_namespace(new).concat([kept[-_MEMORY:, ...], new[None, ...]])
+    first = max(kept.shape[0] - _MEMORY, 0)
+    return array_namespace(new).concat([kept[first:, ...], new[None, ...]])
