@@ -152,7 +152,12 @@ def kicked(path: SinePath, rng: np.random.Generator, size: float = 0.01) -> Sine
 
 
 def require_positive(**settings: float) -> None:
-    """Raise a ValueError that names the first setting that is not a positive number."""
+    """Raise an error that names the first setting that is not positive, or no whole number.
+
+    A name that begins with `n_` is that of a count.
+    """
     for name, value in settings.items():
+        if name.startswith("n_") and not isinstance(value, int | np.integer):
+            raise TypeError(f"`{name}` is {value!r}; it must be a whole number")
         if not value > 0:
             raise ValueError(f"`{name}` is {value}; it must be positive")
