@@ -27,7 +27,7 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
     else:
         height, height_time = float(heights.max()), float(times[heights.argmax()])
         highest = float(channel.warp.inverse(look.upper(_ERROR_DEVIATIONS)).max())
-        error = max(highest - height, channel.lookout)
+        error = max(highest - height, channel.lookout, channel.surprise)
     return Outcome(
         path=path,
         height=height,

@@ -31,9 +31,9 @@ _OPTIMISM = 0.5
 _ASSURANCE = 2.0
 """Deviations that a certified path must stay below its height with."""
 _FAR_ASSURANCE = 6.0
-"""Deviations in choosing what to check; below the height with these, one check will do."""
-_CHECKS = 3
-"""Checks in a row that must pass otherwise."""
+"""Deviations in choosing what to check; below the height with these, fewer checks will do."""
+_FEW_CHECKS, _CHECKS = 2, 3
+"""Checks in a row that must pass then, and otherwise."""
 _TRUST = 0.25
 """The largest deviation, in E, at which the surrogate's saddle is worth an evaluation."""
 _NEAR_TOP = 0.3
@@ -97,9 +97,12 @@ class Channel:
         self._model: Posterior | None = None
         self._warp: Warp | None = None
         self._move = Move(path, None, cut_short=True)
+        self._surprises: tuple[float, ...] = ()
         self._n_checks = 0
+        self._n_asked = 0
         self._n_repeats = 0
         self._n_stuck = 0
+        self._was_lengthened = False
         self._turn = 0
         self._higher_end = float("nan")
 
@@ -134,6 +137,7 @@ class Channel:
 
     def learn(self, records: Records) -> None:
         """Tell the surrogate all records, and move the path to the lowest on it."""
+        self._n_asked = 0
         self.tell(records)
         top = float(self.look().mean.max())
         self.scale = max(top - records.lowest, 1e-3 * (records.highest - records.lowest), 1e-12)
@@ -183,7 +187,7 @@ class Channel:
             The view of the path; with w workers one in which those guesses count as known.
         """
         look = self.look() if look is None else look
-        if self.pin is None:
+        if not self._is_found:
             return self._seek(look, records)
         return self._check(look, records) if self._settings.certify else None
 
@@ -200,6 +204,7 @@ class Channel:
         """Compare what came back with what was expected."""
         told = float(self.warp.value(np.array(value)))
         miss = told - query.mean
+        self._surprises = (*self._surprises, abs(miss))[-2:]
         self.calibration = self.calibration.seen(
             told, query.mean, query.deviation, 0.1 * self.lookout
         )
@@ -209,15 +214,13 @@ class Channel:
             if flat and newton_decrement(self.model, query.point, gradient) < 0.25 * self.tolerance:
                 self.pin = Pin(query.time, query.point)
                 self.saddle = Saddle(query.point, value, norm, query.time)
-        elif self.saddle is not None:
+        elif self._is_found:
             self._judge_check(query, value, miss)
 
     def _judge_check(self, query: Query, value: float, miss: float) -> None:
-        assert self.saddle is not None
-        margin = max(self.saddle.value - query.mean, 0.0)
-        if miss > 0.5 * margin:
-            self._n_checks = 0
-        higher = value - self.saddle.value > 3 * self.lookout
+        margin = max(self.crest - query.mean, 0.0)
+        self._n_checks = 0 if miss > 0.5 * margin else self._n_checks + 1
+        higher = value - self.crest > 3 * self.lookout
         if query.kind == "check" and higher and abs(miss) > self.lookout:
             self.pin = self.saddle = None
 
@@ -237,13 +240,20 @@ class Channel:
         return space.move_outwards(search(small.predict, small.deviation, *ways), path)
 
     def _lengthen_series(self) -> None:
-        """Add terms where even the surrogate's own path cannot come down to its saddle."""
+        """Add terms where even the surrogate's own path cannot come down to its saddle.
+
+        Where that did not help the last time, something else is the path's top: let it be sought.
+        """
         self._n_stuck = self._n_stuck + 1 if self.excess(0.0) > self.lookout else 0
-        if self._n_stuck >= _PATIENCE and self.path.n_terms < _MAX_TERMS:
-            c = self.path.coefficients
-            more = np.zeros((len(c) // 2 + 1, c.shape[1]))
-            self.path = self.path.with_coefficients(np.concatenate([c, more]))
-            self._n_stuck = 0
+        if self._n_stuck < _PATIENCE or self.path.n_terms >= _MAX_TERMS:
+            return
+        c = self.path.coefficients
+        more = np.zeros((len(c) // 2 + 1, c.shape[1]))
+        self.path = self.path.with_coefficients(np.concatenate([c, more]))
+        if self._was_lengthened:
+            self.pin = self.saddle = None
+        self._was_lengthened = not self._was_lengthened
+        self._n_stuck = self._n_repeats = 0
 
     def _next_warp(self, records: Records) -> Warp:
         ends = [records.value_at(end) for end in (self.path.start, self.path.end)]
@@ -265,8 +275,6 @@ class Channel:
         return float(self.look().mean.max())
 
     def _seek(self, look: Look, records: Records) -> Query | None:
-        if self._settings.certify and self.is_certified:
-            return None
         upper = look.upper(_OPTIMISM)
         gap = float(upper.max() - look.mean.max())
         self._turn += 1
@@ -296,26 +304,30 @@ class Channel:
         return look.query_at("saddle", saddle, time)
 
     def _check(self, look: Look, records: Records) -> Query | None:
-        assert self.saddle is not None
-        limit = self.saddle.value + 0.5 * self.lookout
+        if self._passes(look, self._n_checks + self._n_asked):
+            return None
+        self._n_asked += 1
         away, blocked = self._away(look), self._move.blocked
         near = np.where(away, look.upper(_ASSURANCE), -np.inf)
-        far = np.where(away, look.upper(_FAR_ASSURANCE), -np.inf)
-        passed = near.max() <= limit and blocked is None
-        enough = self._n_checks >= (1 if far.max() <= limit else _CHECKS)
-        if passed and enough:
-            return None
-        self._n_checks += 1
-        if blocked is not None and near.max() <= limit + 4.5 * self.lookout:
+        odd = (self._n_checks + self._n_asked) % 2 == 1
+        if blocked is not None and near.max() <= self._limit + 4.5 * self.lookout:
             query = look.query_at("blocked", blocked)
-        elif near.max() > limit:
+        elif near.max() > self._limit:
             query = look.query("check", near)
         else:
-            odd = self._n_checks % 2 == 1
-            query = look.query("check", far if odd else np.where(away, look.deviation, -np.inf))
+            merit = look.upper(_FAR_ASSURANCE) if odd else look.deviation
+            query = look.query("check", np.where(away, merit, -np.inf))
         if records.distance_to(query.point) >= 0.1 * _CLOSE * self._chord:
             return query
         return self._instead(look)
+
+    def _passes(self, look: Look, n_checks: int) -> bool:
+        """Whether the path stays below its crest for all that is known, after so many checks."""
+        away = self._away(look)
+        near = float(look.upper(_ASSURANCE)[away].max())
+        far = float(look.upper(_FAR_ASSURANCE)[away].max())
+        needed = _FEW_CHECKS if far <= self._limit else _CHECKS
+        return self._move.blocked is None and near <= self._limit and n_checks >= needed
 
     def _instead(self, look: Look) -> Query | None:
         """Another point, where the one to check is known already; None after some of them."""
@@ -329,9 +341,27 @@ class Channel:
     @property
     def is_certified(self) -> bool:
         """Whether nothing on the path can be higher than its crest, as far as this can be told."""
-        if not self._settings.certify or self._move.blocked is not None:
-            return False
-        return self.excess(_ASSURANCE) <= self.lookout
+        look = self.look()
+        low = float(look.mean.max()) <= self.crest + self.lookout
+        checked = self._is_found and self._passes(look, self._n_checks)
+        return self._settings.certify and low and checked
+
+    @property
+    def _is_found(self) -> bool:
+        """Whether the path's top is known: a saddle, or else its higher end."""
+        if self.saddle is not None:
+            return True
+        return float(self.look().mean.max()) <= self._limit
+
+    @property
+    def _limit(self) -> float:
+        """What a certified path stays below."""
+        return self.crest + 0.5 * self.lookout
+
+    @property
+    def surprise(self) -> float:
+        """By how much the last evaluations missed what was expected; E before there are any."""
+        return max(self._surprises, default=self.scale)
 
     @property
     def crest(self) -> float:

@@ -1,7 +1,8 @@
 """Every evaluation of a run, and how a surrogate is told of it.
 
 What is told is the warped landscape: above the level H values are compressed, and a point that
-failed (an exception, NaN) counts as a value far above H without a gradient.
+failed (NaN, infinity) counts as a value above H without a gradient: high enough to keep the path
+away, low enough not to spoil what the surrogate makes of its surroundings.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from .._arrays import Array
 from .gaussian_process import GaussianProcess, Posterior
 from .warp import Warp
 
-_FAILED = 10.0
+_FAILED = 0.5
 """How high a failed point counts, in scales of the warp above its level."""
 
 

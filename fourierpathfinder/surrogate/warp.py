@@ -12,6 +12,9 @@ import numpy as np
 
 from .._arrays import Array
 
+_FARTHEST = 100.0
+"""Excess in scales, warped, beyond which the inverse (its exponential) stays where it is."""
+
 
 @dataclass(frozen=True)
 class Warp:
@@ -58,7 +61,7 @@ class Warp:
 
     def inverse(self, warped: Array) -> Array:
         """F of w(f), of any shape."""
-        excess = np.maximum(warped - self.level, 0) / self.scale
+        excess = np.clip((warped - self.level) / self.scale, 0, _FARTHEST)
         return np.minimum(warped, self.level) + self.scale * np.expm1(excess)
 
     def _excess(self, values: Array) -> Array:
