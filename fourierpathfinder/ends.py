@@ -1,5 +1,6 @@
 """The two ends of a path, checked before anything is spent."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,17 @@ from .landscapes.base import Landscape
 
 
 def resolve_ends(landscape: Landscape, start: Any, end: Any) -> tuple[Array, Array]:
-    """The ends as arrays (D,), through the landscape's own `ends` or `coordinates` if it has them.
+    """The ends as arrays (D,), through the landscape's own `coordinates` and `ends` if it has them.
 
     Raises
     ------
     TypeError, ValueError
         If an end is no array of floats, has NaN, or the two do not fit together.
     """
+    coordinates = getattr(landscape, "coordinates", _as_array)
+    a, b = _named("start", coordinates, start), _named("end", coordinates, end)
     if hasattr(landscape, "ends"):
-        a, b = landscape.ends(start, end)
-    else:
-        coordinates = getattr(landscape, "coordinates", _as_array)
-        a, b = coordinates(start), coordinates(end)
+        a, b = landscape.ends(a, b)
     a, b = _checked("start", a), _checked("end", b)
     if type(a) is not type(b):
         raise TypeError(
@@ -35,6 +35,15 @@ def resolve_ends(landscape: Landscape, start: Any, end: Any) -> tuple[Array, Arr
     if not bool(array_namespace(a).any(a != b)):
         raise ValueError("`start` and `end` are the same point; a path needs two different ends")
     return a, b
+
+
+def _named(name: str, coordinates: Callable[[Any], Array], end: Any) -> Array:
+    """The coordinates of an end; an error says which of the two it is."""
+    try:
+        return coordinates(end)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"`{name}`: {error}") from error
 
 
 def _as_array(value: Any) -> Array:

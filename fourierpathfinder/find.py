@@ -208,6 +208,8 @@ def _checked_method(method: Method) -> Method:
 
 
 def _check_budget(max_gradients: int | None) -> None:
+    if not isinstance(max_gradients, int | np.integer | None):
+        raise TypeError(f"`max_gradients` is {max_gradients!r}; it must be a whole number")
     if max_gradients is not None and max_gradients < 1:
         raise ValueError(f"`max_gradients` is {max_gradients}; it must be at least 1")
 

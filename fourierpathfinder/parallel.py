@@ -42,6 +42,11 @@ class ParallelLandscape:
     """
 
     def __init__(self, landscape: Landscape, executor: Executor) -> None:
+        if not hasattr(executor, "submit"):
+            raise TypeError(
+                f"`executor` is a {type(executor).__name__}; pass an executor of "
+                "`concurrent.futures` or one like it, such as `ProcessPoolExecutor(4)`"
+            )
         self._executor = executor
         self._evaluate: Callable[[Array], Pair]
         if isinstance(executor, ThreadPoolExecutor):

@@ -23,8 +23,7 @@ class Paired(Named):
     """Places the second end relative to the first."""
 
     def ends(self, start, end):
-        a = self.coordinates(start)
-        return a, a + self.coordinates(end)
+        return start, start + end
 
 
 def test_arrays_pass_as_they_are(make_array):
@@ -79,6 +78,19 @@ def test_ends_that_no_path_can_join(start, end, kind, words):
         resolve_ends(Plain(), start, end)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_the_landscapes_own_errors_say_which_end_it_is():
+    class Picky(Plain):
+        def coordinates(self, end):
+            if isinstance(end, Exception):
+                raise end
+            return end
+
+    with pytest.raises(ValueError, match="`start`: one atom is missing"):
+        resolve_ends(Picky(), ValueError("one atom is missing"), np.ones(2))
+    with pytest.raises(TypeError, match="`end`: no structure"):
+        resolve_ends(Picky(), np.ones(2), TypeError("no structure"))
 
 
 def test_a_list_with_holes():

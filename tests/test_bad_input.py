@@ -1,0 +1,311 @@
+"""What is wrong with an input is said by name, with what was received and what to do.
+
+Each row: a call, the kind of error, and words that its message must hold.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.emt import EMT
+
+from fourierpathfinder import Direct, LandscapeError, Paper, find_path
+from fourierpathfinder.landscapes import FunctionLandscape
+from fourierpathfinder.landscapes.molecule import MoleculeLandscape
+from fourierpathfinder.landscapes.molecule.calculation import CalculatorError
+
+START, END = np.array([-1.0, 0.1]), np.array([1.0, 0.2])
+ARRAY = np.zeros((3, 2))
+
+
+class Bowl:
+    """f = |x|², with whatever is wrong with it done to the results."""
+
+    def __init__(self, change=lambda points, values, gradients: (values, gradients)):
+        self.change = change
+
+    def value_and_grad(self, points):
+        return self.change(points, (points**2).sum(-1), 2 * points)
+
+
+def nan_at_the_middle(points, values, gradients):
+    return np.where(abs(points[:, 0]) < 0.05, np.nan, values), gradients
+
+
+def infinite_slope_at_the_middle(points, values, gradients):
+    return values, np.where(abs(points[:, :1]) < 0.05, np.inf, gradients)
+
+
+class Stochastic(Bowl):
+    stochastic = True
+
+
+class Exploding(Calculator):
+    """Works for a while, then raises."""
+
+    implemented_properties = ("energy", "forces")
+    n_calls = 0
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        Exploding.n_calls += 1
+        if Exploding.n_calls > 20:
+            raise RuntimeError("SCF not converged")
+        self.results = {"energy": 0.0, "forces": np.zeros((len(atoms), 3))}
+
+
+CHAIN = Atoms("HCN", [(0, 0, -1.07), (0, 0, 0), (0, 0, 1.15)])
+TURNED = Atoms("HCN", [(0, 0, 2.15), (0, 0, 0), (0, 0, 1.15)])
+
+
+def molecule(end, calculator=EMT):
+    return find_path(MoleculeLandscape(CHAIN, calculator), CHAIN, end, method=Direct(), rng=0)
+
+
+def call(landscape=None, start=START, end=END, method=Direct(), **options):  # noqa: B008
+    return find_path(
+        Bowl() if landscape is None else landscape, start, end, method=method, rng=0, **options
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    call: object
+    kind: type[Exception]
+    words: tuple[str, ...]
+
+
+def row(name, function, kind, *words):
+    return pytest.param(Row(function, kind, words), id=name)
+
+
+def numbers(values):
+    return lambda points, f, g: (np.full(f.shape, values), g)
+
+
+TABLE = [
+    # the ends
+    row(
+        "ends of different shapes",
+        lambda: call(end=np.ones(3)),
+        ValueError,
+        "`start` has shape (2,), `end` (3,); both must be (D,)",
+    ),
+    row(
+        "NaN in an end",
+        lambda: call(end=np.array([1.0, np.nan])),
+        ValueError,
+        "`end` has nan at coordinate 1; every coordinate must be finite",
+    ),
+    row(
+        "equal ends",
+        lambda: call(end=START),
+        ValueError,
+        "`start` and `end` are the same point; a path needs two different ends",
+    ),
+    row(
+        "integer ends",
+        lambda: call(start=np.array([-1, 0])),
+        TypeError,
+        "`start` must be an array of floats, got int64; convert it to floats",
+    ),
+    row(
+        "many points as an end",
+        lambda: call(start=ARRAY),
+        ValueError,
+        "`start` has shape (3, 2); it must be one point, (D,)",
+    ),
+    row("no end", lambda: call(end=None), TypeError, "`end` must be an array of floats"),
+    # the landscape
+    row(
+        "NaN at one point",
+        lambda: call(Bowl(nan_at_the_middle), method=Paper(n_points=51, n_steps=2)),
+        LandscapeError,
+        "the value nan at point 24 (t = 0.48)",
+        "of 51 points are not finite",
+        "move the ends",
+    ),
+    row(
+        "infinite gradient",
+        lambda: call(Bowl(infinite_slope_at_the_middle)),
+        LandscapeError,
+        "a gradient with NaN or inf at point",
+        "(t = 0.",
+    ),
+    row(
+        "wrong gradient shape",
+        lambda: call(Bowl(lambda points, f, g: (f, g[:, :1]))),
+        LandscapeError,
+        "gradients of shape (12, 1) for points of shape (12, 2)",
+        "must have shape (12, 2)",
+        "check_landscape",
+    ),
+    row(
+        "gradients turned",
+        lambda: call(Bowl(lambda points, f, g: (f, g.T))),
+        LandscapeError,
+        "gradients of shape (2, 12)",
+    ),
+    row(
+        "one value for all points",
+        lambda: call(Bowl(lambda points, f, g: (f.sum(), g))),
+        LandscapeError,
+        "values of shape ()",
+        "must have shape (12,)",
+    ),
+    row(
+        "gradients alone",
+        lambda: call(Bowl(lambda points, f, g: g)),
+        LandscapeError,
+        "the landscape returned a ndarray",
+        "(values, gradients)",
+    ),
+    row(
+        "no results",
+        lambda: call(Bowl(lambda points, f, g: None)),
+        LandscapeError,
+        "the landscape returned a NoneType",
+    ),
+    row(
+        "a function without a gradient",
+        lambda: call(lambda x: x @ x),
+        ValueError,
+        "`landscape` is a plain function without a gradient",
+        "gradient=",
+        '"finite-difference"',
+    ),
+    row(
+        "a gradient too many",
+        lambda: call(gradient=lambda x: 2 * x),
+        ValueError,
+        "`gradient` was given",
+        "leave `gradient` out",
+    ),
+    row(
+        "a gradient of one component",
+        lambda: call(lambda x: x @ x, gradient=lambda x: 2 * x[:1]),
+        ValueError,
+        "`gradient` returned shape (1,)",
+        "must return (2,)",
+    ),
+    row("an array as landscape", lambda: call(ARRAY), TypeError, "`landscape` is a ndarray"),
+    row("a class as landscape", lambda: call(Bowl), TypeError, "class Bowl", "pass an instance"),
+    row(
+        "structures as landscape",
+        lambda: call(CHAIN),
+        TypeError,
+        "`landscape` is an ASE Atoms object",
+        "MoleculeLandscape(atoms, calculator)",
+    ),
+    row(
+        "noise without a method for it",
+        lambda: call(Stochastic(), method=None),
+        ValueError,
+        "the landscape is stochastic",
+    ),
+    # the method and the other settings
+    row("no terms", lambda: Direct(n_terms=0), ValueError, "`n_terms` is 0; it must be positive"),
+    row("no terms", lambda: Paper(n_terms=0), ValueError, "`n_terms` is 0; it must be positive"),
+    row(
+        "half a term",
+        lambda: Direct(n_terms=2.5),
+        TypeError,
+        "`n_terms` is 2.5; it must be a whole number",
+    ),
+    row(
+        "a method by name",
+        lambda: call(method="direct"),
+        TypeError,
+        "`method` is 'direct'; pass settings, such as `Direct()`",
+    ),
+    row("a method's class", lambda: call(method=Direct), TypeError, "`method` is Direct; pass"),
+    row("no budget", lambda: call(max_gradients=0), ValueError, "`max_gradients` is 0"),
+    row(
+        "half a gradient",
+        lambda: call(max_gradients=1.5),
+        TypeError,
+        "`max_gradients` is 1.5; it must be a whole number",
+    ),
+    row(
+        "too small a budget",
+        lambda: call(max_gradients=5),
+        ValueError,
+        "`max_gradients` is 5, not enough for the first iteration of Direct(",
+        "raise it",
+    ),
+    row(
+        "a checkpoint nowhere",
+        lambda: call(checkpoint="/no/such/folder/run.npz"),
+        ValueError,
+        "`checkpoint` is /no/such/folder/run.npz, but its folder does not exist; make it first",
+    ),
+    row(
+        "an executor that is none",
+        lambda: call(executor=4),
+        TypeError,
+        "`executor` is a int",
+        "ProcessPoolExecutor",
+    ),
+    # molecules
+    row(
+        "atoms in another order",
+        lambda: molecule(TURNED[[1, 0, 2]]),
+        ValueError,
+        "`end`",
+        "another order: atom 0 is C but the landscape has H there",
+        "reorder it",
+    ),
+    row(
+        "other atoms",
+        lambda: molecule(TURNED[:2]),
+        ValueError,
+        "`end`",
+        "it is CH but the landscape is CHN",
+    ),
+    row(
+        "a calculator that raises",
+        lambda: molecule(TURNED, Exploding),
+        CalculatorError,
+        "the calculator Exploding raised RuntimeError at point",
+        "SCF not converged",
+        "landscape.atoms(error.point)",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_bad_input(row):
+    with pytest.raises(row.kind) as caught:
+        row.call()
+    for words in row.words:
+        assert words in str(caught.value)
+
+
+def test_a_calculator_that_raises_late_leaves_a_path():
+    Exploding.n_calls = 0
+    with pytest.raises(CalculatorError) as caught:
+        molecule(TURNED, Exploding)
+    assert caught.value.result.n_gradients >= 10
+    assert caught.value.point.shape == (9,)
+
+
+def test_an_error_of_a_plain_function_arrives_as_it_is():
+    def failing(x):
+        raise FileNotFoundError("parameters.dat")
+
+    with pytest.raises(FileNotFoundError, match=r"parameters\.dat"):
+        call(FunctionLandscape(failing, lambda x: 2 * x))
+
+
+def test_integer_results_are_no_error():
+    """A function may well return 0 or 1 as an int; only the ends must be floats."""
+
+    class Steps:
+        def value_and_grad(self, points):
+            return (points[:, 0] > 0).astype(int), np.zeros(points.shape, dtype=int)
+
+    result = call(Steps(), method=Paper(n_points=20, n_steps=3))
+    assert result.height == 1.0
+    assert result.path.coefficients.dtype == np.float64
