@@ -358,9 +358,11 @@ def _descend(
     max_gradients: int,
 ) -> tuple[Neighbour, int]:
     """The minimum below a point, and the evaluations spent."""
+    arrived: list[Minimum] = []
 
     def stop_on_arrival(now: Minimum) -> None:
         if ends.nearest(now.x, _ARRIVED):
+            arrived.append(now)
             raise StopIteration
 
     found = relax(
@@ -370,5 +372,6 @@ def _descend(
         max_gradients=max_gradients,
         callback=stop_on_arrival,
     )
+    found = arrived[0] if arrived else found
     neighbour = Neighbour(found.x, float(found.value), ends.nearest(found.x, _NEAR))
     return neighbour, found.n_evaluations

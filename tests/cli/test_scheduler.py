@@ -34,7 +34,7 @@ def test_workers_killed_during_the_run_lose_nothing(cluster, hop, command, tmp_p
         for at in (4, 9):
             while len(places(tmp_path / "calls")) < at:
                 time.sleep(0.01)
-            victim = list(cluster.workers.values())[0].pid
+            victim = next(iter(cluster.workers.values())).pid
             os.kill(victim, signal.SIGKILL)
             killed.append(victim)
 

@@ -24,7 +24,10 @@ def main(handle: int) -> None:
     try:
         landscape: Landscape = pickle.loads(connection.recv())  # our own parent's bytes
     except Exception as error:
-        connection.send(_told(error))
+        connection.send(
+            f"{_told(error)}, when the landscape was received; what it is made of must be in "
+            "modules that can be imported, not in the script or notebook that is run"
+        )
         return
     connection.send(None)
     while connection.poll(_IDLE_SECONDS):

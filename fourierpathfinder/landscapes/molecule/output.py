@@ -98,6 +98,8 @@ def _image(
 ) -> Atoms:
     known: dict[str, Any] = {} if evaluations is None else _known(point, *evaluations)
     atoms = landscape.atoms(point, **({"value": energy} | known))
+    # notes of ASE's builders are nested, which structure files cannot hold
+    atoms.info = {key: note for key, note in atoms.info.items() if not isinstance(note, dict)}
     atoms.info |= {"t": time, "energy_from": "calculator" if known else "profile"}
     return atoms
 

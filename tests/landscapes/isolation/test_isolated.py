@@ -152,6 +152,14 @@ def test_what_cannot_be_sent_is_refused_with_advice():
         IsolatedLandscape(type("Local", (), {})())
 
 
+def test_what_only_this_process_knows_is_refused_by_the_worker(tmp_path, monkeypatch):
+    monkeypatch.setattr(misbehaving.Bowl, "__module__", "no_such_module")
+    monkeypatch.setitem(sys.modules, "no_such_module", misbehaving)
+    worker = Worker(misbehaving.Bowl(tmp_path))
+    with pytest.raises(WorkerError, match=r"ModuleNotFoundError.*modules that can be imported"):
+        worker(GOOD)
+
+
 def test_settings_are_checked():
     with pytest.raises(ValueError, match="`timeout` is -1"):
         IsolatedLandscape(misbehaving.Bowl("."), timeout=-1)
