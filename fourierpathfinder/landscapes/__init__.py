@@ -10,12 +10,12 @@ from .base import Landscape
 from .check import LandscapeReport, check_landscape
 from .differentiated import AutogradLandscape, TorchLandscape
 from .function import FunctionLandscape
-from .isolation import IsolatedLandscape
 from .resolve import as_landscape
 
 if TYPE_CHECKING:
     from . import toy
     from .compiled import CompiledLandscape
+    from .isolation import IsolatedLandscape
     from .molecule import MoleculeLandscape
 
 __all__ = [
@@ -34,10 +34,11 @@ __all__ = [
 
 _LAZY = {
     "CompiledLandscape": ("compiled", "numba"),
+    "IsolatedLandscape": ("isolation", ""),
     "MoleculeLandscape": ("molecule", "ase"),
     "toy": ("toy", "numba"),
 }
-"""Where a name lives, and the extra that it needs."""
+"""Where a name lives, and the extra that it needs, if any."""
 
 
 def __getattr__(name: str) -> Any:
