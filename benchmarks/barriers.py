@@ -25,7 +25,7 @@ from systems import System, systems
 
 from fourierpathfinder import Surrogate, find_path
 
-BUDGET = 300
+BUDGET = 120
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from scipy.spatial.transform import Rotation
 from systems import System
 
 SHAKE = 0.02
-"""Standard deviation of each coordinate's displacement, in Å (toys: their own unit)."""
+"""Standard deviation of each coordinate's displacement, in Å, and in the unit of flat toys."""
+ARGON = 3.4
+"""σ in Å for Lennard-Jones clusters, whose ends a shake by 0.02 σ would lift above the saddles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +46,27 @@ def disturbed(system: System, rng: np.random.Generator) -> System:
     Two-dimensional toys are rescaled and shifted; molecules have both ends turned and shifted
     independently, clusters together; atoms of periodic systems move by whole lattice vectors.
     """
-    ends = [end + SHAKE * rng.normal(size=len(end)) for end in (system.start, system.end)]
+    is_cluster = system.unit == "E" and system.n_coordinates > 2
+    size = SHAKE / ARGON if is_cluster else SHAKE
+    ends = np.stack([system.start, system.end])
+    ends += size * rng.normal(size=ends.shape)
+    # no path between these ends stays below them
+    height = max(system.height, *system.landscape.value_and_grad(ends)[0].tolist())
+    shaken = replace(system, start=ends[0], end=ends[1], height=height)
     if system.n_coordinates == 2:
-        return _rescaled(replace(system, start=ends[0], end=ends[1]), rng)
+        return _rescaled(shaken, rng)
+    return replace(shaken, **dict(zip(("start", "end"), _elsewhere(shaken, rng), strict=True)))
+
+
+def _elsewhere(system: System, rng: np.random.Generator) -> list[np.ndarray]:
+    """Both ends, moved in ways that leave the energy."""
+    ends = [system.start, system.end]
     if system.unit == "E":
         turn, shift = Rotation.random(rng=rng), rng.normal(size=3)
-        ends = [_moved(end, turn, shift) for end in ends]
-    elif system.moves_as_a_whole:
-        ends = [_moved(end, Rotation.random(rng=rng), rng.normal(size=3)) for end in ends]
-    elif system.landscape.pbc.any():
-        ends = [end + _lattice_vectors(system, rng) for end in ends]
-    return replace(system, start=ends[0], end=ends[1])
+        return [_moved(end, turn, shift) for end in ends]
+    if system.moves_as_a_whole:
+        return [_moved(end, Rotation.random(rng=rng), rng.normal(size=3)) for end in ends]
+    return [end + _lattice_vectors(system, rng) for end in ends]
 
 
 def _moved(point: np.ndarray, turn: Rotation, shift: np.ndarray) -> np.ndarray:

@@ -28,8 +28,8 @@ Ends = tuple[Atoms, Atoms]
 FMAX, FMAX_SADDLE = 2e-5, 1e-4
 """In eV/Å."""
 N_IMAGES, N_POINTS = 7, 401
-STEP, PUSH, SAME = 1e-3, 0.1, 0.1
-"""Finite differences, the push off a saddle, and what relaxed structures may differ by, in Å."""
+STEP, RATTLE, PUSH, SAME = 1e-3, 0.01, 0.1, 0.1
+"""In Å: finite differences, pushes off symmetry and off a saddle, differences that do not count."""
 FLAT = 1e-2
 """In eV/Å²: curvatures nearer to zero are those of rotations and shifts."""
 AGREEMENT = 1e-4
@@ -220,6 +220,7 @@ def top_of_path(problem: Problem) -> Atoms:
 
 def saddle_near(top: Atoms) -> Atoms:
     """The saddle next to a structure, by sella with all curvatures calculated."""
+    top.rattle(RATTLE, seed=0)  # a symmetric band may lie on a ridge between two saddles
     search = Sella(top, order=1, internal=False, gamma=0.0, logfile=None)
     if not search.run(fmax=FMAX_SADDLE, steps=300):
         raise RuntimeError("sella does not converge")
