@@ -1,0 +1,94 @@
+"""Barriers of a surface and of a molecule, with real calculators behind one call.
+
+The ends are built and relaxed here; the molecule's saddle is also found by another program from
+another start.
+"""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import add_adsorbate, fcc100
+from ase.calculators.emt import EMT
+from ase.constraints import FixAtoms
+from ase.optimize import BFGS
+
+from fourierpathfinder import Direct, Status, Surrogate, find_path
+from fourierpathfinder.landscapes.molecule import MoleculeLandscape
+
+MILLI_EV = 1e-3
+
+
+def gfn2_xtb():
+    tblite = pytest.importorskip("tblite.ase", reason="tblite has no wheel for this machine")
+    return tblite.TBLite(method="GFN2-xTB", accuracy=0.01, verbosity=0)
+
+
+def relaxed(atoms, calculator, fmax):
+    atoms.calc = calculator
+    assert BFGS(atoms, logfile=None).run(fmax=fmax, steps=300)
+    return atoms
+
+
+def adatom(column):
+    """Au in a hollow of Al(100), 2x2x3; all but the top layer and the adatom held."""
+    slab = fcc100("Al", size=(2, 2, 3))
+    add_adsorbate(slab, "Au", 1.7, "hollow", offset=(column, 0))
+    slab.center(vacuum=4, axis=2)
+    slab.set_constraint(FixAtoms([atom.index for atom in slab if atom.tag > 1]))
+    return relaxed(slab, EMT(), 1e-3)
+
+
+@pytest.fixture(scope="module")
+def hop():
+    return adatom(0), adatom(1)
+
+
+@pytest.fixture(scope="module")
+def isomers():
+    """HCN and HNC, both exactly on a line, so that the straight path leads through the nuclei."""
+    hcn = Atoms("HCN", [(0, 0, -1.07), (0, 0, 0), (0, 0, 1.15)])
+    hnc = Atoms("HCN", [(0, 0, 2.15), (0, 0, 0), (0, 0, 1.15)])
+    return tuple(relaxed(atoms, gfn2_xtb(), 1e-3) for atoms in (hcn, hnc))
+
+
+@pytest.fixture(scope="module")
+def sella_energy():
+    """The saddle between them by sella, from a triangle that no path was asked for."""
+    sella = pytest.importorskip("sella", reason="sella has no wheel for this machine")
+    triangle = Atoms("HCN", [(1.1, 0, 0.5), (0, 0, 0), (0, 0, 1.19)])
+    triangle.calc = gfn2_xtb()
+    search = sella.Sella(triangle, order=1, internal=False, logfile=None)
+    assert search.run(fmax=1e-3, steps=200)
+    return triangle.get_potential_energy()
+
+
+@pytest.mark.parametrize(
+    ("method", "max_gradients"), [(None, 40), (Direct(), 200)], ids=["default", "direct"]
+)
+def test_gold_hops_on_aluminium(hop, method, max_gradients):
+    landscape = MoleculeLandscape(hop[0], EMT)
+    result = find_path(landscape, *hop, method=method, rng=0, max_gradients=max_gradients)
+    assert result.success
+    assert result.barrier == pytest.approx(0.3745, abs=MILLI_EV)
+    assert result.reverse_barrier == pytest.approx(0.3745, abs=MILLI_EV)
+    assert result.n_gradients <= max_gradients
+    if method is None:
+        assert isinstance(result.method, Surrogate)
+        assert result.status is Status.CERTIFIED
+        assert result.certified
+
+
+@pytest.mark.parametrize(
+    ("method", "max_gradients"), [(None, 40), (Direct(), 200)], ids=["default", "direct"]
+)
+def test_hydrogen_goes_round_carbon(isomers, sella_energy, method, max_gradients):
+    landscape = MoleculeLandscape(isomers[0], gfn2_xtb)
+    result = find_path(landscape, *isomers, method=method, rng=0, max_gradients=max_gradients)
+    assert result.success
+    assert result.height == pytest.approx(sella_energy, abs=MILLI_EV)
+    assert result.barrier == pytest.approx(3.175, abs=0.005)
+    nearest = min(
+        np.linalg.norm(np.diff(landscape.positions(point), axis=0), axis=-1).min()
+        for point in result.path(np.linspace(0, 1, 41))
+    )
+    assert nearest > 0.9, "the atoms keep apart"
