@@ -344,7 +344,7 @@ class Channel:
         look = self.look()
         low = float(look.mean.max()) <= self.crest + self.lookout
         checked = self._is_found and self._passes(look, self._n_checks)
-        return self._settings.certify and low and checked
+        return bool(self._settings.certify and low and checked)
 
     @property
     def _is_found(self) -> bool:
