@@ -37,8 +37,10 @@ class Grid:
         Of the points in the objective.
     basis, slopes : array (M, N)
         sin(nπt) and nπ cos(nπt).
-    line : array (M, D)
-        The straight line between the ends.
+    frame : array (M, N + 2)
+        1 - t, t and sin(nπt): points are the product with the ends and the coefficients.
+    ends : array (2, D)
+        Start and end.
     chord : array (D,)
         End minus start.
     """
@@ -47,22 +49,28 @@ class Grid:
     weights: Array
     basis: Array
     slopes: Array
-    line: Array
+    frame: Array
+    ends: Array
     chord: Array
 
     @classmethod
     def of(cls, path: SinePath, times: Array, weights: Array) -> "Grid":
         """The grid for paths with the ends and the number of terms of `path`."""
-        t = like(times, path.start)
-        straight = SinePath.straight(path.start, path.end, 1)
+        xp, t = array_namespace(path.start), like(times, path.start)
+        basis = sines(t, path.n_terms)
         return cls(
             times=t,
             weights=like(weights, path.start),
-            basis=sines(t, path.n_terms),
+            basis=basis,
             slopes=sine_slopes(t, path.n_terms),
-            line=straight(t),
+            frame=xp.concat([1 - t[:, None], t[:, None], basis], axis=-1),
+            ends=xp.stack([path.start, path.end]),
             chord=path.end - path.start,
         )
+
+    def points(self, coefficients: Array) -> Array:
+        """The points (M, D) of the path with given coefficients (N, D)."""
+        return self.frame @ array_namespace(coefficients).concat([self.ends, coefficients])
 
 
 class Evaluation(NamedTuple):
@@ -114,8 +122,9 @@ class PathProblem:
     def evaluate(self, coefficients: Array, objectives: Objectives) -> Evaluation:
         """Value and gradient of the sum of `objectives` and the penalty, and what they rest on."""
         grid = self.grid
-        points = grid.line + grid.basis @ coefficients
-        heights, point_gradients = self._evaluator.value_and_grad(points, grid.times)
+        heights, point_gradients = self._evaluator.value_and_grad(
+            grid.points(coefficients), grid.times
+        )
         needs_speeds = any(objective.needs_speeds for objective in objectives)
         velocities, speeds = self._velocities(coefficients) if needs_speeds else (None, None)
         pulls = [objective(heights, speeds, grid.weights) for objective in objectives]
