@@ -159,13 +159,19 @@ class _Session:
         self._keeper.note(self._run, self._evaluator, self._history)
 
     def _tell(self, callback: Callback | None) -> None:
-        run, n_gradients = self._run, self._evaluator.n_gradients
-        if callback is not None:
-            callback(
-                IntermediateResult(
-                    run.path, run.height, n_gradients, run.n_iterations, run.waiting_for
-                )
+        if callback is None:
+            return
+        run = self._run
+        callback(
+            IntermediateResult(
+                path=run.path,
+                height=run.height,
+                n_gradients=self._evaluator.n_gradients,
+                n_iterations=run.n_iterations,
+                waiting_for=run.waiting_for,
+                height_error=run.height_error,
             )
+        )
 
     def _check_something_done(self, error: BudgetSpentError) -> None:
         if not self._history:
@@ -187,8 +193,14 @@ class _Session:
         outcome = self._run.finish()
         counts, heights = np.array(self._history, dtype=float).T
         history = History(counts.astype(int), heights)
-        counted = self._evaluator.n_gradients, self._run.n_iterations
-        return outcome.result(status, *counted, history, self._method)
+        return outcome.result(
+            status,
+            n_gradients=self._evaluator.n_gradients,
+            n_iterations=self._run.n_iterations,
+            history=history,
+            method=self._method,
+            landscape=self._evaluator.landscape,
+        )
 
 
 def _initial_path(

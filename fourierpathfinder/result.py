@@ -1,7 +1,8 @@
 """What a run returns: the path, its height and how far to trust it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
@@ -75,6 +76,8 @@ class IntermediateResult:
     """Iterations done so far."""
     waiting_for: str = ""
     """What is evaluated next, in words."""
+    height_error: float = float("nan")
+    """Estimate of the error of the height; NaN where the method knows it only at the end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +119,8 @@ class PathResult:
         Distinct paths between the same ends by height, where the method looks for several.
     segments : tuple of PathResult
         The parts of a path that was split at intermediate minima.
+    landscape : Landscape or None
+        What the path was found on.
     """
 
     path: SinePath
@@ -136,6 +141,7 @@ class PathResult:
     method: object
     channels: "tuple[PathResult, ...]" = ()
     segments: "tuple[PathResult, ...]" = ()
+    landscape: Any = field(default=None, repr=False)
 
     @property
     def barrier(self) -> float:
@@ -151,6 +157,33 @@ class PathResult:
     def success(self) -> bool:
         """Whether the method did all that was asked of it."""
         return self.status.success
+
+    def to_atoms(self, n_images: int = 21) -> list[Any]:
+        """The path as structures, where the landscape is one of atoms.
+
+        Parameters
+        ----------
+        n_images : int
+            Structures, evenly spaced in length; the saddle comes in addition.
+
+        Returns
+        -------
+        list of ase.Atoms
+            With energies in eV; `fourierpathfinder.landscapes.molecule.output.path_atoms` says
+            which are the calculator's.
+
+        Raises
+        ------
+        TypeError
+            If the landscape has no atoms.
+        """
+        if not hasattr(self.landscape, "path_atoms"):
+            raise TypeError(
+                f"the path was found on a {type(self.landscape).__name__}, which has no atoms; "
+                "`path(t)` gives its points as arrays"
+            )
+        atoms: list[Any] = self.landscape.path_atoms(self, n_images)
+        return atoms
 
     def __str__(self) -> str:
         """A short table for people."""

@@ -79,3 +79,28 @@ def test_a_real_result_is_consistent():
     assert found.history.n_gradients[-1] <= found.n_gradients
     assert found.message == found.status.value
     assert found.method == Direct()
+
+
+def test_a_path_of_atoms_becomes_structures(tmp_path):
+    from ase import Atoms
+    from ase.calculators.emt import EMT
+    from ase.io import read, write
+
+    from fourierpathfinder.landscapes import MoleculeLandscape
+
+    square = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    flipped = square.copy()
+    flipped.positions[3, 2] *= -1
+    result = find_path(MoleculeLandscape(square, EMT), square, flipped, rng=0)
+    images = result.to_atoms(5)
+    assert len(images) == 5 + (result.saddle is not None)
+    write(tmp_path / "path.traj", images)
+    again = read(tmp_path / "path.traj", index=":")
+    assert again[0].get_potential_energy() == pytest.approx(result.start_value, abs=1e-6)
+
+
+def test_a_path_without_atoms_says_so():
+    toy = mueller_brown()
+    result = find_path(toy, toy.start, toy.end, rng=0)
+    with pytest.raises(TypeError, match="found on a Toy, which has no atoms"):
+        result.to_atoms()

@@ -200,12 +200,12 @@ def _verified(
 
 
 def _tell(now: IntermediateResult) -> None:
-    error = getattr(now, "height_error", None)
+    error = now.height_error
     log.info(
         "%3d gradients, height %.6f eV%s%s",
         now.n_gradients,
         now.height,
-        "" if error is None or not np.isfinite(error) else f" ± {error:.2g}",
+        "" if not np.isfinite(error) else f" ± {error:.2g}",
         f"; next: {now.waiting_for}" if now.waiting_for else "",
     )
 

@@ -40,7 +40,14 @@ class Outcome:
     segments: tuple[PathResult, ...] = ()
 
     def result(
-        self, status: Status, n_gradients: int, n_iterations: int, history: History, method: object
+        self,
+        status: Status,
+        *,
+        n_gradients: int,
+        n_iterations: int,
+        history: History,
+        method: object,
+        landscape: object,
     ) -> PathResult:
         """The same with the bookkeeping of a run that ended with `status`."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -52,6 +59,7 @@ class Outcome:
             n_gradients=n_gradients,
             n_iterations=n_iterations,
             history=history,
+            landscape=landscape,
         )
 
     @classmethod
@@ -86,6 +94,11 @@ class Run(Protocol):
     @property
     def height(self) -> float:
         """The method's own estimate of its height; NaN before the first evaluation."""
+        ...
+
+    @property
+    def height_error(self) -> float:
+        """An estimate of its error, or NaN where only `finish` can tell."""
         ...
 
     @property

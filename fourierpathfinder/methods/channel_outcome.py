@@ -23,11 +23,8 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
             heights[times == saddle.time] = saddle.value
             ends.append((saddle.value, saddle.time))
         height, height_time = max(ends)
-        error = channel.excess(_ERROR_DEVIATIONS, 256) + 0.25 * channel.tolerance
     else:
         height, height_time = float(heights.max()), float(times[heights.argmax()])
-        highest = float(channel.warp.inverse(look.upper(_ERROR_DEVIATIONS)).max())
-        error = max(highest - height, channel.lookout, channel.surprise)
     return Outcome(
         path=path,
         height=height,
@@ -36,7 +33,16 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
         end_value=end_value,
         times=times,
         heights=heights,
-        height_error=error,
+        height_error=height_error(channel, height, 256),
         saddle=saddle,
         certified=channel.is_certified,
     )
+
+
+def height_error(channel: Channel, height: float, n_times: int = 64) -> float:
+    """How far a channel's path may rise above the `height` stated of it, at `n_times` places."""
+    if channel.saddle is not None or channel.is_certified:
+        return channel.excess(_ERROR_DEVIATIONS, n_times) + 0.25 * channel.tolerance
+    upper = channel.look(n_times).upper(_ERROR_DEVIATIONS)
+    highest = float(channel.warp.inverse(upper).max())
+    return max(highest - height, channel.lookout, channel.surprise)

@@ -70,9 +70,9 @@ class Direct:
     >>> from fourierpathfinder import Direct, find_path
     >>> from fourierpathfinder.landscapes.toy import mueller_brown
     >>> toy = mueller_brown()
-    >>> result = find_path(toy, toy.start, toy.end, method=Direct())
-    >>> round(result.height, 1), round(toy.height, 1)
-    (-40.6, -40.7)
+    >>> result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
+    >>> bool(abs(result.height - toy.height) < 0.002 * result.barrier)
+    True
     """
 
     n_terms: int = 8
@@ -154,6 +154,11 @@ class DirectRun:
     def height(self) -> float:
         """Its estimated continuous height."""
         return min(self._estimates(), default=float("nan"))
+
+    @property
+    def height_error(self) -> float:
+        """Not known before the height is refined."""
+        return float("nan")
 
     @property
     def n_iterations(self) -> int:

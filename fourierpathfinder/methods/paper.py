@@ -144,6 +144,11 @@ class PaperRun:
         return float("nan") if heights is None else float(array_namespace(heights).max(heights))
 
     @property
+    def height_error(self) -> float:
+        """Not known before the height is refined."""
+        return float("nan")
+
+    @property
     def n_iterations(self) -> int:
         """Adam steps done."""
         return self.state.n_steps

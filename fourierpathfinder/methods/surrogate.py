@@ -23,7 +23,7 @@ from ..surrogate.choose_features import choose_features
 from ..surrogate.look import WORDS, Look, Query
 from ..surrogate.records import Records
 from .base import Outcome, kicked, require_positive
-from .channel_outcome import channel_outcome
+from .channel_outcome import channel_outcome, height_error
 
 _NUGGET = 1e-10
 """In units of the prior variance: small, so that a tolerance of 1e-6 E can be reached."""
@@ -142,6 +142,13 @@ class SurrogateRun:
         return float("nan") if self._task is None else self._campaign.best.height
 
     @property
+    def height_error(self) -> float:
+        """How far the best path may rise above that."""
+        if self._task is None:
+            return float("nan")
+        return height_error(self._campaign.best, self.height)
+
+    @property
     def n_iterations(self) -> int:
         """Rounds of evaluations, the first three points counting as one."""
         return self._n_iterations
@@ -194,7 +201,14 @@ class SurrogateRun:
         status = Status.CERTIFIED if outcome.certified else Status.STALLED
         n_gradients = self._evaluator.n_gradients
         history = History(np.array([n_gradients]), np.array([outcome.height]))
-        return outcome.result(status, n_gradients, self.n_iterations, history, self._settings)
+        return outcome.result(
+            status,
+            n_gradients=n_gradients,
+            n_iterations=self.n_iterations,
+            history=history,
+            method=self._settings,
+            landscape=self._evaluator.landscape,
+        )
 
     def _first_records(self) -> Records:
         path = self._first

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from .._arrays import Array
 from ..objectives import MaxFlux, SpeedPenalty
@@ -125,6 +124,8 @@ class PathSearch:
 
     def _lowered(self, predict: Predict, path: SinePath, pin: Pin | None) -> SinePath:
         """Some iterations of L-BFGS on the mean."""
+        from scipy.optimize import minimize  # costs a third of the package's import
+
         times = self._times(path, pin)
         weights = np.full(len(times), 1 / len(times))
         chord_squared = float(((path.end - path.start) ** 2).sum())

@@ -5,7 +5,6 @@ minimum leaves less than a tolerance to gain (its Newton decrement on the surrog
 """
 
 import numpy as np
-from scipy.optimize import minimize
 
 from .._arrays import Array
 from .channel import Channel
@@ -62,6 +61,8 @@ class Relaxation:
 
     def learn(self, records: Records) -> None:
         """Tell the surrogate all records, and go down on it."""
+        from scipy.optimize import minimize  # costs a third of the package's import
+
         self._channel.tell(records)
         if self.is_found:
             return

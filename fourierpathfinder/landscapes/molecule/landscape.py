@@ -11,6 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from ..._arrays import Array
 from ...path import SinePath
+from ...result import PathResult
 from ..interpolation import idpp_start
 from ..pairs import AtomPairs
 from .calculation import Calculation, Calculator, CalculatorError
@@ -222,6 +223,12 @@ class MoleculeLandscape:
         rng = np.random.default_rng(rng)
         straight = SinePath.straight(start, end, n_terms)
         return idpp_start(straight, rng, self._pairs, self.positions, self._is_free)
+
+    def path_atoms(self, result: PathResult, n_images: int = 21) -> list[Atoms]:
+        """A path found on this landscape as structures; see `output.path_atoms`."""
+        from .output import path_atoms
+
+        return path_atoms(self, result, n_images)
 
     def positions(self, points: np.ndarray) -> np.ndarray:
         """All atoms' positions (..., n, 3) at `points` (..., D), in Å."""
