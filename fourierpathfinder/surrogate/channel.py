@@ -44,6 +44,8 @@ _CLOSE = 0.01
 """Nearer than this to a record, in chords, a point of the path is not worth an evaluation."""
 _FLAT = 0.5
 """The largest gradient at a saddle, in E per chord, whatever the surrogate makes of it."""
+_APART, _WORTH_A_WORKER = 0.07, 0.01
+"""How far from points under way, in chords, and how unsure, in E, further queries must be."""
 _N_TIMES = 64
 _MAX_TERMS = 40
 _SETTLING = 20
@@ -186,10 +188,25 @@ class Channel:
         look : Look, optional
             The view of the path; with w workers one in which those guesses count as known.
         """
-        look = self.look() if look is None else look
+        if look is None:
+            return self._next(self.look(), records)
+        counts = self._turn, self._n_asked, self._n_repeats
+        query = self._next(look, records)
+        if query is not None and self._is_worth_a_worker(query, look, len(records)):
+            return query
+        self._turn, self._n_asked, self._n_repeats = counts
+        return None
+
+    def _next(self, look: Look, records: Records) -> Query | None:
         if not self._is_found:
             return self._seek(look, records)
         return self._check(look, records) if self._settings.certify else None
+
+    def _is_worth_a_worker(self, query: Query, look: Look, n_known: int) -> bool:
+        """Whether to evaluate a point without awaiting those under way: far off and unsure."""
+        apart = np.linalg.norm(look.model.data.x[n_known:] - query.point, axis=1)
+        unsure = look.factor * query.deviation > _WORTH_A_WORKER * self.scale
+        return unsure and float(apart.min()) > _APART * self._chord
 
     def expected(self, query: Query, look: Look) -> Look | None:
         """The view of the path if a query turned out as expected; None where that tells nothing."""
