@@ -6,6 +6,8 @@ from ..surrogate.channel import Channel
 from ..surrogate.records import Records
 from .base import Outcome
 
+_DOWNHILL = "The path was checked and rises nowhere above its higher end; there is no saddle on it."
+
 _ERROR_DEVIATIONS = 3.0
 """Deviations above the mean up to which `height_error` reckons with surprises."""
 
@@ -36,6 +38,7 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
         height_error=height_error(channel, height, 256),
         saddle=saddle,
         certified=channel.is_certified,
+        message=_DOWNHILL if saddle is None and channel.is_certified else "",
     )
 
 

@@ -29,6 +29,9 @@ _NUGGET = 1e-10
 """In units of the prior variance: small, so that a tolerance of 1e-6 E can be reached."""
 _MAX_FAILURES = 10
 """Failed evaluations after which the run is given up."""
+_MAX_ITERATIONS = 300
+_PATIENCE = 30
+"""Iterations after which a height that no longer moves, yet cannot be certified, is let be."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class SurrogateRun:
         self._task: Task | None = None
         self._queue: list[Query] = []
         self._n_iterations = 0
+        self._heights: list[float] = []
         self._status: Status | None = None
 
     @property
@@ -182,6 +186,8 @@ class SurrogateRun:
             self._status = Status.FAILED
         elif not self._queue:
             self._status = self._end()
+        else:
+            self._status = self._given_up()
 
     def finish(self) -> Outcome:
         """The best path, its height, and how far to trust it; its channels and segments."""
@@ -251,6 +257,14 @@ class SurrogateRun:
                 break
             queue.append(another)
         return queue
+
+    def _given_up(self) -> Status | None:
+        """Why to stop although more is wanted, or None."""
+        self._heights.append(self.height)
+        last = self._heights[-_PATIENCE:]
+        if len(last) == _PATIENCE and max(last) - min(last) < self._campaign.best.lookout:
+            return Status.STALLED
+        return Status.MAX_ITERATIONS if self._n_iterations >= _MAX_ITERATIONS else None
 
     def _end(self) -> Status:
         if self._campaign.best.is_certified:

@@ -176,6 +176,8 @@ class GaussianProcess:
         return Nugget(self.nugget, value**2 / signal_variance, gradient**2 / signal_variance)
 
     def _best_length(self, data: Observations, start: float, prior: Nugget, reach: float) -> float:
+        if not np.ptp(data.values) and not data.gradients.any():
+            return start  # a constant says nothing about length scales
         scaling = self._scaling(data, start)
         empty = Gram.empty(self.features, self.kernel, scaling, prior, data.x[0])
         frame = empty.frame.grown(data.x)

@@ -520,3 +520,35 @@ class TestSettings:
         assert [step.n_gradients for step in seen] == list(result.history.n_gradients)
         assert result.n_iterations == len(seen) == result.n_gradients - 2
         assert all(step.waiting_for for step in seen[:-1])
+
+
+@pytest.mark.parametrize(
+    ("function", "gradient", "height"),
+    [
+        (lambda x: float(x[0]), lambda x: np.array([1.0, 0.0]), 1.0),
+        (lambda x: float(x @ x), lambda x: 2 * x, 1.01),
+        (lambda x: 5.0, lambda x: np.zeros(2), 5.0),
+    ],
+    ids=["slope", "bowl", "constant"],
+)
+def test_a_path_without_a_barrier_has_the_height_of_its_higher_end(function, gradient, height):
+    ends = np.array([-1.0, 0.1]), np.array([1.0, 0.1])
+    result = find_path(function, *ends, gradient=gradient, method=Surrogate(), rng=0)
+    assert result.certified
+    assert result.height == pytest.approx(height)
+    assert result.saddle is None
+    assert "nowhere above its higher end" in result.message
+
+
+def test_a_flat_valley_that_cannot_be_certified_is_given_up():
+    def ring(x):
+        return (x @ x - 1) ** 2
+
+    def slope(x):
+        return 4 * (x @ x - 1) * x
+
+    ends = np.array([-1.0, 0.1]), np.array([1.0, 0.1])
+    result = find_path(ring, *ends, gradient=slope, method=Surrogate(), rng=0)
+    assert result.status is Status.STALLED or result.certified
+    assert result.n_gradients < 200
+    assert result.height < 0.01
