@@ -51,7 +51,7 @@ class TwoChannels:
 class Ridge:
     """A double well in x with a ridge that is lowest away from the straight line, D = 5."""
 
-    start, end = np.array([-1.0, 0.2, 0, 0, 0.1]), np.array([1.0, 0.1, 0, 0.1, 0])
+    start, end = np.array([-1.0, 0.2, 0.1, 0.3, 0.1]), np.array([1.0, 0.1, 0.2, 0.1, -0.2])
 
     def value_and_grad(self, points):
         xp = array_namespace(points)
