@@ -119,6 +119,11 @@ class InverseDistances:
         self._transposed_jacobian = sparse.kron(self._gather, np.ones((3, 1)), "csr")
         self._blocks = _outer_incidence(pairs, self.n_atoms)
 
+    def __repr__(self) -> str:
+        """The settings that tell one from another, the same in every process."""
+        cutoff = "" if self.cutoff is None else f", cutoff={self.cutoff}"
+        return f"InverseDistances(n_atoms={self.n_atoms}{cutoff}, n_features={self.n_features})"
+
     @property
     def n_features(self) -> int:
         """P, the number of pairs."""

@@ -180,3 +180,8 @@ def test_read_only_points_are_fine():
     points.flags.writeable = False
     at = features.linearise(points)
     at.pull_back(at.values)
+
+
+def test_the_settings_read_the_same_in_every_process():
+    """A checkpoint is known by the settings' repr, which must not hold an address."""
+    assert repr(InverseDistances(3)) == "InverseDistances(n_atoms=3, n_features=3)"
