@@ -45,7 +45,8 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
 def height_error(channel: Channel, height: float, n_times: int = 64) -> float:
     """How far a channel's path may rise above the `height` stated of it, at `n_times` places."""
     if channel.saddle is not None or channel.is_certified:
-        return channel.excess(_ERROR_DEVIATIONS, n_times) + 0.25 * channel.tolerance
+        noise = _ERROR_DEVIATIONS * channel.value_noise
+        return channel.excess(_ERROR_DEVIATIONS, n_times) + 0.25 * channel.tolerance + noise
     upper = channel.look(n_times).upper(_ERROR_DEVIATIONS)
     highest = float(channel.warp.inverse(upper).max())
     return max(highest - height, channel.lookout, channel.surprise)

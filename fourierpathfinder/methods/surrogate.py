@@ -124,8 +124,8 @@ class SurrogateRun:
         self._evaluator = evaluator
         self._first = path
         process = GaussianProcess(settings.features, settings.kernel, _NUGGET, settings.noise)
-        noise = 0.0 if settings.noise is None else settings.noise[0]
-        held_to = ChannelSettings(settings.tol, noise, settings.certify)
+        noise = settings.noise or (0.0, 0.0)
+        held_to = ChannelSettings(settings.tol, settings.certify, *noise)
         asked = CampaignSettings(settings.n_starts, settings.split, held_to)
         self._campaign = Campaign(asked, process, path, rng)
         self._tasks = self._campaign.tasks()

@@ -58,11 +58,12 @@ _PATIENCE = 3
 
 @dataclass(frozen=True)
 class ChannelSettings:
-    """What a channel is held to: the tolerance in E, the noise of values, and certification."""
+    """What a channel is held to: the tolerance in E, certification, and what noise to allow for."""
 
     tol: float
-    value_noise: float
     certify: bool
+    value_noise: float = 0.0
+    gradient_noise: float = 0.0
 
 
 class Channel:
@@ -119,6 +120,11 @@ class Channel:
         """The warp of what the surrogate was told."""
         assert self._warp is not None
         return self._warp
+
+    @property
+    def value_noise(self) -> float:
+        """Standard deviation of the noise on every value, the saddle's too."""
+        return self._settings.value_noise
 
     @property
     def tolerance(self) -> float:
@@ -228,7 +234,9 @@ class Channel:
         norm = float(np.linalg.norm(gradient))
         if query.kind == "saddle" and abs(miss) < self.lookout:
             flat = norm * self._chord < _FLAT * self.scale
-            if flat and newton_decrement(self.model, query.point, gradient) < 0.25 * self.tolerance:
+            noise = self._settings.gradient_noise
+            left = newton_decrement(self.model, query.point, gradient, noise)
+            if flat and left < 0.25 * self.tolerance:
                 self.pin = Pin(query.time, query.point)
                 self.saddle = Saddle(query.point, value, norm, query.time)
         elif self._is_found:

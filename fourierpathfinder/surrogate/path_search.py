@@ -135,18 +135,21 @@ class PathSearch:
             MaxFlux(self.beta / self.scale),
             SpeedPenalty(self.speed_penalty * self.scale),
         )
-        order = np.arange(1.0, path.n_terms + 1)[:, None]
+        # In chords and in units of E from the top, so that no unit meets SciPy's tolerances.
+        unit = np.sqrt(chord_squared) / np.arange(1.0, path.n_terms + 1)[:, None]
         shape = path.coefficients.shape
+        top = float(predict(path(times))[0].max())
 
         def value_and_grad(flat: Array) -> tuple[float, Array]:
-            here = problem.evaluate(flat.reshape(shape) / order, objectives)
-            gradient = here.gradient / order
-            return here.value, (gradient if pin is None else pin.projected(gradient)).ravel()
+            here = problem.evaluate(flat.reshape(shape) * unit, objectives)
+            gradient = here.gradient * (unit / self.scale)
+            slope = gradient if pin is None else pin.projected(gradient)
+            return (here.value - top) / self.scale, slope.ravel()
 
         options = {"maxiter": _ITERATIONS, "maxcor": 15, "ftol": 1e-9}
-        start = (path.coefficients * order).ravel()
+        start = (path.coefficients / unit).ravel()
         found = minimize(value_and_grad, start, jac=True, method="L-BFGS-B", options=options)
-        lowered = path.with_coefficients(found.x.reshape(shape) / order)
+        lowered = path.with_coefficients(found.x.reshape(shape) * unit)
         return lowered if pin is None else pin.held(lowered)
 
     def _trusted(self, deviation: Deviation, before: SinePath, after: SinePath) -> Move:

@@ -14,7 +14,8 @@ from .gaussian_process import GaussianProcess, Posterior
 from .warp import Warp
 
 _FAILED = 0.5
-"""How high a failed point counts, in scales of the warp above its level."""
+"""How high failed points count, in scales of the warp above its level, for each that there is:
+one lost evaluation says little, many say that a region is closed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Records:
 
     def told_to(self, process: GaussianProcess, model: Posterior | None, warp: Warp) -> Posterior:
         """The surrogate of the warped landscape, on from the previous one where there is one."""
-        high = warp.level + _FAILED * warp.scale
+        high = warp.level + _FAILED * self.failed.sum() * warp.scale
         values, gradients = warp(np.where(self.failed, high, self.values), self.gradients)
         known = None if not self.failed.any() else ~self.failed
         if model is None:

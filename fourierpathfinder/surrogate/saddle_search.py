@@ -83,11 +83,12 @@ def _step(model: Posterior, x: Array, tangent: Array) -> Array:
     return np.asarray(modes @ step)
 
 
-def newton_decrement(model: Posterior, x: Array, gradient: Array) -> float:
+def newton_decrement(model: Posterior, x: Array, gradient: Array, noise: float = 0.0) -> float:
     """How far the landscape at `x` is from its value at the stationary point nearby.
 
     ½ Σ_i c_i²/|λ_i|, with c the components of the true `gradient` (D,) in the eigenvectors of the
-    surrogate's Hessian at `x` (D,) and λ its eigenvalues.
+    surrogate's Hessian at `x` (D,) and λ its eigenvalues. Of components with a standard deviation
+    `noise` only what exceeds two of them counts.
     """
     if Subspace.pays_for(model):
         space = Subspace.around(model, x, gradient[None])
@@ -98,4 +99,5 @@ def newton_decrement(model: Posterior, x: Array, gradient: Array) -> float:
         )
     curvatures, modes = np.linalg.eigh(model.hessian(x))
     size = np.abs(curvatures)
-    return float(0.5 * ((modes.T @ gradient) ** 2 / np.maximum(size, _FLAT * size.max())).sum())
+    components = np.maximum(np.abs(modes.T @ gradient) - 2 * noise, 0.0)
+    return float(0.5 * (components**2 / np.maximum(size, _FLAT * size.max())).sum())
