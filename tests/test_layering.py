@@ -39,7 +39,11 @@ LAYERS = (
 """A module imports only from those before it in this list (a folder is one entry)."""
 
 ADAPTERS = {
-    "torch": ("landscapes/differentiated", "landscapes/network"),
+    "torch": (
+        "landscapes/differentiated",
+        "landscapes/network",
+        "optimizers/torch_optimizer",
+    ),
     "autograd": ("landscapes/differentiated",),
     "numba": ("landscapes/compiled",),
     "ase": ("landscapes/molecule", "preflight", "cli"),
