@@ -1,11 +1,15 @@
 """The one contract of every backend: a batch of points in, values and gradients out.
 
 A landscape is any object with `value_and_grad(points (M, D)) -> (values (M,), gradients (M, D))`.
-Three further attributes are optional:
+Further attributes are optional:
 
 - `value(points (M, D)) -> (M,)`, where values alone are cheaper;
 - `stochastic`, true where two calls at the same point differ (mini-batches);
-- `coordinates(end) -> (D,)`, which turns the user's own ends (ASE Atoms, networks) into arrays.
+- `coordinates(end) -> (D,)`, which turns the user's own ends (ASE Atoms, networks) into arrays;
+- `same(a (D,), b (D,)) -> bool`, whether two minima are one but for a symmetry of the landscape
+  (turns, shifts, exchange of like atoms or units);
+- `placing(a (D,), b (D,)) -> callable (..., D) -> (..., D)`, the affine symmetry that lays b on a
+  where the two are the same, and otherwise as near as can be.
 """
 
 from typing import Protocol, runtime_checkable

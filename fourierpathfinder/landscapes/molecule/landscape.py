@@ -17,6 +17,7 @@ from ..pairs import AtomPairs
 from .calculation import Calculation, Calculator, CalculatorError
 from .comparison import differences
 from .constraints import free_coordinates, moves_as_a_whole
+from .identity import Identity
 from .minimum_image import MinimumImage
 from .overlap import OverlapGuard
 from .superposition import superpose
@@ -109,7 +110,9 @@ class MoleculeLandscape:
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
         movable = np.isin(np.arange(len(atoms)), self.free)
-        self._pairs = AtomPairs.of_movable(movable, MinimumImage.of(atoms))
+        image = MinimumImage.of(atoms)
+        self._pairs = AtomPairs.of_movable(movable, image)
+        self._identity = Identity.of(atoms, self._is_free, image)
         self._guard = OverlapGuard(self._pairs, atoms.numbers, contact)
         self._reference: float | None = None
         self._lock = threading.Lock()
@@ -195,6 +198,59 @@ class MoleculeLandscape:
         """
         first, last = self.coordinates(start), self.coordinates(end)
         return first, self.coordinates(superpose(self.atoms(first), self.atoms(last)))
+
+    def same(
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        *,
+        tol: float = 0.1,
+        mirror: bool = False,
+        labelled: bool = False,
+    ) -> bool:
+        """Whether two points are one structure but for what leaves the energy.
+
+        That is exchange of like atoms, and: turns and shifts of a free molecule; lattice
+        translations; shifts of a crystal of which nothing is held; shifts that lay the held atoms
+        of a surface on each other.
+
+        Parameters
+        ----------
+        a, b : array (D,)
+            Two points, usually minima.
+        tol : float
+            How far, in Å, an atom may be from its counterpart.
+        mirror : bool
+            Whether mirror images of a free molecule are the same.
+        labelled : bool
+            Whether every atom must be where it was: no exchange, no shift along a surface.
+        """
+        found = self._identity.coinciding(
+            self.positions(a), self.positions(b), tol, mirror=mirror, labelled=labelled
+        )
+        return found is not None
+
+    def placing(
+        self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, mirror: bool = False
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        """What lays `b` on `a` where they are `same`, or else as near as is found.
+
+        Parameters
+        ----------
+        a, b : array (D,)
+            Two points.
+        tol, mirror
+            As for `same`.
+
+        Returns
+        -------
+        callable (..., D) -> (..., D)
+            An affine map that leaves energies: any point or path may be taken along with `b`.
+        """
+        target, positions = self.positions(a), self.positions(b)
+        exact = self._identity.coinciding(target, positions, tol, mirror=mirror, labelled=False)
+        motion = exact or self._identity.nearest(target, positions, mirror=mirror)
+        return lambda points: motion(self.positions(points))[..., self._is_free]
 
     def initial_path(
         self,

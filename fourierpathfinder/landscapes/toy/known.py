@@ -1,5 +1,6 @@
 """What is known about a toy landscape: its minima, its saddles and the passes between minima."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,11 @@ import numpy as np
 
 from ..._arrays import Array
 from ...path import SinePath
+from ..coincidence import coinciding
 from ..compiled import CompiledLandscape
 from ..interpolation import idpp_start
 from ..pairs import AtomPairs, as_they_are
+from ..placing import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +87,49 @@ class Toy:
             return straight
         free = np.ones((self.n_atoms, 3), dtype=bool)
         return idpp_start(straight, rng, pairs, self._positions, free)
+
+    def same(
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        *,
+        tol: float = 0.1,
+        mirror: bool = False,
+        labelled: bool = False,
+    ) -> bool:
+        """Whether two points are one, for clusters but for turns, shifts and exchange of atoms.
+
+        Parameters
+        ----------
+        a, b : ndarray (D,)
+            Two points, usually minima.
+        tol : float
+            How far an atom (or the point) may be from its counterpart.
+        mirror : bool
+            Whether mirror images are the same.
+        labelled : bool
+            Whether exchange of atoms makes a difference.
+        """
+        if self.n_atoms is None:
+            return bool(np.linalg.norm(a - b) <= tol)
+        kinds = np.arange(self.n_atoms) if labelled else np.zeros(self.n_atoms, dtype=int)
+        structures = self._positions(a), self._positions(b)
+        return coinciding(kinds, *structures, tol, mirror=mirror) is not None
+
+    def placing(
+        self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, mirror: bool = False
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        """What lays `b` on `a` where they are `same`, or else as near as is found.
+
+        An affine map (..., D) -> (..., D) that leaves values; `tol` and `mirror` as for `same`.
+        """
+        if self.n_atoms is None:
+            return np.asarray
+        kinds = np.zeros(self.n_atoms, dtype=int)
+        structures = self._positions(a), self._positions(b)
+        exact = coinciding(kinds, *structures, tol, mirror=mirror)
+        motion = exact or nearest(kinds, *structures, mirror=mirror)
+        return lambda points: motion(self._positions(points)).reshape(points.shape)
 
     def _positions(self, points: np.ndarray) -> np.ndarray:
         return points.reshape(*points.shape[:-1], -1, 3)
