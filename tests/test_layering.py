@@ -41,6 +41,7 @@ LAYERS = (
 ADAPTERS = {
     "torch": (
         "landscapes/differentiated",
+        "landscapes/alignment",
         "landscapes/network",
         "optimizers/torch_optimizer",
     ),

@@ -14,6 +14,7 @@ from .resolve import as_landscape
 
 if TYPE_CHECKING:
     from . import toy
+    from .alignment import align_units
     from .compiled import CompiledLandscape
     from .isolation import IsolatedLandscape
     from .molecule import MoleculeLandscape
@@ -27,6 +28,7 @@ __all__ = [
     "LandscapeReport",
     "MoleculeLandscape",
     "TorchLandscape",
+    "align_units",
     "as_landscape",
     "check_landscape",
     "toy",
@@ -36,6 +38,7 @@ _LAZY = {
     "CompiledLandscape": ("compiled", "numba"),
     "IsolatedLandscape": ("isolation", ""),
     "MoleculeLandscape": ("molecule", "ase"),
+    "align_units": ("alignment", "torch"),
     "toy": ("toy", "numba"),
 }
 """Where a name lives, and the extra that it needs, if any."""
