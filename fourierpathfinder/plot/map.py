@@ -1,31 +1,17 @@
-"""Pictures: the profile along a path, and paths on the map of a two-dimensional landscape.
-
-A profile is drawn through the values that a result holds, by cubics that are monotone between them
-(Fritsch and Carlson 1980, DOI 10.1137/0717021): it never shows a peak that the result has not.
-"""
+"""Maps of two-dimensional landscapes, with paths, points and saddles on them."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.integrate import cumulative_simpson
-from scipy.interpolate import PchipInterpolator
 
-from ._arrays import to_numpy
-from .landscapes.base import Landscape
-from .path import SinePath
-from .result import PathResult
+from .._arrays import to_numpy
+from ..landscapes.base import Landscape
+from ..result import PathResult
+from .drawing import N_CURVE, PALETTE, AnyPath, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-AnyPath: TypeAlias = PathResult | SinePath
-
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-"""Colours that stay apart for colour-blind readers (Okabe and Ito 2008)."""
-
-_N_CURVE = 513
-"""Points of a drawn curve."""
 
 _N_GRID = 151
 """Points of a map along either axis."""
@@ -33,80 +19,8 @@ _N_GRID = 151
 _N_LEVELS = 24
 """The most contours of a map; the fewest that give round numbers are drawn."""
 
-_PROFILE = "profile"
-"""Marks the curves of profiles among the lines of an Axes."""
-
 _MARGIN = 0.35
 """What a map shows around its paths, in sizes of their bounding box."""
-
-
-def plot_profile(
-    result: PathResult,
-    ax: "Axes | None" = None,
-    *,
-    arc_length: bool = False,
-    relative: bool = False,
-    unit: str = "",
-    length_unit: str = "",
-    label: str = "",
-    color: str | None = None,
-    annotate: bool = True,
-) -> "Axes":
-    """Draw the landscape along a path, with the height marked.
-
-    Parameters
-    ----------
-    result : PathResult
-        What `find_path` returned.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; None makes a new figure.
-    arc_length : bool
-        Draw over the length run through rather than over t.
-    relative : bool
-        Count values from the start, so that the height becomes the barrier.
-    unit, length_unit : str
-        The landscape's units, for the labels of the axes.
-    label : str
-        The name of the path in a legend.
-    color : str, optional
-        The colour of the path; None takes the next one of `PALETTE`, as the maps do.
-    annotate : bool
-        Write the height above its mark, on a dotted line.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Examples
-    --------
-    >>> from fourierpathfinder import Direct, find_path
-    >>> from fourierpathfinder.landscapes.toy import two_channels
-    >>> from fourierpathfinder.plot import plot_profile
-    >>> from matplotlib.figure import Figure
-    >>> toy = two_channels()
-    >>> result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
-    >>> ax = plot_profile(result, Figure().subplots())
-    >>> ax.get_ylabel(), ax.texts[0].get_text()
-    ('value', '0.6244')
-    """
-    ax = _new_axes() if ax is None else ax
-    color = color or _next_color(ax)
-    origin = result.start_value if relative else 0.0
-    times, values = _known_values(result)
-    place = _arc_length_at(result.path) if arc_length else _identity
-    fine = np.union1d(np.linspace(0, 1, _N_CURVE), times)
-    curve = PchipInterpolator(times, values - origin)
-    ax.plot(place(fine), curve(fine), color=color, label=label or "_", zorder=3, gid=_PROFILE)
-    ax.plot(place(times), values - origin, ".", color=color, markersize=4, zorder=3)
-    top = (place(np.array([result.height_time]))[0], result.height - origin)
-    ax.plot(*top, "o", color=color, markeredgecolor="white", markersize=8, zorder=4)
-    if annotate:
-        ax.axhline(top[1], color=color, linewidth=0.8, linestyle=":", zorder=2)
-        _write_above(ax, top, f"{top[1]:.4g} {unit}".strip(), color)
-    ax.margins(y=0.12)
-    ax.set_xlabel(_with_unit("arc length", length_unit) if arc_length else "t")
-    ax.set_ylabel(_with_unit("value above the start" if relative else "value", unit))
-    return ax
 
 
 def plot_landscape(
@@ -165,7 +79,7 @@ def plot_landscape(
     chosen = [paths] if isinstance(paths, AnyPath) else list(paths)
     curves = [_curve(path) for path in chosen]
     box = _box(curves) if limits is None else np.array(limits, dtype=float)
-    ax = _new_axes() if ax is None else ax
+    ax = new_axes() if ax is None else ax
     _draw_map(ax, landscape, box, curves, ceiling)
     for index, curve in enumerate(curves):
         label = labels[index] if index < len(labels) else "_"
@@ -181,48 +95,6 @@ def plot_landscape(
     return ax
 
 
-def _new_axes() -> Any:
-    from matplotlib import pyplot
-
-    return pyplot.subplots(layout="constrained")[1]
-
-
-def _next_color(ax: Any) -> str:
-    n_drawn = sum(line.get_gid() == _PROFILE for line in ax.lines)
-    return PALETTE[n_drawn % len(PALETTE)]
-
-
-def _write_above(ax: Any, place: tuple[float, float], text: str, color: str) -> None:
-    from matplotlib.patheffects import withStroke
-
-    halo = [withStroke(linewidth=3, foreground="white")]
-    style = {"ha": "center", "color": color, "path_effects": halo, "zorder": 5}
-    ax.annotate(text, place, (0, 8), textcoords="offset points", **style)
-
-
-def _with_unit(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit else name
-
-
-def _identity(times: np.ndarray) -> np.ndarray:
-    return times
-
-
-def _known_values(result: PathResult) -> tuple[np.ndarray, np.ndarray]:
-    """All times at which the path's value is known, ascending and each once, and the values."""
-    times = np.concatenate([result.times, [0.0, 1.0, result.height_time]])
-    values = np.concatenate([result.heights, [result.start_value, result.end_value, result.height]])
-    times, first = np.unique(times, return_index=True)
-    return times, values[first]
-
-
-def _arc_length_at(path: SinePath) -> Callable[[np.ndarray], np.ndarray]:
-    """The length run through as a function of t."""
-    fine = np.linspace(0, 1, 64 * (path.n_terms + 1) + 1)
-    lengths = cumulative_simpson(to_numpy(path.speed(fine)), x=fine, initial=0.0)
-    return lambda times: np.interp(times, fine, lengths)
-
-
 def _curve(path: AnyPath) -> np.ndarray:
     """Points to draw, (C, 2)."""
     sine_path = path.path if isinstance(path, PathResult) else path
@@ -231,7 +103,7 @@ def _curve(path: AnyPath) -> np.ndarray:
             f"a path has {sine_path.n_coordinates} coordinates; a map needs 2. `plot_profile` "
             "draws paths of any number"
         )
-    return to_numpy(sine_path(np.linspace(0, 1, _N_CURVE)))
+    return to_numpy(sine_path(np.linspace(0, 1, N_CURVE)))
 
 
 def _box(curves: list[np.ndarray]) -> np.ndarray:
