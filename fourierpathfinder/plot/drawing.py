@@ -17,6 +17,11 @@ PROFILE = "profile"
 """Marks the curves of profiles among the lines of an Axes."""
 
 
+def sine_path(path: AnyPath) -> SinePath:
+    """The path itself, also of a result."""
+    return path.path if isinstance(path, PathResult) else path
+
+
 def new_axes() -> Any:
     """Axes of a new figure."""
     from matplotlib import pyplot

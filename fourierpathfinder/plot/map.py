@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._arrays import to_numpy
+from .._arrays import Array, to_numpy
 from ..landscapes.base import Landscape
 from ..result import PathResult
-from .drawing import N_CURVE, PALETTE, AnyPath, new_axes
+from .drawing import N_CURVE, PALETTE, AnyPath, new_axes, sine_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,9 @@ _N_LEVELS = 24
 
 _MARGIN = 0.35
 """What a map shows around its paths, in sizes of their bounding box."""
+
+_WIDEST = 30.0
+"""The ratio of the highest to the lowest value from which on a logarithmic scale is better."""
 
 
 def plot_landscape(
@@ -77,13 +80,13 @@ def plot_landscape(
     '$x_1$'
     """
     chosen = [paths] if isinstance(paths, AnyPath) else list(paths)
-    curves = [_curve(path) for path in chosen]
-    box = _box(curves) if limits is None else np.array(limits, dtype=float)
+    curves = [curve_of(path) for path in chosen]
+    box = surroundings(curves) if limits is None else np.array(limits, dtype=float)
     ax = new_axes() if ax is None else ax
-    _draw_map(ax, landscape, box, curves, ceiling)
+    draw_map(ax, landscape, box, curves, ceiling)
     for index, curve in enumerate(curves):
         label = labels[index] if index < len(labels) else "_"
-        _draw_curve(ax, curve, PALETTE[index % len(PALETTE)], label)
+        draw_curve(ax, curve, PALETTE[index % len(PALETTE)], label)
     if points is not None:
         ax.plot(*np.asarray(points).T, **_mark("o"))
     for marked in [*_found_saddles(chosen), *([] if saddles is None else [saddles])]:
@@ -95,18 +98,18 @@ def plot_landscape(
     return ax
 
 
-def _curve(path: AnyPath) -> np.ndarray:
+def curve_of(path: AnyPath) -> np.ndarray:
     """Points to draw, (C, 2)."""
-    sine_path = path.path if isinstance(path, PathResult) else path
-    if sine_path.n_coordinates != 2:
+    curve = sine_path(path)
+    if curve.n_coordinates != 2:
         raise ValueError(
-            f"a path has {sine_path.n_coordinates} coordinates; a map needs 2. `plot_profile` "
+            f"a path has {curve.n_coordinates} coordinates; a map needs 2. `plot_profile` "
             "draws paths of any number"
         )
-    return to_numpy(sine_path(np.linspace(0, 1, N_CURVE)))
+    return to_numpy(curve(np.linspace(0, 1, N_CURVE)))
 
 
-def _box(curves: list[np.ndarray]) -> np.ndarray:
+def surroundings(curves: list[np.ndarray]) -> np.ndarray:
     """((x_low, x_high), (y_low, y_high)) around the curves, never a thin strip."""
     if not curves:
         raise ValueError("nothing says what to show: pass `paths` or `limits`")
@@ -117,36 +120,67 @@ def _box(curves: list[np.ndarray]) -> np.ndarray:
     return np.stack([middle - half, middle + half], axis=1)
 
 
-def _draw_map(
+def draw_map(
     ax: Any,
-    landscape: Landscape | Callable[[np.ndarray], float],
+    landscape: Any,
     box: np.ndarray,
     curves: list[np.ndarray],
     ceiling: float | None,
+    *,
+    n_grid: int = _N_GRID,
+    may_be_logarithmic: bool = False,
 ) -> None:
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap
-    from matplotlib.ticker import MaxNLocator
+    """Draw contours of a two-dimensional landscape, with a scale beside them.
 
-    x, y = (np.linspace(low, high, _N_GRID) for low, high in box)
+    Without a ceiling the map is white well above the highest value on the curves.
+    """
+    x, y = (np.linspace(low, high, n_grid) for low, high in box)
     grid = np.stack(np.meshgrid(x, y), axis=-1)
-    values = _values(landscape, grid.reshape(-1, 2)).reshape(grid.shape[:-1])
+    values = values_of(landscape, grid.reshape(-1, 2)).reshape(grid.shape[:-1])
     lowest = float(values.min())
     if ceiling is None and curves:
-        ceiling = lowest + 1.6 * (float(_values(landscape, np.concatenate(curves)).max()) - lowest)
+        top = float(values_of(landscape, np.concatenate(curves)).max())
+        ceiling = lowest + 1.6 * (top - lowest)
     highest = float(values.max()) if ceiling is None else ceiling
-    levels = MaxNLocator(_N_LEVELS).tick_values(lowest, highest)
-    shades = ListedColormap(colormaps["bone"](np.linspace(0.5, 0.96, 256)))
-    filled = ax.contourf(
-        x, y, values, levels, cmap=shades.with_extremes(over="white"), extend="max"
-    )
+    if may_be_logarithmic and 0 < _WIDEST * lowest < highest:
+        _fill(ax, (x, y, values), _decades(lowest, highest), logarithmic=True)
+    else:
+        _fill(ax, (x, y, values), _round_levels(lowest, highest), logarithmic=False)
+
+
+def _fill(ax: Any, field: tuple[np.ndarray, ...], levels: np.ndarray, *, logarithmic: bool) -> None:
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap, LogNorm
+
+    greys = ListedColormap(colormaps["bone"](np.linspace(0.5, 0.96, 256)))
+    shades = greys.with_extremes(over="white")
+    norm = LogNorm(levels[0], levels[-1]) if logarithmic else None
+    filled = ax.contourf(*field, levels, cmap=shades, norm=norm, extend="max")
     lines = {"colors": "black", "linewidths": 0.3, "linestyles": "solid", "alpha": 0.5}
-    ax.contour(x, y, values, levels, **lines)
-    ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0, 0.035, 1)), label="value")
+    ax.contour(*field, levels, **lines)
+    beside = ax.inset_axes((1.03, 0, 0.035, 1))
+    scale = ax.figure.colorbar(filled, cax=beside, label="value")
+    if logarithmic:
+        scale.set_ticks(levels[1:-1:3], labels=[f"{level:.3g}" for level in levels[1:-1:3]])
+        scale.ax.minorticks_off()
 
 
-def _values(landscape: Landscape | Callable[[np.ndarray], float], points: np.ndarray) -> np.ndarray:
-    """Values (M,) at points (M, 2), from whatever the landscape offers."""
+def _round_levels(lowest: float, highest: float) -> np.ndarray:
+    from matplotlib.ticker import MaxNLocator
+
+    return np.asarray(MaxNLocator(_N_LEVELS).tick_values(lowest, highest))
+
+
+def _decades(lowest: float, highest: float) -> np.ndarray:
+    """1, 2 and 5 in each decade, from just below the lowest to just above the highest."""
+    decades = np.arange(np.floor(np.log10(lowest)), np.ceil(np.log10(highest)) + 1)
+    levels = (10.0 ** decades[:, None] * np.array([1.0, 2.0, 5.0])).ravel()
+    first, last = np.searchsorted(levels, [lowest, highest], side="right")
+    return np.asarray(levels[max(first - 1, 0) : last + 1])
+
+
+def values_of(landscape: Any, points: Array) -> np.ndarray:
+    """Values (M,) at points (M, D), from whatever the landscape offers."""
     if hasattr(landscape, "value"):
         return to_numpy(landscape.value(points))
     if isinstance(landscape, Landscape):
@@ -154,7 +188,8 @@ def _values(landscape: Landscape | Callable[[np.ndarray], float], points: np.nda
     return np.array([float(landscape(point)) for point in points])
 
 
-def _draw_curve(ax: Any, curve: np.ndarray, color: str, label: str) -> None:
+def draw_curve(ax: Any, curve: np.ndarray, color: str, label: str) -> None:
+    """Draw a path with its ends, readable on any ground."""
     from matplotlib.patheffects import Normal, Stroke
 
     casing = [Stroke(linewidth=4, foreground="white"), Normal()]
