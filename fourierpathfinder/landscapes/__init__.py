@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .compiled import CompiledLandscape
     from .isolation import IsolatedLandscape
     from .molecule import MoleculeLandscape
+    from .network import NetworkLandscape
 
 __all__ = [
     "AutogradLandscape",
@@ -27,6 +28,7 @@ __all__ = [
     "Landscape",
     "LandscapeReport",
     "MoleculeLandscape",
+    "NetworkLandscape",
     "TorchLandscape",
     "align_units",
     "as_landscape",
@@ -38,6 +40,7 @@ _LAZY = {
     "CompiledLandscape": ("compiled", "numba"),
     "IsolatedLandscape": ("isolation", ""),
     "MoleculeLandscape": ("molecule", "ase"),
+    "NetworkLandscape": ("network", "torch"),
     "align_units": ("alignment", "torch"),
     "toy": ("toy", "numba"),
 }

@@ -1,0 +1,213 @@
+"""Passes over the data: the mean loss and its gradient at several points, within memory.
+
+All data are taken in batches, each with its share in the mean. Where the network has batch
+normalisation, its statistics s at the parameters ω take a pass of their own, and
+
+    df/dω = ∂f/∂ω + (∂s/∂ω)ᵀ ∂f/∂s
+
+one for f with its gradients in ω and s, and one that pulls the latter back. Mini-batches are
+normalised with their own statistics, as in training, in one pass.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from .data import Batch, Samples
+from .memory import SamplesAtOnce, is_out_of_memory
+from .network import Network
+from .parameters import Layout, Tensors
+from .points import Points, n_points
+
+_STATISTICS_BATCH = 250
+"""Samples whose statistics are taken together; a part of what f is, so memory has no say in it."""
+_LARGEST_GRADIENTS = 2**24
+"""Numbers in the gradients of points that are computed together."""
+
+
+class MeanLoss:
+    """The mean loss of a network over samples, at points (M, D).
+
+    Parameters
+    ----------
+    network : Network
+    layout : Layout
+        Of the points.
+    samples : Samples
+    points : Points
+        How several points are evaluated.
+    batch_size : int, optional
+        Samples computed at once; by default what memory allows.
+    memory : int, optional
+        Bytes to use, in place of what is measured to be free.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        layout: Layout,
+        samples: Samples,
+        points: Points,
+        *,
+        device: Any,
+        batch_size: int | None = None,
+        memory: int | None = None,
+    ) -> None:
+        self._network = network
+        self._layout = layout
+        self._samples = samples
+        self._points = points
+        self._device = device
+        self._batch_size = batch_size
+        self._memory = memory
+        self._at_once: SamplesAtOnce | None = None
+
+    def value_and_grad(self, points: Any, samples: Any = None) -> tuple[Any, Any]:
+        """Values (M,) and gradients (M, D), over all data or over own samples (M, B)."""
+        pair: tuple[Any, Any] = self._sparing(self._value_and_grad, points, samples)
+        return pair
+
+    def value(self, points: Any, samples: Any = None) -> Any:
+        """Values (M,) alone."""
+        return self._sparing(self._value, points, samples)
+
+    def statistics(self, parameters: Tensors) -> Tensors:
+        """Statistics of batch normalisation over all data, at several points."""
+        if not self._network.has_batch_norm:
+            return {}
+        total: Tensors = {}
+        for batch, share in self._statistics_batches():
+            found = self._points.values(
+                self._network.statistics, parameters, (batch.inputs,), own=False
+            )
+            for name, tensor in found.items():
+                total[name] = total.get(name, 0.0) + share * tensor
+        return total
+
+    def _value_and_grad(self, points: Any, samples: Any) -> tuple[Any, Any]:
+        values = points.new_zeros(len(points))
+        gradients = torch.zeros_like(points)
+        for part in self._parts_of_points(points, samples):
+            place = points[part], values[part], gradients[part]
+            if samples is None:
+                self._all_data(*place)
+            else:
+                self._own_batches(*place, samples[part])
+        return values, gradients
+
+    def _own_batches(self, points: Any, values: Any, gradients: Any, samples: Any) -> None:
+        """Each point with its own samples, written into `values` and `gradients`."""
+        batch = self._batch_of(samples)
+        found, grads = self._points.values_and_grads(
+            self._network.batch_loss, self._layout.tensors(points), tuple(batch), own=True
+        )
+        values += found
+        self._add(gradients, grads, 1.0)
+
+    def _all_data(self, points: Any, values: Any, gradients: Any) -> None:
+        """Each point with all data, written into `values` and `gradients`."""
+        parameters = self._layout.tensors(points)
+        statistics = self.statistics(parameters)
+        pulls = {name: torch.zeros_like(tensor) for name, tensor in statistics.items()}
+        for batch, share in self._batches(points):
+            found, grads = self._points.values_and_grads(
+                self._network.loss, parameters | statistics, tuple(batch), own=False
+            )
+            values.add_(found, alpha=share)
+            self._add(gradients, grads, share)
+            for name, pull in pulls.items():
+                pull.add_(grads[name], alpha=share)
+        if pulls:
+            self._pull_statistics_back(parameters, pulls, gradients)
+
+    def _pull_statistics_back(self, parameters: Tensors, pulls: Tensors, gradients: Any) -> None:
+        for batch, share in self._statistics_batches():
+            for p in range(n_points(parameters)):  # each with its own weights of the statistics
+                one = {name: tensor[p : p + 1] for name, tensor in parameters.items()}
+                weights = {name: pull[p] for name, pull in pulls.items()}
+                _, grads = self._points.values_and_grads(
+                    self._network.pulled_statistics, one, (batch.inputs, weights), own=False
+                )
+                self._add(gradients[p : p + 1], grads, share)
+
+    def _value(self, points: Any, samples: Any) -> Any:
+        values = points.new_zeros(len(points))
+        for part in self._parts_of_points(points, samples):
+            parameters = self._layout.tensors(points[part])
+            if samples is None:
+                self._values_over_all(points[part], parameters, values[part])
+            else:
+                batch = tuple(self._batch_of(samples[part]))
+                loss = self._network.batch_loss
+                values[part] = self._points.values(loss, parameters, batch, own=True)
+        return values
+
+    def _values_over_all(self, points: Any, parameters: Tensors, values: Any) -> None:
+        variables = parameters | self.statistics(parameters)
+        for batch, share in self._batches(points):
+            found = self._points.values(self._network.loss, variables, tuple(batch), own=False)
+            values.add_(found, alpha=share)
+
+    def _add(self, gradients: Any, grads: Tensors, share: float) -> None:
+        for name, view in self._layout.views(gradients).items():
+            view.add_(grads[name].to(view.dtype), alpha=share)
+
+    def _batch_of(self, samples: Any) -> Batch:
+        """Samples (M, B) as tensors with two leading axes."""
+        indices = torch.as_tensor(samples)
+        flat = self._samples.batch(indices.reshape(-1))
+        return flat.map(lambda tensor: tensor.unflatten(0, tuple(indices.shape)))
+
+    def _parts_of_points(self, points: Any, samples: Any) -> Iterator[slice]:
+        """Points that are computed together."""
+        size = max(1, _LARGEST_GRADIENTS // self._layout.n_coordinates)
+        if self._points.vectorised:
+            n_each = len(self._samples) if samples is None else samples.shape[1]
+            size = min(size, self._samples_at_once(points).points(len(points), n_each))
+        return (slice(p, p + size) for p in range(0, len(points), size))
+
+    def _batches(self, points: Any) -> Iterator[tuple[Batch, float]]:
+        """All data in batches, and the share of each."""
+        together = len(points) if self._points.vectorised else 1
+        size = self._samples_at_once(points).samples(together, len(self._samples))
+        return self._in_batches(min(size, self._batch_size or size))
+
+    def _statistics_batches(self) -> Iterator[tuple[Batch, float]]:
+        return self._in_batches(self._statistics_size)
+
+    @property
+    def _statistics_size(self) -> int:
+        return min(len(self._samples), self._batch_size or _STATISTICS_BATCH)
+
+    def _in_batches(self, size: int) -> Iterator[tuple[Batch, float]]:
+        n = len(self._samples)
+        for first in range(0, n, size):
+            last = min(first + size, n)
+            yield self._samples.batch(slice(first, last)), (last - first) / n
+
+    def _samples_at_once(self, points: Any) -> SamplesAtOnce:
+        if self._at_once is None:
+            few = self._samples.batch(slice(0, 4))
+            one = self._layout.tensors(points[0])
+            per_sample = self._network.bytes_per_sample(one, *few)
+            self._at_once = SamplesAtOnce(per_sample, self._device, self._memory)
+        return self._at_once
+
+    def _sparing(self, evaluate: Callable[[Any, Any], Any], points: Any, samples: Any) -> Any:
+        """Evaluate with fewer samples at once, as often as memory runs out."""
+        while True:
+            try:
+                return evaluate(points, samples)
+            except Exception as error:
+                if not is_out_of_memory(error) or not self._spare(points, samples):
+                    raise
+
+    def _spare(self, points: Any, samples: Any) -> bool:
+        n_together = len(points) if self._points.vectorised else 1
+        if samples is not None:  # a batch of its own is not divided
+            least, n_each = samples.shape[1], samples.shape[1]
+        else:
+            least = self._statistics_size if self._network.has_batch_norm else 1
+            n_each = min(len(self._samples), self._batch_size or len(self._samples))
+        return self._samples_at_once(points).halve(n_together * n_each, least)

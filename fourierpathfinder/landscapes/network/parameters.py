@@ -1,0 +1,152 @@
+"""A network's parameters as one vector, and back, by name.
+
+A point of the landscape is the concatenation of all trainable parameters, flattened, in the order
+of `module.parameters()`. Weights that are tied appear once; frozen ones keep their values and are
+no coordinates, and neither are buffers.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import torch
+
+Tensors = dict[str, Any]
+"""Tensors by the names that the module has for them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where in a point each parameter stands.
+
+    Parameters
+    ----------
+    shapes : dict of str to torch.Size
+        Of the trainable parameters, in their order.
+    dtypes : dict of str to torch.dtype
+    dtype : torch.dtype
+        Of a point: the widest of all.
+    aliases : dict of str to str
+        Further names of tied parameters, and the name under which they are kept.
+    fixed : dict of str to Tensor
+        Frozen parameters and buffers: what a state dict holds besides.
+    """
+
+    shapes: dict[str, Any]
+    dtypes: dict[str, Any]
+    dtype: Any
+    aliases: dict[str, str]
+    fixed: Tensors
+
+    @classmethod
+    def of(cls, module: Any) -> "Layout":
+        """The layout of a module's parameters.
+
+        Raises
+        ------
+        ValueError
+            If nothing can be trained, or what can is no floating-point number.
+        """
+        trainable = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        if not trainable:
+            raise ValueError("`module` has no parameter with `requires_grad`; nothing can move")
+        for name, parameter in trainable.items():
+            if not parameter.dtype.is_floating_point:
+                raise ValueError(f"the parameter {name!r} is of {parameter.dtype}, no real number")
+        dtypes = {name: parameter.dtype for name, parameter in trainable.items()}
+        first_names = {id(parameter): name for name, parameter in trainable.items()}
+        everything = module.named_parameters(remove_duplicate=False)
+        names = {n: first_names[id(p)] for n, p in everything if id(p) in first_names}
+        saved = module.state_dict()
+        return cls(
+            shapes={name: parameter.shape for name, parameter in trainable.items()},
+            dtypes=dtypes,
+            dtype=reduce(torch.promote_types, dtypes.values()),
+            aliases={name: first for name, first in names.items() if name != first},
+            fixed={n: v.detach().clone() for n, v in saved.items() if n not in names},
+        )
+
+    @property
+    def names(self) -> list[tuple[str, ...]]:
+        """All names of each parameter."""
+        return [
+            (first, *(name for name, of in self.aliases.items() if of == first))
+            for first in self.shapes
+        ]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers in each parameter."""
+        return [shape.numel() for shape in self.shapes.values()]
+
+    @property
+    def n_coordinates(self) -> int:
+        """D."""
+        return sum(self.sizes)
+
+    def views(self, points: Any) -> Tensors:
+        """The parameters at points (..., D) by name, each (..., *shape): views of the points."""
+        parts = points.split(self.sizes, dim=-1)
+        return {
+            name: part.unflatten(-1, shape) if shape else part[..., 0]
+            for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
+        }
+
+    def tensors(self, points: Any) -> Tensors:
+        """The parameters at points (..., D) by name, in their own dtypes."""
+        views = self.views(points)
+        return {name: view.to(self.dtypes[name]) for name, view in views.items()}
+
+    def vector(self, state: Mapping[str, Any], device: Any, free: Collection[str] = ()) -> Any:
+        """The point (D,) of a state dict, whose entries of the names `free` do not matter.
+
+        Raises
+        ------
+        ValueError
+            If its names or shapes are not the module's, or what is no coordinate differs; the
+            message names the first that does.
+        """
+        self._check_names(state)
+        for name, first in self.aliases.items():
+            if name in state and not torch.equal(state[name].cpu(), state[first].cpu()):
+                raise ValueError(
+                    f"{name!r} and {first!r} are one tied parameter of the module, but differ here"
+                )
+        self._check_fixed(state, free)
+        parts = [state[name].detach().reshape(-1) for name in self.shapes]
+        return torch.cat([part.to(device=device, dtype=self.dtype) for part in parts])
+
+    def state_dict(self, point: Any, others: Tensors) -> Tensors:
+        """The state dict of a point (D,), with `others` in the place of what the layout has."""
+        own = {name: value.detach().clone() for name, value in self.tensors(point).items()}
+        tied = {name: own[first] for name, first in self.aliases.items()}
+        return own | tied | self.fixed | others
+
+    def _check_names(self, state: Mapping[str, Any]) -> None:
+        known = {*self.shapes, *self.aliases, *self.fixed}
+        missing = [name for name in self.shapes if name not in state]
+        unknown = [name for name in state if name not in known]
+        if missing or unknown:
+            found = [f"lacks {missing}"] if missing else []
+            found += [f"has the unknown {unknown}"] if unknown else []
+            raise ValueError(
+                f"the state dict {' and '.join(found)}; it must be one of a module built like "
+                "that of the landscape"
+            )
+        for name, shape in self.shapes.items():
+            if state[name].shape != shape:
+                raise ValueError(
+                    f"{name!r} has shape {tuple(state[name].shape)}, in the landscape's module "
+                    f"{tuple(shape)}; the two must be built alike"
+                )
+
+    def _check_fixed(self, state: Mapping[str, Any], free: Collection[str]) -> None:
+        for name in [name for name in self.fixed if name in state and name not in free]:
+            mine, other = self.fixed[name].cpu(), state[name].cpu()
+            if mine.shape != other.shape or not torch.equal(mine, other.to(mine.dtype)):
+                raise ValueError(
+                    f"{name!r} is a buffer or a frozen parameter, so it is the same along the "
+                    "whole path, but here it differs from that of the landscape's module; make it "
+                    "trainable, or give all ends the same"
+                )
