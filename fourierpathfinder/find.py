@@ -94,7 +94,7 @@ def find_path(
     method = choose_method(resolved, a) if method is None else _checked_method(method)
     _check_budget(max_gradients)
     rng = np.random.default_rng(rng)
-    file = None if checkpoint is None else CheckpointFile(checkpoint, _identity(method, a, b))
+    file = None if checkpoint is None else CheckpointFile(checkpoint, _identity(resolved, method, a, b))
     keeper = Keeper(file, rng, replays=method.replays)
     workers = n_workers(executor, resolved)
     at_work = resolved if executor is None else ParallelLandscape(resolved, executor)
@@ -226,5 +226,10 @@ def _check_budget(max_gradients: int | None) -> None:
         raise ValueError(f"`max_gradients` is {max_gradients}; it must be at least 1")
 
 
-def _identity(method: Method, a: Array, b: Array) -> dict[str, str]:
-    return {"method": repr(method), "start": fingerprint(a), "end": fingerprint(b)}
+def _identity(landscape: Landscape, method: Method, a: Array, b: Array) -> dict[str, str]:
+    return {
+        "landscape": getattr(landscape, "description", ""),
+        "method": repr(method),
+        "start": fingerprint(a),
+        "end": fingerprint(b),
+    }

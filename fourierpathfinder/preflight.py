@@ -1,12 +1,8 @@
 """Two structures looked over before a calculator is called: may a path join them, and should it.
 
 Each check answers with a `Finding`: a plain sentence that says what to do and, where that is safe,
-the ends with it done. Handedness is judged atom by atom: around an atom with the same four
-neighbours in both structures, the sign of their signed volume
-
-    (r_1 - r_4) · [(r_2 - r_4) × (r_3 - r_4)]
-
-cannot change without breaking a bond or turning the atom inside out.
+the ends with it done. Handedness is judged centre by centre and axis by axis
+(`fourierpathfinder.landscapes.molecule.handedness`).
 """
 
 from collections.abc import Iterator
@@ -15,10 +11,10 @@ from enum import Enum
 
 import numpy as np
 from ase import Atoms
-from ase.neighborlist import build_neighbor_list
 
 from .landscapes.molecule.comparison import differences
 from .landscapes.molecule.constraints import free_coordinates, moves_as_a_whole
+from .landscapes.molecule.handedness import hands
 from .landscapes.molecule.minimum_image import MinimumImage
 from .landscapes.molecule.overlap import OverlapGuard
 from .landscapes.molecule.superposition import superpose
@@ -270,43 +266,33 @@ def _same_minimum(start: Atoms, end: Atoms) -> Finding | None:
 
 
 def _handedness(start: Atoms, end: Atoms) -> Finding | None:
-    """Atoms of four neighbours that would have to turn inside out."""
-    ours, theirs = _signed_volumes(start), _signed_volumes(end)
+    """Centres and axes that would have to turn over."""
+    ours, theirs = hands(start), hands(end)
     shared = ours.keys() & theirs.keys()
-    inverted = sorted(centre for centre in shared if ours[centre] * theirs[centre] < 0)
+    inverted = sorted(key for key in shared if ours[key] * theirs[key] < 0)
     if not inverted:
         return None
-    atoms = ", ".join(f"{centre[0]} ({start.symbols[centre[0]]})" for centre in inverted)
+    places = ", ".join(_named(key, start) for key in inverted)
     if len(inverted) == len(shared) and moves_as_a_whole(start):
         return Finding(
             "handedness",
             Severity.WARNING,
             f"the product is of the wrong hand: it is built like the mirror image of the reactant "
-            f"at atoms {atoms}; pass --mirror to go to the product's mirror image instead, which "
+            f"at {places}; pass --mirror to go to the product's mirror image instead, which "
             "has the same energy",
         )
     return Finding(
         "handedness",
         Severity.WARNING,
-        f"atoms {atoms} would have to turn inside out, as their neighbours wind the other way "
+        f"{places} would have to turn inside out, as the neighbours there wind the other way "
         "round in the product; exchange two like neighbours there, or take the other enantiomer",
     )
 
 
-def _signed_volumes(atoms: Atoms) -> dict[tuple[int, ...], float]:
-    """For each atom with exactly four neighbours: (atom, *neighbours) and their signed volume."""
-    bonds = build_neighbor_list(atoms, self_interaction=False, bothways=True)
-    image = MinimumImage.of(atoms)
-    volumes = {}
-    for centre in range(len(atoms)):
-        neighbours = sorted(set(bonds.get_neighbors(centre)[0].tolist()))
-        if len(neighbours) == 4:
-            vectors = image(atoms.positions[neighbours] - atoms.positions[centre])
-            unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
-            volume = float(np.linalg.det(unit[:3] - unit[3]))
-            if abs(volume) > 1:  # a regular tetrahedron has 3.1; flat ones have no hand
-                volumes[(centre, *neighbours)] = volume
-    return volumes
+def _named(key: tuple[int, ...], atoms: Atoms) -> str:
+    """A centre by its atom, an axis by its two end atoms."""
+    kind, ends = ("atom", key[:1]) if len(key) == 5 else ("the axis of atoms", key[:2])
+    return f"{kind} " + " and ".join(f"{atom} ({atoms.symbols[atom]})" for atom in ends)
 
 
 def _labels(start: Atoms, end: Atoms) -> Finding | None:

@@ -53,7 +53,7 @@ ADAPTERS = {
     "sklearn": (),
     "distributed": ("cli",),
     "dask": (),
-    "sella": (),
+    "sella": ("landscapes/molecule",),
     "tblite": (),
 }
 """Where in the package an optional library may be imported."""

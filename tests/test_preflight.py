@@ -148,7 +148,49 @@ def test_one_of_two_centres_that_turns_inside_out():
     hydrogens = [index for index in ours if start.symbols[index] == "H"][:2]
     end.positions[hydrogens] = end.positions[hydrogens[::-1]]
     finding = only(preflight(start, end), "handedness")
-    assert "atoms 0 (C) would have to turn inside out" in finding.sentence
+    assert finding.sentence.startswith("atom 0 (C) would have to turn inside out")
+
+
+def allene():
+    """1,3-difluoroallene: chiral along its axis."""
+    atoms = molecule("C3H4_D2d")
+    atoms.symbols[[3, 5]] = "F"
+    atoms.positions[[3, 5]] = [[0, 1.1, 1.95], [1.1, 0, -1.95]]
+    return atoms
+
+
+def biaryl(angle=70.0):
+    """Two fluorinated vinyl groups, twisted about the bond between them: a least biaryl."""
+    half = np.array([(0, 0, 0.73), (1.2, 0, 1.4), (-1.15, 0, 1.45)])
+    turned = Atoms("CFO", half * [1, 1, -1])
+    turned.rotate(angle, "z")
+    return Atoms("CFO", half) + turned
+
+
+@pytest.mark.parametrize(
+    ("start", "axis"), [(allene(), "1 (C) and 2 (C)"), (biaryl(), "0 (C) and 3 (C)")]
+)
+def test_an_axis_of_the_wrong_hand_is_recognised(start, axis):
+    end = mirrored(start)
+    end.rotate(70, (1, 2, 3))
+    finding = only(preflight(start, end), "handedness")
+    assert finding.severity is Severity.WARNING
+    assert f"the mirror image of the reactant at the axis of atoms {axis}" in finding.sentence
+    assert "--mirror" in finding.sentence
+    near = start.copy()
+    near.rotate(70, (1, 2, 3))
+    near.positions += np.random.default_rng(0).normal(scale=0.05, size=near.positions.shape)
+    assert "handedness" not in [f.subject for f in preflight(start, near)]
+
+
+def test_planes_that_turn_easily_have_no_hand():
+    for angle in (5.0, 30.0, 175.0):
+        assert "handedness" not in [f.subject for f in preflight(biaryl(angle), biaryl(-angle))]
+
+
+def test_a_peroxide_turns_over_without_a_warning():
+    start = molecule("H2O2")
+    assert "handedness" not in [f.subject for f in preflight(start, mirrored(start))]
 
 
 def test_an_umbrella_that_turns_over_is_no_matter_of_hand():

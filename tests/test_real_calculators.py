@@ -13,7 +13,7 @@ from ase.constraints import FixAtoms
 from ase.optimize import BFGS
 
 from fourierpathfinder import Direct, Status, Surrogate, find_path
-from fourierpathfinder.landscapes.molecule import MoleculeLandscape
+from fourierpathfinder.landscapes.molecule import MoleculeLandscape, refine_with_sella
 
 MILLI_EV = 1e-3
 
@@ -76,6 +76,25 @@ def test_gold_hops_on_aluminium(hop, method, max_gradients):
         assert isinstance(result.method, Surrogate)
         assert result.status is Status.CERTIFIED
         assert result.certified
+
+
+def test_sella_goes_on_from_the_saddle(isomers, sella_energy):
+    landscape = MoleculeLandscape(isomers[0], gfn2_xtb)
+    result = find_path(landscape, *isomers, method=Surrogate(tol=0.03, certify=False), rng=0)
+    saddle, n_gradients = refine_with_sella(landscape, result, force=1e-3)
+    assert saddle.gradient_norm < 2e-3 < result.saddle.gradient_norm
+    assert saddle.value == pytest.approx(sella_energy, abs=1e-5)
+    assert n_gradients < 60
+
+
+def test_sella_keeps_held_atoms_in_their_places(hop):
+    pytest.importorskip("sella", reason="sella has no wheel for this machine")
+    landscape = MoleculeLandscape(hop[0], EMT)
+    result = find_path(landscape, *hop, rng=0)
+    saddle, _ = refine_with_sella(landscape, result, force=1e-3)
+    assert saddle.gradient_norm < 5e-3
+    assert saddle.value == pytest.approx(result.height, abs=MILLI_EV)
+    assert saddle.position.shape == result.saddle.position.shape
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Each file is written beside its place and then moved there, so that none is ever
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ase.io import write
 from ..landscapes.molecule.output import path_atoms
 from ..path import SinePath
 from ..result import History, PathResult, Saddle, Status
-from ..saddle import SaddleReport
+from ..saddle import Neighbour, SaddleReport
 
 SCHEMA = "fourierpathfinder/result/1"
 
@@ -43,9 +44,34 @@ def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary
         written.append(
             _moved(folder / "saddle.xyz", lambda file: write(file, top, format="extxyz"))
         )
+    written += _new_minima(folder, landscape, summary.verification)
     document = json.dumps(as_document(result, summary), indent=1)
     written.append(_moved(folder / "result.json", lambda file: file.write_text(document + "\n")))
     return [*written, *draw(folder / "profile.png", result)]
+
+
+def _new_minima(folder: Path, landscape: Any, report: SaddleReport | None) -> list[Path]:
+    """The minima that `--verify` came upon and that are neither end, one file each."""
+    written = []
+    for name, neighbour in named_minima(report):
+        if name:
+            known = landscape.recall(neighbour.position)
+            gradient = None if known is None else known[2]
+            atoms = landscape.atoms(neighbour.position, neighbour.value, gradient)
+            atoms.info = {}
+            write_atoms = partial(write, images=atoms, format="extxyz")
+            written.append(_moved(folder / name, write_atoms))
+    return written
+
+
+def named_minima(report: SaddleReport | None) -> list[tuple[str | None, Neighbour]]:
+    """The minima below the saddle, each with the name of its file if it is neither end."""
+    neighbours = () if report is None else report.neighbours
+    sides = ("towards-reactant", "towards-product")
+    return [
+        (None if neighbour.is_end else f"minimum-{side}.xyz", neighbour)
+        for side, neighbour in zip(sides, neighbours, strict=False)
+    ]
 
 
 def draw(file: Path, result: PathResult) -> list[Path]:
@@ -176,7 +202,10 @@ def _verification(report: SaddleReport | None) -> dict[str, Any] | None:
         "connects_the_ends": report.connects_the_ends,
         "n_negative_curvatures": report.n_negative,
         "lowest_curvatures": report.curvatures.values.tolist(),
-        "neighbours": [{"is_end": n.is_end, "energy": n.value} for n in report.neighbours],
+        "neighbours": [
+            {"is_end": neighbour.is_end, "energy": neighbour.value, "file": name}
+            for name, neighbour in named_minima(report)
+        ],
         "n_gradients": report.n_gradients,
     }
 

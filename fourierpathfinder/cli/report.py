@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..result import PathResult
+from ..saddle import SaddleReport
+from .outputs import named_minima
 from .run import Found
 
 _PACKAGE = "fourierpathfinder"
@@ -49,9 +51,15 @@ def table(found: Found) -> str:
         "failures": str(summary.n_failures) if summary.n_failures else "",
         "status": result.message,
         "verified": "" if summary.verification is None else str(summary.verification),
+        "new minima": _new_minima(summary.verification),
         "written": " ".join(str(file) for file in found.files),
     }  # fmt: skip
     return "\n".join(f"{name:>10}  {text}" for name, text in rows.items() if text)
+
+
+def _new_minima(report: SaddleReport | None) -> str:
+    found = [(name, neighbour.value) for name, neighbour in named_minima(report) if name]
+    return ", ".join(f"{energy:.4f} eV in {name}" for name, energy in found)
 
 
 def _barriers(parts: tuple[PathResult, ...]) -> str:

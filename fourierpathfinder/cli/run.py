@@ -29,6 +29,9 @@ from .outputs import Summary, write_all
 
 log = logging.getLogger("fourierpathfinder.cli")
 
+_TELLING = 100.0
+"""In eV: an error estimated larger than this only says that nothing is known yet."""
+
 CHECKPOINT = "evaluations.npz"
 
 
@@ -205,7 +208,7 @@ def _tell(now: IntermediateResult) -> None:
         "%3d gradients, height %.6f eV%s%s",
         now.n_gradients,
         now.height,
-        "" if not np.isfinite(error) else f" ± {error:.2g}",
+        f" ± {error:.2g}" if error < _TELLING else "",
         f"; next: {now.waiting_for}" if now.waiting_for else "",
     )
 

@@ -6,6 +6,7 @@ Further attributes are optional:
 - `value(points (M, D)) -> (M,)`, where values alone are cheaper;
 - `stochastic`, true where two calls at the same point differ (mini-batches);
 - `coordinates(end) -> (D,)`, which turns the user's own ends (ASE Atoms, networks) into arrays;
+- `description`, a sentence of what it is, by which a checkpoint tells it from others;
 - `same(a (D,), b (D,)) -> bool`, whether two minima are one but for a symmetry of the landscape
   (turns, shifts, exchange of like atoms or units);
 - `placing(a (D,), b (D,)) -> callable (..., D) -> (..., D)`, the affine symmetry that lays b on a

@@ -181,6 +181,7 @@ class SurrogateRun:
         self._queue = self._wanted(self._task)
         while not self._queue and (task := next(self._tasks, None)) is not None:
             self._task = task
+            self._heights.clear()  # the best height may rest while another channel is looked at
             self._queue = self._wanted(task)
         if int(self._campaign.records.failed.sum()) > _MAX_FAILURES:
             self._status = Status.FAILED

@@ -14,24 +14,43 @@ from fourierpathfinder.cli.commands import fourierpathfinder
 from .helpers import find_arguments
 
 
-def adatom(hollow):
-    """Au in a hollow of Al(100), relaxed; only the gold and the top layer can move."""
-    slab = fcc100("Al", size=(2, 2, 3), vacuum=4)
-    add_adsorbate(slab, "Au", 1.7, "hollow", offset=(hollow, 0))
+def adatom(hollow, size=(2, 2, 3), held=1, copper=()):
+    """Au in a hollow of Al(100), relaxed; the gold and layers up to the number `held` can move."""
+    slab = fcc100("Al", size=size, vacuum=4)
+    slab.symbols[list(copper)] = "Cu"
+    add_adsorbate(slab, "Au", 1.7, "hollow", offset=hollow)
     slab.info.clear()
-    slab.set_constraint(FixAtoms([atom.index for atom in slab if atom.tag > 1]))
+    slab.set_constraint(FixAtoms([atom.index for atom in slab if atom.tag > held]))
     slab.calc = EMT()
     BFGS(slab, logfile=None).run(fmax=0.003)
     return Atoms.copy(slab)
+
+
+def written(folder, **ends):
+    for name, atoms in ends.items():
+        write(folder / f"{name}.traj", atoms)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def hop(tmp_path_factory):
     """The files of an adatom's hop: `reactant.traj` and `product.traj`."""
     folder = tmp_path_factory.mktemp("hop")
-    for name, hollow in (("reactant", 0), ("product", 1)):
-        write(folder / f"{name}.traj", adatom(hollow))
-    return folder
+    return written(folder, reactant=adatom((0, 0)), product=adatom((1, 0)))
+
+
+@pytest.fixture
+def two_hops(tmp_path):
+    """The same for a hop over the next hollow to the one after it, on a rigid surface."""
+    ends = (adatom((column, 0), (4, 2, 2), held=0) for column in (0, 2))
+    return written(tmp_path, **dict(zip(("reactant", "product"), ends, strict=True)))
+
+
+@pytest.fixture
+def two_ways(tmp_path):
+    """The same for a diagonal hop round two sides, of which one leads past a copper atom."""
+    ends = (adatom(hollow, (3, 3, 2), held=0, copper=[10]) for hollow in ((0, 0), (1, 1)))
+    return written(tmp_path, **dict(zip(("reactant", "product"), ends, strict=True)))
 
 
 @pytest.fixture

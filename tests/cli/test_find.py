@@ -145,6 +145,34 @@ def test_ends_that_relax_into_one_minimum_are_refused(hop, command, tmp_path):
     assert "after relaxation, the ends are the same minimum" in done.output
 
 
+def test_a_minimum_found_on_the_way_is_reported_as_a_structure(two_hops, command, tmp_path):
+    ends = (two_hops / "reactant.traj", two_hops / "product.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--verify")
+    assert done.exit_code == Exit.NOT_CONNECTED, done.output
+    neighbours = read_result(tmp_path / "out")["verification"]["neighbours"]
+    (new,) = [neighbour for neighbour in neighbours if not neighbour["is_end"]]
+    assert f"eV in {new['file']}" in done.output
+    atoms = read(tmp_path / "out" / new["file"])
+    assert atoms.get_potential_energy() == pytest.approx(new["energy"], abs=1e-6)
+    between = [read(end).positions[-1] for end in ends]
+    np.testing.assert_allclose(atoms.positions[-1], np.mean(between, axis=0), atol=0.05)
+    atoms.set_constraint(read(ends[0]).constraints)
+    atoms.calc = EMT()
+    assert np.abs(atoms.get_forces()).max() < 0.02
+
+
+def test_more_channels_find_the_lower_way_and_list_both(two_ways, command, tmp_path):
+    ends = (two_ways / "reactant.traj", two_ways / "product.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--channels", 6)
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    assert "  channels  0.5251 eV, 0.8795 eV\n" in done.output
+    result = read_result(tmp_path / "out")
+    barriers = [channel["barrier"] for channel in result["channels"]]
+    assert barriers == pytest.approx([0.525, 0.8795], abs=1e-3)
+    assert result["barrier"] == barriers[0]
+    assert result["n_gradients"] < 60
+
+
 def test_a_spent_budget_is_not_certified(hop, command, tmp_path):
     ends = (hop / "reactant.traj", hop / "product.traj")
     done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--max-gradients", 6)

@@ -9,6 +9,15 @@ answers in the calculator's place where atoms overlap.
 from .calculation import CalculatorError
 from .comparison import differences
 from .landscape import MoleculeLandscape
+from .output import path_atoms
+from .refinement import refine_with_sella
 from .superposition import superpose
 
-__all__ = ["CalculatorError", "MoleculeLandscape", "differences", "superpose"]
+__all__ = [
+    "CalculatorError",
+    "MoleculeLandscape",
+    "differences",
+    "path_atoms",
+    "refine_with_sella",
+    "superpose",
+]

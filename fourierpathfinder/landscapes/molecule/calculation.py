@@ -8,6 +8,7 @@ that was given ready-made is used by one thread at a time.
 import pickle
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -73,6 +74,15 @@ class Calculation:
     def prepare(self) -> None:
         """Make this thread's calculator, so that a factory's own error comes as it is."""
         self._ready()
+
+    def describe(self) -> str:
+        """The calculator's class and settings, as far as it tells them."""
+        calculator = self._ready().calc
+        settings = dict(getattr(calculator, "parameters", None) or {})
+        if isinstance(self._given, partial):
+            settings |= self._given.keywords
+        kind = f"{type(calculator).__module__}.{type(calculator).__qualname__}"
+        return f"{kind}({', '.join(f'{key}={settings[key]!r}' for key in sorted(settings))})"
 
     def forget(self) -> None:
         """Make this thread's calculator begin afresh: no wavefunction of the last structure."""

@@ -147,6 +147,11 @@ class MoleculeLandscape:
                 raise self._failure(error, m, points) from error
         return values, gradients
 
+    @property
+    def description(self) -> str:
+        """Atoms, and calculator with its settings: what a checkpoint asks before it goes on."""
+        return f"{self._template.symbols} under {self._calculation.describe()}"
+
     def forget(self) -> None:
         """Make the calculator of this thread begin afresh, whatever it has calculated before.
 
@@ -310,7 +315,9 @@ class MoleculeLandscape:
         """
         atoms = Atoms.copy(self._template)
         atoms.positions = self.positions(point)
-        results: dict[str, Any] = {} if value is None else {"energy": float(value)}
+        results: dict[str, Any] = {}
+        if value is not None:
+            results |= {"energy": float(value), "free_energy": float(value)}
         if gradient is not None:
             results["forces"] = np.zeros(self._is_free.shape)
             results["forces"][self._is_free] = -np.asarray(gradient)

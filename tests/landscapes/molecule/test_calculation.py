@@ -5,10 +5,15 @@ from functools import partial
 
 import numpy as np
 import pytest
-from ase.build import bulk
+from ase import Atoms
+from ase.build import bulk, molecule
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
+from ase.calculators.lj import LennardJones
 
+from fourierpathfinder import Surrogate, find_path
+from fourierpathfinder.checkpoint import CheckpointError
+from fourierpathfinder.landscapes import MoleculeLandscape
 from fourierpathfinder.landscapes.molecule import CalculatorError
 from fourierpathfinder.landscapes.molecule.calculation import Calculation, energy_and_gradient
 
@@ -78,6 +83,93 @@ def test_instance_and_factories_agree_before_and_after_pickling(copper, calculat
         assert energy == pytest.approx(copper.get_potential_energy(), abs=1e-12)
         np.testing.assert_allclose(gradient, -copper.get_forces(), atol=1e-12)
         assert each.name == "EMT"
+
+
+def gfn2_xtb(**settings):
+    tblite = pytest.importorskip("tblite.ase", reason="tblite has no wheel for this machine")
+    return partial(tblite.TBLite, method="GFN2-xTB", verbosity=0, **settings)
+
+
+def energy_of(atoms, calculator):
+    landscape = MoleculeLandscape(atoms, calculator)
+    values, _ = landscape.value_and_grad(landscape.coordinates(atoms)[None])
+    return float(values[0])
+
+
+def test_charge_and_spin_of_a_calculator_are_left_alone():
+    water = molecule("H2O")
+    ion = gfn2_xtb(charge=1, multiplicity=2)
+    water.calc = ion()
+    expected = water.get_potential_energy()
+    assert energy_of(water, ion) == pytest.approx(expected, abs=1e-9)
+    assert energy_of(water, gfn2_xtb()) < expected - 10
+    assert energy_of(water, gfn2_xtb(charge=1, multiplicity=4)) > expected + 10
+
+
+def test_charges_and_moments_of_atoms_reach_the_calculator():
+    water = molecule("H2O")
+    water.set_initial_charges([0, 0, 1.0])
+    water.set_initial_magnetic_moments([1.0, 0, 0])
+    expected = energy_of(molecule("H2O"), gfn2_xtb(charge=1, multiplicity=2))
+    assert energy_of(water, gfn2_xtb()) == pytest.approx(expected, abs=1e-6)
+
+
+def test_triplet_oxygen_stays_a_triplet_along_a_path():
+    pytest.importorskip("tblite.ase", reason="tblite has no wheel for this machine")
+    oxygen = molecule("O2")  # ASE's own has its two moments
+    landscape = MoleculeLandscape(oxygen, gfn2_xtb())
+    points = landscape.coordinates(oxygen) * np.array([[1.0], [1.1], [1.2]])
+    values, _ = landscape.value_and_grad(points)
+    for point, value in zip(points, values, strict=True):
+        atoms = landscape.atoms(point)
+        assert atoms.get_initial_magnetic_moments().sum() == pytest.approx(2)
+        atoms.calc = gfn2_xtb(multiplicity=3)()
+        assert value == pytest.approx(atoms.get_potential_energy(), abs=1e-6)
+
+
+@pytest.mark.parametrize("calculator", [EMT, Smeared, WithoutFreeEnergy])
+def test_structures_carry_the_energy_as_ase_would_ask_for_it(copper, calculator):
+    landscape = MoleculeLandscape(copper, calculator)
+    point = landscape.coordinates(copper)
+    values, gradients = landscape.value_and_grad(point[None])
+    image = landscape.atoms(point, values[0], gradients[0])
+    for consistent in (False, True):
+        assert image.get_potential_energy(force_consistent=consistent) == values[0]
+
+
+def test_a_landscape_says_by_what_it_is_calculated(copper):
+    assert (
+        MoleculeLandscape(copper, EMT()).description == MoleculeLandscape(copper, EMT).description
+    )
+    assert (
+        "ase.calculators.emt.EMT(asap_cutoff=False)" in MoleculeLandscape(copper, EMT).description
+    )
+    other = MoleculeLandscape(copper, partial(EMT, asap_cutoff=True))
+    assert "EMT(asap_cutoff=True)" in other.description
+
+
+def test_a_checkpoint_of_another_calculator_is_refused_by_name(tmp_path):
+    start = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    end = start.copy()
+    end.positions[3, 2] *= -1
+    file = tmp_path / "run.npz"
+
+    def find(calculator, **options):
+        landscape = MoleculeLandscape(start, calculator)
+        return find_path(landscape, start, end, rng=0, checkpoint=file, **options)
+
+    result = find(EMT, max_gradients=6)
+    with pytest.raises(
+        CheckpointError, match=r"its landscape is '.*EMT\(asap_cutoff=False\)', this"
+    ):
+        find(partial(EMT, asap_cutoff=True))
+    with pytest.raises(CheckpointError, match=r"this run's '.*LennardJones\("):
+        find(LennardJones)
+    with pytest.raises(
+        CheckpointError, match=r"its method is .*tol=0.001.*, this run's .*tol=0.01"
+    ):
+        find(EMT, method=Surrogate(tol=0.01))
+    assert find(EMT, max_gradients=6).height == result.height
 
 
 def test_what_cannot_be_pickled_asks_for_a_factory(copper):
