@@ -60,6 +60,8 @@ class History:
     """Gradients spent so far, (I,)."""
     heights: np.ndarray
     """The method's own estimate of the path's height, (I,)."""
+    n_sample_gradients: np.ndarray | None = None
+    """Gradients of single samples spent so far, (I,), where the landscape is a mean over samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +123,9 @@ class PathResult:
         The parts of a path that was split at intermediate minima.
     landscape : Landscape or None
         What the path was found on.
+    n_sample_gradients : int
+        Gradients of single samples, refinement included, where the landscape is a mean over
+        samples, such as a network's loss; elsewhere 0. Values alone are not counted.
     """
 
     path: SinePath
@@ -142,6 +147,7 @@ class PathResult:
     channels: "tuple[PathResult, ...]" = ()
     segments: "tuple[PathResult, ...]" = ()
     landscape: Any = field(default=None, repr=False)
+    n_sample_gradients: int = 0
 
     @property
     def barrier(self) -> float:
@@ -169,7 +175,7 @@ class PathResult:
         Returns
         -------
         list of ase.Atoms
-            With energies in eV; `fourierpathfinder.landscapes.molecule.output.path_atoms` says
+            With energies in eV; `fourierpathfinder.landscapes.molecule.path_atoms` says
             which are the calculator's.
 
         Raises
@@ -185,13 +191,17 @@ class PathResult:
         atoms: list[Any] = self.landscape.path_atoms(self, n_images)
         return atoms
 
+    def _samples(self) -> str:
+        n = self.n_sample_gradients
+        return f", {n:.3g} of single samples" if n else ""
+
     def __str__(self) -> str:
         """A short table for people."""
         rows = {
             "height": f"{self.height:.6g} ± {self.height_error:.1g} at t = {self.height_time:.3f}",
             "barrier": f"{self.barrier:.6g} (reverse {self.reverse_barrier:.6g})",
             "certified": "yes" if self.certified else "no",
-            "gradients": f"{self.n_gradients} in {self.n_iterations} iterations",
+            "gradients": f"{self.n_gradients} in {self.n_iterations} iterations{self._samples()}",
             "method": repr(self.method),
             "status": self.message,
         }

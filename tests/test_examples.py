@@ -49,6 +49,14 @@ def test_two_channels_gives_the_papers_heights(tmp_path):
         assert (tmp_path / "toy" / name).read_bytes().startswith(PNG)
 
 
+def test_executors():
+    """Those that CI has; the others were run by hand, see the documentation."""
+    command = [sys.executable, "-W", "error", str(ROOT / "examples" / "executors.py"), "processes"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert number(r"barrier (\S+) eV", done.stdout) == pytest.approx(0.3745, abs=1e-3)
+
+
 def test_the_picture_of_the_readme(tmp_path):
     run("readme_picture.py", tmp_path / "path.png")
     picture = (tmp_path / "path.png").read_bytes()
