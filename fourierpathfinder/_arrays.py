@@ -66,6 +66,8 @@ def to_numpy(array: Array) -> np.ndarray:
         return array
     if _is_torch(array):
         detached = array.detach().cpu()
+        if detached.element_size() == 2:  # NumPy knows no bfloat16
+            detached = detached.float()
         return np.asarray(detached.numpy())
     return np.from_dlpack(array)
 

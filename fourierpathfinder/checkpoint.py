@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._arrays import Array, array_namespace, is_array, to_numpy
+from ._arrays import Array, array_namespace, is_array, like, to_numpy
 from .landscapes.base import Landscape
 
 _FORMAT = 1
@@ -231,6 +231,10 @@ def restore(
         return None
     if isinstance(template, int | float):
         return type(template)(arrays[prefix])
+    if isinstance(template, np.ndarray):
+        return arrays[prefix]
+    if template is not None:
+        return like(arrays[prefix], template)
     return array_namespace(reference).asarray(arrays[prefix], device=reference.device)
 
 

@@ -34,6 +34,8 @@ class Evaluator:
     ----------
     n_gradients : int
         Evaluations of value and gradient at one point so far.
+    n_sample_gradients : int
+        The same for single samples, where the landscape is a mean over samples.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Evaluator:
         self._at_work = landscape if at_work is None else at_work
         self.max_gradients = max_gradients
         self.n_gradients = 0
+        self.n_sample_gradients = 0
         self.n_workers = n_workers
         self._on_evaluation = on_evaluation
 
@@ -61,8 +64,18 @@ class Evaluator:
         """Allow no further evaluation."""
         self.max_gradients = self.n_gradients
 
+    @property
+    def n_samples(self) -> int:
+        """Samples that the landscape is a mean over; 0 where it is no such mean."""
+        return int(getattr(self.landscape, "n_samples", 0))
+
     def value_and_grad(
-        self, points: Array, times: Array | None = None, *, finite: bool = True
+        self,
+        points: Array,
+        times: Array | None = None,
+        *,
+        finite: bool = True,
+        samples: Array | None = None,
     ) -> tuple[Array, Array]:
         """Values (M,) and gradients (M, D) at `points` (M, D), in the library and dtype of these.
 
@@ -74,6 +87,8 @@ class Evaluator:
             Where on the path the points lie, for error messages.
         finite : bool
             Whether a value that is not finite is an error.
+        samples : array of int (M, B), optional
+            The samples to take at each point, of a landscape that is a mean over samples.
 
         Raises
         ------
@@ -85,15 +100,32 @@ class Evaluator:
         """
         if points.shape[0] > self.remaining:
             raise BudgetSpentError
-        returned = self._at_work.value_and_grad(points)
+        chosen = {} if samples is None else {"samples": samples}
+        returned = self._at_work.value_and_grad(points, **chosen)
         _check_shapes(points, returned)
         values, gradients = (like(detached(array), points) for array in returned)
         self.n_gradients += int(points.shape[0])
+        n_each = self.n_samples if samples is None else int(samples.shape[1])
+        self.n_sample_gradients += int(points.shape[0]) * n_each
         if self._on_evaluation is not None:
             self._on_evaluation(self.n_gradients)
         if finite:
             _check_finite(values, gradients, times)
         return values, gradients
+
+    def value(
+        self, points: Array, times: Array | None = None, *, samples: Array | None = None
+    ) -> Array:
+        """Values (M,) alone, which are no gradients and are not counted.
+
+        A landscape without `value` of its own is asked for both, and both are counted.
+        """
+        if not hasattr(self._at_work, "value"):
+            return self.value_and_grad(points, times, samples=samples)[0]
+        chosen = {} if samples is None else {"samples": samples}
+        values = like(detached(self._at_work.value(points, **chosen)), points)
+        _check_finite(values, array_namespace(values).zeros_like(points[:, :1]), times)
+        return values
 
 
 def _check_shapes(points: Array, returned: object) -> None:

@@ -155,7 +155,8 @@ class _Session:
 
     def _step(self) -> None:
         self._run.step()
-        self._history.append((self._evaluator.n_gradients, self._run.height))
+        counts = self._evaluator.n_gradients, self._evaluator.n_sample_gradients
+        self._history.append((*counts, self._run.height))
         self._keeper.note(self._run, self._evaluator, self._history)
 
     def _tell(self, callback: Callback | None) -> None:
@@ -191,16 +192,22 @@ class _Session:
 
     def _result(self, status: Status) -> PathResult:
         outcome = self._run.finish()
-        counts, heights = np.array(self._history, dtype=float).T
-        history = History(counts.astype(int), heights)
         return outcome.result(
             status,
             n_gradients=self._evaluator.n_gradients,
             n_iterations=self._run.n_iterations,
-            history=history,
+            history=history_of(self._history, self._evaluator),
             method=self._method,
             landscape=self._evaluator.landscape,
+            n_sample_gradients=self._evaluator.n_sample_gradients,
         )
+
+
+def history_of(rows: HistoryRows, evaluator: Evaluator) -> History:
+    """The course of a run in arrays."""
+    counts, sample_counts, heights = np.array(rows, dtype=float).T
+    of_samples = sample_counts.astype(int) if evaluator.n_samples else None
+    return History(counts.astype(int), heights, of_samples)
 
 
 def _initial_path(

@@ -10,6 +10,7 @@ Where the slope turns so fast within an interval that its bump, |Δf'| Δt/8, is
 height, the points are too sparse for such an estimate, and the bump itself is taken as the error.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -137,6 +138,48 @@ def refine_height(
         times = np.sort(when[worst_first[:allowed]])
         profile = profile.joined(evaluate_profile(evaluator, path, times))
         spent += len(times)
+
+
+def refine_values(
+    measure: Callable[[Vector], Vector],
+    times: Vector,
+    *,
+    tol: float = 1e-2,
+    max_points: int = 100,
+) -> RefinedHeight:
+    """The same by values alone, with slopes from their differences.
+
+    Parameters
+    ----------
+    measure : callable
+        The values (M,) at times (M,) of the path.
+    times : ndarray (M,)
+        Where to begin; ascending, both ends included.
+    tol : float
+        Tolerance, as a fraction of the profile's scale.
+    max_points : int
+        The most evaluations to spend, the first included.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = refine_values(lambda t: np.sin(3 * t), np.linspace(0, 1, 7), tol=1e-4)
+    >>> bool(1 - 1e-4 < found.profile.height <= 1)
+    True
+    """
+    values = measure(times)
+    while True:
+        profile = Profile(times, values, np.gradient(values, times, edge_order=2))
+        excess, when = _doubtful_places(profile)
+        doubtful = excess > tol * profile.scale
+        allowed = max_points - len(times)
+        if not doubtful.any() or allowed < 1:
+            return RefinedHeight(profile, float(max(excess.max(), 0.0)))
+        worst_first = np.argsort(-excess, kind="stable")[: int(doubtful.sum())]
+        new = np.sort(when[worst_first[:allowed]])
+        order = np.argsort(np.concatenate([times, new]), kind="stable")
+        values = np.concatenate([values, measure(new)])[order]
+        times = np.concatenate([times, new])[order]
 
 
 def evaluate_profile(evaluator: Evaluator, path: SinePath, times: Vector) -> Profile:

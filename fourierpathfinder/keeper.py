@@ -11,7 +11,11 @@ from .evaluation import Evaluator
 from .landscapes.base import Landscape
 from .methods.base import Run
 
-HistoryRows = list[tuple[int, float]]
+HistoryRows = list[tuple[int, int, float]]
+"""Gradients, gradients of single samples, and the height, after each iteration."""
+
+_COUNTS = ("n_gradients", "n_sample_gradients")
+"""What an evaluator counts."""
 
 
 class Keeper:
@@ -52,15 +56,17 @@ class Keeper:
             return []
         run.state = restore(run.state, saved.arrays, reference)
         self._rng.bit_generator.state = saved.notes["rng"]
-        evaluator.n_gradients = saved.notes["n_gradients"]
-        return [(int(n), float(height)) for n, height in saved.notes["history"]]
+        for count in _COUNTS:
+            setattr(evaluator, count, saved.notes[count])
+        return [(int(n), int(m), float(height)) for n, m, height in saved.notes["history"]]
 
     def note(self, run: Run, evaluator: Evaluator, history: HistoryRows) -> None:
         """Remember where a run stands between two iterations; keep it, if it is time to."""
         if self._snapshots is None:
             return
         rng = self._rng.bit_generator.state
-        self._latest = _Standing(run.state, rng, evaluator.n_gradients, history, len(history))
+        counts = {count: getattr(evaluator, count) for count in _COUNTS}
+        self._latest = _Standing(run, run.state, rng, counts, history, len(history))
         if self._snapshots.due():
             self.flush()
 
@@ -68,9 +74,11 @@ class Keeper:
         """Keep what was noted last: of an iteration that was cut short nothing is kept."""
         if self._snapshots is None or self._latest is None:
             return
+        if getattr(self._latest.run, "is_torn", False):  # the file keeps the snapshot before
+            return
         notes = {
             "rng": as_json(self._latest.rng),
-            "n_gradients": self._latest.n_gradients,
+            **self._latest.counts,
             "history": self._latest.history[: self._latest.n_iterations],
         }
         self._snapshots.save(self._latest.state, notes)
@@ -79,9 +87,10 @@ class Keeper:
 class _Standing(NamedTuple):
     """Where a run stands between two iterations."""
 
+    run: Run
     state: object
     rng: Mapping[str, Any]
-    n_gradients: int
+    counts: dict[str, int]
     history: HistoryRows
     """Of which later iterations append to the end."""
     n_iterations: int

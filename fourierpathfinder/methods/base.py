@@ -48,6 +48,7 @@ class Outcome:
         history: History,
         method: object,
         landscape: object,
+        n_sample_gradients: int = 0,
     ) -> PathResult:
         """The same with the bookkeeping of a run that ended with `status`."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -60,6 +61,7 @@ class Outcome:
             n_iterations=n_iterations,
             history=history,
             landscape=landscape,
+            n_sample_gradients=n_sample_gradients,
         )
 
     @classmethod
