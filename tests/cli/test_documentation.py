@@ -1,8 +1,11 @@
 """The commands of the pages, copied and pasted into an empty folder."""
 
 import doctest
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,22 @@ def test_a_surface(follow):
     result = follow("surface.rst")
     assert result["n_gradients"] < 25
     assert result["verification"]["connects_the_ends"]
+
+
+def test_the_readme_pasted_into_an_empty_folder(tmp_path):
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
+    barriers = re.findall(r"`barrier  (\S+) eV`", readme)
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    assert len(blocks) == len(barriers) == 2
+    for block, barrier in zip(blocks, barriers, strict=True):
+        done = subprocess.run(
+            ["bash", "-e"],
+            input=block, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert f"barrier  {barrier} eV" in done.stdout
