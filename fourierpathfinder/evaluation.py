@@ -54,6 +54,7 @@ class Evaluator:
         self.n_sample_gradients = 0
         self.n_workers = n_workers
         self._on_evaluation = on_evaluation
+        self._closed = False
 
     @property
     def remaining(self) -> float:
@@ -63,6 +64,7 @@ class Evaluator:
     def close(self) -> None:
         """Allow no further evaluation."""
         self.max_gradients = self.n_gradients
+        self._closed = True
 
     @property
     def n_samples(self) -> int:
@@ -119,7 +121,14 @@ class Evaluator:
         """Values (M,) alone, which are no gradients and are not counted.
 
         A landscape without `value` of its own is asked for both, and both are counted.
+
+        Raises
+        ------
+        BudgetSpentError, LandscapeError
+            As of `value_and_grad`; where values have a price of their own, once this is closed.
         """
+        if self._closed:
+            raise BudgetSpentError
         if not hasattr(self._at_work, "value"):
             return self.value_and_grad(points, times, samples=samples)[0]
         chosen = {} if samples is None else {"samples": samples}

@@ -61,7 +61,7 @@ class History:
     heights: np.ndarray
     """The method's own estimate of the path's height, (I,)."""
     n_sample_gradients: np.ndarray | None = None
-    """Gradients of single samples spent so far, (I,), where the landscape is a mean over samples."""
+    """Gradients of single samples spent so far, (I,); None where the landscape has no samples."""
 
 
 @dataclass(frozen=True, eq=False)
