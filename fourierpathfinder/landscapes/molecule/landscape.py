@@ -22,6 +22,9 @@ from .minimum_image import MinimumImage
 from .overlap import OverlapGuard
 from .superposition import superpose
 
+_PLACED = 1e-9
+"""In Å: placing an end anew moves it by less than this if it was placed before."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -202,7 +205,9 @@ class MoleculeLandscape:
             In Å.
         """
         first, last = self.coordinates(start), self.coordinates(end)
-        return first, self.coordinates(superpose(self.atoms(first), self.atoms(last)))
+        placed = self.coordinates(superpose(self.atoms(first), self.atoms(last)))
+        # ends that are placed already stay, to the last bit: what is known of them stays true
+        return first, last if np.abs(placed - last).max() < _PLACED else placed
 
     def same(
         self,

@@ -238,3 +238,13 @@ def test_first_path_of_hcn_is_a_sensible_guess(hcn, hnc):
     values, _ = landscape.value_and_grad(path(np.linspace(0, 1, 21)))
     assert landscape.n_guarded == 0
     assert values.max() - values[0] < 4.6  # the true barrier is 3.18 eV
+
+
+def test_placed_ends_stay_to_the_last_bit():
+    start, end = molecule("CH3CHO"), molecule("CH3CHO")
+    end.positions[4] += [0.3, 0.2, -0.4]
+    end.rotate(70, (1, 2, 3))
+    landscape = MoleculeLandscape(start, EMT)
+    placed = landscape.ends(start, end)
+    np.testing.assert_array_equal(landscape.ends(*placed)[1], placed[1])
+    assert np.abs(placed[1] - end.positions.ravel()).max() > 1
