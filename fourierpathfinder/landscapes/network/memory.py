@@ -40,7 +40,10 @@ class SavedBytes:
 
     def _pack(self, tensor: Any) -> Any:
         storage = tensor.untyped_storage()
-        self._sizes[storage.data_ptr()] = storage.nbytes()
+        place = storage.data_ptr()
+        # A few samples may be a view of all data, whose storage is not theirs alone.
+        size = min(storage.nbytes(), tensor.nbytes)
+        self._sizes[place] = max(size, self._sizes.get(place, 0))
         return tensor
 
 

@@ -99,6 +99,13 @@ def test_what_is_kept_is_measured():
     assert saved.total == 3 * 10 * 4 * 4, "x, tanh and relu; the weight is left out"
 
 
+def test_of_a_view_only_its_own_part_is_measured():
+    x, weight = torch.randn(1000, 4)[:10], torch.randn(4, 4, requires_grad=True)
+    with SavedBytes([weight]) as saved:
+        torch.tanh(x @ weight)
+    assert saved.total == 2 * 10 * 4 * 4
+
+
 def test_how_a_budget_is_used():
     at_once = SamplesAtOnce(100.0, torch.device("cpu"), budget=10_000)
     assert at_once.points(8, 20) == 5
