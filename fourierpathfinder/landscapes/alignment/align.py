@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
+from . import matching
 from .example_inputs import made_up_inputs
-from .matching import match_activations, match_weights
 from .structure import find_units
 from .units import State
 
@@ -18,14 +18,15 @@ _ROUNDINGS = 2e3
 """How many rounding errors the outputs may differ by: sums are taken in another order."""
 
 
-def align_units(module: Any, a: Any, b: Any, data: Any = None) -> Any:
+def align_units(
+    module: Any, a: Any, b: Any, data: Any = None, *, match_activations: bool | None = None
+) -> Any:
     """Permute the hidden units of `b` so that they match those of `a`; its function stays the same.
 
-    Without data units are matched by their weights, with data by the correlation of what they put
-    out. That the permuted network gives the same outputs is checked in either case. The layers are
-    found from the module itself: chains of linear, convolutional, pooling, batch-norm, layer-norm,
-    embedding and recurrent layers, such as multi-layer perceptrons, autoencoders, LeNet, VGG and
-    stacked LSTMs.
+    Units are matched by their weights, or on data by the correlation of what they put out. That the
+    permuted network gives the same outputs is checked in either case. The layers are found from the
+    module itself: chains of linear, convolutional, pooling, batch-norm, layer-norm, embedding and
+    recurrent layers, such as multi-layer perceptrons, autoencoders, LeNet, VGG and stacked LSTMs.
 
     Parameters
     ----------
@@ -34,7 +35,10 @@ def align_units(module: Any, a: Any, b: Any, data: Any = None) -> Any:
     a, b : torch.nn.Module or state dict
         The two trained networks; neither is changed.
     data : tensor, pair of tensors (inputs, targets), or DataLoader, optional
-        Inputs on which to compare activations; a thousand samples are plenty.
+        Inputs on which to compare activations and to check the result; a thousand samples are
+        plenty. Without data inputs are made up for the check.
+    match_activations : bool, optional
+        Whether to match by activations rather than by weights; by default where data are given.
 
     Returns
     -------
@@ -64,17 +68,21 @@ def align_units(module: Any, a: Any, b: Any, data: Any = None) -> Any:
     >>> all(bool(torch.equal(aligned[name], value)) for name, value in a.state_dict().items())
     True
     """
+    if match_activations is None:
+        match_activations = data is not None
+    if match_activations and data is None:
+        raise ValueError("`match_activations` is True but there are no `data` to match them on")
     sets = find_units(module)
     first, second = _loaded(module, a, "a"), _loaded(module, b, "b")
     state = second.state_dict()
     if not sets:
         return _as_given(b, state)
     inputs = next(_batches(data)) if data is not None else made_up_inputs(module)
-    if data is None:
-        parameters = {name for name, _ in module.named_parameters()}
-        permuted = match_weights(first.state_dict(), state, sets, parameters)
+    if match_activations:
+        permuted = matching.by_activations((first, second), state, sets, _batches(data))
     else:
-        permuted = match_activations((first, second), state, sets, _batches(data))
+        parameters = {name for name, _ in module.named_parameters()}
+        permuted = matching.by_weights(first.state_dict(), state, sets, parameters)
     _check_unchanged(second, permuted, inputs)
     return _as_given(b, permuted)
 

@@ -27,7 +27,7 @@ _LEAST_GAIN = 1e-9
 """The relative gain below which a change is rounding."""
 
 
-def match_weights(a: State, b: State, sets: Sequence[Units], parameters: set[str]) -> State:
+def by_weights(a: State, b: State, sets: Sequence[Units], parameters: set[str]) -> State:
     """`b` with its units in the order in which the weights agree best with those of `a`.
 
     Parameters
@@ -75,7 +75,7 @@ def _similarity(a: State, b: State, names: Iterable[str]) -> float:
     return sum(float((a[name].double() * b[name].double()).sum()) for name in names)
 
 
-def match_activations(
+def by_activations(
     modules: tuple[Any, Any], b: State, sets: Sequence[Units], batches: Iterable[Any]
 ) -> State:
     """`b` with its units in the order in which their outputs agree best with those of a.

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from examples.nn_experiments.networks import NETWORKS
 from fourierpathfinder.landscapes import align_units
-from fourierpathfinder.landscapes.alignment.matching import match_weights
+from fourierpathfinder.landscapes.alignment.matching import by_weights
 from fourierpathfinder.landscapes.alignment.structure import find_units
 
 
@@ -174,8 +174,8 @@ def test_hidden_units_are_found_again(name, by):
     if name == "lstm" and data is None:
         with pytest.raises(ValueError, match="pass some as `data`"):
             align_units(module, module, shuffled)
-        return
-    aligned = align_units(module, module, shuffled, data)
+        data = inputs
+    aligned = align_units(module, module, shuffled, data, match_activations=by == "activations")
     for key, value in module.state_dict().items():
         torch.testing.assert_close(aligned.state_dict()[key], value, msg=f"{key} differs")
 
@@ -242,7 +242,7 @@ def test_matching_of_weights_never_makes_it_worse_where_it_is_not_exact():
     b = made("lstm")[0].state_dict()
     names = set(a)
     products = []
-    for state in (b, match_weights(a, b, find_units(module), names)):
+    for state in (b, by_weights(a, b, find_units(module), names)):
         products.append(sum(float((a[n].double() * state[n].double()).sum()) for n in names))
     assert products[1] > products[0]
 

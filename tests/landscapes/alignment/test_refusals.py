@@ -97,3 +97,9 @@ def test_wrong_states_are_refused_by_name():
         align_units(module, state | {"0.weight": torch.zeros(4, 4)}, module)
     with pytest.raises(TypeError, match="`b` is a Tensor; pass a module or a state dict"):
         align_units(module, module, torch.zeros(3))
+
+
+def test_activations_need_data():
+    module = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    with pytest.raises(ValueError, match="there are no `data`"):
+        align_units(module, module, module, match_activations=True)
