@@ -3,7 +3,7 @@
 from .evaluation import LandscapeError
 from .find import find_path
 from .landscapes.base import Landscape
-from .methods import Direct, Paper, Surrogate
+from .methods import Direct, Paper, Stochastic, Surrogate
 from .path import SinePath
 from .result import IntermediateResult, PathResult, Saddle, Status
 
@@ -17,6 +17,7 @@ __all__ = [
     "Saddle",
     "SinePath",
     "Status",
+    "Stochastic",
     "Surrogate",
     "find_path",
 ]

@@ -2,6 +2,7 @@
 
 from .direct import Direct
 from .paper import Paper
+from .stochastic import Stochastic
 from .surrogate import Surrogate
 
-__all__ = ["Direct", "Paper", "Surrogate"]
+__all__ = ["Direct", "Paper", "Stochastic", "Surrogate"]

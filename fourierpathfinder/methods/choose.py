@@ -6,6 +6,7 @@ from .._arrays import Array
 from ..landscapes.base import Landscape
 from .base import Method
 from .direct import Direct
+from .stochastic import Stochastic
 from .surrogate import Surrogate
 
 _LARGEST_FOR_SURROGATE = 20_000
@@ -15,14 +16,11 @@ _LARGEST_FOR_SURROGATE = 20_000
 def choose_method(landscape: Landscape, start: Array) -> Method:
     """The best method for a landscape and ends of this kind.
 
-    The surrogate is NumPy's; arrays of other libraries go to the direct method, which stays on
-    their device.
+    What is stochastic (a mean over samples, or noisy) goes to `Stochastic`. The surrogate is
+    NumPy's; arrays of other libraries go to the direct method, which stays on their device.
     """
     if getattr(landscape, "stochastic", False):
-        raise ValueError(
-            "the landscape is stochastic, and no method for such landscapes was chosen; make it "
-            "deterministic (all data in each call), or pass `method=Paper(...)`"
-        )
+        return Stochastic()
     return (
         Surrogate()
         if isinstance(start, np.ndarray) and len(start) <= _LARGEST_FOR_SURROGATE

@@ -28,7 +28,7 @@ from .channel_outcome import channel_outcome, height_error
 _NUGGET = 1e-10
 """In units of the prior variance: small, so that a tolerance of 1e-6 E can be reached."""
 _MAX_FAILURES = 10
-"""Failed evaluations after which the run is given up."""
+"""Failed evaluations after which, if they are more than the others, the run is given up."""
 _MAX_ITERATIONS = 300
 _PATIENCE = 30
 """Iterations after which a height that no longer moves, yet cannot be certified, is let be."""
@@ -183,7 +183,7 @@ class SurrogateRun:
             self._task = task
             self._heights.clear()  # the best height may rest while another channel is looked at
             self._queue = self._wanted(task)
-        if int(self._campaign.records.failed.sum()) > _MAX_FAILURES:
+        if self._fails_too_often():
             self._status = Status.FAILED
         elif not self._queue:
             self._status = self._end()
@@ -258,6 +258,10 @@ class SurrogateRun:
                 break
             queue.append(another)
         return queue
+
+    def _fails_too_often(self) -> bool:
+        failed = self._campaign.records.failed
+        return bool(failed.sum() > max(_MAX_FAILURES, (~failed).sum()))
 
     def _given_up(self) -> Status | None:
         """Why to stop although more is wanted, or None."""

@@ -1,0 +1,295 @@
+"""Adam on the terms of several paths at once, from few random points and small batches a step.
+
+With M times t_m, one drawn from each M-th of the path, and a fresh mini-batch for each, a step is
+that of Adam with the gradient of the path's mean
+
+    ∂/∂c_n (1/M) Σ_m f(x(t_m)) = (1/M) Σ_m sin(nπt_m) g_m
+
+and the rate η/n · (1 + cos(π k/K))/2 in step k of K: higher terms move less.
+
+All paths share every batch of points, so that a step is one call of the landscape. What is as
+large as the terms themselves is kept three times and no more (terms and Adam's two sums): Adam
+goes over a block of coordinates at a time, in place. What is drawn depends on a path's seed and the
+number of the step alone, so a path is the same in any company, and a run goes on exactly.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from .._arrays import Array, array_namespace, like, to_numpy
+from ..evaluation import Evaluator
+from ..optimizers.adam import Adam, AdamState
+from ..path import SinePath, sines
+from .base import Outcome
+from .bfloat16 import StochasticRounding, in_dtype
+from .measured import measured_outcome
+
+_BLOCK = 2**17
+"""Numbers of the terms that Adam works on together: they stay in a processor's cache."""
+_BLOCK_OF_A_DEVICE = 2**25
+_LARGEST_BATCH = 2**24
+"""Coordinates of points that are evaluated in one call."""
+_DRAWN = 64
+"""Steps whose times and samples are drawn together."""
+_N_BINS = 16
+"""Parts of a path whose values are averaged, for a running estimate of the height."""
+_MEMORY = 0.1
+"""The share of a new value in such an average."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a run of K steps does in each.
+
+    Parameters
+    ----------
+    points_per_step, batch_size, n_steps : int
+        M, samples a point, and K.
+    learning_rate : float
+        η for the first term, in root mean square distances of a coordinate from end to end.
+    adam : Adam
+    """
+
+    points_per_step: int
+    batch_size: int
+    n_steps: int
+    learning_rate: float
+    adam: Adam
+
+
+@dataclass(frozen=True, eq=False)
+class LockstepState:
+    """All that changes from step to step; the first three arrays are changed in place."""
+
+    coefficients: Array
+    """(K, N, D)."""
+    gradient_sum: Array
+    square_sum: Array
+    n_steps: int
+    seeds: np.ndarray
+    """What all randomness comes from, (K,)."""
+    averages: np.ndarray
+    """Running means of the values in each part of a path, NaN before the first, (K, bins)."""
+    failed: np.ndarray
+    """Whether a path met a value or gradient that is not finite, and was left there, (K,)."""
+
+
+class Lockstep:
+    """Several paths, optimised together.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    evaluator : Evaluator
+    path : SinePath
+        K paths: ends (K, D) and coefficients (K, N, D).
+    seeds : ndarray of int (K,)
+    dtype : str, optional
+        In which the terms and sums are kept; by default that of the path.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        evaluator: Evaluator,
+        path: SinePath,
+        seeds: np.ndarray,
+        dtype: str | None = None,
+    ) -> None:
+        self._schedule = schedule
+        self._evaluator = evaluator
+        self._start, self._end = path.start, path.end
+        self._rates = _rates(path, schedule.learning_rate)
+        self.is_torn = False
+        """Whether a step is being taken: the state is then between two steps."""
+        terms = in_dtype(path.coefficients, dtype) + 0  # our own, as they are changed in place
+        zeros = array_namespace(terms).zeros_like
+        n_paths = int(terms.shape[0])
+        self.state = LockstepState(
+            coefficients=terms,
+            gradient_sum=zeros(terms),
+            square_sum=zeros(terms),
+            n_steps=0,
+            seeds=seeds,
+            averages=np.full((n_paths, _N_BINS), np.nan),
+            failed=np.zeros(n_paths, dtype=bool),
+        )
+
+    @property
+    def n_paths(self) -> int:
+        """K."""
+        return int(self.state.coefficients.shape[0])
+
+    def path(self, k: int) -> SinePath:
+        """Path k as it is now, in an array of its own."""
+        terms = self.state.coefficients[k, ...]
+        return SinePath(self._start[k, ...], self._end[k, ...], like(terms + 0, self._start))
+
+    def outcome(self, k: int, n_samples: int | None) -> Outcome:
+        """Path k with its height as measured over `n_samples` samples, by default all."""
+        rng = np.random.default_rng([int(self.state.seeds[k]), 1])
+        return measured_outcome(
+            self._evaluator, self.path(k), n_samples, rng, float(self.estimates()[k])
+        )
+
+    def estimates(self) -> np.ndarray:
+        """Running estimates of the heights (K,): the largest of the averages; NaN before any."""
+        filled = np.where(np.isnan(self.state.averages), -np.inf, self.state.averages)
+        highest = filled.max(axis=1)
+        return np.where(np.isfinite(highest), highest, np.nan)
+
+    def step(self, *, strict: bool) -> None:
+        """One step of all paths.
+
+        Parameters
+        ----------
+        strict : bool
+            Whether a value or gradient that is not finite is an error; otherwise its path has
+            failed, and the others go on.
+        """
+        state = self.state
+        times, samples = self._drawn(state.n_steps)
+        values, gradients = self._evaluate(times, samples, strict)
+        failed = state.failed | ~self._finite(values, gradients, strict)
+        self._rounding = StochasticRounding(self._start, [int(state.seeds[0]), state.n_steps])
+        self.is_torn = True
+        self._move(times, gradients, failed)
+        self.state = replace(
+            state,
+            n_steps=state.n_steps + 1,
+            averages=_averaged(state.averages, times, values),
+            failed=failed,
+        )
+        self.is_torn = False
+
+    def _drawn(self, step: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Times (K, M) and samples (K, M, B) of a step."""
+        s, n = self._schedule, self._evaluator.n_samples
+        size = s.batch_size if s.batch_size < n else 0
+        block, row = divmod(step, _DRAWN)
+        seeds = tuple(self.state.seeds.tolist())
+        times, samples = _draw(seeds, block, s.points_per_step, size, n)
+        return times[:, row], samples[:, row] if size else None
+
+    def _evaluate(
+        self, times: np.ndarray, samples: np.ndarray | None, strict: bool
+    ) -> tuple[np.ndarray, list[Array]]:
+        """Values (K, M), and gradients of some points (P, D) after the other."""
+        n_paths, n_points = times.shape
+        own = None if samples is None else samples.reshape(n_paths * n_points, -1)
+        values, gradients = [], []
+        for paths, which in self._calls(n_paths, n_points):
+            t = times[paths, which]
+            points = self._points(paths, t)
+            first = paths.start * n_points + which.start
+            rows = slice(first, first + int(points.shape[0]))
+            found, slopes = self._evaluator.value_and_grad(
+                points, t.reshape(-1), finite=strict, samples=None if own is None else own[rows]
+            )
+            values.append(to_numpy(found).astype(float))
+            gradients.append(slopes)
+        return np.concatenate(values).reshape(n_paths, n_points), gradients
+
+    def _calls(self, n_paths: int, n_points: int) -> Iterator[tuple[slice, slice]]:
+        """The paths and points of each call: whole paths, or where they are large single points."""
+        at_once = _LARGEST_BATCH // int(self._start.shape[-1])
+        together = at_once // n_points
+        for k in range(0, n_paths, together or 1):
+            if together:
+                yield slice(k, min(k + together, n_paths)), slice(0, n_points)
+            else:
+                yield from ((slice(k, k + 1), slice(m, m + 1)) for m in range(n_points))
+
+    def _points(self, paths: slice, times: np.ndarray) -> Array:
+        """Points (P, D) at times (K', M') of some of the paths."""
+        xp = array_namespace(self._start)
+        t = like(times, self._start)[..., None]
+        line = (1 - t) * self._start[paths, None, :] + t * self._end[paths, None, :]
+        terms = self.state.coefficients[paths, ...]
+        basis = sines(t[..., 0], int(terms.shape[-2]))
+        if terms.dtype == line.dtype:
+            points = line + basis @ terms
+        else:  # term after term, so that no copy in higher precision is as large as all of them
+            points = line
+            for n in range(int(terms.shape[-2])):
+                points = points + basis[..., n, None] * like(terms[:, n, None, :], line)
+        return xp.reshape(points, (-1, int(points.shape[-1])))
+
+    def _finite(self, values: np.ndarray, gradients: list[Array], strict: bool) -> np.ndarray:
+        """Which paths met finite values and gradients only (K,)."""
+        if strict:
+            return np.ones(len(values), dtype=bool)
+        xp = array_namespace(gradients[0])
+        of_points = [to_numpy(xp.all(xp.isfinite(g), axis=-1)) for g in gradients]
+        finite = np.isfinite(values) & np.concatenate(of_points).reshape(values.shape)
+        return np.asarray(finite.all(axis=1))
+
+    def _move(self, times: np.ndarray, gradients: list[Array], failed: np.ndarray) -> None:
+        """One step of Adam, a block of coordinates at a time, in place."""
+        state, start = self.state, self._start
+        n_paths, n_terms, n_coordinates = state.coefficients.shape
+        xp = array_namespace(start)
+        basis = sines(like(times, start), n_terms).mT / times.shape[1]
+        progress = state.n_steps / self._schedule.n_steps
+        rates = like(self._rates * (0.5 * (1 + math.cos(math.pi * progress))), start)
+        alive = like(~failed, start)[:, None, None] if failed.any() else None
+        on_device = str(start.device).split(":")[0] != "cpu"
+        size = max(1, (_BLOCK_OF_A_DEVICE if on_device else _BLOCK) // (n_paths * n_terms))
+        for first in range(0, n_coordinates, size):
+            block = slice(first, first + size)
+            parts = [slopes[:, block] for slopes in gradients]
+            joined = parts[0] if len(parts) == 1 else xp.concat(parts)
+            slopes = xp.reshape(joined, (n_paths, times.shape[1], -1))
+            if alive is not None:
+                slopes = xp.where(alive > 0, slopes, 0 * alive)
+            self._move_block(block, basis @ slopes, rates if alive is None else rates * alive)
+
+    def _move_block(self, block: slice, gradient: Array, rates: Array) -> None:
+        state = self.state
+        kept = (state.coefficients, state.gradient_sum, state.square_sum)
+        terms, *sums = (like(array[..., block], gradient) for array in kept)
+        adam = AdamState(sums[0], sums[1], state.n_steps)
+        moved, adam = self._schedule.adam.step(terms, gradient, adam, rates)
+        for array, new in zip(kept, (moved, adam.gradient_sum, adam.square_sum), strict=True):
+            array[..., block] = new if array.dtype == new.dtype else self._rounding(new)
+
+
+def _rates(path: SinePath, learning_rate: float) -> np.ndarray:
+    """η/n in the coordinates' own unit (K, N, 1)."""
+    xp = array_namespace(path.start)
+    squared = xp.sum((path.end - path.start) ** 2, axis=-1) / path.n_coordinates
+    rates = learning_rate * np.sqrt(to_numpy(squared).astype(float))
+    return np.asarray(rates[:, None, None] / np.arange(1.0, path.n_terms + 1)[:, None])
+
+
+def _averaged(averages: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The running means with the values (K, M) of a step added."""
+    paths = np.arange(len(times))
+    averages = averages.copy()
+    for m in range(times.shape[1]):
+        bins = np.minimum((times[:, m] * _N_BINS).astype(int), _N_BINS - 1)
+        old = averages[paths, bins]
+        first = np.isnan(old)
+        averages[paths, bins] = np.where(
+            first, values[:, m], old + _MEMORY * (values[:, m] - np.where(first, 0.0, old))
+        )
+    return averages
+
+
+@lru_cache(maxsize=2)
+def _draw(
+    seeds: tuple[int, ...], block: int, n_points: int, batch_size: int, n_samples: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Stratified times (K, steps, M) and samples (K, steps, M, B) of a block of steps."""
+    times = np.empty((len(seeds), _DRAWN, n_points))
+    samples = np.empty((len(seeds), _DRAWN, n_points, batch_size), dtype=np.int64)
+    for k, seed in enumerate(seeds):
+        rng = np.random.Generator(np.random.Philox(key=[seed, block]))
+        times[k] = (np.arange(n_points) + rng.random((_DRAWN, n_points))) / n_points
+        if batch_size:
+            samples[k] = rng.integers(n_samples, size=(_DRAWN, n_points, batch_size))
+    return times, samples

@@ -1,0 +1,126 @@
+"""The height of a path by values alone, over all samples or some, with its standard error.
+
+Where the landscape is a mean over samples and only some of them are used, these are cut into
+groups. The group means scatter around theirs as the mean of all does around that of the landscape,
+but for the number of groups:
+
+    standard error = (standard deviation of the group means) / √(number of groups).
+
+Noisy landscapes without samples are evaluated as many times instead.
+"""
+
+import numpy as np
+
+from .._arrays import to_numpy
+from ..evaluation import BudgetSpentError, Evaluator
+from ..height import refine_values
+from ..path import SinePath
+from .base import Outcome
+
+_N_GROUPS = 16
+_LARGEST_BATCH = 2**24
+"""Coordinates of points that are evaluated together."""
+_TOL = 1e-2
+"""Of the height, in units of its rise above the lower end."""
+
+
+class HeightMeter:
+    """Values along a path.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    path : SinePath
+    n_samples : int, optional
+        How many samples to use; None is all.
+    rng : numpy.random.Generator
+        Chooses them; the same for all points.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        path: SinePath,
+        n_samples: int | None,
+        rng: np.random.Generator,
+    ) -> None:
+        self._evaluator = evaluator
+        self._path = path
+        self._groups = _groups(evaluator, n_samples, rng)
+        self._errors: dict[float, float] = {}
+
+    def __call__(self, times: np.ndarray) -> np.ndarray:
+        """The values (M,) at times (M,)."""
+        at_once = max(1, _LARGEST_BATCH // self._path.n_coordinates)
+        parts = [times[m : m + at_once] for m in range(0, len(times), at_once)]
+        table = np.concatenate([self._table(part) for part in parts], axis=1)
+        if len(table) > 1:
+            errors = table.std(axis=0, ddof=1) / len(table) ** 0.5
+            self._errors.update(zip(times.tolist(), errors.tolist(), strict=True))
+        return np.asarray(table.mean(axis=0))
+
+    def error(self, time: float) -> float:
+        """The standard error at a time that was evaluated."""
+        return self._errors.get(time, 0.0)
+
+    def _table(self, times: np.ndarray) -> np.ndarray:
+        """The mean of each group (G, M)."""
+        points = self._path(times)
+        rows = []
+        for group in self._groups:
+            samples = None if group is None else np.tile(group, (len(times), 1))
+            rows.append(to_numpy(self._evaluator.value(points, times, samples=samples)))
+        return np.array(rows, dtype=float)
+
+
+def measured_outcome(
+    evaluator: Evaluator,
+    path: SinePath,
+    n_samples: int | None,
+    rng: np.random.Generator,
+    estimate: float,
+) -> Outcome:
+    """A path with its height as measured; with the running estimate where nothing may be spent."""
+    meter = HeightMeter(evaluator, path, n_samples, rng)
+    try:
+        refined = refine_values(meter, np.linspace(0, 1, 2 * path.n_terms + 9), tol=_TOL)
+    except BudgetSpentError:
+        return _estimated(path, estimate)
+    profile = refined.profile
+    return Outcome(
+        path=path,
+        height=profile.height,
+        height_time=profile.height_time,
+        start_value=float(profile.heights[0]),
+        end_value=float(profile.heights[-1]),
+        times=profile.times,
+        heights=profile.heights,
+        height_error=refined.error + meter.error(profile.height_time),
+    )
+
+
+def _estimated(path: SinePath, height: float) -> Outcome:
+    nothing = np.zeros(0)
+    return Outcome(
+        path=path,
+        height=height,
+        height_time=float("nan"),
+        start_value=float("nan"),
+        end_value=float("nan"),
+        times=nothing,
+        heights=nothing,
+        height_error=float("inf"),
+    )
+
+
+def _groups(
+    evaluator: Evaluator, n_samples: int | None, rng: np.random.Generator
+) -> list[np.ndarray | None]:
+    """The samples of each group; None is all samples, or one noisy evaluation."""
+    if not evaluator.n_samples:
+        noisy = getattr(evaluator.landscape, "stochastic", False)
+        return [None] * (_N_GROUPS if noisy else 1)
+    if n_samples is None or n_samples >= evaluator.n_samples:
+        return [None]
+    chosen = rng.permutation(evaluator.n_samples)[:n_samples]
+    return list(chosen[: n_samples // _N_GROUPS * _N_GROUPS].reshape(_N_GROUPS, -1))

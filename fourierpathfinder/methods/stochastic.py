@@ -1,0 +1,183 @@
+"""Adam on few random points of the path and small batches of samples: for losses of networks.
+
+Many small steps win: mini-batches of some tens at one to four random points a step reach in a
+fraction of an epoch what full batches at all points of a grid do not reach in a hundred. The steps
+themselves are those of `fourierpathfinder.methods.lockstep`, here of a single path.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from .._arrays import array_namespace
+from ..evaluation import Evaluator
+from ..optimizers.adam import Adam
+from ..path import SinePath
+from ..result import Status
+from .base import Outcome, require_positive
+from .lockstep import Lockstep, LockstepState, Schedule
+
+_ADAM = Adam()
+
+
+@dataclass(frozen=True)
+class Stochastic:
+    r"""Low-loss paths on landscapes that are a mean over samples, or noisy.
+
+    The height of the result is measured at the end over all samples, adaptively in t; those of the
+    history are running averages of the mini-batches along the path. `height_error` is how far the
+    measured profile might rise between its points, plus the standard error where
+    `evaluation_samples` are fewer than all. Kept in memory are three arrays of the size of the
+    terms, and with two points a step at most six of the size of the network beside what the
+    network's own passes need.
+
+    Parameters
+    ----------
+    n_terms : int
+        Number of sine terms N.
+    points_per_step : int
+        Random points of the path in each step, one from each equal part of it.
+    batch_size : int
+        Samples at each of them; of no meaning where the landscape has no samples.
+    learning_rate : float
+        Of the first term, in root mean square distances of a coordinate from end to end; term n
+        moves by 1/n of that. It falls to zero over the run as a cosine.
+    n_steps : int
+        Steps.
+    evaluation_samples : int, optional
+        Samples by which the final height is measured; by default all.
+    dtype : str, optional
+        "bfloat16" keeps the terms and Adam's sums in half the memory, on torch tensors; they are
+        rounded at random, so that small steps are not lost. By default that of the ends.
+
+    References
+    ----------
+    Kingma and Ba, ICLR 2015, arXiv:1412.6980 (Adam). Garipov et al., NeurIPS 2018,
+    arXiv:1802.10026 (random points of a curve, one a step).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fourierpathfinder import Stochastic, find_path
+    >>> from fourierpathfinder.landscapes import FunctionLandscape
+    >>> rng = np.random.default_rng(0)
+    >>> def ring(x):
+    ...     noise = rng.normal(size=2)
+    ...     return (x @ x - 1) ** 2 + noise @ x, 4 * (x @ x - 1) * x + noise
+    >>> noisy = FunctionLandscape(ring, True, stochastic=True)
+    >>> start, end = np.array([-1.0, 0.1]), np.array([1.0, 0.1])
+    >>> result = find_path(noisy, start, end, method=Stochastic(), rng=0)
+    >>> bool(np.linalg.norm(result.path(0.5)) > 0.8)
+    True
+    """
+
+    n_terms: int = 4
+    points_per_step: int = 4
+    batch_size: int = 64
+    learning_rate: float = 0.05
+    n_steps: int = 2000
+    evaluation_samples: int | None = None
+    dtype: str | None = None
+    replays: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        require_positive(
+            n_terms=self.n_terms,
+            points_per_step=self.points_per_step,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            n_steps=self.n_steps,
+        )
+        if self.evaluation_samples is not None and self.evaluation_samples < 32:
+            raise ValueError(
+                f"`evaluation_samples` is {self.evaluation_samples}; a standard error needs at "
+                "least 32"
+            )
+
+        if self.dtype not in (None, "bfloat16"):
+            raise ValueError(f'`dtype` is {self.dtype!r}; it must be None or "bfloat16"')
+
+    @property
+    def schedule(self) -> Schedule:
+        """What each step does."""
+        return Schedule(
+            self.points_per_step, self.batch_size, self.n_steps, self.learning_rate, _ADAM
+        )
+
+    def start(
+        self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
+    ) -> "StochasticRun":
+        """A run from `path`."""
+        return StochasticRun(self, evaluator, path, rng)
+
+
+class StochasticRun:
+    """One path, optimised on mini-batches."""
+
+    def __init__(
+        self,
+        settings: Stochastic,
+        evaluator: Evaluator,
+        path: SinePath,
+        rng: np.random.Generator,
+    ) -> None:
+        self._settings = settings
+        self._evaluator = evaluator
+        seeds = rng.integers(2**62, size=1)
+        xp = array_namespace(path.start)
+        a, b = (xp.reshape(end, (1, -1)) for end in (path.start, path.end))
+        one = SinePath(a, b, path.coefficients[None, ...])
+        self._lockstep = Lockstep(settings.schedule, evaluator, one, seeds, settings.dtype)
+
+    @property
+    def state(self) -> LockstepState:
+        """All that changes."""
+        return self._lockstep.state
+
+    @state.setter
+    def state(self, state: LockstepState) -> None:
+        self._lockstep.state = state
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the state is between two steps, because one was cut short."""
+        return self._lockstep.is_torn
+
+    @property
+    def path(self) -> SinePath:
+        """The path as it is now."""
+        return self._lockstep.path(0)
+
+    @property
+    def height(self) -> float:
+        """The largest running average of the mini-batches' values along the path."""
+        return float(self._lockstep.estimates()[0])
+
+    @property
+    def height_error(self) -> float:
+        """Not known before the height is measured."""
+        return float("nan")
+
+    @property
+    def n_iterations(self) -> int:
+        """Steps done."""
+        return self.state.n_steps
+
+    @property
+    def status(self) -> Status | None:
+        """Done after the given number of steps."""
+        return Status.STEPS_DONE if self.n_iterations >= self._settings.n_steps else None
+
+    @property
+    def waiting_for(self) -> str:
+        """What the next step evaluates."""
+        return f"mini-batches at {self._settings.points_per_step} points of the path"
+
+    def step(self) -> None:
+        """One step."""
+        self._lockstep.step(strict=True)
+
+    def finish(self) -> Outcome:
+        """The path with its height as measured over all samples."""
+        return self._lockstep.outcome(0, self._settings.evaluation_samples)
