@@ -95,6 +95,8 @@ class Network:
 
     title: str
     n_parameters: int
+    cost: float
+    """Seconds for a million gradients of single images on one core, for the progress."""
     make: Callable[[Activation], nn.Module]
     loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     reconstructs: bool = False
@@ -106,10 +108,10 @@ class Network:
 
 
 NETWORKS = {
-    "fcp": Network("FCP", 42_200, fully_connected, nn.functional.cross_entropy),
-    "lenet": Network("LeNet", 61_706, lenet, nn.functional.cross_entropy),
+    "fcp": Network("FCP", 42_200, 7, fully_connected, nn.functional.cross_entropy),
+    "lenet": Network("LeNet", 61_706, 107, lenet, nn.functional.cross_entropy),
     "autoencoder": Network(
-        "Autoencoder", 52_224, autoencoder, nn.functional.mse_loss, reconstructs=True
+        "Autoencoder", 52_224, 10, autoencoder, nn.functional.mse_loss, reconstructs=True
     ),
-    "lstm": Network("LSTM", 15_456, lambda _: PermutedLSTM(), nn.functional.cross_entropy),
+    "lstm": Network("LSTM", 15_456, 47, lambda _: PermutedLSTM(), nn.functional.cross_entropy),
 }
