@@ -86,7 +86,7 @@ class Lockstep:
     schedule : Schedule
     evaluator : Evaluator
     path : SinePath
-        K paths: ends (K, D) and coefficients (K, N, D).
+        K paths: ends (K, D) and coefficients (K, N, D), which are changed in place.
     seeds : ndarray of int (K,)
     dtype : str, optional
         In which the terms and sums are kept; by default that of the path.
@@ -106,7 +106,7 @@ class Lockstep:
         self._rates = _rates(path, schedule.learning_rate)
         self.is_torn = False
         """Whether a step is being taken: the state is then between two steps."""
-        terms = in_dtype(path.coefficients, dtype) + 0  # our own, as they are changed in place
+        terms = in_dtype(path.coefficients, dtype)
         zeros = array_namespace(terms).zeros_like
         n_paths = int(terms.shape[0])
         self.state = LockstepState(
@@ -126,15 +126,21 @@ class Lockstep:
 
     def path(self, k: int) -> SinePath:
         """Path k as it is now, in an array of its own."""
-        terms = self.state.coefficients[k, ...]
-        return SinePath(self._start[k, ...], self._end[k, ...], like(terms + 0, self._start))
+        path = self._shared_path(k)
+        return path.with_coefficients(path.coefficients + 0)
 
     def outcome(self, k: int, n_samples: int | None) -> Outcome:
-        """Path k with its height as measured over `n_samples` samples, by default all."""
+        """Path k with its height as measured over `n_samples` samples, by default all.
+
+        Its terms are no copy: this is for when the run has ended.
+        """
         rng = np.random.default_rng([int(self.state.seeds[k]), 1])
-        return measured_outcome(
-            self._evaluator, self.path(k), n_samples, rng, float(self.estimates()[k])
-        )
+        estimate = float(self.estimates()[k])
+        return measured_outcome(self._evaluator, self._shared_path(k), n_samples, rng, estimate)
+
+    def _shared_path(self, k: int) -> SinePath:
+        terms = like(self.state.coefficients[k, ...], self._start)
+        return SinePath(self._start[k, ...], self._end[k, ...], terms)
 
     def estimates(self) -> np.ndarray:
         """Running estimates of the heights (K,): the largest of the averages; NaN before any."""
@@ -206,18 +212,19 @@ class Lockstep:
 
     def _points(self, paths: slice, times: np.ndarray) -> Array:
         """Points (P, D) at times (K', M') of some of the paths."""
-        xp = array_namespace(self._start)
         t = like(times, self._start)[..., None]
-        line = (1 - t) * self._start[paths, None, :] + t * self._end[paths, None, :]
         terms = self.state.coefficients[paths, ...]
-        basis = sines(t[..., 0], int(terms.shape[-2]))
-        if terms.dtype == line.dtype:
-            points = line + basis @ terms
+        n_terms = int(terms.shape[-2])
+        basis = sines(t[..., 0], n_terms)
+        if terms.dtype == basis.dtype:
+            points = basis @ terms
         else:  # term after term, so that no copy in higher precision is as large as all of them
-            points = line
-            for n in range(int(terms.shape[-2])):
-                points = points + basis[..., n, None] * like(terms[:, n, None, :], line)
-        return xp.reshape(points, (-1, int(points.shape[-1])))
+            points = basis[..., :1] * like(terms[:, :1, :], basis)
+            for n in range(1, n_terms):
+                points += basis[..., n, None] * like(terms[:, n, None, :], basis)
+        points += (1 - t) * self._start[paths, None, :]
+        points += t * self._end[paths, None, :]
+        return array_namespace(points).reshape(points, (-1, int(points.shape[-1])))
 
     def _finite(self, values: np.ndarray, gradients: list[Array], strict: bool) -> np.ndarray:
         """Which paths met finite values and gradients only (K,)."""

@@ -22,6 +22,7 @@ _LARGEST_BATCH = 2**24
 """Coordinates of points that are evaluated together."""
 _TOL = 1e-2
 """Of the height, in units of its rise above the lower end."""
+_MAX_POINTS = 100
 
 
 class HeightMeter:
@@ -59,6 +60,11 @@ class HeightMeter:
             self._errors.update(zip(times.tolist(), errors.tolist(), strict=True))
         return np.asarray(table.mean(axis=0))
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether two evaluations at one time differ: points close together then tell nothing."""
+        return len(self._groups) > 1 and self._groups[0] is None
+
     def error(self, time: float) -> float:
         """The standard error at a time that was evaluated."""
         return self._errors.get(time, 0.0)
@@ -82,11 +88,15 @@ def measured_outcome(
 ) -> Outcome:
     """A path with its height as measured; with the running estimate where nothing may be spent."""
     meter = HeightMeter(evaluator, path, n_samples, rng)
+    times = np.linspace(0, 1, 2 * path.n_terms + 9)
+    max_points = len(times) if meter.is_noisy else _MAX_POINTS
     try:
-        refined = refine_values(meter, np.linspace(0, 1, 2 * path.n_terms + 9), tol=_TOL)
+        refined = refine_values(meter, times, tol=_TOL, max_points=max_points)
     except BudgetSpentError:
         return _estimated(path, estimate)
-    profile = refined.profile
+    profile, error = refined.profile, refined.error
+    if meter.is_noisy:  # what neighbours tell of the profile between them is noise
+        error = profile.estimate() - profile.height
     return Outcome(
         path=path,
         height=profile.height,
@@ -95,7 +105,7 @@ def measured_outcome(
         end_value=float(profile.heights[-1]),
         times=profile.times,
         heights=profile.heights,
-        height_error=refined.error + meter.error(profile.height_time),
+        height_error=error + meter.error(profile.height_time),
     )
 
 

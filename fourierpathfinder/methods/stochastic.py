@@ -108,7 +108,7 @@ class Stochastic:
     def start(
         self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
     ) -> "StochasticRun":
-        """A run from `path`."""
+        """A run from `path`, whose coefficients it goes on with and changes."""
         return StochasticRun(self, evaluator, path, rng)
 
 

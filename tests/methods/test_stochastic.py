@@ -1,0 +1,404 @@
+"""Stochastic: its steps against torch's own Adam, its heights, its memory, its restarts."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+
+from fourierpathfinder import LandscapeError, SinePath, Status, Stochastic, find_path
+from fourierpathfinder.checkpoint import Snapshots
+from fourierpathfinder.evaluation import Evaluator
+from fourierpathfinder.landscapes import FunctionLandscape, NetworkLandscape
+from fourierpathfinder.methods.lockstep import Lockstep, _draw
+
+
+class Springs:
+    """The mean over samples i of |x - z_i|² (1 + |x|²), in NumPy or torch."""
+
+    stochastic = True
+
+    def __init__(self, n_samples=40, n_coordinates=3, make=np.array):
+        centres = np.random.default_rng(3).normal(size=(n_samples, n_coordinates))
+        self.centres = make(centres)
+        self.n_samples = n_samples
+        self.calls = []
+
+    def value_and_grad(self, points, samples=None):
+        self.calls.append((points, samples))
+        chosen = self.centres if samples is None else self.centres[samples]
+        apart = points[:, None, :] - chosen
+        squared, growth = (apart**2).sum(-1).mean(-1), 1 + (points**2).sum(-1)
+        pull = 2 * apart.mean(1) * growth[:, None] + 2 * points * squared[:, None]
+        return squared * growth, pull
+
+    def value(self, points, samples=None):
+        values, _ = self.value_and_grad(points, samples)
+        self.calls.pop()
+        return values
+
+
+A, B = np.array([-1.0, 0.2, 0.4]), np.array([1.0, -0.3, 0.1])
+SMALL = Stochastic(n_terms=3, points_per_step=2, batch_size=5, n_steps=60)
+
+
+def by_the_book(settings, seed, landscape, a, b):
+    """The same draws, taken by torch's autograd, Adam and schedules."""
+    chord = torch.tensor(b - a)
+    rms = (chord**2).mean().sqrt().item()
+    terms = [torch.zeros(len(a), dtype=torch.float64, requires_grad=True) for _ in range(3)]
+    groups = [
+        {"params": [c], "lr": settings.learning_rate * rms / n} for n, c in enumerate(terms, 1)
+    ]
+    adam = torch.optim.Adam(groups)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.n_steps)
+    centres = torch.tensor(landscape.centres)
+    for step in range(settings.n_steps):
+        times, samples = _draw((seed,), step // 64, 2, 5, landscape.n_samples)
+        loss = 0.0
+        for t, chosen in zip(times[0, step % 64], samples[0, step % 64], strict=True):
+            bend = sum(c * np.sin(n * np.pi * t) for n, c in enumerate(terms, 1))
+            x = torch.tensor(a) + t * chord + bend
+            value = ((x - centres[chosen]) ** 2).sum(-1).mean() * (1 + (x**2).sum())
+            loss = loss + value / 2
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        cosine.step()
+    return torch.stack(terms).detach().numpy()
+
+
+def lockstep(settings, seeds, ends, landscape, strict=False):
+    a, b = (np.stack(end) for end in zip(*ends, strict=True))
+    path = SinePath.straight(a, b, settings.n_terms)
+    run = Lockstep(settings.schedule, Evaluator(landscape), path, np.array(seeds))
+    for _ in range(settings.n_steps):
+        run.step(strict=strict)
+    return run
+
+
+def test_against_torchs_own_adam():
+    landscape = Springs()
+    run = lockstep(SMALL, [11], [(A, B)], landscape)
+    expected = by_the_book(SMALL, 11, landscape, A, B)
+    np.testing.assert_allclose(run.path(0).coefficients, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_path_is_the_same_in_any_company():
+    ends = [(A, B), (B, A), (2 * A, B)]
+    together = lockstep(SMALL, [11, 5, 7], ends, Springs())
+    for k, seed in enumerate((11, 5, 7)):
+        alone = lockstep(SMALL, [seed], [ends[k]], Springs())
+        np.testing.assert_allclose(
+            together.path(k).coefficients, alone.path(0).coefficients, rtol=1e-12, atol=1e-14
+        )
+        assert together.estimates()[k] == pytest.approx(alone.estimates()[0])
+
+
+def test_one_batch_a_step():
+    landscape = Springs()
+    lockstep(SMALL, [1, 2], [(A, B), (B, A)], landscape)
+    assert [points.shape for points, _ in landscape.calls] == [(4, 3)] * 60
+    assert all(samples.shape == (4, 5) for _, samples in landscape.calls)
+
+
+def test_large_points_one_after_the_other(monkeypatch):
+    whole = lockstep(SMALL, [1, 2], [(A, B), (B, A)], Springs())
+    monkeypatch.setattr("fourierpathfinder.methods.lockstep._LARGEST_BATCH", 3)
+    monkeypatch.setattr("fourierpathfinder.methods.lockstep._BLOCK", 4)
+    landscape = Springs()
+    parts = lockstep(SMALL, [1, 2], [(A, B), (B, A)], landscape)
+    assert {points.shape for points, _ in landscape.calls} == {(1, 3)}
+    np.testing.assert_allclose(
+        parts.state.coefficients, whole.state.coefficients, rtol=1e-12, atol=1e-14
+    )
+
+
+def test_times_are_stratified_and_samples_fresh():
+    times, samples = _draw((3,), 0, 4, 8, 1000)
+    assert (np.floor(times * 4) == np.arange(4)).all()
+    assert 0.2 < (times * 4 % 1).std() < 0.4
+    assert len(np.unique(samples)) > 0.8 * 1000
+
+
+class Cliff(Springs):
+    """NaN beyond x = 1.5."""
+
+    def value_and_grad(self, points, samples=None):
+        values, gradients = super().value_and_grad(points, samples)
+        return np.where(points[:, 0] > 1.5, np.nan, values), gradients
+
+
+def test_a_path_that_fails_touches_no_other():
+    fine = lockstep(SMALL, [11, 5], [(A, B), (B, A)], Springs())
+    run = lockstep(SMALL, [11, 9, 5], [(A, B), (A, 3 * B), (B, A)], Cliff())
+    assert run.state.failed.tolist() == [False, True, False]
+    for mine, other in ((0, 0), (2, 1)):
+        np.testing.assert_allclose(
+            run.path(mine).coefficients, fine.path(other).coefficients, rtol=1e-12, atol=1e-14
+        )
+    assert np.isfinite(run.path(1).coefficients).all()
+
+
+def test_alone_it_is_an_error_that_says_where():
+    with pytest.raises(LandscapeError, match=r"the value nan at point 1 \(t = 0.[5-9]"):
+        find_path(Cliff(), A, 3 * B, method=SMALL, rng=0)
+
+
+@pytest.mark.parametrize("make", [np.array, torch.tensor], ids=["numpy", "torch"])
+def test_it_finds_the_way(make):
+    """Downhill to the mean of all springs, where the value is about 3; the line's top is at 6."""
+    landscape = Springs(make=make)
+    a, b = make(3 * A), make(3 * B)
+    result = find_path(
+        landscape, a, b, method=Stochastic(batch_size=10, n_steps=400, learning_rate=0.02), rng=0
+    )
+    line = SinePath.straight(a, b, 1)
+    assert type(result.path.coefficients) is type(a)
+    assert result.path.coefficients.dtype == a.dtype
+    inner = np.linspace(0.1, 0.9, 50)
+    assert landscape.value(result.path(inner)).mean() < 0.95 * landscape.value(line(inner)).mean()
+    assert result.status is Status.STEPS_DONE
+
+
+def test_what_is_counted():
+    landscape = Springs()
+    result = find_path(landscape, A, B, method=SMALL, rng=0)
+    assert result.n_gradients == 120
+    assert result.n_sample_gradients == 600
+    assert result.history.n_gradients.tolist() == list(range(2, 121, 2))
+    assert result.history.n_sample_gradients.tolist() == list(range(10, 601, 10))
+    assert "600 of single samples" in str(result)
+
+
+def test_a_batch_of_all_samples_is_no_sample_at_all():
+    landscape = Springs()
+    find_path(landscape, A, B, method=Stochastic(batch_size=40, n_steps=3), rng=0)
+    assert all(samples is None for _, samples in landscape.calls)
+
+
+def test_the_height_is_that_of_all_samples():
+    landscape = Springs()
+    result = find_path(landscape, A, B, method=SMALL, rng=0)
+    truth = landscape.value(result.path(np.linspace(0, 1, 5001))).max()
+    assert result.height <= truth + 1e-12
+    assert truth - result.height <= max(result.height_error, 1e-2 * result.barrier)
+    assert result.start_value == pytest.approx(landscape.value(A[None])[0])
+    assert (np.diff(result.times) > 0).all()
+
+
+def test_the_standard_error_covers_what_was_left_out():
+    landscape = Springs(n_samples=4000)
+    settings = Stochastic(n_steps=1, evaluation_samples=320)
+    errors = []
+    for seed in range(40):
+        result = find_path(landscape, A, B, method=settings, rng=seed)
+        truth = landscape.value(result.path(np.array([result.height_time])))[0]
+        errors.append((result.height - truth) / result.height_error)
+    assert 0.6 < np.std(errors) < 1.4
+    assert 0 < result.height_error < 0.1 * result.height
+
+
+def test_noise_without_samples():
+    noise = np.random.default_rng(0)
+
+    def bowl(x):
+        return x @ x + 0.1 * noise.normal(), 2 * x + 0.1 * noise.normal(size=2)
+
+    landscape = FunctionLandscape(bowl, True, stochastic=True)
+    a, b = np.array([-1.0, 1.0]), np.array([1.0, 1.0])
+    result = find_path(landscape, a, b, rng=0)
+    assert result.method == Stochastic()
+    assert result.height == pytest.approx(2.0, abs=0.15)
+    assert 0.01 < result.height_error < 0.2
+    assert np.linalg.norm(result.path(0.5)) < 0.3
+    assert result.n_gradients >= 4 * result.n_iterations
+    assert result.n_sample_gradients == 0
+
+
+class Stop(Exception):  # noqa: N818
+    pass
+
+
+@pytest.mark.parametrize("cut", [1, 30, 64, 80])
+@pytest.mark.parametrize("kind", ["numpy", "network", "bfloat16"])
+def test_a_restart_goes_on_bit_for_bit(kind, cut, tmp_path, monkeypatch):
+    monkeypatch.setattr(Snapshots, "due", lambda self: True)
+    landscape, a, b = (Springs(), A, B) if kind == "numpy" else digits_pair(n_samples=200)
+    method = Stochastic(n_steps=90, batch_size=8, dtype="bfloat16" if kind == "bfloat16" else None)
+    options = {"method": method, "rng": 4}
+
+    def stop(step):
+        if step.n_iterations == cut:
+            raise Stop
+
+    whole = find_path(landscape, a, b, **options)
+    with pytest.raises(Stop):
+        find_path(landscape, a, b, callback=stop, checkpoint=tmp_path / "run", **options)
+    options["rng"] = 99  # what is drawn is in the file
+    resumed = find_path(landscape, a, b, checkpoint=tmp_path / "run", **options)
+    assert (resumed.path.coefficients == whole.path.coefficients).all()
+    assert resumed.height == whole.height
+    assert (resumed.history.heights == whole.history.heights).all()
+    assert resumed.n_sample_gradients == whole.n_sample_gradients
+
+
+class InterruptingAdam:
+    """Ctrl-C in the middle of the second block of a step."""
+
+    def __init__(self, adam, at):
+        self.adam, self.at = adam, at
+
+    def step(self, *arguments):
+        self.at -= 1
+        if not self.at:
+            raise KeyboardInterrupt
+        return self.adam.step(*arguments)
+
+
+def test_ctrl_c_within_a_step(tmp_path, monkeypatch):
+    """The path is as good as before; what is kept is the state before that step."""
+    monkeypatch.setattr("fourierpathfinder.methods.lockstep._BLOCK", 6)
+    monkeypatch.setattr(Snapshots, "due", lambda self: True)
+    whole = find_path(Springs(), A, B, method=SMALL, rng=0)
+    good = Stochastic.schedule.fget
+
+    def interrupting(self):
+        schedule = good(self)
+        object.__setattr__(schedule, "adam", InterruptingAdam(schedule.adam, 2 * 20 + 2))
+        return schedule
+
+    monkeypatch.setattr(Stochastic, "schedule", property(interrupting))
+    cut = find_path(Springs(), A, B, method=SMALL, rng=0, checkpoint=tmp_path / "run")
+    assert cut.status is Status.INTERRUPTED
+    assert cut.n_iterations == 20
+    assert np.isfinite(cut.height)
+    assert cut.height_error == np.inf
+    monkeypatch.setattr(Stochastic, "schedule", property(good))
+    resumed = find_path(Springs(), A, B, method=SMALL, rng=0, checkpoint=tmp_path / "run")
+    assert (resumed.path.coefficients == whole.path.coefficients).all()
+
+
+def test_the_budget_is_kept():
+    result = find_path(Springs(), A, B, method=SMALL, rng=0, max_gradients=31)
+    assert result.status is Status.MAX_GRADIENTS
+    assert result.n_gradients == 30
+    assert np.isfinite(result.height_error), "values alone are not counted"
+
+
+class Wide:
+    """A landscape of many coordinates that makes no array beside what it returns."""
+
+    stochastic = True
+    n_samples = 100
+
+    def value_and_grad(self, points, samples=None):
+        return (points**2).mean(-1), points * 2
+
+    def value(self, points, samples=None):
+        return np.einsum("md,md->m", points, points)
+
+
+@pytest.mark.parametrize("n_terms", [4, 10])
+def test_memory(n_terms, monkeypatch):
+    """At most (3 N + 6) times the landscape's coordinates, the two ends included."""
+    monkeypatch.setattr("fourierpathfinder.methods.lockstep._LARGEST_BATCH", 400_000)
+    monkeypatch.setattr("fourierpathfinder.methods.measured._LARGEST_BATCH", 400_000)
+    n = 400_000
+    settings = Stochastic(n_terms=n_terms, points_per_step=2, n_steps=3)
+    tracemalloc.start()
+    try:
+        a, b = np.zeros(n), np.ones(n)
+        find_path(Wide(), a, b, method=settings, rng=0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < (3 * n_terms + 6) * 8 * n + 2**18, "beside what is drawn, and a block"
+
+
+def digits_network(seed):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(64, 16), nn.Tanh(), nn.Linear(16, 10))
+
+
+def digits_data(n_samples=1000):
+    inputs, targets = load_digits(return_X_y=True)
+    chosen = slice(0, n_samples)
+    return torch.tensor(inputs[chosen] / 16, dtype=torch.float32), torch.tensor(targets[chosen])
+
+
+def digits_pair(n_samples):
+    """Two networks, scarcely trained."""
+    networks = [digits_network(seed) for seed in (1, 2)]
+    landscape = NetworkLandscape(networks[0], nn.functional.cross_entropy, digits_data(n_samples))
+    return landscape, *networks
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Two classifiers of scikit-learn's digits at low loss."""
+    inputs, targets = digits_data()
+    networks = [digits_network(seed) for seed in (1, 2)]
+    for network in networks:
+        adam = torch.optim.Adam(network.parameters(), lr=0.02)
+        for _ in range(300):
+            adam.zero_grad()
+            nn.functional.cross_entropy(network(inputs), targets).backward()
+            adam.step()
+    return networks
+
+
+def test_two_classifiers_of_digits(trained):
+    landscape = NetworkLandscape(trained[0], nn.functional.cross_entropy, digits_data())
+    a, b = (landscape.coordinates(network) for network in trained)
+    straight = landscape.value(SinePath.straight(a, b, 1)(np.linspace(0, 1, 41))).max().item()
+    result = find_path(landscape, *trained, rng=0, method=Stochastic(n_steps=1000))
+    higher = max(result.start_value, result.end_value)
+    assert higher < 0.01
+    assert straight > 0.5
+    assert result.height - higher < 0.02 * (straight - higher)
+    dense = landscape.value(result.path(np.linspace(0, 1, 201))).max().item()
+    assert dense - result.height <= result.height_error + 1e-2 * result.barrier
+    assert result.history.heights[-1] < 0.1 * result.history.heights[0]
+
+
+def test_bfloat16_terms(trained):
+    landscape = NetworkLandscape(trained[0], nn.functional.cross_entropy, digits_data())
+    found = {
+        dtype: find_path(landscape, *trained, rng=0, method=Stochastic(n_steps=300, dtype=dtype))
+        for dtype in (None, "bfloat16")
+    }
+    assert found["bfloat16"].path.coefficients.dtype == torch.float32
+    assert found["bfloat16"].height < 1.5 * found[None].height + 0.01
+    a, b = (landscape.coordinates(network)[None] for network in trained)
+    run = Lockstep(
+        Stochastic().schedule, Evaluator(landscape), SinePath.straight(a, b, 2),
+        np.array([1]), "bfloat16",
+    )  # fmt: skip
+    run.step(strict=True)
+    assert run.state.coefficients.dtype == run.state.square_sum.dtype == torch.bfloat16
+    assert (run.state.square_sum >= 0).all()
+
+
+def test_bfloat16_is_torchs():
+    with pytest.raises(ValueError, match=r"arrays of .*numpy have no such type"):
+        find_path(Springs(), A, B, method=Stochastic(dtype="bfloat16"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"n_terms": 0}, "`n_terms` is 0"),
+        ({"points_per_step": 0}, "`points_per_step` is 0"),
+        ({"batch_size": -1}, "`batch_size` is -1"),
+        ({"learning_rate": 0.0}, "`learning_rate` is 0.0"),
+        ({"n_steps": 0}, "`n_steps` is 0"),
+        ({"evaluation_samples": 8}, "`evaluation_samples` is 8; a standard error needs"),
+        ({"dtype": "float16"}, "`dtype` is 'float16'"),
+    ],
+)
+def test_settings_that_make_no_sense(settings, words):
+    with pytest.raises(ValueError, match=words):
+        Stochastic(**settings)
