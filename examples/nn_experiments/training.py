@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from tqdm import trange
 
-from fourierpathfinder.checkpoint import CheckpointFile, Snapshots, flatten, restore
+from fourierpathfinder.checkpoint import CheckpointFile, Snapshots, restore
 from fourierpathfinder.landscapes import NetworkLandscape
 from fourierpathfinder.optimizers import LBFGSGSS, LBFGSGSSState
 
@@ -166,7 +166,7 @@ def train(run: TrainingRun, place: Place) -> Arrays:
         moved, train_losses, optimizer = epoch(course)
         course = course.after(moved, train_losses, test_set.value(moved), optimizer)
         if snapshots is not None and snapshots.due():
-            snapshots.save(flatten(course), {})
+            snapshots.save(course, {})
         if isinstance(optimizer, LBFGSGSSState) and not bool(optimizer.active.any()):
             break
     return _outcome(course, run.n_epochs)
