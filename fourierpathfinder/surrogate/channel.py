@@ -15,6 +15,7 @@ from .._arrays import Array
 from ..path import SinePath
 from ..result import Saddle
 from .calibration import Calibration
+from .closed import ClosedRegions
 from .gaussian_process import GaussianProcess
 from .look import Look, Query
 from .path_search import Move, PathSearch, Pin
@@ -99,6 +100,7 @@ class Channel:
         self._chord = float(np.linalg.norm(path.end - path.start))
         self._model: Posterior | None = None
         self._warp: Warp | None = None
+        self._closed: ClosedRegions | None = None
         self._move = Move(path, None, cut_short=True)
         self._surprises: tuple[float, ...] = ()
         self._n_checks = 0
@@ -120,6 +122,12 @@ class Channel:
         """The warp of what the surrogate was told."""
         assert self._warp is not None
         return self._warp
+
+    @property
+    def closed(self) -> ClosedRegions:
+        """Where nothing could be evaluated."""
+        assert self._closed is not None
+        return self._closed
 
     @property
     def value_noise(self) -> float:
@@ -157,6 +165,7 @@ class Channel:
     def tell(self, records: Records) -> None:
         """Tell the surrogate all records, warped above the present height."""
         self._higher_end = max(records.value_at(end) for end in (self.path.start, self.path.end))
+        self._closed = records.closed(self._chord)
         self._warp = self._next_warp(records)
         self._model = records.told_to(self._process, self._model, self._warp)
 
@@ -182,7 +191,7 @@ class Channel:
         times = np.linspace(0, 1, n_times + 2)[1:-1]
         if self.pin is not None:
             times = np.sort(np.append(times, self.pin.time))
-        return Look.along(self.model, self.path, times, self.calibration.factor)
+        return Look.along(self.model, self.path, times, self.calibration.factor, self.closed)
 
     def next_query(self, records: Records, look: Look | None = None) -> Query | None:
         """What to evaluate next, or None if nothing: the path is then as good as it gets.
@@ -198,7 +207,7 @@ class Channel:
             return self._next(self.look(), records)
         counts = self._turn, self._n_asked, self._n_repeats
         query = self._next(look, records)
-        if query is not None and self._is_worth_a_worker(query, look, len(records)):
+        if query is not None and self._is_worth_a_worker(query, look, len(records.known)):
             return query
         self._turn, self._n_asked, self._n_repeats = counts
         return None
@@ -221,7 +230,7 @@ class Channel:
             model = look.model.add(query.point[None], mean, gradient)
         except LinAlgError:
             return None
-        return Look.along(model, self.path, look.times, look.factor)
+        return Look.along(model, self.path, look.times, look.factor, self.closed)
 
     def judge(self, query: Query, value: float, gradient: Array) -> None:
         """Compare what came back with what was expected."""
@@ -258,11 +267,13 @@ class Channel:
     def _lowest_path(self) -> Move:
         search, model, path, pin = PathSearch(self.scale), self.model, self.path, self.pin
         if not Subspace.pays_for(model):
-            return search(model.predict, model.deviation, path, pin)
+            mean = self.closed.raised(model.predict, self.scale)
+            return search(mean, model.deviation, path, pin)
         space = Subspace.around(model, path.start, path.coefficients)
-        small = space.model(model)
+        small, closed = space.model(model), self.closed.within(space.origin, space.basis)
         ways = space.path_inwards(path), space.pin_inwards(pin)
-        return space.move_outwards(search(small.predict, small.deviation, *ways), path)
+        mean = closed.raised(small.predict, self.scale)
+        return space.move_outwards(search(mean, small.deviation, *ways), path)
 
     def _lengthen_series(self) -> None:
         """Add terms where even the surrogate's own path cannot come down to its saddle.
@@ -307,9 +318,9 @@ class Channel:
         inside = 0 < look.top < len(look.times) - 1
         if inside and gap < _NEAR_TOP * self.scale and (gap < 3 * self.lookout or turn_of_saddle):
             query = self._saddle_query(look)
-            if query.deviation < _TRUST * self.scale:
+            if query.deviation < _TRUST * self.scale and self._may_ask(query.point):
                 return query
-        blocked = self._move.blocked
+        blocked = self._blocked
         if blocked is not None and not turn_of_saddle:
             query = look.query_at("blocked", blocked)
         else:
@@ -332,10 +343,12 @@ class Channel:
         if self._passes(look, self._n_checks + self._n_asked):
             return None
         self._n_asked += 1
-        away, blocked = self._away(look), self._move.blocked
+        away, blocked = self._away(look), self._blocked
         near = np.where(away, look.upper(_ASSURANCE), -np.inf)
         odd = (self._n_checks + self._n_asked) % 2 == 1
-        if blocked is not None and near.max() <= self._limit + 4.5 * self.lookout:
+        if not look.is_open.all():
+            query = look.query("unsure", -look.closed.distance(look.points))
+        elif blocked is not None and near.max() <= self._limit + 4.5 * self.lookout:
             query = look.query_at("blocked", blocked)
         elif near.max() > self._limit:
             query = look.query("check", near)
@@ -352,12 +365,22 @@ class Channel:
         near = float(look.upper(_ASSURANCE)[away].max())
         far = float(look.upper(_FAR_ASSURANCE)[away].max())
         needed = _FEW_CHECKS if far <= self._limit else _CHECKS
-        return self._move.blocked is None and near <= self._limit and n_checks >= needed
+        clear = self._blocked is None and bool(look.is_open.all())
+        return clear and near <= self._limit and n_checks >= needed
 
     def _instead(self, look: Look) -> Query | None:
         """Another point, where the one to check is known already; None after some of them."""
         self._n_repeats += 1
         return look.query("unsure", look.deviation) if self._n_repeats <= _PATIENCE else None
+
+    @property
+    def _blocked(self) -> Array | None:
+        """What stopped the path, if it may be asked for."""
+        blocked = self._move.blocked
+        return None if blocked is None or not self._may_ask(blocked) else blocked
+
+    def _may_ask(self, point: Array) -> bool:
+        return not self.closed.contain(point[None])[0]
 
     def _away(self, look: Look) -> Array:
         time = np.nan if self.pin is None else self.pin.time

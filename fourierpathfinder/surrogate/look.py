@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from .._arrays import Array
 from ..path import SinePath
+from .closed import ClosedRegions
 from .posterior import Posterior
 
 Kind = Literal["top", "saddle", "blocked", "check", "unsure", "minimum"]
@@ -51,13 +54,21 @@ class Look:
     mean: Array
     raw_deviation: Array
     factor: float
+    closed: ClosedRegions
 
     @classmethod
-    def along(cls, model: Posterior, path: SinePath, times: Array, factor: float) -> "Look":
+    def along(
+        cls,
+        model: Posterior,
+        path: SinePath,
+        times: Array,
+        factor: float,
+        closed: ClosedRegions,
+    ) -> "Look":
         """Look at `times` of `path`, with deviations to be multiplied by `factor`."""
         points = path(times)
         mean, _ = model.predict(points)
-        return cls(model, path, times, points, mean, model.deviation(points), factor)
+        return cls(model, path, times, points, mean, model.deviation(points), factor, closed)
 
     @property
     def deviation(self) -> Array:
@@ -69,13 +80,18 @@ class Look:
         """Index of the largest mean."""
         return int(self.mean.argmax())
 
+    @property
+    def is_open(self) -> Array:
+        """Where (M,) something may be asked: outside of closed regions."""
+        return ~self.closed.contain(self.points)
+
     def upper(self, deviations: float) -> Array:
         """Mean plus some calibrated deviations."""
         return self.mean + deviations * self.deviation
 
     def query(self, kind: Kind, merit: Array) -> Query:
-        """The point of largest merit."""
-        j = int(merit.argmax())
+        """The point of largest merit that may be asked for."""
+        j = int(np.where(self.is_open, merit, -np.inf).argmax())
         mean, deviation = float(self.mean[j]), float(self.raw_deviation[j])
         return Query(kind, self.points[j], float(self.times[j]), mean, deviation)
 

@@ -1,8 +1,7 @@
 """Every evaluation of a run, and how a surrogate is told of it.
 
-What is told is the warped landscape: above the level H values are compressed, and a point that
-failed (NaN, infinity) counts as a value above H without a gradient: high enough to keep the path
-away, low enough not to spoil what the surrogate makes of its surroundings.
+What is told is the warped landscape: above the level H values are compressed. Points that failed
+(NaN, infinity) are not told; they close the region around them (`closed`).
 """
 
 from dataclasses import dataclass
@@ -10,12 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._arrays import Array
+from .closed import ClosedRegions
 from .gaussian_process import GaussianProcess, Posterior
 from .warp import Warp
-
-_FAILED = 0.5
-"""How high failed points count, in scales of the warp above its level, for each that there is:
-one lost evaluation says little, many say that a region is closed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +47,16 @@ class Records:
         )
 
     @property
+    def known(self) -> "Records":
+        """Those that did not fail."""
+        good = ~self.failed
+        return Records(self.x[good], self.values[good], self.gradients[good], self.failed[good])
+
+    def closed(self, chord: float) -> ClosedRegions:
+        """The regions around those that failed, for a path of that chord."""
+        return ClosedRegions.around(self.x[self.failed], self.known.x, chord)
+
+    @property
     def lowest(self) -> float:
         """The smallest value."""
         return float(np.nanmin(self.values))
@@ -70,9 +76,8 @@ class Records:
 
     def told_to(self, process: GaussianProcess, model: Posterior | None, warp: Warp) -> Posterior:
         """The surrogate of the warped landscape, on from the previous one where there is one."""
-        high = warp.level + _FAILED * self.failed.sum() * warp.scale
-        values, gradients = warp(np.where(self.failed, high, self.values), self.gradients)
-        known = None if not self.failed.any() else ~self.failed
+        known = self.known
+        values, gradients = warp(known.values, known.gradients)
         if model is None:
-            return process.fit(self.x, values, gradients, has_gradient=known)
-        return process.update(model, self.x, values, gradients, has_gradient=known)
+            return process.fit(known.x, values, gradients)
+        return process.update(model, known.x, values, gradients)

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.surrogate import GaussianProcess
+from fourierpathfinder.surrogate.closed import ClosedRegions
 from fourierpathfinder.surrogate.look import WORDS, Look
 
 
@@ -11,7 +14,8 @@ def look():
     x = np.array([[-1.0, 0.0], [1.0, 0.0], [0.2, 0.3]])
     model = GaussianProcess().fit(x, -(x**2).sum(axis=1), -2 * x)
     path = SinePath(x[0], x[1], np.array([[0.0, 0.4]]))
-    return Look.along(model, path, np.linspace(0, 1, 12)[1:-1], 2.5)
+    none = ClosedRegions.around(np.zeros((0, 2)), x, 2.0)
+    return Look.along(model, path, np.linspace(0, 1, 12)[1:-1], 2.5, none)
 
 
 def test_is_the_surrogate_on_the_path(look):
@@ -42,3 +46,11 @@ def test_query_off_the_path(look):
 
 def test_every_kind_has_words():
     assert all(words and words[0].islower() for words in WORDS.values())
+
+
+def test_asks_nothing_in_a_closed_region(look):
+    best = look.query("top", look.mean)
+    shut = ClosedRegions.around(best.point[None], look.model.data.x, 2.0)
+    beside = replace(look, closed=shut).query("top", look.mean)
+    assert not shut.contain(beside.point[None]).any()
+    assert beside.mean < best.mean

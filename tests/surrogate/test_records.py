@@ -64,10 +64,10 @@ def test_surrogate_is_told_the_warped_landscape(records):
     np.testing.assert_allclose(again.predict(records.x)[0], records.values, atol=1e-4)
 
 
-def test_failed_point_counts_as_high_and_has_no_slope(records):
-    warp = Warp(records.highest, 1.0)
+def test_failed_points_are_not_told_and_close_their_surroundings(records):
     bad = spoilt(records, value=[(2, np.nan)])
-    model = bad.told_to(GaussianProcess(), None, warp)
-    at_it = model.predict(records.x[2:3])[0][0]
-    assert records.highest < at_it < records.highest + warp.scale
-    np.testing.assert_array_equal(model.data.has_gradient, ~bad.failed)
+    model = bad.told_to(GaussianProcess(), None, Warp(records.highest, 1.0))
+    np.testing.assert_array_equal(model.data.x, np.delete(records.x, 2, axis=0))
+    closed = bad.closed(1.0)
+    np.testing.assert_array_equal(closed.contain(records.x), np.arange(6) == 2)
+    assert not records.closed(1.0).contain(records.x).any()
