@@ -315,7 +315,7 @@ def test_memory(n_terms, monkeypatch):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < (3 * n_terms + 6) * 8 * n + 2**18, "beside what is drawn, and a block"
+    assert peak < (3 * n_terms + 6) * 8 * n + 2**20, "beside what is drawn, and a block"
 
 
 def digits_network(seed):
