@@ -31,6 +31,9 @@ Curve: TypeAlias = PathResult | tuple[Sequence[float], Sequence[float]]
 _STYLES = ("-", "--", ":", "-.")
 """Of the data sets, where the colours are the paths'."""
 
+_MOST_MARKERS = 30
+"""Points of a curve of heights that are marked one by one."""
+
 _CHUNK = 64
 """Points evaluated at once, so that networks of many weights fit into memory."""
 
@@ -191,7 +194,8 @@ def plot_height_against_budget(
         budgets, heights, samples = _budget_curve(curve)
         counts_samples = counts_samples and samples
         color = PALETTE[index % len(PALETTE)]
-        ax.plot(budgets, heights, "o-", color=color, markersize=4, label=name)
+        marker = "o" if len(budgets) <= _MOST_MARKERS else None
+        ax.plot(budgets, heights, marker=marker, color=color, markersize=4, label=name)
     if floor is not None:
         ax.axhline(floor, color="0.4", linewidth=1, linestyle=":", label="higher end")
     ax.set(xscale="log", yscale="log", ylabel="height")
