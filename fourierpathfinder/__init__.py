@@ -1,5 +1,6 @@
 """Low-height paths between two points of any energy or loss landscape."""
 
+from .ensemble import find_paths
 from .evaluation import LandscapeError
 from .find import find_path
 from .landscapes.base import Landscape
@@ -20,4 +21,5 @@ __all__ = [
     "Stochastic",
     "Surrogate",
     "find_path",
+    "find_paths",
 ]

@@ -32,6 +32,7 @@ LAYERS = (
     "progress",
     "keeper",
     "find",
+    "ensemble",
     "network_of_minima",
     "plot",
     "cli",

@@ -1,0 +1,206 @@
+"""One call for many paths on one landscape; what goes wrong with one stays with that one."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+
+from .._arrays import Array
+from ..checkpoint import fingerprint
+from ..ends import resolve_ends
+from ..landscapes.base import Landscape
+from ..landscapes.resolve import as_landscape
+from ..methods.base import Method
+from ..methods.choose import choose_method
+from ..methods.stochastic import Stochastic
+from ..progress import ProgressBar
+from ..result import PathResult, Status
+from .folder import Folder, completed
+from .lockstep import Group, groups
+from .pairs import Pair, without_a_height
+from .tasks import Task, on_executor, one_after_the_other
+
+
+def find_paths(
+    landscape: Any,
+    pairs: Iterable[tuple[Any, Any]],
+    *,
+    method: Method | None = None,
+    gradient: Callable[..., Array] | str | None = None,
+    max_gradients: int | None = None,
+    rng: np.random.Generator | int | None = None,
+    executor: Executor | None = None,
+    progress: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> list[PathResult]:
+    """Find paths of low height between many pairs of points of one landscape.
+
+    `Stochastic` on the loss of a network takes a step of all paths in one batch, which fills a
+    GPU. Everything else is one task a path: on the executor, or one after the other.
+
+    Parameters
+    ----------
+    landscape : Landscape or callable
+        As for `find_path`.
+    pairs : iterable of (start, end)
+        The ends, as for `find_path`.
+    method, gradient : optional
+        As for `find_path`; one method for all.
+    max_gradients : int, optional
+        Of each path.
+    rng : numpy.random.Generator or int, optional
+        Each path draws from a stream of its own.
+    executor : concurrent.futures.Executor, optional
+        Workers that find one path each.
+    progress : bool
+        Show a progress bar.
+    checkpoint : path-like, optional
+        A folder. Paths that it holds are not looked for again, and those that were under way go
+        on from where they were.
+
+    Returns
+    -------
+    list of PathResult
+        In the order of the pairs. A path that failed, or was lost with its worker, has the status
+        `FAILED` and says why in its message; its height is NaN where none is known, and where
+        already its ends made no sense its `path` is None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fourierpathfinder import Direct, find_paths
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy = two_channels()
+    >>> pairs = [(toy.start, toy.end), (toy.end, toy.start)]
+    >>> [round(found.height, 3) for found in find_paths(toy, pairs, method=Direct(), rng=0)]
+    [0.624, 0.624]
+    """
+    resolved = as_landscape(landscape, gradient)
+    given = [_two(pair) for pair in pairs]
+    seeds = np.random.default_rng(rng).integers(2**62, size=len(given))
+    results: dict[int, PathResult] = {}
+    resolvable: list[Pair] = []
+    occurrences: dict[tuple[str, str], int] = {}
+    for index, (start, end) in enumerate(given):
+        try:
+            a, b = resolve_ends(resolved, start, end)
+        except (TypeError, ValueError) as error:
+            results[index] = without_a_height(None, Status.FAILED, str(error), method, resolved)
+            continue
+        prints = fingerprint(a), fingerprint(b)
+        occurrences[prints] = occurrences.get(prints, -1) + 1
+        resolvable.append(Pair(index, a, b, int(seeds[index]), occurrences[prints]))
+    if resolvable:
+        method = method or choose_method(resolved, resolvable[0].start)
+        work = _Work(resolved, method, max_gradients, executor, checkpoint, progress)
+        results.update(work.results(resolvable))
+    return [results[index] for index in range(len(given))]
+
+
+class _Work:
+    """All paths of one call."""
+
+    def __init__(
+        self,
+        landscape: Landscape,
+        method: Method,
+        max_gradients: int | None,
+        executor: Executor | None,
+        checkpoint: str | os.PathLike[str] | None,
+        progress: bool,
+    ) -> None:
+        self._landscape = landscape
+        self._method = method
+        self._max_gradients = max_gradients
+        self._executor = executor
+        self._folder = None if checkpoint is None else Folder(checkpoint)
+        self._progress = progress
+
+    def results(self, pairs: list[Pair]) -> dict[int, PathResult]:
+        """By the index of the pair: what the folder holds, and what is found now."""
+        done = {pair.index: kept for pair in pairs if (kept := self._kept(pair)) is not None}
+        missing = {pair.index: pair for pair in pairs if pair.index not in done}
+        with ProgressBar(self._progress) as bar:
+            spent = 0
+            for index, result in self._found(list(missing.values()), bar):
+                self._keep(missing[index], result)
+                done[index] = result
+                spent += result.n_gradients
+                bar.spent(spent)
+        return done
+
+    def _found(self, pairs: list[Pair], bar: ProgressBar) -> Iterator[tuple[int, PathResult]]:
+        method = self._method
+        if isinstance(method, Stochastic) and self._executor is None and self._has_samples:
+            return self._in_lockstep(pairs, method, bar)
+        tasks = {pair.index: self._task(pair) for pair in pairs}
+        if self._executor is None:
+            return one_after_the_other(tasks)
+        return on_executor(tasks, self._executor)
+
+    @property
+    def _has_samples(self) -> bool:
+        return bool(getattr(self._landscape, "n_samples", 0))
+
+    def _in_lockstep(
+        self, pairs: list[Pair], method: Stochastic, bar: ProgressBar
+    ) -> Iterator[tuple[int, PathResult]]:
+        standings = {pair.index: self._standing(pair) for pair in pairs}
+
+        def n_steps(pair: Pair) -> int:
+            saved = standings[pair.index]
+            return 0 if saved is None else int(saved.notes["n_steps"])
+
+        was_interrupted = False
+        for level in sorted({n_steps(pair) for pair in pairs}):
+            for group in groups([pair for pair in pairs if n_steps(pair) == level], method):
+                if was_interrupted:
+                    yield from ((pair.index, self._task(pair).interrupted()) for pair in group)
+                    continue
+                together = Group(
+                    self._landscape,
+                    method,
+                    group,
+                    self._max_gradients,
+                    self._folder,
+                    self._identity,
+                    lambda n, height: bar.describe(height, "mini-batches of all paths"),
+                )
+                together.set([standings[pair.index] for pair in group])
+                for pair, result in together.results():
+                    was_interrupted |= result.status is Status.INTERRUPTED
+                    yield pair.index, result
+
+    def _task(self, pair: Pair) -> Task:
+        file = None if self._folder is None else self._folder.run_file(self._identity(pair))
+        return Task(self._landscape, pair, self._method, self._max_gradients, file)
+
+    def _identity(self, pair: Pair) -> dict[str, Any]:
+        return pair.identity(self._landscape, self._method, self._max_gradients)
+
+    def _standing(self, pair: Pair) -> Any:
+        return None if self._folder is None else self._folder.standing(self._identity(pair))
+
+    def _kept(self, pair: Pair) -> PathResult | None:
+        if self._folder is None:
+            return None
+        kept = self._folder.result(self._identity(pair), pair)
+        return None if kept is None else completed(kept, self._method, self._landscape)
+
+    def _keep(self, pair: Pair, result: PathResult) -> None:
+        """Keep what is done; what failed or was interrupted is tried again."""
+        unfinished = result.status in (Status.FAILED, Status.INTERRUPTED)
+        if self._folder is not None and not unfinished:
+            self._folder.keep(self._identity(pair), result)
+
+
+def _two(pair: Any) -> tuple[Any, Any]:
+    try:
+        start, end = pair
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`pairs` must hold pairs (start, end), but one of them is a {type(pair).__name__}"
+        ) from error
+    return start, end
