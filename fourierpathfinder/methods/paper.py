@@ -7,6 +7,7 @@ one is: keeping the least L would undo what the noise is for, and does not give 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..path import SinePath
 from ..problem import PathProblem
 from ..result import Status
 from .base import Outcome, require_positive
+from .measured import measured_outcome
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Paper:
         Adam steps.
     power : int
         p: 1 as in the text, 2 as in the published toy notebook.
+    n_samples : int, optional
+        Of a landscape that is a mean over samples, such as a network's loss: how many are taken
+        at each point, drawn once for each and then kept; by default all, as published. The height
+        of the result is measured over all of them in any case.
     gradient_noise : float
         Standard deviation of Gaussian noise added to the gradient of the terms, as the toy
         notebook does; with it the last iterate is kept, not the one of least loss.
@@ -73,6 +79,7 @@ class Paper:
     n_steps: int = 100
     power: int = 1
     gradient_noise: float = 0.0
+    n_samples: int | None = None
     replays: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -87,6 +94,8 @@ class Paper:
                 f"`n_terms` is {self.n_terms} but `n_points` only {self.n_points}; a grid tells at "
                 "most n_points - 2 terms apart, so use fewer terms or more points"
             )
+        if self.n_samples is not None:
+            require_positive(n_samples=self.n_samples)
         for name in ("smoothness", "gradient_noise"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"`{name}` is {getattr(self, name)}; it must not be negative")
@@ -108,6 +117,15 @@ class PaperState:
     kept_coefficients: Array
     kept_heights: Array | None
     kept_gradients: Array | None
+    seed: int = 0
+    """Where the choice of samples comes from."""
+
+
+@lru_cache(maxsize=8)
+def _drawn(seed: int, n: int, n_points: int, n_each: int) -> np.ndarray:
+    """Samples for each point (M, B), none of them twice at one."""
+    rng = np.random.default_rng(seed)
+    return np.array([rng.choice(n, n_each, replace=False) for _ in range(n_points)])
 
 
 class PaperRun:
@@ -126,11 +144,10 @@ class PaperRun:
         self._adam = Adam(settings.learning_rate)
         times = np.linspace(0, 1, settings.n_points)
         self._objectives = (TotalHeight(settings.power),)
-        self._problem = PathProblem(
-            evaluator, path, times, np.ones_like(times), settings.smoothness
-        )
+        self._problem = PathProblem(self, path, times, np.ones_like(times), settings.smoothness)
         c = path.coefficients
-        self.state = PaperState(c, self._adam.init(c), 0, float("inf"), c, None, None)
+        seed = int(rng.integers(2**62)) if evaluator.n_samples else 0
+        self.state = PaperState(c, self._adam.init(c), 0, float("inf"), c, None, None, seed)
 
     @property
     def path(self) -> SinePath:
@@ -175,10 +192,21 @@ class PaperRun:
         kept = (state.kept_value, state.kept_coefficients, state.kept_heights, state.kept_gradients)
         if self._settings.gradient_noise or here.value < state.kept_value:
             kept = (here.value, state.coefficients, here.heights, here.point_gradients)
-        self.state = PaperState(moved, adam, state.n_steps + 1, *kept)
+        self.state = PaperState(moved, adam, state.n_steps + 1, *kept, state.seed)
+
+    def value_and_grad(self, points: Array, times: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) at the points of the grid, each with its samples."""
+        n, n_each = self._evaluator.n_samples, self._settings.n_samples
+        if not n or n_each is None or n_each >= n:
+            return self._evaluator.value_and_grad(points, times)
+        samples = _drawn(self.state.seed, n, self._settings.n_points, n_each)
+        return self._evaluator.value_and_grad(points, times, samples=samples)
 
     def finish(self) -> Outcome:
         """The kept iterate, its height refined over t."""
+        if self._evaluator.n_samples:
+            rng = np.random.default_rng(self.state.seed)
+            return measured_outcome(self._evaluator, self.path, None, rng, self.height)
         path, times = self.path, self._problem.grid.times
         heights, gradients = self.state.kept_heights, self.state.kept_gradients
         profile = Profile.of(path, times, heights, gradients)

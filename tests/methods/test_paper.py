@@ -143,3 +143,64 @@ def test_counts_are_whole_numbers(name, value):
 def test_settings_are_frozen():
     with pytest.raises(AttributeError):
         Paper().n_terms = 3
+
+
+class Springs:
+    """The mean over samples i of |x - z_i|²."""
+
+    stochastic, n_samples = True, 50
+    centres = np.random.default_rng(8).normal(size=(50, 2))
+
+    def __init__(self):
+        self.samples = []
+
+    def value_and_grad(self, points, samples=None):
+        self.samples.append(samples)
+        chosen = self.centres[None] if samples is None else self.centres[samples]
+        apart = points[:, None, :] - chosen
+        return (apart**2).sum(-1).mean(-1), 2 * apart.mean(1)
+
+    def value(self, points, samples=None):
+        return ((points[:, None, :] - self.centres) ** 2).sum(-1).mean(-1)
+
+
+ENDS = np.array([-1.0, 0.5]), np.array([1.0, 0.5])
+
+
+def test_as_many_samples_at_each_point_the_same_in_each_step():
+    springs, settings = Springs(), Paper(n_terms=3, n_points=9, n_steps=5, n_samples=7)
+    result = find_path(springs, *ENDS, method=settings, rng=1)
+    first = springs.samples[0]
+    assert first.shape == (9, 7)
+    assert all(len(set(row)) == 7 for row in first)
+    assert len({tuple(row) for row in first}) == 9
+    assert len(springs.samples) == 5
+    assert all((samples == first).all() for samples in springs.samples)
+    assert result.n_gradients == 45
+    assert result.n_sample_gradients == 5 * 9 * 7
+    assert result.history.n_sample_gradients[-1] == 315
+    truth = springs.value(result.path(np.linspace(0, 1, 2001))).max()
+    assert result.height == pytest.approx(truth, abs=result.height_error + 1e-9)
+
+
+@pytest.mark.parametrize("n_samples", [None, 50, 80])
+def test_all_samples_as_published(n_samples):
+    springs, settings = Springs(), Paper(n_terms=3, n_points=9, n_steps=5, n_samples=n_samples)
+    result = find_path(springs, *ENDS, method=settings, rng=1)
+    assert springs.samples == [None] * 5
+    assert result.n_sample_gradients == 5 * 9 * 50
+
+
+def test_a_restart_keeps_its_samples(tmp_path):
+    settings = Paper(n_terms=3, n_points=9, n_steps=12, n_samples=7)
+    whole = find_path(Springs(), *ENDS, method=settings, rng=1)
+
+    def stop(step):
+        if step.n_iterations == 5:
+            raise StopIteration
+
+    options = {"method": settings, "checkpoint": tmp_path / "run"}
+    find_path(Springs(), *ENDS, rng=1, callback=stop, **options)
+    resumed = find_path(Springs(), *ENDS, rng=2, **options)
+    assert (resumed.path.coefficients == whole.path.coefficients).all()
+    assert resumed.height == whole.height
