@@ -1,12 +1,17 @@
 """What a channel of the surrogate method amounts to, in the terms of a result."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..surrogate.channel import Channel
+from ..surrogate.images import Image
 from ..surrogate.records import Records
 from .base import Outcome
 
 _DOWNHILL = "The path was checked and rises nowhere above its higher end; there is no saddle on it."
+
+_IMAGE = "The landscape's symmetry lays this path on another segment of it; nothing was evaluated."
 
 _ERROR_DEVIATIONS = 3.0
 """Deviations above the mean up to which `height_error` reckons with surprises."""
@@ -39,6 +44,29 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
         saddle=saddle,
         certified=channel.is_certified,
         message=_DOWNHILL if saddle is None and channel.is_certified else "",
+    )
+
+
+def image_outcome(image: Image, of: Outcome) -> Outcome:
+    """The outcome `of` a channel, moved and perhaps run backwards."""
+    placed = replace(of, path=image.path(), message=_IMAGE)
+    if of.saddle is not None:
+        saddle = replace(of.saddle, position=image.motion(of.saddle.position))
+        placed = replace(placed, saddle=saddle)
+    return _backwards(placed) if image.is_reversed else placed
+
+
+def _backwards(outcome: Outcome) -> Outcome:
+    """Everything but the path itself, with t for 1 - t."""
+    saddle = outcome.saddle
+    return replace(
+        outcome,
+        height_time=1 - outcome.height_time,
+        start_value=outcome.end_value,
+        end_value=outcome.start_value,
+        times=1 - outcome.times[::-1],
+        heights=outcome.heights[::-1],
+        saddle=None if saddle is None else replace(saddle, time=1 - saddle.time),
     )
 
 

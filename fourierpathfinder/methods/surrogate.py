@@ -20,10 +20,11 @@ from ..surrogate import FeatureMap, GaussianProcess, Kernel, SquaredExponential
 from ..surrogate.campaign import Campaign, CampaignSettings, Task
 from ..surrogate.channel import Channel, ChannelSettings
 from ..surrogate.choose_features import choose_features
+from ..surrogate.images import Image
 from ..surrogate.look import WORDS, Look, Query
 from ..surrogate.records import Records
 from .base import Outcome, kicked, require_positive
-from .channel_outcome import channel_outcome, height_error
+from .channel_outcome import channel_outcome, height_error, image_outcome
 
 _NUGGET = 1e-10
 """In units of the prior variance: small, so that a tolerance of 1e-6 E can be reached."""
@@ -58,7 +59,7 @@ class Surrogate:
     certify : bool
         Whether to check the rest of the path once the saddle is found.
     split : bool
-        Whether to relax minima that the path dips into by more than 0.05 E and to connect them one
+        Whether to relax minima that the path dips into by more than 0.02 E and to connect them one
         after the other, as the result's `segments`.
     noise : (float, float), optional
         Standard deviations of the noise on values and on gradient components, as in DFT, in the
@@ -127,7 +128,7 @@ class SurrogateRun:
         noise = settings.noise or (0.0, 0.0)
         held_to = ChannelSettings(settings.tol, settings.certify, *noise)
         asked = CampaignSettings(settings.n_starts, settings.split, held_to)
-        self._campaign = Campaign(asked, process, path, rng)
+        self._campaign = Campaign(asked, process, path, rng, evaluator.landscape)
         self._tasks = self._campaign.tasks()
         self._task: Task | None = None
         self._queue: list[Query] = []
@@ -194,7 +195,7 @@ class SurrogateRun:
         """The best path, its height, and how far to trust it; its channels and segments."""
         campaign = self._campaign
         channels = sorted(campaign.channels, key=lambda channel: channel.height)
-        outcome = channel_outcome(campaign.best, campaign.records)
+        outcome = self._outcome(campaign.best)
         return replace(
             outcome,
             method=self._settings,
@@ -202,9 +203,14 @@ class SurrogateRun:
             segments=tuple(self._part(channel) for channel in campaign.segments),
         )
 
-    def _part(self, channel: Channel) -> PathResult:
+    def _outcome(self, part: Channel | Image) -> Outcome:
+        if isinstance(part, Image):
+            return image_outcome(part, self._outcome(part.of))
+        return channel_outcome(part, self._campaign.records)
+
+    def _part(self, part: Channel | Image) -> PathResult:
         """A channel or segment as a result of its own; gradients are those of the whole run."""
-        outcome = channel_outcome(channel, self._campaign.records)
+        outcome = self._outcome(part)
         status = Status.CERTIFIED if outcome.certified else Status.STALLED
         n_gradients = self._evaluator.n_gradients
         history = History(np.array([n_gradients]), np.array([outcome.height]))

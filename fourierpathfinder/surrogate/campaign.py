@@ -7,7 +7,7 @@ done; the next one is made of what the earlier ones found.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,12 +15,15 @@ from .._arrays import Array
 from ..path import SinePath
 from .channel import Channel, ChannelSettings
 from .gaussian_process import GaussianProcess
+from .images import Image, image_of
 from .look import Look, Query
 from .records import Records
 from .relaxation import Relaxation, dips
 
 _BEND = 0.35
 """Size of the random bends that further starts have, in chords."""
+_SAME_STOP = 0.02
+"""Minima nearer than this to a stop before them, or to the end, in chords, are no new stops."""
 
 
 class Task(Protocol):
@@ -61,6 +64,8 @@ class Campaign:
         The first start.
     rng : numpy.random.Generator
         Source of the further starts.
+    landscape : Landscape
+        Its symmetries spare segments that are images of others.
     """
 
     def __init__(
@@ -69,9 +74,11 @@ class Campaign:
         process: GaussianProcess,
         path: SinePath,
         rng: np.random.Generator,
+        landscape: Any,
     ) -> None:
         self.channels: list[Channel] = []
-        self.segments: list[Channel] = []
+        self.segments: list[Channel | Image] = []
+        self._landscape = landscape
         self._settings = settings
         self._process = process
         self._path = path
@@ -114,18 +121,25 @@ class Campaign:
         whole = self.best
         if whole.saddle is None:
             return
-        stops = [whole.path.start]
+        start, end = whole.path.start, whole.path.end
+        near = _SAME_STOP * float(np.linalg.norm(end - start))
+        stops = [start]
         for dip in dips(whole):
             relaxation = Relaxation(whole, dip)
             relaxation.learn(self.records)
             yield relaxation
-            if relaxation.is_found:
+            apart = np.linalg.norm(relaxation.minimum - np.stack([stops[-1], end]), axis=1)
+            if relaxation.is_found and apart.min() > near:
                 stops.append(relaxation.minimum)
-        stops.append(whole.path.end)
-        if len(stops) == 2:
+        if len(stops) == 1:
             return
-        for start, end in pairwise(stops):
-            segment = self._channel(_piece(whole.path, start, end), whole.height)
+        for stop, following in pairwise([*stops, end]):
+            found = [part for part in self.segments if isinstance(part, Channel)]
+            image = image_of(self._landscape, stop, following, found)
+            if image is not None:
+                self.segments.append(image)
+                continue
+            segment = self._channel(_piece(whole.path, stop, following), whole.height)
             segment.learn(self.records)
             yield segment
             self.segments.append(segment)

@@ -12,7 +12,7 @@ from .look import Look, Query
 from .records import Records
 from .saddle_search import newton_decrement
 
-_DEPTH = 0.05
+_DEPTH = 0.02
 """How far, in E, a dip must lie below the path's tops on either side."""
 _MAX_QUERIES = 12
 _REACH = 0.3

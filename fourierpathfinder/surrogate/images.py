@@ -1,0 +1,69 @@
+"""Segments that a symmetry of the landscape lays on segments found before.
+
+Turns and exchanges of like atoms, lattice translations: where one lays both ends of a found path
+on the ends that are asked for, the path goes along, and nothing need be evaluated.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._arrays import Array
+from ..path import SinePath
+from .channel import Channel
+
+_SAME_PLACE = 0.02
+"""How near, in chords, both ends must come to lie."""
+
+Motion = Callable[[Array], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A found channel, moved by an affine symmetry (..., D) -> (..., D), perhaps run backwards.
+
+    Attributes
+    ----------
+    of : Channel
+    motion : callable
+    start, end : array (D,)
+        Where its ends are wanted.
+    is_reversed : bool
+    """
+
+    of: Channel
+    motion: Motion
+    start: Array
+    end: Array
+    is_reversed: bool
+
+    def path(self) -> SinePath:
+        """The moved path: sin(nπ(1 - t)) = (-1)^(n+1) sin(nπt)."""
+        coefficients = self.of.path.coefficients
+        moved = self.motion(coefficients) - self.motion(np.zeros_like(coefficients))
+        if self.is_reversed:
+            moved[1::2] *= -1
+        return SinePath(self.start, self.end, moved)
+
+
+def image_of(landscape: Any, start: Array, end: Array, channels: Iterable[Channel]) -> Image | None:
+    """A channel laid between `start` and `end` (D,) by a symmetry of the landscape, if one can be.
+
+    Landscapes say so by `same(a, b)` and `placing(a, b)` (`fourierpathfinder.landscapes.base`).
+    """
+    if not (hasattr(landscape, "same") and hasattr(landscape, "placing")):
+        return None
+    near = _SAME_PLACE * float(np.linalg.norm(end - start))
+    for channel in channels:
+        for is_reversed in (False, True):
+            ends = channel.path.start, channel.path.end
+            first, last = ends[::-1] if is_reversed else ends
+            if not (landscape.same(start, first) and landscape.same(end, last)):
+                continue
+            motion = landscape.placing(start, first)
+            missed = np.linalg.norm([motion(first) - start, motion(last) - end], axis=1)
+            if missed.max() < near:
+                return Image(channel, motion, start, end, is_reversed)
+    return None
