@@ -1,0 +1,146 @@
+"""Everything that the report says, as one tree of plain numbers: `results.json`.
+
+It is gathered from the chunks that are done, so that a study under way has a report too; figures
+and report are made from it alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from .analysis import KERNELS, separation
+from .chunks import Arrays, Chunk, Store
+from .networks import NETWORKS
+from .published import FIGURE_3, TABLE_1, TABLE_S1
+from .study import LANDSCAPES, HeightKind, Study
+from .training import OPTIMIZERS
+from .verdicts import all_claims
+
+Tree = dict[str, Any]
+
+N_CURVE = 200
+"""Epochs of a stored curve, at most."""
+
+
+def gather(study: Study, store: Store) -> Tree:
+    """The tree of all that is done."""
+    found = _Found(store)
+    networks = {
+        name: _network(study, found, name)
+        for name in study.settings.networks
+        if found(*(study.selection(name, optimizer) for optimizer in OPTIMIZERS))
+    }
+    toy = found(study.toy)
+    tree: Tree = {
+        "settings": asdict(study.settings),
+        "published": {"table_1": TABLE_1, "table_s1": TABLE_S1, "figure_3": FIGURE_3},
+        "toy": toy and {name: array.tolist() for name, array in toy[0].items()},
+        "networks": networks,
+    }
+    tree["claims"] = [claim.tree() for claim in all_claims(tree)]
+    return _plain(tree)
+
+
+class _Found:
+    """Loads chunks that are done."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __call__(self, *chunks: Chunk) -> list[Arrays] | None:
+        """What the chunks hold, or None if any is not done."""
+        if not all(self._store.has(chunk) for chunk in chunks):
+            return None
+        return [self._store.load(chunk) for chunk in chunks]
+
+
+def _network(study: Study, found: _Found, name: str) -> Tree:
+    tree: Tree = {"title": NETWORKS[name].title, "n_parameters": NETWORKS[name].n_parameters}
+    selected = found(*(study.selection(name, optimizer) for optimizer in OPTIMIZERS)) or []
+    tree["training"] = dict(zip(OPTIMIZERS, map(_training, selected), strict=True))
+    analyses: dict[str, Any] = {
+        stage: found(study.analysis(stage, name)) for stage in ("statistics", "distances", "pca")
+    }
+    if (statistics := analyses["statistics"]) is not None:
+        tree["weights"] = {
+            key: {"mean": float(pair[0]), "std": float(pair[1])}
+            for key, pair in statistics[0].items()
+        }
+    if (distances := analyses["distances"]) is not None:
+        tree["distances"] = {key: array.tolist() for key, array in distances[0].items()}
+    if (components := analyses["pca"]) is not None:
+        tree["pca"] = {figure: _components(components[0], figure) for figure in ("figure6", "s4")}
+    tree["heights"] = {kind.name: _heights(study, found, name, kind) for kind in study.kinds}
+    return tree
+
+
+def _training(selected: Arrays) -> Tree:
+    train, test = selected["train_losses"], selected["test_losses"]
+    epochs = np.unique(np.linspace(0, train.shape[1] - 1, N_CURVE).astype(int))
+    return {
+        "n_trained": int(selected["n_trained"]),
+        "epochs": epochs.tolist(),
+        "train": _spread(train[:, epochs]),
+        "test": _spread(test[:, epochs]),
+        "minimum_train": {"epochs": train.argmin(1).tolist(), "losses": train.min(1).tolist()},
+        "minimum_test": {"epochs": test.argmin(1).tolist(), "losses": test.min(1).tolist()},
+        "final_test": test[:, -1].tolist(),
+    }
+
+
+def _spread(curves: np.ndarray) -> Tree:
+    """Mean, lowest and highest over the members."""
+    return {
+        "mean": curves.mean(0).tolist(),
+        "low": curves.min(0).tolist(),
+        "high": curves.max(0).tolist(),
+    }
+
+
+def _components(arrays: Arrays, figure: str) -> Tree:
+    tree = {}
+    for kernel in KERNELS:
+        lbfgs, sgd = arrays[f"{figure}-{kernel}"]
+        tree[kernel] = {
+            "lbfgs": lbfgs.tolist(),
+            "sgd": sgd.tolist(),
+            "separation": separation(lbfgs[:, 0], sgd[:, 0]),
+        }
+    return tree
+
+
+def _heights(study: Study, found: _Found, name: str, kind: HeightKind) -> Tree:
+    tree: Tree = {}
+    for landscape, sets in LANDSCAPES.items():
+        for weights in sets:
+            blocks = found(*study.heights(name, landscape, weights, kind))
+            if blocks is not None:
+                tree.setdefault(landscape, {})[weights] = _joined(blocks)
+    return tree
+
+
+def _joined(blocks: Sequence[Arrays]) -> Tree:
+    whole = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return {
+        "heights": whole["heights"].tolist(),
+        "straight": whole["straight_heights"].tolist(),
+        "ends": whole["end_values"].tolist(),
+        "n_sample_gradients": float(whole["n_sample_gradients"].mean()),
+        "history": {
+            "n_gradients": whole["history_gradients"].mean(0).tolist(),
+            "mean": whole["history_heights"].mean(0).tolist(),
+        },
+    }
+
+
+def _plain(tree: Any) -> Any:
+    """The tree with what JSON has no word for put as null."""
+    if isinstance(tree, dict):
+        return {key: _plain(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_plain(value) for value in tree]
+    if isinstance(tree, float) and not np.isfinite(tree):
+        return None
+    return tree

@@ -1,0 +1,82 @@
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from examples.nn_experiments.chunks import Chunk, Store
+from examples.nn_experiments.run import ChunksFailedError, run_stage
+from examples.nn_experiments.training import Place
+
+
+@dataclass(frozen=True)
+class Number:
+    value: int
+    folder: str = ""
+
+
+def double(number, place):
+    assert place.checkpoint.parent.is_dir()
+    if number.value < 0:
+        raise ArithmeticError("negative")
+    return {"x": np.array(2 * number.value)}
+
+
+def total(_, __, *needed):
+    return {"x": sum(arrays["x"] for arrays in needed)}
+
+
+def die_once(number, _):
+    """Kill the process that this runs in, the first time."""
+    marker = Path(number.folder) / "died"
+    if number.value == 0 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.05)
+    return {"x": np.array(number.value)}
+
+
+def doubles(*values):
+    return [Chunk("double", str(v), double, Number(v)) for v in values]
+
+
+def test_stages_build_on_each_other_and_skip_what_is_done(tmp_path):
+    store, first = Store(tmp_path), doubles(1, 2, 3)
+    last = Chunk("total", "all", total, None, tuple(first))
+    with pytest.raises(ValueError, match=r"stage 'total' needs double/1-\w+\.npz, which is not"):
+        run_stage("total", [last], store, Place(), None)
+    assert run_stage("double", first, store, Place(), None) == 3
+    assert run_stage("double", [*first, *doubles(4)], store, Place(), None) == 1
+    run_stage("total", [last], store, Place(), None)
+    assert int(store.load(last)["x"]) == 12
+
+
+@pytest.mark.parametrize("n_threads", [0, 2])
+def test_failures_are_told_after_the_rest_is_done(tmp_path, n_threads):
+    store, chunks = Store(tmp_path), doubles(1, -2, 3, -4)
+    executor = ThreadPoolExecutor(n_threads) if n_threads else None
+    with pytest.raises(ChunksFailedError, match=r"2 of 4 chunks of 'double' failed(.|\n)*negative"):
+        run_stage("double", chunks, store, Place(), executor)
+    assert [store.has(chunk) for chunk in chunks] == [True, False, True, False]
+
+
+@pytest.mark.filterwarnings("default")  # Dask warns of what a dying worker leaves open
+def test_worker_of_a_dask_cluster_is_killed_on_the_way(tmp_path):
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    from examples.nn_experiments.scheduler import dask_executor
+
+    chunks = [Chunk("work", str(v), die_once, Number(v, str(tmp_path))) for v in range(6)]
+    store = Store(tmp_path / "output")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        dask_executor(cluster.scheduler_address) as executor,
+    ):
+        run_stage("work", chunks, store, Place(), executor)
+    assert (tmp_path / "died").exists()
+    assert [int(store.load(chunk)["x"]) for chunk in chunks] == list(range(6))
