@@ -97,7 +97,8 @@ class PathResult:
     start_value, end_value : float
         The landscape at the two ends.
     times, heights : array (M,)
-        The points at which the method itself evaluated the path, and the values there.
+        The path's profile: values where the method evaluated the path itself, and for `Surrogate`
+        what its Gaussian process predicts, exact at the ends and the saddle.
     saddle : Saddle or None
         The saddle at the path's top, where the method looks for one.
     certified : bool
