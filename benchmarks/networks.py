@@ -67,7 +67,8 @@ class Connection:
             ends[0], self.case.loss, self.training, device=given.device
         )
         self.a, self.b = (self.landscape.coordinates(end) for end in ends)
-        self._file = given.output / f"{name}-{len(images.train_labels)}.json"
+        size = f"{len(images.train_labels)}-{given.images_per_point}"
+        self._file = given.output / f"{name}-{size}.json"
         self.known: dict[str, Any] = (
             json.loads(self._file.read_text()) if self._file.exists() else {}
         )
