@@ -8,9 +8,10 @@ that of Adam with the gradient of the path's mean
 and the rate η/n · (1 + cos(π k/K))/2 in step k of K: higher terms move less.
 
 All paths share every batch of points, so that a step is one call of the landscape. What is as
-large as the terms themselves is kept three times and no more (terms and Adam's two sums): Adam
-goes over a block of coordinates at a time, in place. What is drawn depends on a path's seed and the
-number of the step alone, so a path is the same in any company, and a run goes on exactly.
+large as the terms themselves is kept three times and no more (terms and Adam's two sums): all that
+is done with it goes over a block of coordinates at a time, in place. What is drawn depends on a
+path's seed and the number of the step alone, so a path is the same in any company, and a run goes
+on exactly.
 """
 
 import math
@@ -29,7 +30,7 @@ from .bfloat16 import StochasticRounding, in_dtype
 from .measured import measured_outcome
 
 _BLOCK = 2**17
-"""Numbers of the terms that Adam works on together: they stay in a processor's cache."""
+"""Numbers that are worked on together: they stay in a processor's cache."""
 _BLOCK_OF_A_DEVICE = 2**25
 _LARGEST_BATCH = 2**24
 """Coordinates of points that are evaluated in one call."""
@@ -212,19 +213,27 @@ class Lockstep:
 
     def _points(self, paths: slice, times: np.ndarray) -> Array:
         """Points (P, D) at times (K', M') of some of the paths."""
-        t = like(times, self._start)[..., None]
+        xp, start, end = (
+            array_namespace(self._start),
+            self._start[paths, ...],
+            self._end[paths, ...],
+        )
         terms = self.state.coefficients[paths, ...]
-        n_terms = int(terms.shape[-2])
-        basis = sines(t[..., 0], n_terms)
-        if terms.dtype == basis.dtype:
-            points = basis @ terms
-        else:  # term after term, so that no copy in higher precision is as large as all of them
-            points = basis[..., :1] * like(terms[:, :1, :], basis)
-            for n in range(1, n_terms):
-                points += basis[..., n, None] * like(terms[:, n, None, :], basis)
-        points += (1 - t) * self._start[paths, None, :]
-        points += t * self._end[paths, None, :]
-        return array_namespace(points).reshape(points, (-1, int(points.shape[-1])))
+        t = like(times, start)
+        basis = sines(t, int(terms.shape[-2]))
+        frame = xp.concat([(1 - t)[..., None], t[..., None], basis], axis=-1)
+        points = xp.empty((*t.shape, start.shape[-1]), dtype=start.dtype, device=start.device)
+        for block in self._blocks(int(frame.shape[0] * (frame.shape[1] + frame.shape[2]))):
+            ends = [start[:, None, block], end[:, None, block]]
+            points[..., block] = frame @ xp.concat([*ends, like(terms[..., block], start)], axis=1)
+        return xp.reshape(points, (-1, int(points.shape[-1])))
+
+    def _blocks(self, n_rows: int) -> Iterator[slice]:
+        """All coordinates, so many at a time as suit the cache where there are `n_rows` of them."""
+        on_processor = str(self._start.device).startswith("cpu")
+        size = max(1, (_BLOCK if on_processor else _BLOCK_OF_A_DEVICE) // n_rows)
+        n_coordinates = int(self._start.shape[-1])
+        return (slice(first, first + size) for first in range(0, n_coordinates, size))
 
     def _finite(self, values: np.ndarray, gradients: list[Array], strict: bool) -> np.ndarray:
         """Which paths met finite values and gradients only (K,)."""
@@ -238,16 +247,13 @@ class Lockstep:
     def _move(self, times: np.ndarray, gradients: list[Array], failed: np.ndarray) -> None:
         """One step of Adam, a block of coordinates at a time, in place."""
         state, start = self.state, self._start
-        n_paths, n_terms, n_coordinates = state.coefficients.shape
+        n_paths, n_terms, _ = state.coefficients.shape
         xp = array_namespace(start)
         basis = sines(like(times, start), n_terms).mT / times.shape[1]
         progress = state.n_steps / self._schedule.n_steps
         rates = like(self._rates * (0.5 * (1 + math.cos(math.pi * progress))), start)
         alive = like(~failed, start)[:, None, None] if failed.any() else None
-        on_device = str(start.device).split(":")[0] != "cpu"
-        size = max(1, (_BLOCK_OF_A_DEVICE if on_device else _BLOCK) // (n_paths * n_terms))
-        for first in range(0, n_coordinates, size):
-            block = slice(first, first + size)
+        for block in self._blocks(int(n_paths * n_terms)):
             parts = [slopes[:, block] for slopes in gradients]
             joined = parts[0] if len(parts) == 1 else xp.concat(parts)
             slopes = xp.reshape(joined, (n_paths, times.shape[1], -1))
@@ -256,13 +262,15 @@ class Lockstep:
             self._move_block(block, basis @ slopes, rates if alive is None else rates * alive)
 
     def _move_block(self, block: slice, gradient: Array, rates: Array) -> None:
-        state = self.state
+        state, adam = self.state, self._schedule.adam
         kept = (state.coefficients, state.gradient_sum, state.square_sum)
-        terms, *sums = (like(array[..., block], gradient) for array in kept)
-        adam = AdamState(sums[0], sums[1], state.n_steps)
-        moved, adam = self._schedule.adam.step(terms, gradient, adam, rates)
-        for array, new in zip(kept, (moved, adam.gradient_sum, adam.square_sum), strict=True):
-            array[..., block] = new if array.dtype == new.dtype else self._rounding(new)
+        views = [array[..., block] for array in kept]
+        same = state.coefficients.dtype == gradient.dtype
+        terms, *sums = views if same else [like(view, gradient) for view in views]
+        adam.step_in_place(terms, gradient, AdamState(sums[0], sums[1], state.n_steps), rates)
+        if not same:
+            for view, new in zip(views, (terms, *sums), strict=True):
+                view[...] = self._rounding(new)
 
 
 def _rates(path: SinePath, learning_rate: float) -> np.ndarray:

@@ -103,10 +103,34 @@ class Adam:
         n_steps = state.n_steps + 1
         gradient_sum = self.beta1 * state.gradient_sum + gradient
         square_sum = self.beta2 * state.square_sum + gradient * gradient
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        scale, epsilon = self._scales(n_steps)
+        root = array_namespace(x).sqrt(square_sum) + epsilon
+        x = x - (rate * scale) * gradient_sum / root
+        return x, AdamState(gradient_sum, square_sum, n_steps)
+
+    def step_in_place(
+        self, x: Array, gradient: Array, state: AdamState, learning_rate: Array
+    ) -> None:
+        """The same step, written into `x` and the sums of `state`, whose count stays as it is.
+
+        For arrays so large that no further one fits beside them; each sum must be one of its own.
+        """
+        scale, epsilon = self._scales(state.n_steps + 1)
+        sums, squares = state.gradient_sum, state.square_sum
+        sums *= self.beta1
+        sums += gradient
+        squares *= self.beta2
+        squares += gradient * gradient
+        root = array_namespace(x).sqrt(squares)
+        root += epsilon
+        move = sums / root
+        move *= learning_rate * scale
+        x -= move
+
+    def _scales(self, n_steps: int) -> tuple[float, float]:
+        """What the sums' quotient is multiplied by, and ε for the root of the sum of squares."""
         # The root of the unbiased second moment is root_scale · √square_sum.
         root_scale = math.sqrt((1 - self.beta2) / (1 - self.beta2**n_steps))
         mean_scale = (1 - self.beta1) / (1 - self.beta1**n_steps)
-        rate = self.learning_rate if learning_rate is None else learning_rate
-        root = array_namespace(x).sqrt(square_sum) + self.epsilon / root_scale
-        x = x - (rate * (mean_scale / root_scale)) * gradient_sum / root
-        return x, AdamState(gradient_sum, square_sum, n_steps)
+        return mean_scale / root_scale, self.epsilon / root_scale

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from fourierpathfinder._arrays import to_numpy
-from fourierpathfinder.optimizers import Adam
+from fourierpathfinder.optimizers import Adam, AdamState
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
@@ -25,6 +27,20 @@ def test_matches_torch(make_array, rng, dtype, tolerance, settings):
     assert x.dtype == make_array(start, dtype).dtype
     np.testing.assert_allclose(to_numpy(x), oracle.detach().numpy(), atol=tolerance)
     assert state.n_steps == 40
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_in_place_it_is_the_same_step(rng, dtype):
+    adam, x, rates = Adam(), rng.normal(size=(3, 5)).astype(dtype), np.ones((3, 1), dtype) / 10
+    state = adam.init(x)
+    mine, own = x.copy(), AdamState(np.zeros_like(x), np.zeros_like(x), 0)
+    for n_steps in range(20):
+        gradient = rng.normal(size=(3, 5)).astype(dtype)
+        x, state = adam.step(x, gradient, state, rates)
+        adam.step_in_place(mine, gradient, replace(own, n_steps=n_steps), rates)
+    tolerance = 1e-5 if dtype is np.float32 else 1e-13
+    np.testing.assert_allclose(mine, x, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(own.square_sum, state.square_sum, rtol=tolerance)
 
 
 def test_learning_rate_per_term_and_per_step(make_array):

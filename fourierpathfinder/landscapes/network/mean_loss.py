@@ -87,7 +87,7 @@ class MeanLoss:
 
     def _value_and_grad(self, points: Any, samples: Any) -> tuple[Any, Any]:
         values = points.new_zeros(len(points))
-        gradients = torch.zeros_like(points)
+        gradients = torch.zeros_like(points) if samples is None else torch.empty_like(points)
         for part in self._parts_of_points(points, samples):
             place = points[part], values[part], gradients[part]
             if samples is None:
@@ -103,7 +103,8 @@ class MeanLoss:
             self._network.batch_loss, self._layout.tensors(points), tuple(batch), own=True
         )
         values += found
-        self._add(gradients, grads, 1.0)
+        for name, view in self._layout.views(gradients).items():
+            view.copy_(grads[name])
 
     def _all_data(self, points: Any, values: Any, gradients: Any) -> None:
         """Each point with all data, written into `values` and `gradients`."""
