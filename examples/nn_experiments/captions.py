@@ -33,10 +33,6 @@ CAPTIONS = {
         "The two test sets, on the loss over unseen images. In the paper SGD's heights are lower "
         "here, too.",
     ),
-    "figure-s2-aligned": (
-        "Figure S2 with aligned units",
-        "The same pairs with their units aligned. The paper has no such figure.",
-    ),
     "figure-budget": (
         "Height against budget",
         "Mean height of the paths while they converge, against gradients of single images spent "

@@ -222,7 +222,6 @@ def _figures() -> Iterator[tuple[str, Callable[[Tree], Figure | None]]]:
     yield "figure-4", lambda tree: heights(tree, "train")
     yield "figure-4-aligned", lambda tree: heights(tree, "train", aligned=True)
     yield "figure-s2", lambda tree: heights(tree, "test")
-    yield "figure-s2-aligned", lambda tree: heights(tree, "test", aligned=True)
     yield "figure-budget", budgets
     yield "figure-5", lambda tree: distances(tree, "train")
     yield "figure-s3", lambda tree: distances(tree, "test")

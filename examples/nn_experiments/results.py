@@ -14,7 +14,7 @@ from .analysis import KERNELS, separation
 from .chunks import Arrays, Chunk, Store
 from .networks import NETWORKS
 from .published import FIGURE_3, TABLE_1, TABLE_S1
-from .study import LANDSCAPES, HeightKind, Study
+from .study import HeightKind, Study
 from .training import OPTIMIZERS
 from .verdicts import all_claims
 
@@ -113,7 +113,7 @@ def _components(arrays: Arrays, figure: str) -> Tree:
 
 def _heights(study: Study, found: _Found, name: str, kind: HeightKind) -> Tree:
     tree: Tree = {}
-    for landscape, sets in LANDSCAPES.items():
+    for landscape, sets in kind.sets.items():
         for weights in sets:
             blocks = found(*study.heights(name, landscape, weights, kind))
             if blocks is not None:

@@ -12,7 +12,7 @@ from .settings import Converged, PaperBudget, Settings
 from .toy import ToyRun, find_toy_paths
 from .training import OPTIMIZERS, Problem, TrainingRun, train
 
-LANDSCAPES = {"train": WEIGHTS, "test": ("lbfgs-test", "sgd-test")}
+LANDSCAPES: dict[str, tuple[str, ...]] = {"train": WEIGHTS, "test": ("lbfgs-test", "sgd-test")}
 """The sets of weights that are connected on either landscape."""
 
 STAGES = (
@@ -42,6 +42,11 @@ class HeightKind:
     def name(self) -> str:
         """As it stands in files and results."""
         return f"{self.method}-aligned" if self.aligned else self.method
+
+    @property
+    def sets(self) -> dict[str, tuple[str, ...]]:
+        """The sets of weights that are connected, by landscape; aligned on the first alone."""
+        return {"train": LANDSCAPES["train"]} if self.aligned else LANDSCAPES
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +118,7 @@ class Study:
 
     def _all_heights(self, network: str) -> Iterator[Chunk]:
         for kind in self.kinds:
-            for landscape, sets in LANDSCAPES.items():
+            for landscape, sets in kind.sets.items():
                 for weights in sets:
                     yield from self.heights(network, landscape, weights, kind)
 
