@@ -5,6 +5,7 @@ from .evaluation import LandscapeError
 from .find import find_path
 from .landscapes.base import Landscape
 from .methods import Direct, Paper, Stochastic, Surrogate
+from .network_of_minima import LandscapeGraph, connect
 from .path import SinePath
 from .result import IntermediateResult, PathResult, Saddle, Status
 
@@ -13,6 +14,7 @@ __all__ = [
     "IntermediateResult",
     "Landscape",
     "LandscapeError",
+    "LandscapeGraph",
     "Paper",
     "PathResult",
     "Saddle",
@@ -20,6 +22,7 @@ __all__ = [
     "Status",
     "Stochastic",
     "Surrogate",
+    "connect",
     "find_path",
     "find_paths",
 ]

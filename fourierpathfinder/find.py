@@ -94,7 +94,11 @@ def find_path(
     method = choose_method(resolved, a) if method is None else _checked_method(method)
     _check_budget(max_gradients)
     rng = np.random.default_rng(rng)
-    file = None if checkpoint is None else CheckpointFile(checkpoint, _identity(resolved, method, a, b))
+    file = (
+        None
+        if checkpoint is None
+        else CheckpointFile(checkpoint, _identity(resolved, method, a, b))
+    )
     keeper = Keeper(file, rng, replays=method.replays)
     workers = n_workers(executor, resolved)
     at_work = resolved if executor is None else ParallelLandscape(resolved, executor)

@@ -9,6 +9,8 @@ Further attributes are optional:
 - `description`, a sentence of what it is, by which a checkpoint tells it from others;
 - `same(a (D,), b (D,)) -> bool`, whether two minima are one but for a symmetry of the landscape
   (turns, shifts, exchange of like atoms or units);
+- `fingerprint(a (D,)) -> (F,)`, numbers that minima which are the same share, by whose distance
+  pairs are ordered;
 - `placing(a (D,), b (D,)) -> callable (..., D) -> (..., D)`, the affine symmetry that lays b on a
   where the two are the same, and otherwise as near as can be.
 """

@@ -262,6 +262,13 @@ class MoleculeLandscape:
         motion = exact or self._identity.nearest(target, positions, mirror=mirror)
         return lambda points: motion(self.positions(points))[..., self._is_free]
 
+    def fingerprint(self, point: np.ndarray) -> np.ndarray:
+        """Numbers (P,) that points which are `same` share: distances, sorted by kind of pair."""
+        lengths = np.linalg.norm(self._pairs.vectors(self.positions(point)), axis=-1)
+        first, second = self.numbers[self._pairs.first], self.numbers[self._pairs.second]
+        order = np.lexsort((lengths, np.minimum(first, second), np.maximum(first, second)))
+        return np.asarray(lengths[order])
+
     def initial_path(
         self,
         start: np.ndarray,

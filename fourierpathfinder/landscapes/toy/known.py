@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.spatial.distance import pdist
 
 from ..._arrays import Array
 from ...path import SinePath
@@ -130,6 +131,12 @@ class Toy:
         exact = coinciding(kinds, *structures, tol, mirror=mirror)
         motion = exact or nearest(kinds, *structures, mirror=mirror)
         return lambda points: motion(self._positions(points)).reshape(points.shape)
+
+    def fingerprint(self, point: np.ndarray) -> np.ndarray:
+        """Numbers that points which are `same` share: sorted distances, or the point itself."""
+        if self.n_atoms is None:
+            return point
+        return np.asarray(np.sort(pdist(self._positions(point))))
 
     def _positions(self, points: np.ndarray) -> np.ndarray:
         return points.reshape(*points.shape[:-1], -1, 3)

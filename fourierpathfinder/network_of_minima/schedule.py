@@ -1,0 +1,146 @@
+"""Which pair of minima to try next: the one that may lower a wanted minimax height at least cost.
+
+The minimax height H of a wanted pair (i, j) can only be lowered by a path from the nodes that i
+reaches below H to those that j reaches below H. Of these the nearest two are tried; if i and j are
+not connected yet that joins the gap between their components where it is narrowest. A pair whose
+height is at the values of its own minima cannot be improved and is done with; so is one that has
+been tried at its present height as often as is allowed.
+"""
+
+import numpy as np
+
+from .graph import LandscapeGraph
+
+Pair = tuple[int, int]
+
+_SETTLED = 1e-6
+"""A height this near to the higher of two minima, in units of the spread of heights, is final."""
+
+
+class Schedule:
+    """The pairs of a growing graph, in the order in which they are worth trying.
+
+    Parameters
+    ----------
+    graph : LandscapeGraph
+        The graph; its new nodes and edges are seen as they come.
+    fingerprints : list of ndarray (F,)
+        Of each node; appended to by the owner together with the nodes.
+    wanted : sequence of pairs
+        The nodes whose minimax heights are asked for.
+    n_tries : int or None
+        Attempts at lowering one minimax height before it is accepted; None for no limit.
+    """
+
+    def __init__(
+        self,
+        graph: LandscapeGraph,
+        fingerprints: list[np.ndarray],
+        wanted: list[Pair],
+        n_tries: int | None,
+    ) -> None:
+        self._graph, self._fingerprints = graph, fingerprints
+        self._n_tries = n_tries
+        self._wanted = np.array(sorted({_ordered(*p) for p in wanted if p[0] != p[1]}), dtype=int)
+        self._wanted = self._wanted.reshape(-1, 2)
+        self._tries = np.zeros(len(self._wanted))
+        self._tried_at = np.full(len(self._wanted), np.inf)
+        self._distances = np.empty((0, 0))
+        self._taken = np.empty((0, 0), dtype=bool)
+
+    def take(self, pair: Pair) -> None:
+        """Never propose a pair again: it is being tried, or was."""
+        self._grow()
+        self._taken[pair] = self._taken[pair[::-1]] = True
+
+    def next_pair(self) -> Pair | None:
+        """The pair to try next, taken at once; None if nothing is left that may improve."""
+        self._grow()
+        bounds = self._graph.bounds
+        values = self._graph.values
+        rows, columns = self._wanted.T
+        heights, floors = bounds[rows, columns], np.maximum(values[rows], values[columns])
+        self._tries[heights < self._tried_at] = 0
+        self._tried_at = heights
+        slack = _SETTLED * self._spread(bounds)
+        while True:
+            k = self._most_promising(heights, floors + slack)
+            if k is None:
+                return None
+            pair = self._across(int(rows[k]), int(columns[k]), slack)
+            if pair is not None:
+                self._tries[k] += 1
+                self.take(pair)
+                return pair
+            self._tries[k] = np.inf
+
+    def _most_promising(self, heights: np.ndarray, floors: np.ndarray) -> int | None:
+        """The wanted pair with most to gain over its distance; unconnected ones come first."""
+        limit = np.inf if self._n_tries is None else self._n_tries
+        is_open = (heights > floors) & (self._tries < limit)
+        if not is_open.any():
+            return None
+        rows, columns = self._wanted.T
+        distances = self._distances[rows, columns]
+        apart = is_open & np.isinf(heights)
+        if apart.any():
+            return int(np.where(apart, distances, np.inf).argmin())
+        promise = np.zeros(len(heights))
+        promise[is_open] = (heights - floors)[is_open] / (distances * (1 + self._tries))[is_open]
+        return int(np.where(is_open, promise, -1.0).argmax())
+
+    def _across(self, i: int, j: int, slack: float) -> Pair | None:
+        """The nearest untried pair that could lower the height between two nodes."""
+        bounds, values = self._graph.bounds, self._graph.values
+        height = bounds[i, j]
+        near_i, near_j = bounds[i] < height, bounds[j] < height
+        near_i[i] = near_j[j] = True
+        ours = np.flatnonzero(near_i & (values < height - slack))
+        theirs = np.flatnonzero(near_j & (values < height - slack))
+        distances = np.where(
+            self._taken[np.ix_(ours, theirs)], np.inf, self._distances[np.ix_(ours, theirs)]
+        )
+        if not np.isfinite(distances).any():
+            return None
+        best = int(distances.argmin())
+        return int(ours[best // len(theirs)]), int(theirs[best % len(theirs)])
+
+    def _spread(self, bounds: np.ndarray) -> float:
+        finite = bounds[np.isfinite(bounds)]
+        return float(np.ptp(finite)) if len(finite) else 1.0
+
+    def _grow(self) -> None:
+        """Distances of nodes that are new."""
+        known, n = len(self._distances), len(self._graph)
+        if known == n:
+            return
+        distances, taken = np.zeros((n, n)), np.eye(n, dtype=bool)
+        distances[:known, :known], taken[:known, :known] = self._distances, self._taken
+        every = np.stack(self._fingerprints)
+        for k in range(known, n):
+            distances[k] = distances[:, k] = np.linalg.norm(every - every[k], axis=1)
+        self._distances, self._taken = distances, taken
+
+
+def wanted_pairs(pairs: str | list[Pair], given: list[int], fingerprints: np.ndarray) -> list[Pair]:
+    """The nodes of the pairs asked for: all, a list, or those of the three nearest neighbours."""
+    n = len(given)
+    if not isinstance(pairs, str):
+        for pair in pairs:
+            if not all(-n <= end < n for end in pair):
+                raise ValueError(f"`pairs` names {tuple(pair)}, but there are {n} minima")
+        return [(given[i], given[j]) for i, j in pairs]
+    if pairs == "all":
+        nodes = list(dict.fromkeys(given))
+        return [(a, b) for k, a in enumerate(nodes) for b in nodes[k + 1 :]]
+    if pairs == "nearest":
+        nodes = list(dict.fromkeys(given))
+        chosen = fingerprints[nodes]
+        distances = np.linalg.norm(chosen[:, None] - chosen, axis=-1)
+        order = np.argsort(distances, axis=1, kind="stable")[:, 1:4]
+        return [(a, nodes[k]) for a, row in zip(nodes, order, strict=True) for k in row]
+    raise ValueError(f'`pairs` is {pairs!r}; it must be "all", "nearest" or a list of pairs')
+
+
+def _ordered(i: int, j: int) -> Pair:
+    return (i, j) if i < j else (j, i)
