@@ -2,8 +2,9 @@
 
 A claim says that one sample lies lower, or higher, than another, or that it does not. It is
 confirmed or contradicted where the bootstrap interval of the difference of means is on one side of
-zero, and undecided where it holds zero; 'not lower' is contradicted by lower alone, and confirmed
-by higher alone. The rank test (Mann-Whitney, two-sided) stands beside it.
+zero and the rank test (Mann-Whitney, two-sided) sees a difference, too, at the same confidence: of
+a few values the interval alone is too narrow. Else it is undecided. 'Not lower' is contradicted by
+lower alone, and confirmed by higher alone.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ class Comparison:
     p_value: float
     """Of the rank test."""
     n: tuple[int, int]
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def compare(
         (float(low), float(high)),
         float(p_value),
         (len(a), len(b)),
+        confidence,
     )
 
 
@@ -83,7 +86,7 @@ def verdict(comparison: Comparison, expected: Expected) -> str:
     """'confirmed', 'contradicted' or 'undecided'."""
     low, high = comparison.interval
     seen = "lower" if high < 0 else "higher" if low > 0 else "neither"
-    if seen == "neither":
+    if seen == "neither" or comparison.p_value > 1 - comparison.confidence:
         return "undecided"
     if expected.startswith("not "):
         return "contradicted" if seen == expected.removeprefix("not ") else "confirmed"

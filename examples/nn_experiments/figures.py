@@ -116,17 +116,18 @@ def heights(tree: Tree, landscape: str, aligned: bool = False) -> Figure | None:
 def _draw_heights(ax: Axes, sets: Tree) -> None:
     everything = np.concatenate([found["heights"] for found in sets.values()] or [[1.0, 2.0]])
     low, high = everything.min(), everything.max()
-    bins = np.geomspace(low * 0.999, high * 1.001, 21)
+    is_wide = high > 5 * low
+    bins = (np.geomspace if is_wide else np.linspace)(0.999 * low, 1.001 * high, 21)
     for weights, found in sets.items():
         colour = SET_COLOURS[weights]
         values = found["heights"]
         ax.hist(values, bins, histtype="stepfilled", alpha=0.25, color=colour)
         ax.hist(values, bins, histtype="step", color=colour, label=set_name(weights))
         ax.axvline(float(np.mean(values)), color=colour, ls=":")
-    ax.set_xscale("log")
-    if high < 10 * low:
-        ax.xaxis.set_minor_formatter(lambda value, _: f"{value:.2g}")
-        ax.tick_params(axis="x", which="both", labelrotation=45, labelsize=7)
+    ax.set_xscale("log" if is_wide else "linear")
+    ax.tick_params(axis="x", labelsize=8)
+    if not is_wide:
+        ax.locator_params(axis="x", nbins=5)
 
 
 def budgets(tree: Tree) -> Figure | None:

@@ -21,7 +21,10 @@ from .verdicts import all_claims
 Tree = dict[str, Any]
 
 N_CURVE = 200
-"""Epochs of a stored curve, at most."""
+"""Points of a stored curve, at most."""
+
+N_DIGITS = 7
+"""Digits of a stored number: those of float32."""
 
 
 def gather(study: Study, store: Store) -> Tree:
@@ -78,7 +81,7 @@ def _network(study: Study, found: _Found, name: str) -> Tree:
 
 def _training(selected: Arrays) -> Tree:
     train, test = selected["train_losses"], selected["test_losses"]
-    epochs = np.unique(np.linspace(0, train.shape[1] - 1, N_CURVE).astype(int))
+    epochs = _thinned(train.shape[1])
     return {
         "n_trained": int(selected["n_trained"]),
         "epochs": epochs.tolist(),
@@ -88,6 +91,11 @@ def _training(selected: Arrays) -> Tree:
         "minimum_test": {"epochs": test.argmin(1).tolist(), "losses": test.min(1).tolist()},
         "final_test": test[:, -1].tolist(),
     }
+
+
+def _thinned(length: int) -> np.ndarray:
+    """Which points of a curve are stored."""
+    return np.unique(np.linspace(0, length - 1, N_CURVE).astype(int))
 
 
 def _spread(curves: np.ndarray) -> Tree:
@@ -123,14 +131,15 @@ def _heights(study: Study, found: _Found, name: str, kind: HeightKind) -> Tree:
 
 def _joined(blocks: Sequence[Arrays]) -> Tree:
     whole = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    steps = _thinned(whole["history_heights"].shape[1])
     return {
         "heights": whole["heights"].tolist(),
         "straight": whole["straight_heights"].tolist(),
         "ends": whole["end_values"].tolist(),
         "n_sample_gradients": float(whole["n_sample_gradients"].mean()),
         "history": {
-            "n_gradients": whole["history_gradients"].mean(0).tolist(),
-            "mean": whole["history_heights"].mean(0).tolist(),
+            "n_gradients": whole["history_gradients"][:, steps].mean(0).tolist(),
+            "mean": whole["history_heights"][:, steps].mean(0).tolist(),
         },
     }
 
@@ -141,6 +150,6 @@ def _plain(tree: Any) -> Any:
         return {key: _plain(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
         return [_plain(value) for value in tree]
-    if isinstance(tree, float) and not np.isfinite(tree):
-        return None
+    if isinstance(tree, float):
+        return float(f"{tree:.{N_DIGITS}g}") if np.isfinite(tree) else None
     return tree

@@ -49,7 +49,7 @@ def run_stage(
         for chunk, error in _done(missing, store, place, executor):
             if error is not None:
                 failures[chunk.file] = error
-            bar.update(chunk.cost)
+            bar.update(min(chunk.cost, total - bar.n))
     if failures:
         told = "\n".join(f"  {name}: {error!r}" for name, error in failures.items())
         raise ChunksFailedError(

@@ -56,8 +56,8 @@ class Converged:
     n_terms: int = 4
     points_per_step: int = 4
     batch_size: int = 64
-    learning_rate: float = 1e-2
-    n_steps: int = 4000
+    learning_rate: float = 0.05
+    n_steps: int = 2000
 
 
 @dataclass(frozen=True)

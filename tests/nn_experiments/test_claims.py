@@ -33,7 +33,12 @@ def test_constant_samples_have_an_interval_of_no_width():
     ],
 )
 def test_verdict_follows_from_the_interval(low, expected, said):
-    sample = np.array([low, low + 1.0])
-    found = compare(sample, [0.0, 0.0])
-    assert found.interval == (low, low + 1)
+    found = compare(np.linspace(low, low + 1, 12), np.zeros(12))
     assert verdict(found, expected) == said
+
+
+def test_few_values_decide_nothing():
+    """Two against two: the interval is clear of zero, but the ranks may well be chance."""
+    found = compare([1.0, 1.1], [0.0, 0.1])
+    assert found.interval[0] > 0
+    assert verdict(found, "higher") == "undecided"
