@@ -6,7 +6,7 @@ through it. Then it checks the rest of the path: a check that uses up half of it
 the count anew, a truly higher place takes the pin out again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import LinAlgError
@@ -92,6 +92,7 @@ class Channel:
         self.path = path
         self.pin: Pin | None = None
         self.saddle: Saddle | None = None
+        self._lost: Saddle | None = None
         self.scale = float("nan")
         self.calibration = Calibration()
         self._settings = settings
@@ -240,22 +241,28 @@ class Channel:
         self.calibration = self.calibration.seen(
             told, query.mean, query.deviation, 0.1 * self.lookout
         )
-        norm = float(np.linalg.norm(gradient))
         if query.kind == "saddle" and abs(miss) < self.lookout:
-            flat = norm * self._chord < _FLAT * self.scale
-            noise = self._settings.gradient_noise
-            left = newton_decrement(self.model, query.point, gradient, noise)
-            if flat and left < 0.25 * self.tolerance:
-                self.pin = Pin(query.time, query.point)
-                self.saddle = Saddle(query.point, value, norm, query.time)
+            if self._is_stationary(query.point, gradient):
+                norm = float(np.linalg.norm(gradient))
+                self._pin_through(Saddle(query.point, value, norm, query.time))
         elif self._is_found:
             self._judge_check(query, value, miss)
+
+    def _is_stationary(self, point: Array, gradient: Array) -> bool:
+        """Whether the true gradient at a point leaves less than the tolerance to its saddle."""
+        flat = float(np.linalg.norm(gradient)) * self._chord < _FLAT * self.scale
+        noise = self._settings.gradient_noise
+        return flat and newton_decrement(self.model, point, gradient, noise) < 0.25 * self.tolerance
+
+    def _pin_through(self, saddle: Saddle) -> None:
+        self.pin, self.saddle = Pin(saddle.time, saddle.position), saddle
 
     def _judge_check(self, query: Query, value: float, miss: float) -> None:
         margin = max(self.crest - query.mean, 0.0)
         self._n_checks = 0 if miss > 0.5 * margin else self._n_checks + 1
         higher = value - self.crest > 3 * self.lookout
         if query.kind == "check" and higher and abs(miss) > self.lookout:
+            self._lost = self.saddle
             self.pin = self.saddle = None
 
     def excess(self, deviations: float, n_times: int = _N_TIMES) -> float:
@@ -318,6 +325,9 @@ class Channel:
         inside = 0 < look.top < len(look.times) - 1
         if inside and gap < _NEAR_TOP * self.scale and (gap < 3 * self.lookout or turn_of_saddle):
             query = self._saddle_query(look)
+            if self._is_lost_saddle(query, look, records):
+                self.learn(records)
+                return self._next(self.look(), records)
             if query.deviation < _TRUST * self.scale and self._may_ask(query.point):
                 return query
         blocked = self._blocked
@@ -330,6 +340,19 @@ class Channel:
         if blocked is not None and query.kind != "blocked":
             return look.query_at("blocked", blocked)
         return self._instead(look)
+
+    def _is_lost_saddle(self, query: Query, look: Look, records: Records) -> bool:
+        """Pin the path through its former saddle again, where that is what would be asked for."""
+        lost = self._lost
+        if lost is None or look.model is not self.model:
+            return False
+        if float(np.linalg.norm(query.point - lost.position)) > _REACH * self._chord:
+            return False
+        if not self._is_stationary(lost.position, records.gradient_at(lost.position)):
+            return False
+        self._lost = None
+        self._pin_through(replace(lost, time=query.time))
+        return True
 
     def _saddle_query(self, look: Look) -> Query:
         time = float(look.times[look.top])

@@ -68,7 +68,14 @@ class Records:
 
     def value_at(self, point: Array) -> float:
         """The value at a point (D,) that was evaluated."""
-        return float(self.values[((self.x - point) ** 2).sum(axis=1).argmin()])
+        return float(self.values[self._nearest(point)])
+
+    def gradient_at(self, point: Array) -> Array:
+        """The gradient (D,) at a point (D,) that was evaluated."""
+        return np.asarray(self.gradients[self._nearest(point)])
+
+    def _nearest(self, point: Array) -> int:
+        return int(((self.x - point) ** 2).sum(axis=1).argmin())
 
     def distance_to(self, point: Array) -> float:
         """The distance (in coordinates) from a point (D,) to the nearest record."""

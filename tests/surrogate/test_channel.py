@@ -101,6 +101,17 @@ def test_higher_place_takes_the_pin_out(finished):
     assert not channel.is_certified
 
 
+def test_saddle_that_was_lost_is_not_evaluated_again(finished):
+    channel, before = finished.channel, finished.channel.saddle
+    query = channel.look().query("check", channel.look().deviation)
+    channel.judge(query, channel.saddle.value + 0.1 * channel.scale, np.zeros(2))
+    channel.learn(finished.records)
+    following = channel.next_query(finished.records)
+    assert channel.saddle.value == before.value
+    np.testing.assert_allclose(channel.path(channel.pin.time), before.position, atol=1e-10)
+    assert following is None or following.kind != "saddle"
+
+
 def test_saddle_that_is_steep_is_none():
     driven = Driven().until(lambda channel: channel.saddle is not None)
     query, channel = driven.asked[-1], Driven().channel
