@@ -4,7 +4,9 @@ A landscape is any object with `value_and_grad(points (M, D)) -> (values (M,), g
 Further attributes are optional:
 
 - `value(points (M, D)) -> (M,)`, where values alone are cheaper;
-- `stochastic`, true where two calls at the same point differ (mini-batches);
+- `stochastic`, true where two calls at the same point differ, or could be made to:
+- `n_samples`, where the landscape is a mean over so many samples. Both functions then take
+  `samples=` indices (M, B) as well, by default all, and give the means over those;
 - `coordinates(end) -> (D,)`, which turns the user's own ends (ASE Atoms, networks) into arrays;
 - `description`, a sentence of what it is, by which a checkpoint tells it from others;
 - `same(a (D,), b (D,)) -> bool`, whether two minima are one but for a symmetry of the landscape

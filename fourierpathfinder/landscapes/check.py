@@ -64,7 +64,8 @@ def check_landscape(
     Tested are: exceptions, shapes, dtype, points changed in place, values and gradients that are
     not finite, results that differ from call to call or between a batch and its single points,
     and the gradient against central differences. Each is tested where those before it passed;
-    the last two are left out where the landscape says that it is `stochastic`.
+    the last two are left out where the landscape says that it is `stochastic`, unless it is a mean
+    over samples, all of which are then taken.
 
     Parameters
     ----------
@@ -107,7 +108,8 @@ def check_landscape(
     tested = _Tested(landscape)
     problems: list[str] = []
     error = float("nan")
-    steady = not getattr(landscape, "stochastic", False)
+    noisy = getattr(landscape, "stochastic", False) and not getattr(landscape, "n_samples", 0)
+    steady = not noisy
     try:
         values, gradients = tested(points)
         problems += _wrong_dtypes(points, values, gradients)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from fourierpathfinder.landscapes import Landscape, NetworkLandscape
+from fourierpathfinder.landscapes import Landscape, NetworkLandscape, check_landscape
 
 from .architectures import (
     KINDS,
@@ -149,6 +149,15 @@ def test_it_can_be_sent_to_a_process(kind):
     copy = pickle.loads(pickle.dumps(landscape))
     for a, b in zip(copy.value_and_grad(points), landscape.value_and_grad(points), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kind", ["perceptron", "recurrent", "tied", "normalised", "autoencoder"])
+def test_it_keeps_the_contract(kind, dtype):
+    landscape = landscape_of(kind, dtype)
+    report = check_landscape(landscape, points_of(landscape).to(dtype), rng=0)
+    assert report.ok, str(report)
+    assert report.n_evaluations > 20, "steady, so that its gradient is tested"
 
 
 def test_it_is_a_landscape():
