@@ -54,12 +54,13 @@ class ParallelLandscape:
         else:
             self._evaluate = partial(_evaluate_pickled, uuid.uuid4().hex, _pickled(landscape))
 
-    def value_and_grad(self, points: Array) -> Pair:
-        """Values (M,) and gradients (M, D), one task a point."""
+    def value_and_grad(self, points: Array, samples: Array | None = None) -> Pair:
+        """Values (M,) and gradients (M, D), one task a point, each with its own samples (M, B)."""
         tasks: list[Future[Pair]] = []
         try:
             for m in range(points.shape[0]):
-                tasks.append(self._executor.submit(self._evaluate, points[m : m + 1, ...]))
+                own = () if samples is None else (samples[m : m + 1, ...],)
+                tasks.append(self._executor.submit(self._evaluate, points[m : m + 1, ...], *own))
             done = [task.result() for task in tasks]
         except BrokenExecutor as error:
             raise RuntimeError(
@@ -90,13 +91,13 @@ def _pickled(landscape: Landscape) -> bytes:
         ) from error
 
 
-def _evaluate(landscape: Landscape, point: Array) -> Pair:
-    values, gradients = landscape.value_and_grad(point)
+def _evaluate(landscape: Landscape, point: Array, *samples: Array) -> Pair:
+    values, gradients = landscape.value_and_grad(point, *samples)
     return to_numpy(values), to_numpy(gradients)
 
 
-def _evaluate_pickled(key: str, pickled: bytes, point: Array) -> Pair:
-    return _evaluate(_unpickled(key, pickled), point)
+def _evaluate_pickled(key: str, pickled: bytes, point: Array, *samples: Array) -> Pair:
+    return _evaluate(_unpickled(key, pickled), point, *samples)
 
 
 @lru_cache(maxsize=4)

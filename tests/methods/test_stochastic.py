@@ -1,6 +1,7 @@
 """Stochastic: its steps against torch's own Adam, its heights, its memory, its restarts."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -161,6 +162,14 @@ def test_it_finds_the_way(make):
     inner = np.linspace(0.1, 0.9, 50)
     assert landscape.value(result.path(inner)).mean() < 0.95 * landscape.value(line(inner)).mean()
     assert result.status is Status.STEPS_DONE
+
+
+def test_on_an_executor():
+    alone = find_path(Springs(), A, B, method=SMALL, rng=0)
+    with ThreadPoolExecutor(2) as pool:
+        parallel = find_path(Springs(), A, B, method=SMALL, rng=0, executor=pool)
+    np.testing.assert_allclose(parallel.path.coefficients, alone.path.coefficients, rtol=1e-12)
+    assert parallel.height == pytest.approx(alone.height)
 
 
 def test_what_is_counted():
