@@ -16,42 +16,75 @@ from ..evaluation import LandscapeError
 from ..landscapes.isolation import TooManyFailuresError
 from ..preflight import Finding
 from ..result import PathResult, Status
-from . import run
+from . import connecting, run
 from .calculators import calculator_factory
 from .exits import Exit, InputError
 from .outputs import draw, read_result
 from .report import logging_to, table
 from .structures import freeze, looked_over, read_structure, refuse
 
-_OPTIONS: tuple[Callable[..., Any], ...] = (
-    click.argument("reactant"),
-    click.argument("product"),
+_Options = tuple[Callable[..., Any], ...]
+
+_ENDS: _Options = (click.argument("reactant"), click.argument("product"))
+
+_CALCULATOR: _Options = (
     click.option("-c", "--calculator", required=True, metavar="NAME",
                  help="emt, lj, tblite, module:Class, calc.py:make"),
     click.option("--method", metavar="NAME", help="Its method, such as GFN2-xTB."),
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                  help="Any other setting of the calculator."),
     click.option("--freeze", "frozen", metavar="ATOMS", help="Atoms to hold, such as 0:16."),
+)  # fmt: skip
+
+_MENDING: _Options = (
     click.option("--fix", is_flag=True, help="Mend what is safe in the structures."),
     click.option("--mirror", is_flag=True, help="Go to the product's mirror image."),
+)
+
+_PLACE: _Options = (
     click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
                  default="fourierpathfinder-output", metavar="DIR",
                  help="Where files go (fourierpathfinder-output)."),
     click.option("--timeout", type=float, metavar="SECONDS", help="Time for one calculation."),
 )  # fmt: skip
 
-_SEARCH_OPTIONS: tuple[Callable[..., Any], ...] = (
-    click.option("--relax-ends", is_flag=True, help="Relax both ends first."),
-    click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
-    click.option("--tol", type=float, default=1e-3, metavar="X",
-                 help="Tolerance, as a fraction of the rise (0.001)."),
-    click.option("--channels", type=int, default=1, metavar="N",
-                 help="Starts, to find other paths too (1)."),
+_TOL = click.option("--tol", type=float, default=1e-3, metavar="X",
+                    help="Tolerance, as a fraction of the rise (0.001).")  # fmt: skip
+
+_LIMITS: _Options = (
     click.option("--max-gradients", type=int, metavar="N", help="Calculations to spend at most."),
     click.option("-j", "--jobs", type=int, default=1, metavar="N",
                  help="Calculations at a time (1)."),
+)  # fmt: skip
+
+_RESTART = click.option("--restart", is_flag=True, help="Go on from the files in DIR.")
+
+_CHECK_OPTIONS: _Options = (*_ENDS, *_CALCULATOR, *_MENDING, *_PLACE)
+
+_FIND_OPTIONS: _Options = (
+    *_CHECK_OPTIONS,
+    click.option("--relax-ends", is_flag=True, help="Relax both ends first."),
+    click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
+    _TOL,
+    click.option("--channels", type=int, default=1, metavar="N",
+                 help="Starts, to find other paths too (1)."),
+    *_LIMITS,
     click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to calculate on."),
-    click.option("--restart", is_flag=True, help="Go on from the files in DIR."),
+    _RESTART,
+)  # fmt: skip
+
+_CONNECT_OPTIONS: _Options = (
+    click.argument("structures"),
+    *_CALCULATOR,
+    *_PLACE,
+    click.option("--relax", "relax_ends", is_flag=True, help="Relax the structures first."),
+    click.option("--pairs", type=click.Choice(["all", "nearest"]), default="all",
+                 help="Whose heights are wanted (all)."),
+    click.option("--tries", type=int, default=3, metavar="N",
+                 help="Attempts at lowering each height (3)."),
+    _TOL,
+    *_LIMITS,
+    _RESTART,
 )  # fmt: skip
 
 
@@ -100,7 +133,7 @@ def fourierpathfinder() -> None:
 @fourierpathfinder.command(
     epilog="Example: fourierpathfinder find a.xyz b.xyz -c tblite --method GFN2-xTB"
 )
-@_with((*_OPTIONS, *_SEARCH_OPTIONS))
+@_with(_FIND_OPTIONS)
 @_exits
 def find(**options: Any) -> Exit:
     """Find the path from REACTANT to PRODUCT (files that ASE reads, file@index)."""
@@ -119,8 +152,30 @@ def find(**options: Any) -> Exit:
     return _status(found)
 
 
+@fourierpathfinder.command(
+    "connect", epilog="Example: fourierpathfinder connect minima.traj -c emt --pairs nearest"
+)
+@_with(_CONNECT_OPTIONS)
+@_exits
+def connect_command(structures: str, **options: Any) -> Exit:
+    """Join the minima in STRUCTURES (a folder, or one file) by the lowest paths."""
+    settings = _settings(options)
+    minima = connecting.read_structures(structures)
+    if options["frozen"]:
+        minima = [freeze(atoms, options["frozen"]) for atoms in minima]
+    asked = connecting.Asked(options["pairs"], options["tries"])
+    settings.output.mkdir(parents=True, exist_ok=True)
+    with logging_to(settings.output / "run.log"), run.opened(settings, minima[0]) as landscape:
+        graph = connecting.run_connect(settings, asked, landscape, minima)
+        text = connecting.table(graph, settings.output)
+        logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
+    click.echo(text)
+    heights = [graph.minimax_height(graph.given[0], node) for node in graph.given]
+    return Exit.CERTIFIED if max(heights) < float("inf") else Exit.NOT_CONNECTED
+
+
 @fourierpathfinder.command()
-@_with(_OPTIONS)
+@_with(_CHECK_OPTIONS)
 @_exits
 def check(**options: Any) -> Exit:
     """Look the ends over, with two calculations, without a search."""
@@ -168,7 +223,7 @@ def _settings(options: dict[str, Any]) -> run.Settings:
 
 
 def _require_positive(options: dict[str, Any]) -> None:
-    for name in ("tol", "channels", "max_gradients", "jobs", "timeout"):
+    for name in ("tol", "channels", "max_gradients", "jobs", "timeout", "tries"):
         value = options.get(name)
         if value is not None and not value > 0:
             raise InputError(f"--{name.replace('_', '-')} is {value}; it must be positive")

@@ -38,15 +38,19 @@ def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary
     """Write every output; returns the files written."""
     evaluations = _evaluations(landscape)
     images = path_atoms(landscape, result, evaluations=evaluations)
-    written = [_moved(folder / "path.extxyz", lambda file: write(file, images, format="extxyz"))]
+    written = [
+        moved_into_place(folder / "path.extxyz", lambda file: write(file, images, format="extxyz"))
+    ]
     if result.saddle is not None:
         top = next(image for image in images if image.info["t"] == result.saddle.time)
         written.append(
-            _moved(folder / "saddle.xyz", lambda file: write(file, top, format="extxyz"))
+            moved_into_place(folder / "saddle.xyz", lambda file: write(file, top, format="extxyz"))
         )
     written += _new_minima(folder, landscape, summary.verification)
     document = json.dumps(as_document(result, summary), indent=1)
-    written.append(_moved(folder / "result.json", lambda file: file.write_text(document + "\n")))
+    written.append(
+        moved_into_place(folder / "result.json", lambda file: file.write_text(document + "\n"))
+    )
     return [*written, *draw(folder / "profile.png", result)]
 
 
@@ -60,7 +64,7 @@ def _new_minima(folder: Path, landscape: Any, report: SaddleReport | None) -> li
             atoms = landscape.atoms(neighbour.position, neighbour.value, gradient)
             atoms.info = {}
             write_atoms = partial(write, images=atoms, format="extxyz")
-            written.append(_moved(folder / name, write_atoms))
+            written.append(moved_into_place(folder / name, write_atoms))
     return written
 
 
@@ -87,7 +91,7 @@ def draw(file: Path, result: PathResult) -> list[Path]:
     plot_profile(result, axes, arc_length=True, relative=True, unit="eV", length_unit="Å")
     axes.set_ylabel("energy above the reactant (eV)")
     axes.set_xlabel("length along the path (Å)")
-    return [_moved(file, lambda to: figure.savefig(to, dpi=150, format="png"))]
+    return [moved_into_place(file, lambda to: figure.savefig(to, dpi=150, format="png"))]
 
 
 def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
@@ -210,7 +214,7 @@ def _verification(report: SaddleReport | None) -> dict[str, Any] | None:
     }
 
 
-def _moved(place: Path, write_to: Callable[[Path], object]) -> Path:
+def moved_into_place(place: Path, write_to: Callable[[Path], object]) -> Path:
     """Write a file under another name, and move it to its place once it is whole."""
     draft = place.with_name(f".{place.name}.part")
     try:

@@ -167,7 +167,7 @@ def _relaxed(
     landscape: RememberingLandscape, a: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Both ends relaxed, and the evaluations that took."""
-    minima = [_relax(landscape, name, x) for name, x in (("reactant", a), ("product", b))]
+    minima = [relaxed(landscape, name, x) for name, x in (("reactant", a), ("product", b))]
     start, end = (landscape.atoms(minimum.x) for minimum in minima)
     same = same_minimum(start, end)
     if same is not None:
@@ -176,7 +176,15 @@ def _relaxed(
     return a, b, sum(minimum.n_evaluations for minimum in minima)
 
 
-def _relax(landscape: RememberingLandscape, name: str, x: np.ndarray) -> Minimum:
+def relaxed(landscape: RememberingLandscape, name: str, x: np.ndarray) -> Minimum:
+    """A structure relaxed, told step by step.
+
+    Raises
+    ------
+    LandscapeError
+        If the calculator fails.
+    """
+
     def tell(now: Minimum) -> None:
         log.info(
             "relaxing the %s: %d gradients, %.6f eV, force %.3f eV/Å",

@@ -1,0 +1,64 @@
+"""The minima of a Lennard-Jones cluster, and below which height they are connected.
+
+    python lennard_jones_network.py 7 lj7              seconds: all four minima of 7 atoms
+    python lennard_jones_network.py 13 lj13            the icosahedron and its neighbours
+    python lennard_jones_network.py 38 lj38 14400      the double funnel, for four hours
+
+The folder receives `graph.jsonl`, from which the same command goes on, and pictures.
+"""
+
+import sys
+from pathlib import Path
+from time import monotonic
+
+from matplotlib.figure import Figure
+
+from fourierpathfinder import Direct, LandscapeGraph, connect
+from fourierpathfinder.landscapes.toy import lennard_jones
+from fourierpathfinder.plot import plot_disconnectivity, plot_heights
+
+
+def main(n_atoms: int, folder: Path, seconds: float) -> None:
+    """Connect what is known of a cluster, tell the heights and draw them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    toy = lennard_jones(n_atoms)
+    minima = toy.minima[:11] if n_atoms != 38 else toy.minima[:2]
+    began, course = monotonic(), []
+
+    def tell(graph: LandscapeGraph) -> None:
+        worst = max(graph.minimax_height(graph.given[0], node) for node in graph.given)
+        if not course or worst < course[-1][1]:
+            course.append((graph.n_gradients, worst))
+            print(
+                f"{monotonic() - began:7.0f} s, {graph.n_gradients:9d} gradients, {len(graph)} "
+                f"minima: all joined below {worst:.4f}, {worst - graph.nodes[0].value:.4f} above "
+                "the first",
+                flush=True,
+            )
+
+    graph = connect(
+        toy,
+        minima,
+        method=Direct(n_terms=10, n_points=24, tol=1e-2),
+        mirror=True,
+        n_tries=None if n_atoms == 38 else 6,
+        max_seconds=seconds,
+        rng=0,
+        callback=tell,
+        checkpoint=folder / "graph.jsonl",
+    )
+    print(graph.message)
+    draw(graph, folder)
+
+
+def draw(graph: LandscapeGraph, folder: Path) -> None:
+    """The disconnectivity graph, and the heat map of minimax heights."""
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    plot_disconnectivity(graph, left)
+    plot_heights(graph, right)
+    figure.savefig(folder / "graph.png", dpi=150)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]) if len(sys.argv) > 3 else 600.0)

@@ -1,0 +1,151 @@
+"""Many structures in, the graph of their minimax heights out: the command `connect`."""
+
+import json
+import logging
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.io import read, write
+
+from ..landscapes.molecule import differences
+from ..methods import Surrogate
+from ..network_of_minima import LandscapeGraph, connect
+from .exits import InputError
+from .memory import RememberingLandscape
+from .outputs import moved_into_place
+from .run import Settings, relaxed
+
+log = logging.getLogger("fourierpathfinder.cli")
+
+SCHEMA = "fourierpathfinder/heights/1"
+GRAPH = "graph.jsonl"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options of `connect` say beyond those of `find`."""
+
+    pairs: str
+    n_tries: int
+
+
+def read_structures(source: str) -> list[Atoms]:
+    """All structures of a file, or of all files of a folder, in the order of their names."""
+    place = Path(source)
+    files = sorted(f for f in place.iterdir() if f.is_file()) if place.is_dir() else [place]
+    found: list[Atoms] = []
+    for file in files:
+        try:
+            images: Any = read(str(file), index=":")
+        except FileNotFoundError as error:
+            raise InputError(f"there is no file or folder {source}") from error
+        except Exception as error:  # each of ASE's many readers has its own way to fail
+            raise InputError(
+                f"{file} cannot be read ({type(error).__name__}: {error}); the folder must hold "
+                "structure files that ASE knows, and nothing else"
+            ) from error
+        found += [Atoms.copy(image) for image in images]
+    if len(found) < 2:
+        raise InputError(f"{source} holds {len(found)} structure(s); give two minima at least")
+    for k, atoms in enumerate(found[1:], start=1):
+        sentences = differences(found[0], atoms)
+        if sentences:
+            raise InputError(f"structure {k} does not fit to structure 0: {sentences[0]}")
+    return found
+
+
+def run_connect(
+    settings: Settings, asked: Asked, landscape: RememberingLandscape, structures: list[Atoms]
+) -> LandscapeGraph:
+    """Connect structures, and write all that is known."""
+    points = [landscape.coordinates(atoms) for atoms in structures]
+    if settings.relax_ends:
+        names = (f"structure {k}" for k in range(len(points)))
+        points = [relaxed(landscape, name, x).x for name, x in zip(names, points, strict=True)]
+
+    def tell(graph: LandscapeGraph) -> None:
+        heights = [graph.minimax_height(graph.given[0], node) for node in graph.given]
+        apart = sum(not np.isfinite(height) for height in heights)
+        log.info(
+            "%4d gradients, %d minima, %d paths; %s",
+            graph.n_gradients, len(graph), len(graph.edges),
+            f"{apart} not joined to the first yet" if apart
+            else f"all joined below {max(heights):.4f} eV",
+        )  # fmt: skip
+
+    graph = connect(
+        landscape,
+        points,
+        pairs=asked.pairs,
+        n_tries=asked.n_tries,
+        method=Surrogate(tol=settings.tol),
+        max_gradients=settings.max_gradients,
+        rng=settings.seed,
+        callback=tell,
+        checkpoint=settings.output / GRAPH,
+    )
+    _write(settings.output, landscape, graph)
+    return graph
+
+
+def table(graph: LandscapeGraph, folder: Path) -> str:
+    """The minimax heights above the lowest minimum, one line a minimum."""
+    shown = list(dict.fromkeys(graph.given))
+    lowest = min(graph.values[shown])
+    heights = graph.minimax_heights()[np.ix_(shown, shown)] - lowest
+    header = "node   energy " + "".join(f"{node:8d}" for node in shown)
+    rows = [
+        f"{node:4d} {graph.values[node] - lowest:8.4f} "
+        + "".join("       -" if j == k else f"{heights[k, j]:8.4f}" for j in range(len(shown)))
+        for k, node in enumerate(shown)
+    ]
+    facts = [
+        f"{graph.n_gradients} gradients, {len(graph)} minima, {len(graph.edges)} paths",
+        graph.message,
+        f"written {folder}",
+    ]
+    title = "minimax heights in eV above the lowest of these minima"
+    return "\n".join([title, header, *rows, *facts])
+
+
+def _write(folder: Path, landscape: RememberingLandscape, graph: LandscapeGraph) -> None:
+    images = [landscape.atoms(node.position, node.value) for node in graph.nodes]
+    for image in images:
+        image.info = {}
+    moved_into_place(folder / "minima.extxyz", partial(write, images=images, format="extxyz"))
+    document = json.dumps(_document(graph), indent=1) + "\n"
+    moved_into_place(folder / "heights.json", lambda file: file.write_text(document))
+    try:
+        from matplotlib.figure import Figure
+
+        from ..plot import plot_disconnectivity, plot_heights
+    except ModuleNotFoundError:
+        return
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    plot_disconnectivity(graph, left).set_ylabel("energy (eV)")
+    plot_heights(graph, right)
+    save = partial(figure.savefig, dpi=150, format="png")
+    moved_into_place(folder / "graph.png", save)
+
+
+def _document(graph: LandscapeGraph) -> dict[str, Any]:
+    """The content of `heights.json`; energies in eV."""
+    heights = graph.minimax_heights()
+    return {
+        "schema": SCHEMA,
+        "units": {"energy": "eV"},
+        "energies": graph.values.tolist(),
+        "minimax_heights": [[h if np.isfinite(h) else None for h in row] for row in heights],
+        "given": graph.given,
+        "edges": [
+            {"start": e.start, "end": e.end, "height": e.height, "certified": e.certified}
+            for e in graph.edges
+        ],
+        "n_gradients": graph.n_gradients,
+        "message": graph.message,
+    }

@@ -1,0 +1,106 @@
+"""Many structures, one command: the graph of their minimax heights."""
+
+import json
+
+import numpy as np
+import pytest
+from ase.calculators.emt import EMT
+from ase.io import read, write
+
+from fourierpathfinder import LandscapeGraph
+from fourierpathfinder.cli.exits import Exit
+
+from .conftest import adatom
+
+
+@pytest.fixture(scope="module")
+def hollows(tmp_path_factory):
+    """Three hollows beside and apart from a copper atom, in one file and in a folder of files."""
+    folder = tmp_path_factory.mktemp("hollows")
+    places = ((0, 0), (1, 0), (2, 1))
+    structures = [adatom(place, (3, 3, 2), held=0, copper=[10]) for place in places]
+    write(folder / "minima.traj", structures)
+    (folder / "each").mkdir()
+    for k, atoms in enumerate(structures):
+        write(folder / "each" / f"{k}.traj", atoms)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def connected(hollows):
+    from click.testing import CliRunner
+
+    from fourierpathfinder.cli.commands import fourierpathfinder
+
+    output = hollows / "out"
+    arguments = ["connect", str(hollows / "minima.traj"), "-c", "emt", "-o", str(output)]
+    return CliRunner().invoke(fourierpathfinder, arguments), output
+
+
+def test_the_table_and_the_files_agree(connected):
+    done, folder = connected
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    document = json.loads((folder / "heights.json").read_text())
+    graph = LandscapeGraph.load(folder / "graph.jsonl")
+    np.testing.assert_allclose(np.array(document["minimax_heights"]), graph.minimax_heights())
+    assert document["units"] == {"energy": "eV"}
+    lowest = min(document["energies"][node] for node in document["given"])
+    barrier = document["minimax_heights"][0][1] - lowest
+    assert f"{barrier:.4f}" in done.output
+    assert "minimax heights in eV" in done.output
+    assert (folder / "graph.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_minimum_is_in_a_file_with_its_energy(connected):
+    _, folder = connected
+    document = json.loads((folder / "heights.json").read_text())
+    images = read(folder / "minima.extxyz", ":")
+    assert len(images) == len(document["energies"])
+    for image, energy in zip(images, document["energies"], strict=True):
+        image.calc = EMT()
+        assert image.get_potential_energy() == pytest.approx(energy, abs=1e-5)
+
+
+def test_a_restart_calculates_nothing_twice(connected, hollows, command):
+    _, folder = connected
+    before = (folder / "evaluations.npz").read_bytes()
+    arguments = ("connect", hollows / "minima.traj", "-c", "emt", "-o", folder)
+    done = command(*arguments)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "pass --restart" in done.output
+    done = command(*arguments, "--restart")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    assert (folder / "evaluations.npz").read_bytes() == before
+
+
+def test_a_folder_of_files_and_a_budget(hollows, command, tmp_path):
+    done = command(
+        "connect", hollows / "each", "-c", "emt", "-o", tmp_path / "out", "--max-gradients", 5,
+        "--pairs", "nearest",
+    )  # fmt: skip
+    assert done.exit_code == Exit.NOT_CONNECTED, done.output
+    assert "budget of gradients is spent" in done.output
+    document = json.loads((tmp_path / "out" / "heights.json").read_text())
+    assert None in document["minimax_heights"][0]
+
+
+def test_bad_input_is_a_sentence(hollows, command, tmp_path):
+    write(tmp_path / "one.traj", read(hollows / "each" / "0.traj"))
+    for source, sentence in (
+        (tmp_path / "none.traj", "there is no file or folder"),
+        (tmp_path / "one.traj", "give two minima at least"),
+    ):
+        done = command("connect", source, "-c", "emt", "-o", tmp_path / "out")
+        assert done.exit_code == Exit.BAD_INPUT
+        assert sentence in " ".join(done.output.split())
+    write(tmp_path / "two.traj", [read(hollows / "each" / "0.traj"), adatom((0, 0))])
+    done = command("connect", tmp_path / "two.traj", "-c", "emt", "-o", tmp_path / "out")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "structure 1 does not fit to structure 0" in done.output
+
+
+def test_help_fits_a_screen_and_shows_an_example(command):
+    text = command("connect", "--help").output
+    assert len(text.splitlines()) <= 24
+    assert max(map(len, text.splitlines())) <= 80
+    assert "Example: fourierpathfinder connect" in text
