@@ -22,6 +22,9 @@ BATCH = 64
 
 CHUNK = 2000
 
+FEWEST = 10_000
+"""Images; of fewer, more passes are taken."""
+
 
 class Block(nn.Module):
     """Two convolutions with BatchNorm, added to what came in."""
@@ -155,10 +158,11 @@ def trained(name: str, seed: int, images: Images, folder: Path, device: str) -> 
 def _train(module: nn.Module, case: Case, inputs: torch.Tensor, targets: torch.Tensor) -> None:
     adam = torch.optim.Adam(module.parameters(), lr=case.learning_rate)
     n_batches = len(inputs) // BATCH
-    n_steps = case.n_epochs * n_batches
+    n_epochs = case.n_epochs * max(1, FEWEST // len(inputs))
+    n_steps = n_epochs * n_batches
     decay = torch.optim.lr_scheduler.LambdaLR(adam, lambda k: (1 + cos(pi * k / n_steps)) / 2)
     module.train()
-    for _ in range(case.n_epochs):
+    for _ in range(n_epochs):
         order = torch.randperm(len(inputs), device=inputs.device)
         for batch in order.split(BATCH)[:n_batches]:
             adam.zero_grad()

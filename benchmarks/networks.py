@@ -265,8 +265,9 @@ def draw(found: Sequence[dict[str, Any]]) -> Figure:
         curves = {method: heights_of(each, method) for method in METHODS}
         plot_height_against_budget(curves, ax, floor=max(each["ends"]["losses"]))
         ax.set_title(each["title"], loc="left")
-        if each is not found[0]:
-            ax.get_legend().remove()
+        handles, labels = ax.get_legend_handles_labels()
+        ax.get_legend().remove()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5 if n_columns > 1 else 2)
     for ax in list(panels):
         ax.set_axis_off()
     return figure

@@ -34,6 +34,9 @@ _STYLES = ("-", "--", ":", "-.")
 _MOST_MARKERS = 30
 """Points of a curve of heights that are marked one by one."""
 
+_FEW_DECADES = 100.0
+"""The span of heights up to which numbers other than powers of ten are written at an axis."""
+
 _CHUNK = 64
 """Points evaluated at once, so that networks of many weights fit into memory."""
 
@@ -199,6 +202,9 @@ def plot_height_against_budget(
     if floor is not None:
         ax.axhline(floor, color="0.4", linewidth=1, linestyle=":", label="higher end")
     ax.set(xscale="log", yscale="log", ylabel="height")
+    low, high = ax.get_ylim()
+    if high < _FEW_DECADES * low:
+        _label_round_numbers(ax.yaxis)
     ax.set_xlabel("sample gradients" if counts_samples else "gradients")
     ax.legend()
     return ax
@@ -295,6 +301,15 @@ def _listed(paths: AnyPath | Sequence[AnyPath]) -> list[AnyPath]:
 
 def _named(landscapes: Landscapes) -> Mapping[str, Landscape]:
     return landscapes if isinstance(landscapes, Mapping) else {"": landscapes}
+
+
+def _label_round_numbers(axis: Any) -> None:
+    """1, 2 and 5 in each decade."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _budget_curve(curve: Curve) -> tuple[Any, Any, bool]:
