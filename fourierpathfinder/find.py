@@ -91,8 +91,8 @@ def find_path(
     """
     resolved = as_landscape(landscape, gradient)
     a, b = resolve_ends(resolved, start, end)
-    method = choose_method(resolved, a) if method is None else _checked_method(method)
-    _check_budget(max_gradients)
+    method = choose_method(resolved, a) if method is None else checked_method(method)
+    check_budget(max_gradients)
     rng = np.random.default_rng(rng)
     file = (
         None
@@ -223,14 +223,16 @@ def _initial_path(
     return SinePath.straight(a, b, n_terms)
 
 
-def _checked_method(method: Method) -> Method:
+def checked_method(method: Method) -> Method:
+    """A method as it is, if it is one."""
     if isinstance(method, type) or not hasattr(method, "start"):
         name = method.__name__ if isinstance(method, type) else repr(method)
         raise TypeError(f"`method` is {name}; pass settings, such as `Direct()` or `Paper()`")
     return method
 
 
-def _check_budget(max_gradients: int | None) -> None:
+def check_budget(max_gradients: int | None) -> None:
+    """Raise an error where it is no number of gradients."""
     if not isinstance(max_gradients, int | np.integer | None):
         raise TypeError(f"`max_gradients` is {max_gradients!r}; it must be a whole number")
     if max_gradients is not None and max_gradients < 1:

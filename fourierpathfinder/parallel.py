@@ -42,11 +42,7 @@ class ParallelLandscape:
     """
 
     def __init__(self, landscape: Landscape, executor: Executor) -> None:
-        if not hasattr(executor, "submit"):
-            raise TypeError(
-                f"`executor` is a {type(executor).__name__}; pass an executor of "
-                "`concurrent.futures` or one like it, such as `ProcessPoolExecutor(4)`"
-            )
+        check_executor(executor)
         self._executor = executor
         self._evaluate: Callable[[Array], Pair]
         if isinstance(executor, ThreadPoolExecutor):
@@ -72,6 +68,15 @@ class ParallelLandscape:
                 task.cancel()
         values, gradients = zip(*done, strict=True)
         return np.concatenate(values), np.concatenate(gradients)
+
+
+def check_executor(executor: Executor) -> None:
+    """Raise an error where it is no executor."""
+    if not hasattr(executor, "submit"):
+        raise TypeError(
+            f"`executor` is a {type(executor).__name__}; pass an executor of "
+            "`concurrent.futures` or one like it, such as `ProcessPoolExecutor(4)`"
+        )
 
 
 def n_workers(executor: Executor | None, landscape: Landscape) -> int:

@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
 
-from fourierpathfinder import Direct, LandscapeError, Paper, find_path
+from fourierpathfinder import Direct, LandscapeError, Paper, Stochastic, find_path, find_paths
 from fourierpathfinder.landscapes import FunctionLandscape
 from fourierpathfinder.landscapes.molecule import MoleculeLandscape
 from fourierpathfinder.landscapes.molecule.calculation import CalculatorError
@@ -36,10 +36,6 @@ def nan_at_the_middle(points, values, gradients):
 
 def infinite_slope_at_the_middle(points, values, gradients):
     return values, np.where(abs(points[:, :1]) < 0.05, np.inf, gradients)
-
-
-class Stochastic(Bowl):
-    stochastic = True
 
 
 class Exploding(Calculator):
@@ -200,10 +196,36 @@ TABLE = [
         "MoleculeLandscape(atoms, calculator)",
     ),
     row(
-        "noise without a method for it",
-        lambda: call(Stochastic(), method=None),
+        "low precision that NumPy does not have",
+        lambda: call(method=Stochastic(dtype="bfloat16")),
         ValueError,
-        "the landscape is stochastic",
+        "`dtype` is 'bfloat16', but arrays of numpy have no such type",
+    ),
+    # many paths
+    row(
+        "ends that are no pairs",
+        lambda: find_paths(Bowl(), [4]),
+        TypeError,
+        "`pairs` must hold pairs (start, end), but one of them is a int",
+    ),
+    row(
+        "a method by name for many paths",
+        lambda: find_paths(Bowl(), [(START, END)], method="direct"),
+        TypeError,
+        "`method` is 'direct'; pass settings",
+    ),
+    row(
+        "no budget for many paths",
+        lambda: find_paths(Bowl(), [(START, END)], max_gradients=0),
+        ValueError,
+        "`max_gradients` is 0",
+    ),
+    row(
+        "an executor that is none for many paths",
+        lambda: find_paths(Bowl(), [(START, END)], executor=4),
+        TypeError,
+        "`executor` is a int",
+        "ProcessPoolExecutor",
     ),
     # the method and the other settings
     row("no terms", lambda: Direct(n_terms=0), ValueError, "`n_terms` is 0; it must be positive"),

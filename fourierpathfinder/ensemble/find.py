@@ -10,11 +10,13 @@ import numpy as np
 from .._arrays import Array
 from ..checkpoint import fingerprint
 from ..ends import resolve_ends
+from ..find import check_budget, checked_method
 from ..landscapes.base import Landscape
 from ..landscapes.resolve import as_landscape
 from ..methods.base import Method
 from ..methods.choose import choose_method
 from ..methods.stochastic import Stochastic
+from ..parallel import check_executor
 from ..progress import ProgressBar
 from ..result import PathResult, Status
 from .folder import Folder, completed
@@ -78,6 +80,7 @@ def find_paths(
     [0.624, 0.624]
     """
     resolved = as_landscape(landscape, gradient)
+    _check(method, max_gradients, executor)
     given = [_two(pair) for pair in pairs]
     seeds = np.random.default_rng(rng).integers(2**62, size=len(given))
     results: dict[int, PathResult] = {}
@@ -194,6 +197,14 @@ class _Work:
         unfinished = result.status in (Status.FAILED, Status.INTERRUPTED)
         if self._folder is not None and not unfinished:
             self._folder.keep(self._identity(pair), result)
+
+
+def _check(method: Method | None, max_gradients: int | None, executor: Executor | None) -> None:
+    check_budget(max_gradients)
+    if method is not None:
+        checked_method(method)
+    if executor is not None:
+        check_executor(executor)
 
 
 def _two(pair: Any) -> tuple[Any, Any]:

@@ -76,23 +76,19 @@ def _kept_from_ctrl_c(task: Task) -> PathResult:
 def on_executor(tasks: Mapping[int, Task], executor: Executor) -> Iterator[tuple[int, PathResult]]:
     """Results as they come from the workers; those of lost workers have failed."""
     futures: dict[Future[PathResult], int] = {}
-    lost: dict[int, Exception] = {}
-    for index, task in tasks.items():
-        try:
-            futures[executor.submit(_away, task)] = index
-        except Exception as error:  # a broken executor takes no more
-            lost[index] = error
-    done: set[int] = set()
+    left = dict(tasks)
     try:
+        for index, task in tasks.items():
+            try:
+                futures[executor.submit(_away, task)] = index
+            except Exception as error:  # a broken executor takes no more
+                yield index, left.pop(index).failed(error)
         for future in as_completed(futures):
-            index = futures[future]
-            done.add(index)
-            yield index, _received(tasks[index], future)
+            yield futures[future], _received(left.pop(futures[future]), future)
     except KeyboardInterrupt:
         for future in futures:
             future.cancel()
-        yield from ((i, tasks[i].interrupted()) for i in futures.values() if i not in done)
-    yield from ((index, tasks[index].failed(error)) for index, error in lost.items())
+        yield from ((index, task.interrupted()) for index, task in left.items())
 
 
 def _received(task: Task, future: Future[PathResult]) -> PathResult:
