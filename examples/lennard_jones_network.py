@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
 from matplotlib.figure import Figure
+from scipy.optimize import basinhopping
 
 from fourierpathfinder import Direct, LandscapeGraph, connect
 from fourierpathfinder.landscapes.toy import lennard_jones
@@ -22,7 +24,7 @@ def main(n_atoms: int, folder: Path, seconds: float) -> None:
     """Connect what is known of a cluster, tell the heights and draw them."""
     folder.mkdir(parents=True, exist_ok=True)
     toy = lennard_jones(n_atoms)
-    minima = toy.minima[:11] if n_atoms != 38 else toy.minima[:2]
+    minima = toy.minima[:2] if n_atoms == 38 else [*toy.minima, *lowest_by_hopping(n_atoms)]
     began, course = monotonic(), []
 
     def tell(graph: LandscapeGraph) -> None:
@@ -49,6 +51,26 @@ def main(n_atoms: int, folder: Path, seconds: float) -> None:
     )
     print(graph.message)
     draw(graph, folder)
+
+
+def lowest_by_hopping(n_atoms: int, n_lowest: int = 11) -> list[np.ndarray]:
+    """The lowest minima that basin-hopping from the lowest comes upon, each once."""
+    toy, found = lennard_jones(n_atoms), []
+
+    def value_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
+        values, gradients = toy.value_and_grad(x[None])
+        return float(values[0]), gradients[0]
+
+    def collect(x: np.ndarray, value: float, accepted: bool) -> None:
+        if not any(abs(value - known) < 1e-6 for known, _ in found):
+            found.append((value, x.copy()))
+
+    options = {"method": "L-BFGS-B", "jac": True, "options": {"gtol": 1e-7, "ftol": 1e-14}}
+    basinhopping(
+        value_and_grad, toy.minima[0], niter=300, stepsize=0.45, T=0.8,
+        minimizer_kwargs=options, callback=collect, rng=0,
+    )  # fmt: skip
+    return [x for _, x in sorted(found, key=lambda pair: pair[0])[:n_lowest]]
 
 
 def draw(graph: LandscapeGraph, folder: Path) -> None:

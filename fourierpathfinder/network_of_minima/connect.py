@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, to_numpy
+from .._arrays import Array, is_array, to_numpy
 from ..checkpoint import fingerprint
 from ..landscapes.resolve import as_landscape
 from ..methods.base import Method
@@ -114,11 +114,11 @@ def connect(
     (-40.66, -40.66)
     """
     resolved = as_landscape(landscape, gradient)
-    symmetry = Symmetry(resolved, same, mirror)
-    points = _points(resolved, minima)
+    points, reference = _points(resolved, minima)
+    symmetry = Symmetry(resolved, same, mirror, reference)
     if labels is not None and len(labels) != len(points):
         raise ValueError(f"`labels` are {len(labels)}, `minima` {len(points)}; give one for each")
-    method = split_where_it_can(method or choose_method(resolved, points[0]))
+    method = split_where_it_can(method or choose_method(resolved, symmetry.native(points[0])))
     seed = int(np.random.default_rng(rng).integers(2**63))
     record = None
     if checkpoint is not None:
@@ -164,7 +164,7 @@ class _Session:
     ) -> None:
         """Start from the given minima, and from what is known already."""
         self._graph = LandscapeGraph() if graph is None else graph.copy()
-        values, _ = self._symmetry.landscape.value_and_grad(np.stack(points))
+        values, _ = self._symmetry.landscape.value_and_grad(self._symmetry.native(np.stack(points)))
         for k, (point, value) in enumerate(zip(points, to_numpy(values), strict=True)):
             node = Node(point, float(value), "" if labels is None else labels[k])
             self._graph.given.append(self._graph.number_of(node, self._symmetry.same))
@@ -186,7 +186,8 @@ class _Session:
         asked = pairs if isinstance(pairs, str) else list(pairs)
         fingerprints = np.stack(self._fingerprints)
         wanted = wanted_pairs(asked, self._graph.given, fingerprints)
-        self._schedule = Schedule(self._graph, self._fingerprints, wanted, n_tries)
+        distance = self._distance if self._symmetry.guesses else None
+        self._schedule = Schedule(self._graph, self._fingerprints, wanted, n_tries, distance)
         for pair in self._tried:
             self._schedule.take(pair)
 
@@ -251,6 +252,10 @@ class _Session:
         seed = (self._seed, *pair)
         return partial(explore, self._symmetry, start, end, self._method, seed, left)
 
+    def _distance(self, i: int, j: int) -> float:
+        a, b = (self._graph.nodes[k].position for k in (i, j))
+        return float(np.linalg.norm(self._symmetry.placed(a, b) - a))
+
     def _absorb(self, pair: Pair, found: Found) -> None:
         """Add what was found; what is in the file by then is all or nothing."""
         graph, first_new = self._graph, len(self._graph)
@@ -295,15 +300,18 @@ def _run_here(task: Callable[[], Found]) -> Future[Found]:
     return future
 
 
-def _points(landscape: Any, minima: Sequence[Any]) -> list[np.ndarray]:
+def _points(landscape: Any, minima: Sequence[Any]) -> tuple[list[np.ndarray], Array | None]:
+    """The minima as arrays of NumPy's, and an empty one of another library they came in."""
     if len(minima) < 1:
         raise ValueError("`minima` is empty; give at least one minimum")
-    as_array = getattr(landscape, "coordinates", to_numpy)
-    points = [np.asarray(to_numpy(as_array(minimum)), dtype=float) for minimum in minima]
+    as_array = getattr(landscape, "coordinates", lambda minimum: minimum)
+    given = [as_array(minimum) for minimum in minima]
+    points = [np.asarray(to_numpy(point), dtype=float) for point in given]
     shapes = {point.shape for point in points}
     if len(shapes) > 1 or points[0].ndim != 1:
         raise ValueError(f"`minima` have shapes {sorted(shapes)}; all must be (D,)")
-    return points
+    foreign = is_array(given[0]) and not isinstance(given[0], np.ndarray)
+    return points, given[0][:0] if foreign else None
 
 
 def _identity(

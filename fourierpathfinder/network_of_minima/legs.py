@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from .._arrays import array_namespace, to_numpy
 from ..evaluation import BudgetSpentError, Evaluator, LandscapeError
 from ..find import find_path
 from ..height import evaluate_profile, refine_height
@@ -90,17 +91,16 @@ def explore(
         The budget.
     """
     landscape = symmetry.landscape
-    placed = symmetry.placed(start, end)
+    ends = (symmetry.native(start), symmetry.native(symmetry.placed(start, end)))
     rng = np.random.default_rng(seed)
     try:
-        result = find_path(
-            landscape, start, placed, method=method, rng=rng, max_gradients=max_gradients
-        )
+        result = find_path(landscape, *ends, method=method, rng=rng, max_gradients=max_gradients)
     except (LandscapeError, RuntimeError, ArithmeticError) as error:
         return Found(message=f"{type(error).__name__}: {error}")
     found = Found(n_gradients=result.n_gradients, message=result.message)
     _add_ends(found, result)
-    if isinstance(method, Surrogate) or getattr(landscape, "stochastic", False):
+    as_one = getattr(landscape, "stochastic", False) or array_namespace(ends[0]) is not np
+    if isinstance(method, Surrogate) or as_one:
         _add_segments(found, result)
         return found
     budget = None if max_gradients is None else max(max_gradients - result.n_gradients, 0)
@@ -115,8 +115,9 @@ def explore(
 
 
 def _add_ends(found: Found, result: PathResult) -> None:
-    found.stops.append(Stop(np.asarray(result.path.start), result.start_value))
-    found.stops.append(Stop(np.asarray(result.path.end), result.end_value))
+    path = _in_numpy(result.path)
+    found.stops.append(Stop(path.start, result.start_value))
+    found.stops.append(Stop(path.end, result.end_value))
 
 
 def _add_segments(found: Found, result: PathResult) -> None:
@@ -126,10 +127,11 @@ def _add_segments(found: Found, result: PathResult) -> None:
     for k, part in enumerate(parts):
         after = 1
         if k + 1 < len(parts):
-            found.stops.append(Stop(np.asarray(part.path.end), part.end_value))
+            found.stops.append(Stop(to_numpy(part.path.end), part.end_value))
             after = len(found.stops) - 1
-        saddle = None if part.saddle is None else np.asarray(part.saddle.position)
-        found.legs.append(Leg(before, after, part.height, part.certified, part.path, saddle))
+        saddle = None if part.saddle is None else to_numpy(part.saddle.position)
+        path = _in_numpy(part.path)
+        found.legs.append(Leg(before, after, part.height, part.certified, path, saddle))
         before = after
 
 
@@ -230,6 +232,11 @@ class _Looking:
             saddle + _STRIDE * self._chord * mode, lambda now: points.append(now.x)
         )
         return minimum, np.array([*points, minimum.x])
+
+
+def _in_numpy(path: SinePath) -> SinePath:
+    parts = (path.start, path.end, path.coefficients)
+    return SinePath(*(np.asarray(to_numpy(part), dtype=float) for part in parts))
 
 
 def _through(points: np.ndarray, n_terms: int) -> SinePath:

@@ -7,9 +7,15 @@ height is at the values of its own minima cannot be improved and is done with; s
 been tried at its present height as often as is allowed.
 """
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 
 from .graph import LandscapeGraph
+
+_FEW = 12
+"""Pairs whose true distance is asked for, to choose one."""
 
 Pair = tuple[int, int]
 
@@ -30,6 +36,9 @@ class Schedule:
         The nodes whose minimax heights are asked for.
     n_tries : int or None
         Attempts at lowering one minimax height before it is accepted; None for no limit.
+    distance : callable, optional
+        The true distance of two nodes, where that of their fingerprints is but a guess: it
+        decides among the few pairs whose fingerprints are nearest.
     """
 
     def __init__(
@@ -38,8 +47,10 @@ class Schedule:
         fingerprints: list[np.ndarray],
         wanted: list[Pair],
         n_tries: int | None,
+        distance: Callable[[int, int], float] | None = None,
     ) -> None:
         self._graph, self._fingerprints = graph, fingerprints
+        self._distance = None if distance is None else cache(distance)
         self._n_tries = n_tries
         self._wanted = np.array(sorted({_ordered(*p) for p in wanted if p[0] != p[1]}), dtype=int)
         self._wanted = self._wanted.reshape(-1, 2)
@@ -102,8 +113,12 @@ class Schedule:
         )
         if not np.isfinite(distances).any():
             return None
-        best = int(distances.argmin())
-        return int(ours[best // len(theirs)]), int(theirs[best % len(theirs)])
+        flat = distances.ravel()
+        few = np.argpartition(flat, _FEW)[:_FEW] if len(flat) > _FEW else np.arange(len(flat))
+        pairs = [(int(ours[k // len(theirs)]), int(theirs[k % len(theirs)])) for k in
+                 few[np.argsort(flat[few], kind="stable")] if np.isfinite(flat[k])]  # fmt: skip
+        distance = self._distance
+        return pairs[0] if distance is None else min(pairs, key=lambda pair: distance(*pair))
 
     def _spread(self, bounds: np.ndarray) -> float:
         finite = bounds[np.isfinite(bounds)]

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .._arrays import Array, like
+
 Same = Callable[[np.ndarray, np.ndarray], bool]
 
 _SAME_PLACE = 1e-3
@@ -25,11 +27,18 @@ class Symmetry:
         The user's own equality, in place of the landscape's.
     mirror : bool
         Whether mirror images are the same, where the landscape asks.
+    reference : array, optional
+        Of the library, dtype and device that the landscape computes with; NumPy's if left out.
     """
 
     landscape: Any
     given: Same | None = None
     mirror: bool = False
+    reference: Array | None = None
+
+    def native(self, points: np.ndarray) -> Array:
+        """Points as the landscape takes them."""
+        return points if self.reference is None else like(points, self.reference)
 
     def same(self, a: np.ndarray, b: np.ndarray) -> bool:
         """Whether two minima are one."""
@@ -45,6 +54,11 @@ class Symmetry:
         if not hasattr(self.landscape, "placing"):
             return b
         return np.asarray(self._asked("placing")(a, b)(b))
+
+    @property
+    def guesses(self) -> bool:
+        """Whether distances of fingerprints are not the distances of points laid on each other."""
+        return hasattr(self.landscape, "fingerprint") and hasattr(self.landscape, "placing")
 
     def fingerprint(self, a: np.ndarray) -> np.ndarray:
         """Numbers (F,) that equivalent points share; their distance orders pairs."""

@@ -130,6 +130,8 @@ def plot_height_distribution(
     -------
     matplotlib.axes.Axes
     """
+    from matplotlib.ticker import MaxNLocator
+
     ax = new_axes() if ax is None else ax
     heights = graph.minimax_heights()
     groups: dict[str, list[float]] = {}
@@ -144,7 +146,7 @@ def plot_height_distribution(
         if len(kinds) > 1:
             ax.legend(title="between", frameon=False)
     ax.locator_params(axis="x", nbins=5)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("minimax height")
     ax.set_ylabel("pairs")
     return ax
@@ -191,7 +193,8 @@ def _name_leaves(ax: "Axes", graph: LandscapeGraph, order: list[int]) -> None:
     for place, leaf in enumerate(order):
         ax.annotate(
             str(leaf), (place, graph.values[leaf]), (0, -3), textcoords="offset points",
-            ha="center", va="top", fontsize=8 if len(order) > 15 else 10,
+            ha="center", va="top", fontsize=7 if len(order) > 12 else 10,
+            rotation=90 if len(order) > 12 else 0,
         )  # fmt: skip
 
 

@@ -303,3 +303,27 @@ def _end_group(process):
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=30)
+
+
+def test_networks_are_nodes_with_labels(tmp_path):
+    torch = pytest.importorskip("torch", reason="networks are torch's")
+    from fourierpathfinder import Stochastic
+    from fourierpathfinder.landscapes import NetworkLandscape
+
+    torch.manual_seed(0)
+    inputs = torch.randn(64, 3)
+    data = (inputs, inputs.sum(1, keepdim=True).sign())
+    networks = [torch.nn.Linear(3, 1) for _ in range(3)]
+    landscape = NetworkLandscape(networks[0], torch.nn.functional.mse_loss, data)
+    graph = connect(
+        landscape, networks, labels=["a", "a", "b"], method=Stochastic(n_steps=20), rng=0,
+        checkpoint=tmp_path / "graph.jsonl",
+    )  # fmt: skip
+    assert graph.labels == ["a", "a", "b"]
+    assert len(graph.edges) >= 2
+    for edge in graph.edges:
+        assert graph.minimax_height(edge.start, edge.end) <= edge.height
+    module = landscape.module(landscape.coordinates(networks[2]))
+    np.testing.assert_allclose(
+        graph.nodes[2].position[:3], module.weight.detach().numpy().ravel(), rtol=1e-6
+    )
