@@ -58,6 +58,7 @@ class Schedule:
         self._tried_at = np.full(len(self._wanted), np.inf)
         self._distances = np.empty((0, 0))
         self._taken = np.empty((0, 0), dtype=bool)
+        self._apart, self._floors = np.empty(0), np.empty(0)
 
     def take(self, pair: Pair) -> None:
         """Never propose a pair again: it is being tried, or was."""
@@ -68,9 +69,8 @@ class Schedule:
         """The pair to try next, taken at once; None if nothing is left that may improve."""
         self._grow()
         bounds = self._graph.bounds
-        values = self._graph.values
         rows, columns = self._wanted.T
-        heights, floors = bounds[rows, columns], np.maximum(values[rows], values[columns])
+        heights, floors = bounds[rows, columns], self._floors
         self._tries[heights < self._tried_at] = 0
         self._tried_at = heights
         slack = _SETTLED * self._spread(bounds)
@@ -91,14 +91,12 @@ class Schedule:
         is_open = (heights > floors) & (self._tries < limit)
         if not is_open.any():
             return None
-        rows, columns = self._wanted.T
-        distances = self._distances[rows, columns]
-        apart = is_open & np.isinf(heights)
-        if apart.any():
-            return int(np.where(apart, distances, np.inf).argmin())
-        promise = np.zeros(len(heights))
-        promise[is_open] = (heights - floors)[is_open] / (distances * (1 + self._tries))[is_open]
-        return int(np.where(is_open, promise, -1.0).argmax())
+        distances = self._apart
+        unconnected = is_open & np.isinf(heights)
+        if unconnected.any():
+            return int(np.where(unconnected, distances, np.inf).argmin())
+        gains = np.where(is_open, heights - floors, -1.0)
+        return int((gains / (distances * (1 + np.minimum(self._tries, 1e9)))).argmax())
 
     def _across(self, i: int, j: int, slack: float) -> Pair | None:
         """The nearest untried pair that could lower the height between two nodes."""
@@ -135,6 +133,10 @@ class Schedule:
         for k in range(known, n):
             distances[k] = distances[:, k] = np.linalg.norm(every - every[k], axis=1)
         self._distances, self._taken = distances, taken
+        rows, columns = self._wanted.T
+        values = self._graph.values
+        self._apart = distances[rows, columns] + 1e-300
+        self._floors = np.maximum(values[rows], values[columns])
 
 
 def wanted_pairs(pairs: str | list[Pair], given: list[int], fingerprints: np.ndarray) -> list[Pair]:

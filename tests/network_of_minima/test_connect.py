@@ -252,6 +252,23 @@ def test_two_workers_keep_each_other_busy(tmp_path):
     assert len(graph.edges) * 0.3 / two > 1.7
 
 
+@pytest.mark.filterwarnings("default")  # Dask warns of what it leaves open
+def test_dask_gives_the_same_graph():
+    distributed = pytest.importorskip("distributed", reason="the scheduler is Dask's")
+    expected = connect(Flat(), MINIMA, method=Straight(0.0), n_tries=None, rng=0)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        graph = connect(
+            Flat(), MINIMA, method=Straight(0.0), n_tries=None, rng=0,
+            executor=client.get_executor(pure=False), n_workers=2,
+        )  # fmt: skip
+    np.testing.assert_allclose(graph.bounds, expected.bounds)
+
+
 @pytest.mark.slow
 def test_killed_twenty_times_nothing_is_lost_or_repeated(tmp_path):
     """Main process and workers are killed at random; every finished edge is in the final graph."""
