@@ -126,27 +126,31 @@ class CheckpointFile:
 class Snapshots:
     """Snapshots of a method's state, at most one every `interval` seconds.
 
+    Large states take long to write: no more than a twentieth of the time is spent on that.
+
     Parameters
     ----------
     file : CheckpointFile
         Where to keep them.
     interval : float
-        Seconds between two of them.
+        Seconds between two of them, at least.
     """
 
     def __init__(self, file: CheckpointFile, interval: float = 2.0) -> None:
         self._file = file
-        self._interval = interval
+        self._interval = self._pause = interval
         self._last = time.monotonic()
 
     def due(self) -> bool:
         """Whether the last one was kept long enough ago."""
-        return time.monotonic() - self._last >= self._interval
+        return time.monotonic() - self._last >= self._pause
 
     def save(self, state: object, notes: Mapping[str, Any]) -> None:
         """Keep a state."""
+        began = time.monotonic()
         self._file.save(flatten(state), notes)
         self._last = time.monotonic()
+        self._pause = max(self._interval, 20 * (self._last - began))
 
 
 class JournaledLandscape:

@@ -419,3 +419,24 @@ def test_fingerprints_tell_numbers_apart():
     a = np.array([1.0, 2.0])
     assert fingerprint(a) == fingerprint(a[::-1][::-1])
     assert fingerprint(a) != fingerprint(np.nextafter(a, 3))
+
+
+def test_large_states_are_kept_less_often(tmp_path, monkeypatch):
+    """A clock by which writing takes three seconds."""
+    now = [0.0]
+    monkeypatch.setattr("fourierpathfinder.checkpoint.time.monotonic", lambda: now[0])
+    file = CheckpointFile(tmp_path / "run.npz", {})
+    snapshots, write = Snapshots(file), file.save
+    now[0] = 2.0
+    assert snapshots.due()
+
+    def slowly(*arguments):
+        now[0] += 3.0
+        write(*arguments)
+
+    monkeypatch.setattr(file, "save", slowly)
+    snapshots.save(None, {})
+    now[0] += 59.0
+    assert not snapshots.due()
+    now[0] += 1.0
+    assert snapshots.due()
