@@ -116,6 +116,7 @@ def write_whole(path: Path, write: Callable[[Any], object]) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
+        Path(name).chmod(0o644)  # as any file; temporary ones are for their owner alone
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
