@@ -29,7 +29,7 @@ from .base import Outcome
 from .bfloat16 import StochasticRounding, in_dtype
 from .measured import measured_outcome
 
-_BLOCK = 2**17
+_BLOCK = 2**18
 """Numbers that are worked on together: they stay in a processor's cache."""
 _BLOCK_OF_A_DEVICE = 2**25
 _LARGEST_BATCH = 2**24
