@@ -204,7 +204,8 @@ def _legend(ax: "Axes", color_of: dict[str, str]) -> None:
     named = [label for label in color_of if label]
     if named:
         lines: list[Any] = [Line2D([], [], color=color_of[label]) for label in named]
-        ax.legend(lines, named, frameon=False)
+        above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(len(named), 4)}
+        ax.legend(lines, named, frameon=False, **above)
 
 
 def _tree_above(ax: "Axes", heights: np.ndarray) -> None:
