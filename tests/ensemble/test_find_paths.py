@@ -197,6 +197,57 @@ def test_an_error_of_the_module_is_told_by_each(vectorize):
         assert 0 < result.n_iterations < N_STEPS
 
 
+class Cliff:
+    """A mean over samples that raises beyond x = 1.5."""
+
+    stochastic, n_samples = True, 20
+    centres = np.random.default_rng(0).normal(size=(20, 2)) / 10
+
+    def value_and_grad(self, points, samples=None):
+        if (points[:, 0] > 1.5).any():
+            raise ArithmeticError("too far")
+        apart = points[:, None, :] - (self.centres if samples is None else self.centres[samples])
+        return (apart**2).sum(-1).mean(-1), 2 * apart.mean(1)
+
+    def value(self, points, samples=None):
+        return self.value_and_grad(points, samples)[0]
+
+
+def test_an_error_of_one_path_stays_with_it():
+    """In lockstep it is an error of all, which then go on one by one from where they are."""
+    a, b, far = np.array([-1.0, 0.1]), np.array([1.0, 0.2]), np.array([1.8, 0.2])
+    results = find_paths(Cliff(), [(a, b), (a, far), (b, a)], method=SMALL, rng=2)
+    assert [r.status is Status.FAILED for r in results] == [False, True, False]
+    assert "ArithmeticError: too far" in results[1].message
+    fine = find_paths(Cliff(), [(a, b), (a, b / 2), (b, a)], method=SMALL, rng=2)
+    for k in (0, 2):
+        same(results[k], fine[k], exact=False)
+        assert len(results[k].history.heights) == N_STEPS
+
+
+class Closed:
+    """An executor that takes one task and no more."""
+
+    def __init__(self, pool):
+        self.pool, self.n_tasks = pool, 0
+
+    def submit(self, *what):
+        self.n_tasks += 1
+        if self.n_tasks > 1:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        return self.pool.submit(*what)
+
+
+def test_an_executor_that_takes_no_more():
+    toy = two_channels()
+    with ThreadPoolExecutor(1) as pool:
+        results = find_paths(
+            toy, [(toy.start, toy.end)] * 2, method=Direct(), rng=0, executor=Closed(pool)
+        )
+    assert [r.success for r in results] == [True, False]
+    assert "cannot schedule new futures" in results[1].message
+
+
 @pytest.mark.parametrize("executor", [None, "threads"])
 def test_errors_in_tasks(executor):
     toy = two_channels()
