@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from ase.io import read
 
+from fourierpathfinder import LandscapeGraph
+
 ROOT = Path(__file__).parent.parent
 PNG = b"\x89PNG"
 
@@ -55,6 +57,18 @@ def test_executors():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert number(r"barrier (\S+) eV", done.stdout) == pytest.approx(0.3745, abs=1e-3)
+
+
+def test_a_cluster_s_minima_and_the_same_again_from_the_file(tmp_path):
+    script = str(ROOT / "examples" / "lennard_jones_network.py")
+    command = [sys.executable, "-W", "error", script, "7", str(tmp_path / "lj7")]
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "No pair is left" in done.stdout
+    graph = LandscapeGraph.load(tmp_path / "lj7" / "graph.jsonl")
+    assert graph.minimax_height(0, 3) == pytest.approx(-15.28342, abs=1e-4)
+    assert (tmp_path / "lj7" / "graph.png").read_bytes().startswith(PNG)
 
 
 def test_the_picture_of_the_readme(tmp_path):
