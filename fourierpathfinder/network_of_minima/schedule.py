@@ -104,8 +104,15 @@ class Schedule:
         height = bounds[i, j]
         near_i, near_j = bounds[i] < height, bounds[j] < height
         near_i[i] = near_j[j] = True
-        ours = np.flatnonzero(near_i & (values < height - slack))
-        theirs = np.flatnonzero(near_j & (values < height - slack))
+        low = values < height - slack
+        pair = self._nearest(np.flatnonzero(near_i & low), np.flatnonzero(near_j & low))
+        if pair is not None or self._n_tries is not None:
+            return pair
+        near = near_i | near_j
+        return self._nearest(np.flatnonzero(near & low), np.flatnonzero(~near & low))
+
+    def _nearest(self, ours: np.ndarray, theirs: np.ndarray) -> Pair | None:
+        """The nearest untried pair between two sets of nodes."""
         distances = np.where(
             self._taken[np.ix_(ours, theirs)], np.inf, self._distances[np.ix_(ours, theirs)]
         )
