@@ -25,7 +25,8 @@ Vector: TypeAlias = np.ndarray
 
 _SAFETY = 4.0
 """The multiple of the estimated error that an interval must leave below the height."""
-
+_NARROWEST = 1e-6
+"""Intervals below this are let be: halved, they would have no middle in single precision."""
 _RESOLVED = 0.05
 """The largest bump within an interval, as a fraction of the scale, that a cubic is trusted with."""
 
@@ -198,7 +199,7 @@ def _doubtful_places(profile: Profile) -> tuple[Vector, Vector]:
     unresolved = bump > _RESOLVED * profile.scale
     error = np.maximum(_cubic_errors(t, f, d), np.where(unresolved, bump, 0.0))
     excess = top + _SAFETY * error - profile.height
-    excess[width < 1e-9] = -np.inf
+    excess[width < _NARROWEST] = -np.inf
     middle = (error * _SAFETY > top - np.maximum(f[:-1], f[1:])) | (where < 0.02) | (where > 0.98)
     return excess, t[:-1] + width * np.where(middle, 0.5, where)
 

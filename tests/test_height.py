@@ -100,3 +100,18 @@ def test_profile_from_two_points_only():
 def test_profile_scale_of_a_flat_landscape_is_no_division():
     flat = Profile(np.array([0.0, 0.5, 1.0]), np.zeros(3), np.zeros(3))
     assert flat.scale == 0.0
+
+
+def test_single_precision_and_noise_do_not_make_times_meet():
+    """Noisy values ask for ever finer intervals; in float32 their middles would be their ends."""
+
+    class Rough:
+        def value_and_grad(self, x):
+            noise = np.random.default_rng(0).normal(size=len(x)).astype("f4")
+            return -(x**2).sum(axis=1) + 0.1 * noise, -2 * x
+
+    ends = np.float32([[-1.0, 0.0], [1.0, 0.2]])
+    path = SinePath(ends[0], ends[1], np.float32([[0.0, 0.1]]))
+    result, _ = refined(Rough(), path, 16, max_gradients=3000)
+    assert (np.diff(result.profile.times) > 0).all()
+    assert np.isfinite(result.profile.height)
