@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -241,15 +243,27 @@ def test_a_file_cut_anywhere_loses_only_what_was_being_written(tmp_path):
     assert file.read_bytes() == damaged
 
 
-def test_two_workers_keep_each_other_busy(tmp_path):
-    """Twenty-eight edges of a third of a second each, after both workers are up."""
-    method = Straight(0.3)
-    began = time.monotonic()
+class InPairs(Straight):
+    """Every edge waits for another that is under way at the same time."""
+
+    meeting = threading.Barrier(2)
+    alone: ClassVar[list[int]] = []
+
+    def start(self, evaluator, path, rng):
+        try:
+            self.meeting.wait(timeout=5)
+        except threading.BrokenBarrierError:
+            self.alone.append(1)
+            self.meeting.reset()
+        return super().start(evaluator, path, rng)
+
+
+def test_two_workers_keep_each_other_busy():
+    """No edge is ever under way alone, but a last one."""
     with ThreadPoolExecutor(2) as pool:
-        graph = connect(Flat(), MINIMA, method=method, executor=pool, n_tries=None)
-    two = time.monotonic() - began
-    assert len(graph.edges) > 12
-    assert len(graph.edges) * 0.3 / two > 1.7
+        graph = connect(Flat(), MINIMA, method=InPairs(0.0), executor=pool, n_tries=None)
+    assert len(graph.edges) > 7
+    assert len(InPairs.alone) <= 1
 
 
 @pytest.mark.filterwarnings("default")  # Dask warns of what it leaves open

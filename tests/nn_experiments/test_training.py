@@ -7,6 +7,7 @@ import torch
 from examples.nn_experiments import training
 from examples.nn_experiments.networks import NETWORKS
 from examples.nn_experiments.training import Place, Problem, TrainingRun, initial_points, train
+from fourierpathfinder.checkpoint import Snapshots
 
 PLACE = Place()
 
@@ -83,7 +84,7 @@ def test_training_goes_on_from_where_it_was_killed(tmp_path, monkeypatch, optimi
     run = a_run(optimizer, n_epochs=8)
     whole = train(run, PLACE)
     place = Place(checkpoint=tmp_path / "partial.npz")
-    monkeypatch.setattr(training, "SNAPSHOT_SECONDS", 0)
+    monkeypatch.setattr(Snapshots, "due", lambda self: True)
     after, epochs = training.Course.after, []
 
     def killed_at_the_fifth(*arguments):
