@@ -1,11 +1,17 @@
 """What all tests share: one array library after another."""
 
+import signal
 from collections.abc import Callable
 
 import array_api_strict
 import numpy as np
 import pytest
 import torch
+
+# A shell ignores Ctrl-C for what it starts in the background, and every process inherits that:
+# with this, tests that send one see the same in the background as in front.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _read_only(values, dtype):
