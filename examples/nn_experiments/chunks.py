@@ -65,6 +65,11 @@ def as_json(settings: Any) -> str:
     return json.dumps(tree, sort_keys=True, default=list)
 
 
+def share_file(partial: Path) -> Path:
+    """Where it stands how much of some unfinished work is done."""
+    return partial.with_suffix(".share")
+
+
 class Store:
     """The folder with the files of all chunks."""
 
@@ -93,6 +98,15 @@ class Store:
         path = self.folder / "partial" / chunk.file.replace("/", "-")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def share(self, chunk: Chunk) -> float:
+        """How much of a chunk is done, as far as it has told."""
+        if self.has(chunk):
+            return 1.0
+        try:
+            return min(1.0, float(share_file(self.partial(chunk)).read_text()))
+        except (OSError, ValueError):  # not begun, or being written at this moment
+            return 0.0
 
     def merge(self, other: Path) -> int:
         """Take over the chunks of another folder; return how many were new."""

@@ -4,15 +4,15 @@ A worker reads and writes the output folder itself, so workers on other machines
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from .chunks import Chunk, Store
+from .chunks import Chunk, Store, share_file
 from .training import Place
 
 
@@ -42,14 +42,18 @@ def run_stage(
     failures: dict[str, BaseException] = {}
     # The costly ones first, so that no worker is left alone with one at the end.
     missing.sort(key=lambda chunk: -chunk.cost)
-    total = sum(chunk.cost for chunk in chunks)
-    done = total - sum(chunk.cost for chunk in missing)
+    total, done = sum(chunk.cost for chunk in chunks), _done_of(chunks, store)
     bar = tqdm(total=total, initial=done, desc=title, bar_format=_FORMAT, leave=bool(missing))
+
+    def show() -> None:
+        bar.n = _done_of(chunks, store)
+        bar.refresh()
+
     with bar:
-        for chunk, error in _done(missing, store, place, executor):
+        for chunk, error in _finished(missing, store, place, executor, show):
             if error is not None:
                 failures[chunk.file] = error
-            bar.update(min(chunk.cost, total - bar.n))
+            show()
     if failures:
         told = "\n".join(f"  {name}: {error!r}" for name, error in failures.items())
         raise ChunksFailedError(
@@ -62,6 +66,10 @@ def run_stage(
 _FORMAT = "{desc:<11}{percentage:3.0f}% |{bar}| {elapsed} done, {remaining} to go{postfix}"
 
 
+def _done_of(chunks: Sequence[Chunk], store: Store) -> float:
+    return sum(chunk.cost * store.share(chunk) for chunk in chunks)
+
+
 def do(chunk: Chunk, folder: Path, place: Place) -> None:
     """Do one chunk, from the files that it needs to its own."""
     store = Store(folder)
@@ -71,6 +79,7 @@ def do(chunk: Chunk, folder: Path, place: Place) -> None:
     if partial.is_dir():
         shutil.rmtree(partial)
     partial.unlink(missing_ok=True)
+    share_file(partial).unlink(missing_ok=True)
 
 
 def do_on_one_core(chunk: Chunk, folder: Path, place: Place) -> None:
@@ -79,18 +88,26 @@ def do_on_one_core(chunk: Chunk, folder: Path, place: Place) -> None:
     do(chunk, folder, replace(place, progress=False))
 
 
-def _done(
-    chunks: Sequence[Chunk], store: Store, place: Place, executor: Executor | None
+def _finished(
+    chunks: Sequence[Chunk],
+    store: Store,
+    place: Place,
+    executor: Executor | None,
+    show: Callable[[], None],
 ) -> Iterator[tuple[Chunk, BaseException | None]]:
-    """Each chunk when it is done, with what went wrong."""
+    """Each chunk when it is done, with what went wrong; `show` is called while they are not."""
     if executor is None:
         for chunk in chunks:
             yield chunk, _error_of(chunk, store, place)
         return
     tasks = {executor.submit(do_on_one_core, chunk, store.folder, place): chunk for chunk in chunks}
+    under_way = set(tasks)
     try:
-        for task in as_completed(tasks):
-            yield tasks[task], task.exception()
+        while under_way:
+            done, under_way = wait(under_way, timeout=2, return_when=FIRST_COMPLETED)
+            show()
+            for task in done:
+                yield tasks[task], task.exception()
     finally:
         for task in tasks:
             task.cancel()

@@ -19,7 +19,7 @@ from fourierpathfinder.checkpoint import CheckpointFile, Snapshots, restore
 from fourierpathfinder.landscapes import NetworkLandscape
 from fourierpathfinder.optimizers import LBFGSGSS, LBFGSGSSState
 
-from .chunks import Arrays, as_json
+from .chunks import Arrays, as_json, share_file
 from .data import Images, load_images
 from .networks import NETWORKS, Activation
 
@@ -40,6 +40,11 @@ class Place:
     progress: bool = False
     checkpoint: Path | None = None
     """A file for unfinished work."""
+
+    def tell(self, share: float) -> None:
+        """Say how much is done, beside the unfinished work."""
+        if self.checkpoint is not None:
+            share_file(self.checkpoint).write_text(f"{share:.4f}")
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,7 @@ def train(run: TrainingRun, place: Place) -> Arrays:
         course = course.after(moved, train_losses, test_set.value(moved), optimizer)
         if snapshots is not None and snapshots.due():
             snapshots.save(course, {})
+        place.tell(course.n_epochs / run.n_epochs)
         if isinstance(optimizer, LBFGSGSSState) and not bool(optimizer.active.any()):
             break
     return _outcome(course, run.n_epochs)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from examples.nn_experiments import run
 from examples.nn_experiments.chunks import Chunk, Store
 from examples.nn_experiments.run import ChunksFailedError, run_stage
 from examples.nn_experiments.training import Place
@@ -62,6 +63,36 @@ def test_failures_are_told_after_the_rest_is_done(tmp_path, n_threads):
     with pytest.raises(ChunksFailedError, match=r"2 of 4 chunks of 'double' failed(.|\n)*negative"):
         run_stage("double", chunks, store, Place(), executor)
     assert [store.has(chunk) for chunk in chunks] == [True, False, True, False]
+
+
+def tell_half(_, place):
+    """Wait until somebody has seen how far this is."""
+    place.tell(0.5)
+    seen = place.checkpoint.parent.parent / "seen"
+    deadline = time.monotonic() + 60
+    while not seen.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return {}
+
+
+def test_progress_is_seen_inside_of_chunks(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    done, half = Chunk("work", "0", double, Number(1), cost=3), Chunk("work", "1", tell_half, None)
+    run_stage("work", [done], store, Place(), None)
+    seen = []
+
+    class Bar(run.tqdm):
+        def refresh(self, *args, **kwargs):
+            seen.append(self.n)
+            if self.n == 3.5:
+                (tmp_path / "seen").touch()
+
+    monkeypatch.setattr(run, "tqdm", Bar)
+    with ThreadPoolExecutor(1) as pool:
+        run_stage("work", [done, half], store, Place(), pool)
+    assert 3.5 in seen
+    assert seen[-1] == 4
+    assert not list((tmp_path / "partial").iterdir())
 
 
 @pytest.mark.filterwarnings("default")  # Dask warns of what a dying worker leaves open

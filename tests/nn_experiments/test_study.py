@@ -193,6 +193,31 @@ def test_command_makes_the_report(finished, tmp_path):
     assert report.count("<img ") == len(FIGURES) - 1  # without the toy
 
 
+@pytest.mark.filterwarnings("default")  # Dask warns of what it leaves open
+def test_command_merges_reads_a_file_and_uses_a_scheduler(finished, tmp_path):
+    """What another folder lacks is done by Dask's workers, with the settings of a file."""
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    folder, _ = finished
+    (folder / tiny().stages()["pca"][0].file).unlink()
+    config = tmp_path / "tiny.toml"
+    config.write_text("\n".join(f"{name} = {value}" for name, value in TINY.items()))
+    stages = [f"--stage={name}" for name in ("train", "select", "pca")]
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        done = subprocess.run(
+            [
+                sys.executable, SCRIPT, "--output", tmp_path / "new", "--merge", folder,
+                "--config", config, "--scheduler", cluster.scheduler_address, *stages,
+            ],
+            capture_output=True, text=True, check=True, cwd=tmp_path,
+        )  # fmt: skip
+    assert f"chunks taken over from {folder}" in done.stdout
+    store = Store(tmp_path / "new")
+    assert all(store.has(chunk) for name in STAGES[:6] for chunk in tiny().stages()[name][1:])
+    assert store.has(tiny().stages()["pca"][0])
+
+
 def test_command_tells_what_is_wrong(tmp_path):
     call = [sys.executable, SCRIPT, "--output", tmp_path, "--set=n_trian=3"]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
