@@ -23,6 +23,9 @@ WEIGHTS = ("lbfgs-train", "lbfgs-test", "sgd-train", "sgd-test")
 N_STRAIGHT = 21
 """Points of a straight line at which its height is read."""
 
+N_ALIGNMENT_IMAGES = 512
+"""Training images on which the activations of two networks are compared."""
+
 
 @dataclass(frozen=True)
 class HeightRun:
@@ -61,7 +64,8 @@ def find_heights(run: HeightRun, place: Place, selected: Arrays) -> Arrays:
     chosen = random_pairs(len(points), run.n_pairs, run.seed)[run.first : run.last]
     ends = [(points[i], points[j]) for i, j in chosen]
     if run.aligned:
-        ends = [(a, _aligned(landscape, a, b)) for a, b in ends]
+        images = run.problem.images(place).train_images[:N_ALIGNMENT_IMAGES]
+        ends = [(a, _aligned(landscape, images, a, b)) for a, b in ends]
     results = find_paths(
         landscape,
         ends,
@@ -76,9 +80,13 @@ def find_heights(run: HeightRun, place: Place, selected: Arrays) -> Arrays:
     return _collected(results, [_straight_height(landscape, a, b) for a, b in ends])
 
 
-def _aligned(landscape: NetworkLandscape, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+def _aligned(
+    landscape: NetworkLandscape, images: torch.Tensor, a: torch.Tensor, b: torch.Tensor
+) -> torch.Tensor:
+    """`b`, its units in the order of those of `a` whose activations are the most alike."""
     module = landscape.module(a)
-    permuted = align_units(module, landscape.state_dict(a), landscape.state_dict(b))
+    states = landscape.state_dict(a), landscape.state_dict(b)
+    permuted = align_units(module, *states, images.to(a.device))
     point: torch.Tensor = landscape.coordinates(permuted)
     return point
 
