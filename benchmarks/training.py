@@ -1,6 +1,7 @@
 """L-BFGS-GSS against torch's and SciPy's L-BFGS; an ensemble against its members one by one.
 
     python benchmarks/training.py MNIST_FOLDER [--images 5000] [--members 16] [--device cuda]
+        [--only ensemble]
 
 The network is the paper's FCP, the loss that over the first images of MNIST. Work is counted in
 passes over all images: a loss alone is one, a loss with its gradient three (a backward pass costs
@@ -8,8 +9,13 @@ about two forward ones). Equal work, equal start, side by side.
 """
 
 import argparse
+import multiprocessing
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -22,7 +28,8 @@ from fourierpathfinder.optimizers import LBFGSGSS
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
 
-from nn_experiments.training import Place, Problem, TrainingRun, initial_points
+from nn_experiments.training import OPTIMIZERS as OPTIMIZER_TITLES
+from nn_experiments.training import Place, Problem, TrainingRun, initial_points, train
 
 VALUE, GRADIENT = 1, 3
 TARGET = 1e-6
@@ -128,25 +135,41 @@ def compare(landscape: NetworkLandscape, x: torch.Tensor, budget: int) -> None:
         print(f"{name:<27}{losses}   {counted.passes_to(TARGET)}", flush=True)
 
 
-def ensemble(landscape: NetworkLandscape, points: torch.Tensor, n_steps: int) -> None:
-    """Seconds for a few steps of all members, together and one after another."""
-    algorithm = LBFGSGSS()
+def ensemble(run: TrainingRun, place: Place) -> None:
+    """Seconds for a training of all members, as the study does it and one after another.
 
-    def seconds(x: torch.Tensor) -> float:
-        state, began = algorithm.init(x), perf_counter()
-        for _ in range(n_steps):
-            x, state = algorithm.step(landscape, x, state)
-        state.value.sum().item()  # wait for the device
-        return perf_counter() - began
-
-    seconds(points)
-    together = min(seconds(points) for _ in range(2))
-    alone = sum(seconds(x[None]) for x in points)
-    n = landscape.n_samples
+    On a processor that is blocks of four, stacked, on one process a core; on a GPU one stack.
+    """
+    members = [replace(run, first=k, n_members=1) for k in range(run.n_members)]
+    train(replace(members[0], n_epochs=1), place)
+    alone = _seconds(lambda: [train(one, place) for one in members])
+    if place.device == "cpu":
+        blocks = [replace(run, first=k, n_members=4) for k in range(0, run.n_members, 4)]
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
+            on_one_core = partial(_train_on_one_core, place=place)
+            warm = [replace(block, n_epochs=1) for block in blocks]
+            list(pool.map(on_one_core, warm))
+            together = _seconds(lambda: list(pool.map(on_one_core, blocks)))
+    else:
+        together = _seconds(lambda: train(run, place))
     print(
-        f"{len(points)} members, {n} images, {n_steps} iterations: together {together:.2f} s, one "
-        f"after another {alone:.2f} s, {alone / together:.2f} times faster"
+        f"{OPTIMIZER_TITLES[run.optimizer]}, {run.n_members} members, {run.problem.n_train} "
+        f"images, {run.n_epochs} epochs: together {together:.2f} s, one after another {alone:.2f} "
+        f"s, {alone / together:.2f} times faster",
+        flush=True,
     )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = perf_counter()
+    work()  # ends with arrays on the processor, so nothing is under way on a device
+    return perf_counter() - began
+
+
+def _train_on_one_core(run: TrainingRun, place: Place) -> None:
+    torch.set_num_threads(1)
+    train(run, place)
 
 
 def main() -> None:
@@ -156,14 +179,22 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=16)
     parser.add_argument("--budget", type=int, default=9000, help="passes over all images")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--only", choices=("ensemble", "peers"))
     asked = parser.parse_args()
     place = Place(data=asked.data, device=asked.device)
-    for n_images in (64, asked.images):
-        problem = Problem("fcp", "softplus", "mnist", n_images, 1)
+    if asked.only != "peers":
+        for optimizer, n_images, n_epochs in (
+            ("sgd", asked.images, 5), ("lbfgs", asked.images // 10, 50), ("lbfgs", asked.images, 10)
+        ):  # fmt: skip
+            problem = Problem("fcp", "softplus", "mnist", n_images, 100)
+            rates = {"batch_size": 64, "learning_rate": 0.05, "momentum": 0.9}
+            rates = rates if optimizer == "sgd" else {}
+            ensemble(TrainingRun(problem, optimizer, 0, 0, asked.members, n_epochs, **rates), place)
+    if asked.only != "ensemble":
+        problem = Problem("fcp", "softplus", "mnist", asked.images, 1)
         landscape = problem.landscape(place)
-        points = initial_points(TrainingRun(problem, "lbfgs", 0, 0, asked.members, 0), landscape)
-        ensemble(landscape, points, 20 if n_images < 1000 else 3)
-    compare(landscape, points[0], asked.budget)
+        x = initial_points(TrainingRun(problem, "lbfgs", 0, 0, 1, 0), landscape)[0]
+        compare(landscape, x, asked.budget)
 
 
 if __name__ == "__main__":

@@ -228,7 +228,7 @@ class _Session:
         """Hand out pairs as long as a worker is free; whether anything is under way."""
         submit = _run_here if executor is None else executor.submit
         while len(running) < (1 if executor is None else n_workers) and self._may_go_on():
-            pair = self._schedule.next_pair()
+            pair = self._schedule.next_pair(running.values())
             if pair is None:
                 break
             running[submit(self._task(pair))] = pair

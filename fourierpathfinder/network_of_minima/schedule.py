@@ -5,9 +5,12 @@ reaches below H to those that j reaches below H. Of these the nearest two are tr
 not connected yet that joins the gap between their components where it is narrowest. A pair whose
 height is at the values of its own minima cannot be improved and is done with; so is one that has
 been tried at its present height as often as is allowed.
+
+With several workers, what is under way is hoped to succeed without a ridge: pairs whose heights
+that would lower come after all others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
@@ -65,8 +68,14 @@ class Schedule:
         self._grow()
         self._taken[pair] = self._taken[pair[::-1]] = True
 
-    def next_pair(self) -> Pair | None:
-        """The pair to try next, taken at once; None if nothing is left that may improve."""
+    def next_pair(self, under_way: Iterable[Pair] = ()) -> Pair | None:
+        """The pair to try next, taken at once; None if nothing is left that may improve.
+
+        Parameters
+        ----------
+        under_way : iterable of pairs
+            Those that others try at this moment.
+        """
         self._grow()
         bounds = self._graph.bounds
         rows, columns = self._wanted.T
@@ -74,8 +83,9 @@ class Schedule:
         self._tries[heights < self._tried_at] = 0
         self._tried_at = heights
         slack = _SETTLED * self._spread(bounds)
+        awaits = self._hoped(bounds, under_way)[rows, columns] < heights
         while True:
-            k = self._most_promising(heights, floors + slack)
+            k = self._most_promising(heights, floors + slack, awaits)
             if k is None:
                 return None
             pair = self._across(int(rows[k]), int(columns[k]), slack)
@@ -85,12 +95,28 @@ class Schedule:
                 return pair
             self._tries[k] = np.inf
 
-    def _most_promising(self, heights: np.ndarray, floors: np.ndarray) -> int | None:
-        """The wanted pair with most to gain over its distance; unconnected ones come first."""
+    def _hoped(self, bounds: np.ndarray, under_way: Iterable[Pair]) -> np.ndarray:
+        """The minimax heights (n, n) if all that is under way succeeds without a ridge."""
+        values = self._graph.values
+        for a, b in under_way:
+            there = np.maximum(bounds[:, a, None], bounds[b])
+            through = np.maximum(np.minimum(there, there.T), max(values[a], values[b]))
+            bounds = np.minimum(bounds, through)
+        return bounds
+
+    def _most_promising(
+        self, heights: np.ndarray, floors: np.ndarray, awaits: np.ndarray
+    ) -> int | None:
+        """The wanted pair with most to gain over its distance.
+
+        Those that await nothing come first, then unconnected ones.
+        """
         limit = np.inf if self._n_tries is None else self._n_tries
         is_open = (heights > floors) & (self._tries < limit)
         if not is_open.any():
             return None
+        if (is_open & ~awaits).any():
+            is_open &= ~awaits
         distances = self._apart
         unconnected = is_open & np.isinf(heights)
         if unconnected.any():
