@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from .data import as_samples
+from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
 from .network import Network
 from .parameters import Layout, Tensors
@@ -168,6 +169,16 @@ class NetworkLandscape:
     def value(self, points: Any, samples: Any = None) -> Any:
         """Mean losses (M,) alone, which cost about a third."""
         return self._mean_loss.value(self._checked(points), samples)
+
+    def same(self, a: Any, b: Any) -> bool:
+        """Whether two points (D,) are one network, its hidden units in whatever order.
+
+        For `connect`, which merges equal minima. Units are found as `align_units` finds them; other
+        networks, such as residual ones, are compared parameter by parameter.
+        """
+        inputs = self._samples.batch(slice(0, N_SAMPLES)).inputs
+        points = self.coordinates(a), self.coordinates(b)
+        return is_same_network(self, *points, inputs[0] if len(inputs) == 1 else None)
 
     def _checked(self, points: Any) -> Any:
         if not isinstance(points, torch.Tensor):
