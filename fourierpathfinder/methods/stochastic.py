@@ -72,11 +72,11 @@ class Stochastic:
     True
     """
 
-    n_terms: int = 4
-    points_per_step: int = 4
-    batch_size: int = 64
-    learning_rate: float = 0.05
-    n_steps: int = 2000
+    n_terms: int = 1
+    points_per_step: int = 2
+    batch_size: int = 32
+    learning_rate: float = 0.02
+    n_steps: int = 8000
     evaluation_samples: int | None = None
     dtype: str | None = None
     replays: ClassVar[bool] = False

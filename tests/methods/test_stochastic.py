@@ -223,7 +223,7 @@ def test_noise_without_samples():
     assert result.height == pytest.approx(2.0, abs=0.15)
     assert 0.01 < result.height_error < 0.2
     assert np.linalg.norm(result.path(0.5)) < 0.3
-    assert result.n_gradients >= 4 * result.n_iterations
+    assert result.n_gradients >= Stochastic().points_per_step * result.n_iterations
     assert result.n_sample_gradients == 0
 
 
