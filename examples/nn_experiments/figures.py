@@ -123,6 +123,7 @@ def _draw_heights(ax: Axes, sets: Tree) -> None:
         values = found["heights"]
         ax.hist(values, bins, histtype="stepfilled", alpha=0.25, color=colour)
         ax.hist(values, bins, histtype="step", color=colour, label=set_name(weights))
+        ax.yaxis.get_major_locator().set_params(integer=True)
         ax.axvline(float(np.mean(values)), color=colour, ls=":")
     ax.set_xscale("log" if is_wide else "linear")
     ax.tick_params(axis="x", labelsize=8)
@@ -167,6 +168,7 @@ def distances(tree: Tree, of: str) -> Figure | None:
         for weights in (f"lbfgs-{of}", "sgd-test"):
             label = set_name(weights)
             ax.hist(found[weights], bins, alpha=0.7, color=SET_COLOURS[weights], label=label)
+        ax.yaxis.get_major_locator().set_params(integer=True)
         ax.axvline(half, color="black", ls=":", label="half the distance between the centroids")
         ax.set(xlabel="distance from the common origin", title=network["title"])
     axes[0][0].set_ylabel("members")
