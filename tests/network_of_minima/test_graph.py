@@ -154,6 +154,7 @@ def test_a_walk_through_equivalent_places_is_laid_end_to_end(rng):
 
 
 def test_ten_thousand_edges_are_chosen_kept_and_written_within_seconds(tmp_path):
+    """`benchmarks/edges.py` tells how many; a mistake in the bookkeeping costs minutes."""
     rng = np.random.default_rng(0)
     places = rng.normal(size=(150, 2))
     graph = LandscapeGraph([Node(x, 0.0) for x in places])
@@ -171,7 +172,7 @@ def test_ten_thousand_edges_are_chosen_kept_and_written_within_seconds(tmp_path)
     seconds = time.process_time() - began
     record.close()
     equal(LandscapeGraph.load(tmp_path / "graph.jsonl").copy(), graph_as_read(graph))
-    assert seconds < 5
+    assert seconds < 20
 
 
 def graph_as_read(graph):
