@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..methods.base import Method
 from ..methods.choose import choose_method
 from ..parallel import n_workers as workers_of
 from .graph import Edge, LandscapeGraph, Node
-from .legs import Found, Leg, explore, split_where_it_can
+from .legs import Found, explore, split_where_it_can
 from .record import Record
 from .schedule import Pair, Schedule, wanted_pairs
 from .symmetry import Same, Symmetry
@@ -261,9 +262,8 @@ class _Session:
         graph, first_new = self._graph, len(self._graph)
         numbers = list(pair)
         for stop in found.stops[2:]:
-            node = Node(stop.position, stop.value)
-            numbers.append(graph.number_of(node, self._symmetry.same))
-        edges = [_edge(leg, numbers) for leg in _best_legs(found.legs, numbers)]
+            numbers.append(graph.number_of(stop, self._symmetry.same))
+        edges = _best_edges(found.legs, numbers)
         for edge in edges:
             graph.add_edge(edge)
         graph.n_gradients += found.n_gradients
@@ -279,19 +279,14 @@ class _Session:
             self._fingerprints.append(self._symmetry.fingerprint(node.position))
 
 
-def _best_legs(legs: list[Leg], numbers: list[int]) -> list[Leg]:
+def _best_edges(legs: list[Edge], numbers: list[int]) -> list[Edge]:
     """The lowest leg of each pair of nodes, a certified one where that costs nothing."""
-    best: dict[frozenset[int], Leg] = {}
+    best: dict[frozenset[int], Edge] = {}
     for leg in sorted(legs, key=lambda leg: (leg.height, not leg.certified)):
-        ends = frozenset((numbers[leg.start], numbers[leg.end]))
-        if len(ends) == 2:
-            best.setdefault(ends, leg)
+        edge = replace(leg, start=numbers[leg.start], end=numbers[leg.end])
+        if edge.start != edge.end:
+            best.setdefault(frozenset((edge.start, edge.end)), edge)
     return list(best.values())
-
-
-def _edge(leg: Leg, numbers: list[int]) -> Edge:
-    start, end = numbers[leg.start], numbers[leg.end]
-    return Edge(start, end, float(leg.height), bool(leg.certified), leg.path, leg.saddle)
 
 
 def _run_here(task: Callable[[], Found]) -> Future[Found]:

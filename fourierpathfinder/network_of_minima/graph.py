@@ -57,6 +57,15 @@ class Edge:
     saddle: np.ndarray | None = None
 
 
+def bounds_with(bounds: np.ndarray, i: int, j: int, height: float) -> np.ndarray:
+    """The minimax heights (K, K) with a path of some height between nodes i and j added."""
+    if height >= bounds[i, j]:
+        return bounds
+    through = np.maximum(np.maximum(bounds[:, [i]], height), bounds[j])
+    lowered: np.ndarray = np.minimum(bounds, np.minimum(through, through.T))
+    return lowered
+
+
 class LandscapeGraph:
     """Minima, the paths found between them, and minimax heights over all of these.
 
@@ -114,10 +123,7 @@ class LandscapeGraph:
     def add_edge(self, edge: Edge) -> None:
         """Add a path between two nodes."""
         self.edges.append(edge)
-        i, j, bounds = edge.start, edge.end, self._bounds
-        if edge.height < bounds[i, j]:
-            through = np.maximum(np.maximum(bounds[:, [i]], edge.height), bounds[j])
-            self._bounds = np.minimum(bounds, np.minimum(through, through.T))
+        self._bounds = bounds_with(self._bounds, edge.start, edge.end, edge.height)
 
     @property
     def bounds(self) -> np.ndarray:

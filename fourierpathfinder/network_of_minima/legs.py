@@ -23,6 +23,7 @@ from ..optimizers import Minimum, find_saddle
 from ..path import SinePath
 from ..result import PathResult
 from ..saddle import free_motions, one_point, relax
+from .graph import Edge, Node
 from .symmetry import Symmetry
 
 _DEPTH = 0.02
@@ -37,32 +38,14 @@ _LONGEST = 500
 """Gradients at most for one climb or descent."""
 
 
-@dataclass(frozen=True, eq=False)
-class Stop:
-    """A minimum on the way."""
-
-    position: np.ndarray
-    value: float
-
-
-@dataclass(frozen=True, eq=False)
-class Leg:
-    """A way between two stops, by their numbers."""
-
-    start: int
-    end: int
-    height: float
-    certified: bool
-    path: SinePath
-    saddle: np.ndarray | None = None
-
-
 @dataclass(eq=False)
 class Found:
-    """What came of one pair: the first two stops are its ends."""
+    """What came of one pair."""
 
-    stops: list[Stop] = field(default_factory=list)
-    legs: list[Leg] = field(default_factory=list)
+    stops: list[Node] = field(default_factory=list)
+    """The minima on the way; the first two are the ends."""
+    legs: list[Edge] = field(default_factory=list)
+    """The ways between two stops, by their numbers in `stops`."""
     n_gradients: int = 0
     message: str = ""
 
@@ -116,8 +99,8 @@ def explore(
 
 def _add_ends(found: Found, result: PathResult) -> None:
     path = _in_numpy(result.path)
-    found.stops.append(Stop(path.start, result.start_value))
-    found.stops.append(Stop(path.end, result.end_value))
+    found.stops.append(Node(path.start, result.start_value))
+    found.stops.append(Node(path.end, result.end_value))
 
 
 def _add_segments(found: Found, result: PathResult) -> None:
@@ -127,11 +110,13 @@ def _add_segments(found: Found, result: PathResult) -> None:
     for k, part in enumerate(parts):
         after = 1
         if k + 1 < len(parts):
-            found.stops.append(Stop(to_numpy(part.path.end), part.end_value))
+            found.stops.append(Node(to_numpy(part.path.end), part.end_value))
             after = len(found.stops) - 1
         saddle = None if part.saddle is None else to_numpy(part.saddle.position)
         path = _in_numpy(part.path)
-        found.legs.append(Leg(before, after, part.height, part.certified, path, saddle))
+        found.legs.append(
+            Edge(before, after, float(part.height), bool(part.certified), path, saddle)
+        )
         before = after
 
 
@@ -162,13 +147,13 @@ class _Looking:
                 continue
             piece = self._piece((self._times[low], self._times[high]), ends)
             height = self._height_of(piece)
-            self._found.legs.append(Leg(ends[0], ends[1], height, False, piece))
+            self._found.legs.append(Edge(ends[0], ends[1], float(height), False, piece))
 
     def _point(self, index: int) -> np.ndarray:
         return np.asarray(self._path(float(self._times[index])))
 
     def _add(self, minimum: Minimum) -> int:
-        self._found.stops.append(Stop(minimum.x, float(minimum.value)))
+        self._found.stops.append(Node(minimum.x, float(minimum.value)))
         return len(self._found.stops) - 1
 
     def _descended(
@@ -218,7 +203,7 @@ class _Looking:
         start, end = (self._add(minimum) for minimum, _ in ways)
         points = np.concatenate([ways[0][1][::-1], saddle.position[None], ways[1][1]])
         path = _through(points, self._path.n_terms)
-        self._found.legs.append(Leg(start, end, saddle.value, True, path, saddle.position))
+        self._found.legs.append(Edge(start, end, float(saddle.value), True, path, saddle.position))
         return self._near(start, ends[0]) and self._near(end, ends[1])
 
     def _near(self, one: int, other: int) -> bool:

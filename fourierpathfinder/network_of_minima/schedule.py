@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from .graph import LandscapeGraph
+from .graph import LandscapeGraph, bounds_with
 
 _FEW = 12
 """Pairs whose true distance is asked for, to choose one."""
@@ -99,9 +99,7 @@ class Schedule:
         """The minimax heights (n, n) if all that is under way succeeds without a ridge."""
         values = self._graph.values
         for a, b in under_way:
-            there = np.maximum(bounds[:, a, None], bounds[b])
-            through = np.maximum(np.minimum(there, there.T), max(values[a], values[b]))
-            bounds = np.minimum(bounds, through)
+            bounds = bounds_with(bounds, a, b, max(values[a], values[b]))
         return bounds
 
     def _most_promising(
