@@ -287,7 +287,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), metavar="NAME")
     parser.add_argument("--data", metavar="DIR", help="where MNIST's files are; else OpenML")
-    parser.add_argument("--images", type=int, default=60_000, help="training images, the first")
+    parser.add_argument("--images", type=int, help="training images, the first")
     parser.add_argument("--test-images", type=int, default=10_000, help="test images, the first")
     parser.add_argument(
         "--images-per-point", type=int, default=1000, help="of Algorithm 2; sets every budget"
@@ -303,10 +303,11 @@ def main() -> None:
     given = arguments()
     torch.set_num_threads(given.threads)
     given.output.mkdir(parents=True, exist_ok=True)
-    images = load_images("mnist", given.data).first(given.images, given.test_images)
+    images = load_images("mnist", given.data)
     found = []
     for name in given.only:
-        found.append(run(name, images, given))
+        n_images = given.images or CASES[name].n_images
+        found.append(run(name, images.first(n_images, given.test_images), given))
         write(found, given.output)
 
 

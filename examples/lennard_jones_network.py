@@ -2,9 +2,10 @@
 
     python lennard_jones_network.py 7 lj7              seconds: all four minima of 7 atoms
     python lennard_jones_network.py 13 lj13            the icosahedron and its neighbours
-    python lennard_jones_network.py 38 lj38 14400      the double funnel, for four hours
+    python lennard_jones_network.py 38 lj38 1800       the double funnel, for half an hour
 
-The folder receives `graph.jsonl`, from which the same command goes on, and pictures.
+The folder receives `graph.jsonl`, from which the same command goes on, and pictures: the
+disconnectivity graph with the minimax heights, and how the highest of these fell.
 """
 
 import sys
@@ -51,6 +52,7 @@ def main(n_atoms: int, folder: Path, seconds: float) -> None:
     )
     print(graph.message)
     draw(graph, folder)
+    draw_course(course, graph, folder)
 
 
 def lowest_by_hopping(n_atoms: int, n_lowest: int = 11) -> list[np.ndarray]:
@@ -80,6 +82,21 @@ def draw(graph: LandscapeGraph, folder: Path) -> None:
     plot_disconnectivity(graph, left)
     plot_heights(graph, right)
     figure.savefig(folder / "graph.png", dpi=150)
+
+
+def draw_course(course: list[tuple[int, float]], graph: LandscapeGraph, folder: Path) -> None:
+    """The height below which all given minima are joined, against the gradients spent."""
+    known = [(n, worst) for n, worst in course if np.isfinite(worst)]
+    if not known:
+        return
+    n_gradients, heights = np.array([*known, (graph.n_gradients, known[-1][1])]).T
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    ax = figure.subplots()
+    ax.step(n_gradients, heights - graph.nodes[0].value, where="post")
+    ax.set_xscale("log")
+    ax.set_xlabel("gradients")
+    ax.set_ylabel("highest barrier above the first minimum")
+    figure.savefig(folder / "course.png", dpi=150)
 
 
 if __name__ == "__main__":

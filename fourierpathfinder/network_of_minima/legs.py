@@ -35,7 +35,11 @@ _STRIDE = 0.02
 _FLAT = 1e-3
 """The gradient at which climbs and descents stop, in units of rise over chord."""
 _LONGEST = 500
-"""Gradients at most for one climb or descent."""
+"""Gradients at most for one descent, and for the Hessian from which a climb begins."""
+_CLIMB = 100
+"""Gradients at most for one climb: by then it has strayed."""
+_DIFFERENCE = 1e-4
+"""By how much a coordinate is changed to measure a Hessian, in lengths of the chord."""
 
 
 @dataclass(eq=False)
@@ -188,12 +192,14 @@ class _Looking:
         if top in (low, high):
             return False
         time, height = float(self._times[top]), float(self._heights[top])
+        point = np.asarray(self._path(time))
         saddle = find_saddle(
             self._one,
-            np.asarray(self._path(time)),
+            point,
             np.asarray(self._path.velocity(time)),
+            hessian=self._hessian(point),
             gradient_tolerance=self._flat,
-            max_gradients=_LONGEST,
+            max_gradients=_CLIMB,
             max_step=_STEP * self._chord,
             project=lambda x: free_motions(self._evaluator.landscape, x),
         )
@@ -205,6 +211,15 @@ class _Looking:
         path = _through(points, self._path.n_terms)
         self._found.legs.append(Edge(start, end, float(saddle.value), True, path, saddle.position))
         return self._near(start, ends[0]) and self._near(end, ends[1])
+
+    def _hessian(self, x: np.ndarray) -> np.ndarray | None:
+        """The Hessian (D, D) by differences, unless D is so large that a climb costs less."""
+        if len(x) > _LONGEST:
+            return None
+        step = _DIFFERENCE * self._chord
+        _, gradients = self._evaluator.value_and_grad(x + step * np.eye(len(x) + 1, len(x), k=-1))
+        hessian = (gradients[1:] - gradients[0]) / step
+        return np.asarray(hessian + hessian.T) / 2
 
     def _near(self, one: int, other: int) -> bool:
         stops = self._found.stops

@@ -50,9 +50,7 @@ def by_the_book(settings, seed, landscape, a, b):
     chord = torch.tensor(b - a)
     rms = (chord**2).mean().sqrt().item()
     terms = [torch.zeros(len(a), dtype=torch.float64, requires_grad=True) for _ in range(3)]
-    groups = [
-        {"params": [c], "lr": settings.learning_rate * rms / n} for n, c in enumerate(terms, 1)
-    ]
+    groups = [{"params": [c], "lr": 0.25 / 60 ** (1 / 3) * rms / n} for n, c in enumerate(terms, 1)]
     adam = torch.optim.Adam(groups)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.n_steps)
     centres = torch.tensor(landscape.centres)
