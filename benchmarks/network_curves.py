@@ -112,18 +112,22 @@ def algorithm_2(
     return result.path
 
 
-def curve_height(value: Callable[[torch.Tensor], torch.Tensor], curve: Curve) -> float:
+def curve_height(
+    value: Callable[[torch.Tensor], torch.Tensor], curve: Curve, n_refined: int = N_REFINED
+) -> float:
     """The largest value along a curve: sampled, and refined around the highest sample."""
     times = np.linspace(0, 1, N_SAMPLES)
     values = np.concatenate([value(curve(t)).cpu().numpy() for t in times[:, None]])
     if not np.isfinite(values).all():
         return float("inf")
     top = int(values.argmax())
+    if not n_refined:
+        return float(values[top])
     bounds = times[max(top - 1, 0)], times[min(top + 1, N_SAMPLES - 1)]
     found = minimize_scalar(
         lambda t: -float(value(curve(np.array([t])))[0]),
         bounds=bounds,
         method="bounded",
-        options={"maxiter": N_REFINED},
+        options={"maxiter": n_refined},
     )
     return max(float(values[top]), -float(found.fun))

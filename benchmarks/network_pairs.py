@@ -50,6 +50,7 @@ class Block(nn.Module):
 def residual() -> nn.Sequential:
     """A residual network with BatchNorm, 19,714 weights."""
     return nn.Sequential(
+        nn.AvgPool2d(2),
         nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False),
         nn.BatchNorm2d(8),
         nn.ReLU(),

@@ -90,7 +90,7 @@ class Connection:
         """A curve's heights on all training images and on the test images."""
         return {
             "height": curve_height(self.landscape.value, curve),
-            "test_height": curve_height(self.test_value, curve),
+            "test_height": curve_height(self.test_value, curve, n_refined=0),
         }
 
     def _data(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
