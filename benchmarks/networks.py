@@ -38,8 +38,8 @@ from fourierpathfinder import SinePath, Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape, align_units
 from fourierpathfinder.plot import plot_height_against_budget
 
-FRACTIONS = (0.01, 0.0316, 0.1, 0.316, 1.0)
-"""Of the largest budget; two decades."""
+FRACTIONS = (1.0, 0.1, 0.01, 0.316, 0.0316)
+"""Of the largest budget, two decades; those that tell most come first."""
 
 SMALL = 0.1
 """The fraction at which alignment is judged."""
@@ -180,10 +180,10 @@ def run(name: str, images: Images, given: argparse.Namespace) -> dict[str, Any]:
     connection = Connection(name, images, given)
     largest = 100 * 51 * given.images_per_point
     connection.once("ends", lambda: describe_ends(connection))
-    connect_by_all(connection, largest, given.images_per_point)
     if connection.case.alignable:
         for way in WAYS:
             connection.once(f"aligned by {way}", lambda: align(connection, largest, way))  # noqa: B023
+    connect_by_all(connection, largest, given.images_per_point)
     return connection.known | {"title": connection.case.title, "largest": largest}
 
 
