@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from benchmarks.network_curves import (
     BEZIER,
     CHAIN,
+    Curve,
     OneBend,
     algorithm_2,
     curve_height,
@@ -100,13 +101,17 @@ class Connection:
 def connect_by_all(connection: Connection, largest: int, n_images: int) -> None:
     """Every method with every budget."""
     landscape, a, b = connection.landscape, connection.a, connection.b
+
+    def one_bend(kind: OneBend, budget: int) -> Curve:
+        rate = connection.once(f"rate of {kind.name}", lambda: best_rate(connection, kind, largest))
+        return train_bend(kind, landscape, a, b, rate, budget)
+
     methods: dict[str, Callable[[int], Any]] = {
         OURS: lambda budget: stochastic(landscape, a, b, budget),
         PAPER: lambda budget: algorithm_2(landscape, a, b, budget, n_images),
+        BEZIER.name: partial(one_bend, BEZIER),
+        CHAIN.name: partial(one_bend, CHAIN),
     }
-    for kind in (BEZIER, CHAIN):
-        rate = connection.once(f"rate of {kind.name}", lambda: best_rate(connection, kind, largest))  # noqa: B023
-        methods[kind.name] = partial(train_bend, kind, landscape, a, b, rate)
     for fraction in FRACTIONS:
         budget = int(fraction * largest)
         for name, method in methods.items():
