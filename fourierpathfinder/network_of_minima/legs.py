@@ -35,9 +35,9 @@ _STRIDE = 0.02
 _FLAT = 1e-3
 """The gradient at which climbs and descents stop, in units of rise over chord."""
 _LONGEST = 500
-"""Gradients at most for one descent, and for the Hessian from which a climb begins."""
+"""Gradients at most for one descent or climb, and for the Hessian from which a climb begins."""
 _CLIMB = 100
-"""Gradients at most for one climb: by then it has strayed."""
+"""Gradients at most for a climb that began from a Hessian: by then it has strayed."""
 _DIFFERENCE = 1e-4
 """By how much a coordinate is changed to measure a Hessian, in lengths of the chord."""
 
@@ -193,13 +193,14 @@ class _Looking:
             return False
         time, height = float(self._times[top]), float(self._heights[top])
         point = np.asarray(self._path(time))
+        hessian = self._hessian(point)
         saddle = find_saddle(
             self._one,
             point,
             np.asarray(self._path.velocity(time)),
-            hessian=self._hessian(point),
+            hessian=hessian,
             gradient_tolerance=self._flat,
-            max_gradients=_CLIMB,
+            max_gradients=_LONGEST if hessian is None else _CLIMB,
             max_step=_STEP * self._chord,
             project=lambda x: free_motions(self._evaluator.landscape, x),
         )
