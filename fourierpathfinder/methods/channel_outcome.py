@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..surrogate.channel import Channel
+from ..surrogate.channel import STATIONARY, Channel
 from ..surrogate.images import Image
 from ..surrogate.records import Records
 from .base import Outcome
@@ -74,7 +74,7 @@ def height_error(channel: Channel, height: float, n_times: int = 64) -> float:
     """How far a channel's path may rise above the `height` stated of it, at `n_times` places."""
     if channel.saddle is not None or channel.is_certified:
         noise = _ERROR_DEVIATIONS * channel.value_noise
-        return channel.excess(_ERROR_DEVIATIONS, n_times) + 0.25 * channel.tolerance + noise
+        return channel.excess(_ERROR_DEVIATIONS, n_times) + STATIONARY * channel.tolerance + noise
     upper = channel.look(n_times).upper(_ERROR_DEVIATIONS)
     highest = float(channel.warp.inverse(upper).max())
     return max(highest - height, channel.lookout, channel.surprise)

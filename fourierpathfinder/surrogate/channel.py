@@ -14,6 +14,7 @@ from scipy.linalg import LinAlgError
 from .._arrays import Array
 from ..path import SinePath
 from ..result import Saddle
+from .boldness import Boldness
 from .calibration import Calibration
 from .closed import ClosedRegions
 from .gaussian_process import GaussianProcess
@@ -23,7 +24,7 @@ from .posterior import Posterior
 from .records import Records
 from .saddle_search import newton_decrement, surrogate_saddle
 from .subspace import Subspace
-from .warp import Warp
+from .warp import SMALLEST_SCALE, Warp
 
 _LOOKOUT = 1e-3
 """Tolerance, in E, of everything but the saddle itself."""
@@ -35,12 +36,12 @@ _FAR_ASSURANCE = 6.0
 """Deviations in choosing what to check; below the height with these, fewer checks will do."""
 _FEW_CHECKS, _CHECKS = 2, 3
 """Checks in a row that must pass then, and otherwise."""
-_TRUST = 0.25
-"""The largest deviation, in E, at which the surrogate's saddle is worth an evaluation."""
 _NEAR_TOP = 0.3
 """How well the top must be known, in E, before saddles are looked for."""
 _REACH = 0.1
 """How far from the path's top its saddle is looked for, in chords."""
+STATIONARY = 0.3
+"""What a saddle's gradient may leave to its value, in tolerances."""
 _CLOSE = 0.01
 """Nearer than this to a record, in chords, a point of the path is not worth an evaluation."""
 _FLAT = 0.5
@@ -96,6 +97,7 @@ class Channel:
         self.scale = float("nan")
         self.calibration = Calibration()
         self._settings = settings
+        self._boldness = Boldness.with_noise(settings.value_noise)
         self._process = process
         self._level = level
         self._chord = float(np.linalg.norm(path.end - path.start))
@@ -105,11 +107,11 @@ class Channel:
         self._move = Move(path, None, cut_short=True)
         self._surprises: tuple[float, ...] = ()
         self._n_checks = 0
+        self._may_climb = False
         self._n_asked = 0
         self._n_repeats = 0
         self._n_stuck = 0
         self._was_lengthened = False
-        self._turn = 0
         self._higher_end = float("nan")
 
     @property
@@ -206,11 +208,11 @@ class Channel:
         """
         if look is None:
             return self._next(self.look(), records)
-        counts = self._turn, self._n_asked, self._n_repeats
+        counts = self._may_climb, self._n_asked, self._n_repeats
         query = self._next(look, records)
         if query is not None and self._is_worth_a_worker(query, look, len(records.known)):
             return query
-        self._turn, self._n_asked, self._n_repeats = counts
+        self._may_climb, self._n_asked, self._n_repeats = counts
         return None
 
     def _next(self, look: Look, records: Records) -> Query | None:
@@ -242,17 +244,26 @@ class Channel:
             told, query.mean, query.deviation, 0.1 * self.lookout
         )
         if query.kind == "saddle" and abs(miss) < self.lookout:
-            if self._is_stationary(query.point, gradient):
+            informed = self._informed(query.point, value, gradient)
+            if self._is_stationary(informed, query.point, gradient):
                 norm = float(np.linalg.norm(gradient))
                 self._pin_through(Saddle(query.point, value, norm, query.time))
         elif self._is_found:
             self._judge_check(query, value, miss)
 
-    def _is_stationary(self, point: Array, gradient: Array) -> bool:
+    def _informed(self, point: Array, value: float, gradient: Array) -> Posterior:
+        """The surrogate with one more point, where that makes its Hessian a better one."""
+        told = self.warp(np.array([value]), gradient[None])
+        try:
+            return self.model.add(point[None], *told)
+        except LinAlgError:
+            return self.model
+
+    def _is_stationary(self, model: Posterior, point: Array, gradient: Array) -> bool:
         """Whether the true gradient at a point leaves less than the tolerance to its saddle."""
         flat = float(np.linalg.norm(gradient)) * self._chord < _FLAT * self.scale
-        noise = self._settings.gradient_noise
-        return flat and newton_decrement(self.model, point, gradient, noise) < 0.25 * self.tolerance
+        left = newton_decrement(model, point, gradient, self._settings.gradient_noise)
+        return flat and left < STATIONARY * self.tolerance
 
     def _pin_through(self, saddle: Saddle) -> None:
         self.pin, self.saddle = Pin(saddle.time, saddle.position), saddle
@@ -272,7 +283,8 @@ class Channel:
         return max(float(np.max(upper)) - self.crest, 0.0)
 
     def _lowest_path(self) -> Move:
-        search, model, path, pin = PathSearch(self.scale), self.model, self.path, self.pin
+        search = PathSearch(self.scale, deviation_cap=self._boldness.on_path)
+        model, path, pin = self.model, self.path, self.pin
         if not Subspace.pays_for(model):
             mean = self.closed.raised(model.predict, self.scale)
             return search(mean, model.deviation, path, pin)
@@ -299,17 +311,17 @@ class Channel:
         self._n_stuck = self._n_repeats = 0
 
     def _next_warp(self, records: Records) -> Warp:
-        ends = [records.value_at(end) for end in (self.path.start, self.path.end)]
         if self.saddle is not None:
-            level = self.saddle.value + 2 * self.lookout
-            return Warp.above(level, records.lowest)
+            return self._warp_above(self.saddle.value + 2 * self.lookout, records)
+        ends = [records.value_at(end) for end in (self.path.start, self.path.end)]
         if self._model is None and self._level is None:
             level = max(ends) + 0.05 * max(records.highest - max(ends), 0.0)
             scale = max(max(ends) - min(ends), level - max(ends))
-        else:
-            level = max(self._expected_height(), *ends)
-            scale = 0.5 * (level - records.lowest)
-        return Warp(level, max(scale, 1e-12))
+            return Warp(level, max(scale, SMALLEST_SCALE))
+        return self._warp_above(max(self._expected_height(), *ends), records)
+
+    def _warp_above(self, level: float, records: Records) -> Warp:
+        return Warp.above(level, records.lowest, self._boldness.warp_width)
 
     def _expected_height(self) -> float:
         if self._model is None:
@@ -320,26 +332,22 @@ class Channel:
     def _seek(self, look: Look, records: Records) -> Query | None:
         upper = look.upper(_OPTIMISM)
         gap = float(upper.max() - look.mean.max())
-        self._turn += 1
-        turn_of_saddle = self._turn % 2 == 1
+        self._may_climb = not self._may_climb or self._boldness.in_a_row
         inside = 0 < look.top < len(look.times) - 1
-        if inside and gap < _NEAR_TOP * self.scale and (gap < 3 * self.lookout or turn_of_saddle):
+        sure = gap < 3 * self.lookout or self._may_climb
+        if inside and sure and gap < _NEAR_TOP * self.scale:
             query = self._saddle_query(look)
             if self._is_lost_saddle(query, look, records):
                 self.learn(records)
                 return self._next(self.look(), records)
-            if query.deviation < _TRUST * self.scale and self._may_ask(query.point):
+            trusted = query.deviation < self._boldness.at_saddle * self.scale
+            if trusted and self._may_ask(query.point):
                 return query
-        blocked = self._blocked
-        if blocked is not None and not turn_of_saddle:
-            query = look.query_at("blocked", blocked)
-        else:
-            query = look.query("top", upper)
-        if records.distance_to(query.point) >= _CLOSE * self._chord:
-            return query
-        if blocked is not None and query.kind != "blocked":
+        top, blocked = look.query("top", upper), self._blocked
+        near = records.distance_to(top.point) < _CLOSE * self._chord
+        if blocked is not None and (near or not self._may_climb):
             return look.query_at("blocked", blocked)
-        return self._instead(look)
+        return self._instead(look) if near else top
 
     def _is_lost_saddle(self, query: Query, look: Look, records: Records) -> bool:
         """Pin the path through its former saddle again, where that is what would be asked for."""
@@ -348,7 +356,8 @@ class Channel:
             return False
         if float(np.linalg.norm(query.point - lost.position)) > _REACH * self._chord:
             return False
-        if not self._is_stationary(lost.position, records.gradient_at(lost.position)):
+        gradient = records.gradient_at(lost.position)
+        if not self._is_stationary(self.model, lost.position, gradient):
             return False
         self._lost = None
         self._pin_through(replace(lost, time=query.time))
@@ -431,8 +440,8 @@ class Channel:
 
     @property
     def surprise(self) -> float:
-        """By how much the last evaluations missed what was expected; E before there are any."""
-        return max(self._surprises, default=self.scale)
+        """By how much the last two evaluations missed what was expected; E or more before that."""
+        return max((*self._surprises, self.scale) if len(self._surprises) < 2 else self._surprises)
 
     @property
     def crest(self) -> float:

@@ -12,6 +12,8 @@ import numpy as np
 
 from .._arrays import Array
 
+SMALLEST_SCALE = 1e-12
+"""Of a warp, in the landscape's unit, where the values known say nothing of it."""
 _FARTHEST = 100.0
 """Excess in scales, warped, beyond which the inverse (its exponential) stays where it is."""
 
@@ -43,9 +45,9 @@ class Warp:
             raise ValueError(f"`scale` is {self.scale}; it must be positive")
 
     @classmethod
-    def above(cls, level: float, lowest: float) -> "Warp":
-        """The warp with s = (H - lowest)/2, half of the range that is left alone."""
-        return cls(level, (level - lowest) / 2)
+    def above(cls, level: float, lowest: float, width: float) -> "Warp":
+        """The warp with s = width (H - lowest), in units of the range that is left alone."""
+        return cls(level, max(width * (level - lowest), SMALLEST_SCALE))
 
     def __call__(self, values: Array, gradients: Array) -> tuple[Array, Array]:
         """Warped `values` (M,) and `gradients` (M, D)."""

@@ -31,10 +31,14 @@ def test_slope_is_the_derivative_and_continuous_at_the_level():
     assert warp.slope(np.array([1.0 + 1e-12])) == pytest.approx(1.0)
 
 
-def test_above_takes_half_of_the_range_as_scale():
-    assert Warp.above(3.0, -1.0) == Warp(3.0, 2.0)
+def test_above_measures_its_scale_by_the_range_below():
+    assert Warp.above(3.0, -1.0, 4.0) == Warp(3.0, 16.0)
+
+
+def test_above_nothing_is_a_step():
+    assert Warp.above(1.0, 1.0, 4.0) == Warp(1.0, 1e-12)
 
 
 def test_says_what_is_wrong():
     with pytest.raises(ValueError, match=r"`scale` is 0\.0"):
-        Warp.above(1.0, 1.0)
+        Warp(1.0, 0.0)
