@@ -14,7 +14,7 @@ from scipy.linalg import LinAlgError
 from .._arrays import Array
 from ..path import SinePath
 from ..result import Saddle
-from .boldness import Boldness
+from .boldness import WARY, Boldness
 from .calibration import Calibration
 from .closed import ClosedRegions
 from .gaussian_process import GaussianProcess
@@ -107,6 +107,7 @@ class Channel:
         self._move = Move(path, None, cut_short=True)
         self._surprises: tuple[float, ...] = ()
         self._n_checks = 0
+        self._last_look: Look | None = None
         self._may_climb = False
         self._n_asked = 0
         self._n_repeats = 0
@@ -173,11 +174,13 @@ class Channel:
         self._model = records.told_to(self._process, self._model, self._warp)
 
     def settle(self, records: Records) -> None:
-        """Move the path as far as the surrogate leads without another evaluation."""
+        """Move the path as far as the surrogate surely leads without another evaluation."""
+        boldness, self._boldness = self._boldness, WARY
         for _ in range(_SETTLING):
             self.learn(records)
             if self._move.blocked is not None or not self._move.cut_short:
-                return
+                break
+        self._boldness = boldness
 
     def resembles(self, other: "Channel") -> bool:
         """Whether this path runs along another one between the same ends, or over its saddle."""
@@ -194,7 +197,10 @@ class Channel:
         times = np.linspace(0, 1, n_times + 2)[1:-1]
         if self.pin is not None:
             times = np.sort(np.append(times, self.pin.time))
-        return Look.along(self.model, self.path, times, self.calibration.factor, self.closed)
+        look = Look(self.model, self.path, times, self.calibration.factor, self.closed)
+        if self._last_look is None or not look.is_like(self._last_look):
+            self._last_look = look
+        return self._last_look
 
     def next_query(self, records: Records, look: Look | None = None) -> Query | None:
         """What to evaluate next, or None if nothing: the path is then as good as it gets.
@@ -233,7 +239,7 @@ class Channel:
             model = look.model.add(query.point[None], mean, gradient)
         except LinAlgError:
             return None
-        return Look.along(model, self.path, look.times, look.factor, self.closed)
+        return Look(model, self.path, look.times, look.factor, self.closed)
 
     def judge(self, query: Query, value: float, gradient: Array) -> None:
         """Compare what came back with what was expected."""

@@ -1,6 +1,7 @@
 """What a surrogate says along a path, and which point it is best to evaluate next."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -45,30 +46,43 @@ class Query:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """The surrogate along a path: times (M,), points (M, D), means and deviations (M,)."""
+    """The surrogate along a path; what is not asked for is not computed.
+
+    Attributes
+    ----------
+    model : Posterior
+    path : SinePath
+    times : array (M,)
+    factor : float
+        What deviations are to be multiplied by.
+    closed : ClosedRegions
+    """
 
     model: Posterior
     path: SinePath
     times: Array
-    points: Array
-    mean: Array
-    raw_deviation: Array
     factor: float
     closed: ClosedRegions
 
-    @classmethod
-    def along(
-        cls,
-        model: Posterior,
-        path: SinePath,
-        times: Array,
-        factor: float,
-        closed: ClosedRegions,
-    ) -> "Look":
-        """Look at `times` of `path`, with deviations to be multiplied by `factor`."""
-        points = path(times)
-        mean, _ = model.predict(points)
-        return cls(model, path, times, points, mean, model.deviation(points), factor, closed)
+    def is_like(self, other: "Look") -> bool:
+        """Whether another look sees the same."""
+        same = self.model is other.model and self.path is other.path and self.closed is other.closed
+        return same and self.factor == other.factor and np.array_equal(self.times, other.times)
+
+    @cached_property
+    def points(self) -> Array:
+        """The path (M, D)."""
+        return self.path(self.times)
+
+    @cached_property
+    def mean(self) -> Array:
+        """The surrogate's mean (M,)."""
+        return self.model.predict(self.points)[0]
+
+    @cached_property
+    def raw_deviation(self) -> Array:
+        """Standard deviations (M,) of the mean as the surrogate states them: what costs most."""
+        return self.model.deviation(self.points)
 
     @property
     def deviation(self) -> Array:

@@ -39,7 +39,7 @@ def test_the_command_finds_what_python_finds_with_the_same_count(finished, hop):
 def test_progress_shows_gradients_height_and_what_is_next(finished):
     lines = [line for line in finished[1].splitlines() if " gradients, height " in line]
     assert len(lines) > 5
-    assert "next: where the path may be highest" in finished[1]
+    assert "next: the surrogate's saddle" in finished[1]
 
 
 def test_the_table_names_the_barrier_and_the_verification(finished):

@@ -15,7 +15,7 @@ def look():
     model = GaussianProcess().fit(x, -(x**2).sum(axis=1), -2 * x)
     path = SinePath(x[0], x[1], np.array([[0.0, 0.4]]))
     none = ClosedRegions.around(np.zeros((0, 2)), x, 2.0)
-    return Look.along(model, path, np.linspace(0, 1, 12)[1:-1], 2.5, none)
+    return Look(model, path, np.linspace(0, 1, 12)[1:-1], 2.5, none)
 
 
 def test_is_the_surrogate_on_the_path(look):
