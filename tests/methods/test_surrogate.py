@@ -24,7 +24,7 @@ from fourierpathfinder.landscapes.toy import (
 )
 from fourierpathfinder.result import Status
 
-LIMITS = {"fig3": 10, "mb": 13, "leps": 10, "lj7": 14, "lj7-1": 14, "lj13": 16, "lj13-1": 16}
+LIMITS = {"fig3": 10, "mb": 13, "leps": 10, "lj7": 13, "lj7-1": 13, "lj13": 16, "lj13-1": 16}
 """Gradients in all."""
 PLAIN = ("fig3", "mb", "leps", "lj7")
 
