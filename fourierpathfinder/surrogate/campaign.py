@@ -17,6 +17,7 @@ from .channel import Channel, ChannelSettings
 from .gaussian_process import GaussianProcess
 from .images import Image, image_of
 from .look import Look, Query
+from .posterior import Posterior
 from .records import Records
 from .relaxation import Relaxation, dips
 
@@ -83,7 +84,7 @@ class Campaign:
         self._process = process
         self._path = path
         self._rng = rng
-        self._current = self._channel(path, None)
+        self._current = Channel(settings.channel, process, path)
         self._records: Records | None = None
 
     @property
@@ -139,13 +140,14 @@ class Campaign:
             if image is not None:
                 self.segments.append(image)
                 continue
-            segment = self._channel(_piece(whole.path, stop, following), whole.height)
+            piece = _piece(whole.path, stop, following)
+            segment = self._channel(piece, whole.height, whole.model)
             segment.learn(self.records)
             yield segment
             self.segments.append(segment)
 
-    def _channel(self, path: SinePath, level: float | None) -> Channel:
-        return Channel(self._settings.channel, self._process, path, level)
+    def _channel(self, path: SinePath, level: float, model: Posterior | None = None) -> Channel:
+        return Channel(self._settings.channel, self._process, path, level, model)
 
     def _bent(self) -> SinePath:
         path = self._path

@@ -81,6 +81,8 @@ class Channel:
         Where to begin; its ends must be among the records.
     level : float, optional
         A first guess of the height, where one is known.
+    model : Posterior, optional
+        What another channel made of the first of the records, to go on from.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Channel:
         process: GaussianProcess,
         path: SinePath,
         level: float | None = None,
+        model: Posterior | None = None,
     ) -> None:
         self.path = path
         self.pin: Pin | None = None
@@ -101,7 +104,7 @@ class Channel:
         self._process = process
         self._level = level
         self._chord = float(np.linalg.norm(path.end - path.start))
-        self._model: Posterior | None = None
+        self._model = model
         self._warp: Warp | None = None
         self._closed: ClosedRegions | None = None
         self._move = Move(path, None, cut_short=True)
@@ -320,7 +323,7 @@ class Channel:
         if self.saddle is not None:
             return self._warp_above(self.saddle.value + 2 * self.lookout, records)
         ends = [records.value_at(end) for end in (self.path.start, self.path.end)]
-        if self._model is None and self._level is None:
+        if self._warp is None and self._level is None:
             level = max(ends) + 0.05 * max(records.highest - max(ends), 0.0)
             scale = max(max(ends) - min(ends), level - max(ends))
             return Warp(level, max(scale, SMALLEST_SCALE))
@@ -330,7 +333,7 @@ class Channel:
         return Warp.above(level, records.lowest, self._boldness.warp_width)
 
     def _expected_height(self) -> float:
-        if self._model is None:
+        if self._warp is None:
             assert self._level is not None
             return self._level
         return float(self.look().mean.max())
@@ -347,13 +350,18 @@ class Channel:
                 self.learn(records)
                 return self._next(self.look(), records)
             trusted = query.deviation < self._boldness.at_saddle * self.scale
-            if trusted and self._may_ask(query.point):
+            if trusted and self._may_ask(query.point) and not self._is_deaf(query, look, records):
                 return query
         top, blocked = look.query("top", upper), self._blocked
         near = records.distance_to(top.point) < _CLOSE * self._chord
         if blocked is not None and (near or not self._may_climb):
             return look.query_at("blocked", blocked)
         return self._instead(look) if near else top
+
+    def _is_deaf(self, query: Query, look: Look, records: Records) -> bool:
+        """Whether the surrogate is unsure next to a record, so that one more would not help."""
+        near = records.distance_to(query.point) < 0.1 * _CLOSE * self._chord
+        return near and look.factor * query.deviation > self.lookout
 
     def _is_lost_saddle(self, query: Query, look: Look, records: Records) -> bool:
         """Pin the path through its former saddle again, where that is what would be asked for."""
