@@ -227,7 +227,8 @@ class Channel:
     def _next(self, look: Look, records: Records) -> Query | None:
         if not self._is_found:
             return self._seek(look, records)
-        return self._check(look, records) if self._settings.certify else None
+        needed = self._settings.certify or self.saddle is None
+        return self._check(look, records) if needed else None
 
     def _is_worth_a_worker(self, query: Query, look: Look, n_known: int) -> bool:
         """Whether to evaluate a point without awaiting those under way: far off and unsure."""
