@@ -48,6 +48,8 @@ _FLAT = 0.5
 """The largest gradient at a saddle, in E per chord, whatever the surrogate makes of it."""
 _APART, _WORTH_A_WORKER = 0.07, 0.01
 """How far from points under way, in chords, and how unsure, in E, further queries must be."""
+_EARLY = 0.2
+"""How well, in E, the last two evaluations must have turned out for checks to be made early."""
 _N_TIMES = 64
 _MAX_TERMS = 40
 _SETTLING = 20
@@ -222,13 +224,28 @@ class Channel:
         if query is not None and self._is_worth_a_worker(query, look, len(records.known)):
             return query
         self._may_climb, self._n_asked, self._n_repeats = counts
-        return None
+        return self._early_check(look, len(records.known))
 
     def _next(self, look: Look, records: Records) -> Query | None:
         if not self._is_found:
             return self._seek(look, records)
         needed = self._settings.certify or self.saddle is None
         return self._check(look, records) if needed else None
+
+    def _early_check(self, look: Look, n_known: int) -> Query | None:
+        """A check of the path beside a step to its saddle; None where it would be too early."""
+        under_way = look.model.data.x[n_known:]
+        enough = self._n_checks + self._n_asked >= _CHECKS or not self._settings.certify
+        too_early = self.surprise > _EARLY * self.scale
+        if len(under_way) > 1 or enough or too_early or self._is_found:
+            return None
+        apart = np.linalg.norm(look.points - under_way[0], axis=1)
+        merit = np.where(apart > _APART * self._chord, look.upper(_FAR_ASSURANCE), -np.inf)
+        query = look.query("check", merit)
+        if not self._is_worth_a_worker(query, look, n_known):
+            return None
+        self._n_asked += 1
+        return query
 
     def _is_worth_a_worker(self, query: Query, look: Look, n_known: int) -> bool:
         """Whether to evaluate a point without awaiting those under way: far off and unsure."""
@@ -260,6 +277,8 @@ class Channel:
                 self._pin_through(Saddle(query.point, value, norm, query.time))
         elif self._is_found:
             self._judge_check(query, value, miss)
+        elif query.kind == "check":
+            self._count_check(miss, float(self.look().mean.max()) - query.mean)
 
     def _informed(self, point: Array, value: float, gradient: Array) -> Posterior:
         """The surrogate with one more point, where that makes its Hessian a better one."""
@@ -279,12 +298,14 @@ class Channel:
         self.pin, self.saddle = Pin(saddle.time, saddle.position), saddle
 
     def _judge_check(self, query: Query, value: float, miss: float) -> None:
-        margin = max(self.crest - query.mean, 0.0)
-        self._n_checks = 0 if miss > 0.5 * margin else self._n_checks + 1
+        self._count_check(miss, self.crest - query.mean)
         higher = value - self.crest > 3 * self.lookout
         if query.kind == "check" and higher and abs(miss) > self.lookout:
             self._lost = self.saddle
             self.pin = self.saddle = None
+
+    def _count_check(self, miss: float, margin: float) -> None:
+        self._n_checks = 0 if miss > 0.5 * max(margin, 0.0) else self._n_checks + 1
 
     def excess(self, deviations: float, n_times: int = _N_TIMES) -> float:
         """How far the path may rise above its crest, with so many deviations; not below 0."""
