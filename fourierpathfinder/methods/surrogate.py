@@ -52,7 +52,8 @@ class Surrogate:
         Tolerance of the saddle's value, in units of the path's rise E above its lowest point.
     features : {"auto"} or FeatureMap
         What the surrogate sees of a point: `Coordinates()`, `InverseDistances(n_atoms)`. "auto"
-        takes inverse distances for free molecules and clusters; `result.method` says which.
+        takes inverse distances for free molecules and clusters, to that power under which the
+        first six points are likeliest; `result.method` says which.
     n_starts : int
         Starts from differently bent paths, which share all evaluations; the distinct paths that
         they lead to are the result's `channels`, lowest first.
@@ -103,9 +104,10 @@ class Surrogate:
     ) -> "SurrogateRun":
         """A run from `path`, or where that is straight from a slightly bent one."""
         features = self.features
-        if features == "auto":
-            features = choose_features(evaluator.landscape, path.start)
-        return SurrogateRun(replace(self, features=features), evaluator, kicked(path, rng), rng)
+        maps = (
+            choose_features(evaluator.landscape, path.start) if features == "auto" else (features,)
+        )
+        return SurrogateRun(self, maps, evaluator, kicked(path, rng), rng)
 
 
 class SurrogateRun:
@@ -116,15 +118,17 @@ class SurrogateRun:
     def __init__(
         self,
         settings: Surrogate,
+        features: tuple[FeatureMap, ...],
         evaluator: Evaluator,
         path: SinePath,
         rng: np.random.Generator,
     ) -> None:
-        assert not isinstance(settings.features, str)
         self._settings = settings
         self._evaluator = evaluator
         self._first = path
-        process = GaussianProcess(settings.features, settings.kernel, _NUGGET, settings.noise)
+        process = GaussianProcess(
+            features[0], settings.kernel, _NUGGET, settings.noise, alternatives=features
+        )
         noise = settings.noise or (0.0, 0.0)
         held_to = ChannelSettings(settings.tol, settings.certify, *noise)
         asked = CampaignSettings(settings.n_starts, settings.split, held_to)
@@ -198,10 +202,15 @@ class SurrogateRun:
         outcome = self._outcome(campaign.best)
         return replace(
             outcome,
-            method=self._settings,
+            method=self._method,
             channels=tuple(self._part(channel) for channel in channels),
             segments=tuple(self._part(channel) for channel in campaign.segments),
         )
+
+    @property
+    def _method(self) -> Surrogate:
+        """The settings, with the features that were chosen."""
+        return replace(self._settings, features=self._campaign.best.model.gram.features)
 
     def _outcome(self, part: Channel | Image) -> Outcome:
         if isinstance(part, Image):
@@ -219,7 +228,7 @@ class SurrogateRun:
             n_gradients=n_gradients,
             n_iterations=self.n_iterations,
             history=history,
-            method=self._settings,
+            method=self._method,
             landscape=self._evaluator.landscape,
         )
 

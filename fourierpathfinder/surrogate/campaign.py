@@ -5,7 +5,7 @@ done; the next one is made of what the earlier ones found.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -108,6 +108,8 @@ class Campaign:
         self._current.learn(self.records)
         yield self._current
         self.channels.append(self._current)
+        features = self._current.model.gram.features
+        self._process = replace(self._process, features=features, alternatives=())
         for _ in range(1, self._settings.n_starts):
             another = self._channel(self._bent(), self.best.height)
             another.settle(self.records)

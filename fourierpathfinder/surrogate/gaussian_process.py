@@ -23,6 +23,8 @@ __all__ = ["GaussianProcess", "Observations", "Posterior"]
 
 _LARGEST_NUGGET = 1e-2
 _ROWS_AT_ONCE = 2000
+_CHOICE = 4, 6
+"""With how many points features are first, and last, chosen anew."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class GaussianProcess:
     noise : pair of floats, optional
         Standard deviations of the noise on values and on gradient components, in the
         landscape's units.
+    alternatives : tuple of FeatureMap
+        Feature maps that take the place of `features` where the fourth to the sixth point are
+        likelier under them.
     likelihood_rows : int
         The likelihood costs the cube of its rows: where there are more than this, it takes
         gradients only in the directions in which the points differ most. Predictions always
@@ -59,6 +64,7 @@ class GaussianProcess:
     kernel: Kernel = field(default_factory=SquaredExponential)
     nugget: float = 1e-7
     noise: tuple[float, float] | None = None
+    alternatives: tuple[FeatureMap, ...] = ()
     likelihood_rows: int = 500
 
     def fit(
@@ -146,11 +152,18 @@ class GaussianProcess:
             Where `x` does not begin with the points of `model`.
         """
         data = Observations.of(x, values, gradients, has_gradient)
-        old, length = len(model.data.x), model.length_scale
+        old = len(model.data.x)
         if not np.array_equal(x[:old], model.data.x):
             raise ValueError(f"the first {old} points of `x` must be those of `model`, in order")
         if len(x) == old:
             return Posterior.of(model.gram, data)
+        updated = replace(self, features=model.gram.features)._extended(model, data)
+        first, last = _CHOICE
+        return self._likeliest(updated) if old < last and len(x) >= first else updated
+
+    def _extended(self, model: Posterior, data: Observations) -> Posterior:
+        """The process on more data, at another length scale where that has changed."""
+        x, old, length = data.x, len(model.data.x), model.length_scale
         if any(_is_milestone(n) for n in range(old + 1, len(x) + 1)):
             best = self._best_length(data, length, model.gram.nugget, reach=1.5)
             if abs(np.log(best / length)) > 0.05:
@@ -160,6 +173,18 @@ class GaussianProcess:
         except LinAlgError:
             return self._settled(data, length, optimise=False)
         return Posterior.of(gram, data)
+
+    def _likeliest(self, model: Posterior) -> Posterior:
+        """The process on the same data with those features under which they are likeliest."""
+        data, now = model.data, model.gram.features
+        others = [
+            replace(self, features=features).fit(
+                data.x, data.values, data.gradients, has_gradient=data.has_gradient, reach=3.0
+            )
+            for features in self.alternatives
+            if features is not now
+        ]
+        return max([model, *others], key=lambda one: one.log_likelihood)
 
     def default_length_scale(self, x: Array) -> float:
         """Half of the largest distance of the points `x` (n, D) in feature space."""

@@ -1,7 +1,7 @@
-"""Inverse distances between atoms, φ_p = h(|d_p|²), with analytic derivatives.
+"""Inverse distances between atoms to some power, φ_p = h(|d_p|²), with analytic derivatives.
 
-    h(s) = s^{-1/2}                     for molecules and clusters
-    h(s) = s^{-1/2} (1 - s/c²)³         with a cutoff c; it reaches 0 with two derivatives
+    h(s) = s^{-q/2}                     for molecules and clusters, with the power q
+    h(s) = s^{-q/2} (1 - s/c²)³         with a cutoff c; it reaches 0 with two derivatives
     d_p  = x_i - x_j + o_p              o_p: a lattice vector, or minus a frozen atom's position
     ∇_d φ = 2h' d,   ∇_d² φ = 2h' I + 4h'' d dᵀ
 
@@ -11,6 +11,7 @@ number of atoms.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -66,11 +67,14 @@ class InverseDistances:
         Points, such as both ends, that say which pairs come near; needed with a cutoff.
     margin : float
         What is added to the cutoff in drawing up the list of pairs.
+    power : float
+        Of the inverse distances: the larger, the less do far pairs count beside near ones.
 
     Raises
     ------
     ValueError
-        Where a cutoff is missing, a shape is wrong or no pair is within reach.
+        Where a cutoff is missing, a shape is wrong, the power is not positive or no pair is
+        within reach.
 
     Examples
     --------
@@ -88,6 +92,7 @@ class InverseDistances:
         cutoff: float | None = None,
         reference: Array | None = None,
         margin: float = 2.0,
+        power: float = 1.0,
     ) -> None:
         fixed = np.zeros((0, 3)) if fixed_positions is None else np.asarray(fixed_positions, float)
         if fixed.ndim != 2 or fixed.shape[1] != 3:
@@ -97,7 +102,9 @@ class InverseDistances:
             raise ValueError("a periodic cell needs a `cutoff`, a distance such as 5.0")
         if (cutoff is None) != (reference is None):
             raise ValueError("`cutoff` and `reference` (points that say what is near) go together")
-        self.n_atoms, self.cutoff = n_atoms, cutoff
+        if not power > 0:
+            raise ValueError(f"`power` is {power}; it must be positive")
+        self.n_atoms, self.cutoff, self.power = n_atoms, cutoff, power
         pairs = _all_pairs(n_atoms, fixed)
         if cutoff is not None:
             points = np.asarray(reference, float).reshape(-1, n_atoms, 3)
@@ -122,7 +129,15 @@ class InverseDistances:
     def __repr__(self) -> str:
         """The settings that tell one from another, the same in every process."""
         cutoff = "" if self.cutoff is None else f", cutoff={self.cutoff}"
-        return f"InverseDistances(n_atoms={self.n_atoms}{cutoff}, n_features={self.n_features})"
+        power = "" if self.power == 1 else f", power={self.power:g}"
+        settings = f"n_atoms={self.n_atoms}{cutoff}{power}, n_features={self.n_features}"
+        return f"InverseDistances({settings})"
+
+    def with_power(self, power: float) -> "InverseDistances":
+        """The same pairs, to another power."""
+        other = copy(self)
+        other.power = power
+        return other
 
     @property
     def n_features(self) -> int:
@@ -139,8 +154,8 @@ class InverseDistances:
 
     def _radial(self, s: Array) -> tuple[Array, Array]:
         """H and h' of the squared distance."""
-        h = 1 / np.sqrt(s)
-        slope = -0.5 * h / s
+        h = s ** (-self.power / 2)
+        slope = -self.power / 2 * h / s
         if self.cutoff is None:
             return h, slope
         inside = np.maximum(1 - s / self.cutoff**2, 0)
@@ -149,12 +164,13 @@ class InverseDistances:
 
     def _bend(self, s: Array) -> Array:
         """H'' of the squared distance."""
-        h = 1 / np.sqrt(s)
-        bend = 0.75 * h / s**2
+        half = self.power / 2
+        h = s**-half
+        bend = half * (half + 1) * h / s**2
         if self.cutoff is None:
             return bend
         u, c = np.maximum(1 - s / self.cutoff**2, 0), self.cutoff**2
-        return bend * u**3 + 3 * h / s * u**2 / c + 6 * h * u / c**2
+        return bend * u**3 + 6 * half * h / s * u**2 / c + 6 * h * u / c**2
 
     @staticmethod
     def _apply(matrix: Array, stack: Array) -> Array:

@@ -25,13 +25,15 @@ def make(kind):
         "coordinates": Coordinates,
         "cluster": lambda: InverseDistances(6),
         "frozen": lambda: InverseDistances(6, fixed),
+        "cubed": lambda: InverseDistances(6, fixed, power=3.0),
+        "root": lambda: InverseDistances(6, fixed, power=0.5, cutoff=3.5, reference=points),
         "cutoff": lambda: InverseDistances(6, fixed, cutoff=3.5, reference=points),
         "slab": lambda: InverseDistances(6, fixed, CELL, [1, 1, 0], cutoff=4.0, reference=points),
     }[kind]()
     return features, points
 
 
-KINDS = ["coordinates", "cluster", "frozen", "cutoff", "slab"]
+KINDS = ["coordinates", "cluster", "frozen", "cubed", "root", "cutoff", "slab"]
 
 
 def dense_jacobian(features, x):
@@ -87,6 +89,15 @@ def test_values_are_the_inverse_distances():
     values = InverseDistances(5, fixed).linearise(atoms.reshape(1, -1)).values[0]
     to_fixed = np.linalg.norm(atoms[:, None] - fixed, axis=-1).ravel()
     np.testing.assert_allclose(values, 1 / np.concatenate([pdist(atoms), to_fixed]))
+
+
+@pytest.mark.parametrize("power", [0.5, 2.0, 3.0])
+def test_powers_of_the_inverse_distances(power):
+    points = np.random.default_rng(0).normal(size=(3, 15))
+    plain = InverseDistances(5)
+    powers = plain.with_power(power).linearise(points).values
+    np.testing.assert_allclose(powers, plain.linearise(points).values ** power)
+    assert plain.power == 1
 
 
 def test_free_of_rotation_and_translation():
@@ -168,6 +179,8 @@ def test_atoms_on_top_of_each_other_stay_finite():
         ({"cell": CELL}, "needs a `cutoff`"),
         ({"cutoff": 3.0}, "go together"),
         ({"cutoff": 1.0, "reference": [0, 0, 0, 9, 0, 0]}, "no pair"),
+        ({"power": 0.0}, "`power` is 0.0"),
+        ({"power": float("nan")}, "`power` is nan"),
     ],
 )
 def test_says_what_is_wrong(arguments, message):
@@ -185,3 +198,4 @@ def test_read_only_points_are_fine():
 def test_the_settings_read_the_same_in_every_process():
     """A checkpoint is known by the settings' repr, which must not hold an address."""
     assert repr(InverseDistances(3)) == "InverseDistances(n_atoms=3, n_features=3)"
+    assert "power=3" in repr(InverseDistances(3, power=3))

@@ -352,3 +352,40 @@ def test_only_coordinates_can_be_restricted(rng):
     model = GaussianProcess(InverseDistances(4)).fit(x, values, gradients)
     with pytest.raises(TypeError, match="Coordinates"):
         model.restricted(x[0], np.eye(12))
+
+
+class TestAlternatives:
+    """Data drawn as sums over pairs of a short-ranged and of a long-ranged force."""
+
+    @staticmethod
+    def energies(x, power):
+        """Σ cos(r^-power) over the pairs of four atoms, and its gradient."""
+        positions = x.reshape(len(x), -1, 3)
+        d = positions[:, :, None] - positions[:, None]
+        r = np.linalg.norm(d, axis=-1) + 1e9 * np.eye(positions.shape[1])
+        values = 0.5 * np.cos(3 * r**-power).sum(axis=(1, 2))
+        slope = 3 * power * np.sin(3 * r**-power) * r ** (-power - 2)
+        return values, (slope[..., None] * d).sum(axis=2).reshape(x.shape)
+
+    @pytest.mark.parametrize("power", [0.5, 3.0])
+    def test_likelihood_finds_the_power(self, power, rng):
+        x = atoms(8, rng)[0]
+        maps = tuple(InverseDistances(4, power=q) for q in (1.0, 0.5, 3.0))
+        process = GaussianProcess(maps[0], nugget=1e-10, alternatives=maps)
+        values, gradients = self.energies(x, power)
+        model = process.fit(x[:3], values[:3], gradients[:3])
+        assert model.gram.features is maps[0]
+        for n in range(4, 9):
+            model = process.update(model, x[:n], values[:n], gradients[:n])
+        assert model.gram.features.power == power
+        mean, slope = model.predict(x)
+        np.testing.assert_allclose(mean, values, atol=1e-4)
+        np.testing.assert_allclose(slope, gradients, atol=1e-3)
+
+    def test_no_other_features_after_the_sixth_point(self, rng):
+        x = atoms(8, rng)[0]
+        maps = tuple(InverseDistances(4, power=q) for q in (1.0, 3.0))
+        values, gradients = self.energies(x, 3.0)
+        model = GaussianProcess(maps[0]).fit(x[:6], values[:6], gradients[:6])
+        process = GaussianProcess(maps[0], alternatives=maps)
+        assert process.update(model, x, values, gradients).gram.features is maps[0]
