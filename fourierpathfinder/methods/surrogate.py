@@ -22,6 +22,7 @@ from ..surrogate.channel import Channel, ChannelSettings
 from ..surrogate.choose_features import choose_features
 from ..surrogate.images import Image
 from ..surrogate.look import WORDS, Look, Query
+from ..surrogate.one_thread import one_thread
 from ..surrogate.records import Records
 from .base import Outcome, kicked, require_positive
 from .channel_outcome import channel_outcome, height_error, image_outcome
@@ -176,11 +177,22 @@ class SurrogateRun:
 
     def step(self) -> None:
         """Evaluate what is wanted, and find out what is wanted next."""
+        first = self._task is None
+        asked, new = ([], self._first_records()) if first else self._answers()
+        with one_thread():
+            self._take_in(asked, new)
+
+    def _take_in(self, asked: list[Query], new: Records) -> None:
+        """Have the task judge the answers to what was asked, and say what it wants next."""
+        self._campaign.add(new)
         if self._task is None:
-            self._campaign.add(self._first_records())
             self._task = next(self._tasks)
         else:
-            self._campaign.add(self._answers(self._task))
+            for query, value, gradient, failed in zip(
+                asked, new.values, new.gradients, new.failed, strict=True
+            ):
+                if not failed:
+                    self._task.judge(query, float(value), gradient)
             self._task.learn(self._campaign.records)
         self._n_iterations += 1
         self._queue = self._wanted(self._task)
@@ -197,6 +209,10 @@ class SurrogateRun:
 
     def finish(self) -> Outcome:
         """The best path, its height, and how far to trust it; its channels and segments."""
+        with one_thread():
+            return self._result()
+
+    def _result(self) -> Outcome:
         campaign = self._campaign
         channels = sorted(campaign.channels, key=lambda channel: channel.height)
         outcome = self._outcome(campaign.best)
@@ -245,18 +261,14 @@ class SurrogateRun:
                 )
         return records
 
-    def _answers(self, task: Task) -> Records:
-        """Evaluate the queue, as far as the budget goes, and have the task judge each answer."""
+    def _answers(self) -> tuple[list[Query], Records]:
+        """Evaluate the queue, as far as the budget goes."""
         affordable = int(min(len(self._queue), max(self._evaluator.remaining, 1)))
         asked = self._queue[:affordable]
         points = np.stack([query.point for query in asked])
         times = np.array([query.time for query in asked])
         values, gradients = self._evaluator.value_and_grad(points, times, finite=False)
-        answers = Records.of(points, values, gradients)
-        for i, query in enumerate(asked):
-            if not answers.failed[i]:
-                task.judge(query, float(answers.values[i]), answers.gradients[i])
-        return answers
+        return asked, Records.of(points, values, gradients)
 
     def _wanted(self, task: Task) -> list[Query]:
         """One query for each worker; later ones as if earlier ones had turned out as expected."""
