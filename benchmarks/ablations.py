@@ -13,7 +13,7 @@ import numpy as np
 from systems import System, systems
 
 from fourierpathfinder import Surrogate, find_path
-from fourierpathfinder.surrogate import Coordinates, Matern52, Warp
+from fourierpathfinder.surrogate import Coordinates, Matern52, Warp, choose_features
 from fourierpathfinder.surrogate.calibration import Calibration
 from fourierpathfinder.surrogate.channel import Channel
 
@@ -31,11 +31,17 @@ def no_calibration() -> AbstractContextManager[object]:
     return patch.object(Calibration, "factor", 1.0)
 
 
+def first_power() -> AbstractContextManager[object]:
+    """Inverse distances as they are, to no other power."""
+    return patch.object(choose_features, "_POWERS", (1.0,))
+
+
 ABLATIONS: dict[str, tuple[Surrogate, Callable[[], AbstractContextManager[object]]]] = {
     "all": (Surrogate(), nullcontext),
     "no certification": (Surrogate(certify=False), nullcontext),
     "no warp": (Surrogate(), no_warp),
     "no calibration": (Surrogate(), no_calibration),
+    "first power": (Surrogate(), first_power),
     "coordinates": (Surrogate(features=Coordinates()), nullcontext),
     "Matern 5/2": (Surrogate(kernel=Matern52()), nullcontext),
 }
