@@ -138,13 +138,13 @@ def compare(landscape: NetworkLandscape, x: torch.Tensor, budget: int) -> None:
 def ensemble(run: TrainingRun, place: Place) -> None:
     """Seconds for a training of all members, as the study does it and one after another.
 
-    On a processor that is blocks of four, stacked, on one process a core; on a GPU one stack.
+    On a processor that is blocks of eight, stacked, on one process a core; on a GPU one stack.
     """
     members = [replace(run, first=k, n_members=1) for k in range(run.n_members)]
     train(replace(members[0], n_epochs=1), place)
     alone = _seconds(lambda: [train(one, place) for one in members])
     if place.device == "cpu":
-        blocks = [replace(run, first=k, n_members=4) for k in range(0, run.n_members, 4)]
+        blocks = [replace(run, first=k, n_members=8) for k in range(0, run.n_members, 8)]
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
             on_one_core = partial(_train_on_one_core, place=place)

@@ -16,8 +16,9 @@ import os
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ import numpy as np
 from ._arrays import Array, array_namespace, is_array, like, to_numpy
 from .landscapes.base import Landscape
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class CheckpointError(ValueError):
@@ -212,9 +213,9 @@ class JournaledLandscape:
 
 
 def flatten(state: object, prefix: str = "state") -> dict[str, Array]:
-    """The arrays and numbers of nested frozen dataclasses, by dotted name; None is left out."""
-    if is_dataclass(state):
-        parts = (flatten(getattr(state, f.name), f"{prefix}.{f.name}") for f in fields(state))
+    """The arrays and numbers of nested dataclasses and tuples, by dotted name; None is left out."""
+    if is_dataclass(state) or isinstance(state, tuple):
+        parts = (flatten(part, f"{prefix}.{name}") for name, part in _named_parts(state))
         return {name: array for part in parts for name, array in part.items()}
     if state is None:
         return {}
@@ -231,15 +232,27 @@ def restore(
             for f in fields(template)
         }
         return type(template)(**parts)  # type: ignore[misc]
-    if prefix not in arrays:
-        return None
+    if isinstance(template, tuple):  # of arrays, as many as there were
+        names = takewhile(arrays.__contains__, (f"{prefix}.{i}" for i in count()))
+        return tuple(restore(None, arrays, reference, name) for name in names)
+    return _restored(template, arrays[prefix], reference) if prefix in arrays else None
+
+
+def _restored(template: Any, array: np.ndarray, reference: Array) -> Any:
+    """One array or number, of the kind of `template`, or else of `reference`."""
     if isinstance(template, int | float):
-        return type(template)(arrays[prefix])
+        return type(template)(array)
     if isinstance(template, np.ndarray):
-        return arrays[prefix]
+        return array
     if template is not None:
-        return like(arrays[prefix], template)
-    return array_namespace(reference).asarray(arrays[prefix], device=reference.device)
+        return like(array, template)
+    return array_namespace(reference).asarray(array, device=reference.device)
+
+
+def _named_parts(state: Any) -> Iterable[tuple[object, object]]:
+    if isinstance(state, tuple):
+        return enumerate(state)
+    return ((f.name, getattr(state, f.name)) for f in fields(state))
 
 
 def fingerprint(array: Array) -> str:

@@ -9,8 +9,8 @@ direction -H g follows from the pairs, newest first, then oldest first:
 with H₀ = s·y / y·y of the newest pair, or a diagonal given by the caller.
 
 Vectors have shape (..., P): the last axis is the variable, the axes before it are independent
-members of an ensemble. An empty slot of the memory has 1/s·y = 0 and so drops out of both
-loops, which is how members with different memories share the same arrays.
+members of an ensemble. Where a member has no pair in a slot of the memory 1/s·y is 0 and the pair
+drops out of both loops, which is how members with different memories share the same slots.
 """
 
 from dataclasses import dataclass
@@ -25,30 +25,31 @@ def dot(x: Array, y: Array) -> Array:
 
 @dataclass(frozen=True)
 class LBFGSState:
-    """The memory: plain arrays, newest pair last.
+    """The memory: slots of plain arrays, newest pair last.
+
+    To remember a pair is to hand its arrays on, whatever the number of variables.
 
     Parameters
     ----------
-    steps, gradient_changes : array (..., m, P)
-        The pairs s and y, zero in empty slots.
-    inverse_curvatures : array (..., m, 1)
-        1 / s·y, zero in empty slots.
+    steps, gradient_changes : tuple of arrays (..., P)
+        The pairs s and y.
+    inverse_curvatures : tuple of arrays (..., 1)
+        1 / s·y, zero for members to which a pair does not belong.
     scale : array (..., 1)
         H₀: s·y / y·y of the newest pair, 1 for an empty memory.
-    depth : int
-        How many slots any member may have filled.
     """
 
-    steps: Array
-    gradient_changes: Array
-    inverse_curvatures: Array
+    steps: tuple[Array, ...]
+    gradient_changes: tuple[Array, ...]
+    inverse_curvatures: tuple[Array, ...]
     scale: Array
-    depth: int
 
     @property
     def is_empty(self) -> Array:
         """Which members (...) have no pair, so that their direction is the plain -gradient."""
-        return self.inverse_curvatures[..., -1, 0] == 0
+        if not self.inverse_curvatures:
+            return self.scale[..., 0] > 0
+        return self.inverse_curvatures[-1][..., 0] == 0
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,7 @@ class LBFGS:
 
     def init(self, x: Array) -> LBFGSState:
         """Return the empty memory for vectors like `x` (..., P)."""
-        xp = array_namespace(x)
-        *members, n_variables = x.shape
-        kind = {"dtype": x.dtype, "device": x.device}
-        pairs = xp.zeros((*members, self.memory, n_variables), **kind)
-        inverse_curvatures = xp.zeros((*members, self.memory, 1), **kind)
-        return LBFGSState(pairs, pairs, inverse_curvatures, xp.ones((*members, 1), **kind), 0)
+        return LBFGSState((), (), (), array_namespace(x).ones_like(x[..., :1]))
 
     def direction(
         self, gradient: Array, state: LBFGSState, preconditioner: Array | None = None
@@ -129,24 +125,18 @@ class LBFGS:
         array (..., P)
             The step to take.
         """
-        slots = range(self.memory - state.depth, self.memory)
-        pairs = [
-            (
-                state.steps[..., i, :],
-                state.gradient_changes[..., i, :],
-                state.inverse_curvatures[..., i, :],
-            )
-            for i in slots
-        ]
+        pairs = list(
+            zip(state.steps, state.gradient_changes, state.inverse_curvatures, strict=True)
+        )
         vecdot = array_namespace(gradient).linalg.vecdot
         q, weights = -gradient, []
         for step, change, inverse in reversed(pairs):
             weight = inverse * vecdot(step, q)[..., None]
             weights.append(weight)
-            q = q - weight * change
+            q -= weight * change
         r = q * (state.scale if preconditioner is None else preconditioner)
         for (step, change, inverse), weight in zip(pairs, reversed(weights), strict=True):
-            r = r + (weight - inverse * vecdot(change, r)[..., None]) * step
+            r += (weight - inverse * vecdot(change, r)[..., None]) * step
         return r
 
     def update(self, state: LBFGSState, step: Array, gradient_change: Array) -> LBFGSState:
@@ -176,16 +166,23 @@ class LBFGS:
         inverse = one / xp.where(accept, curvature + self.curvature_shift, one)
         scale = xp.where(accept, curvature, one) / xp.where(accept, change_squared, one)
 
-        def remember(kept: Array, new: Array) -> Array:
-            """Push `new` (..., n) onto `kept` (..., m, n), or skip it, or empty all slots."""
-            pushed = xp.concat([kept[..., 1:, :], new[..., None, :]], axis=-2)
-            kept = xp.where(reset[..., None], xp.zeros_like(kept), kept)
-            return xp.where(accept[..., None], pushed, kept)
+        inverse = xp.where(accept, inverse, xp.zeros_like(inverse))
+        scale = xp.where(accept, scale, xp.where(reset, one, state.scale))
+        steps, changes = (*state.steps, step), (*state.gradient_changes, gradient_change)
+        inverses = (*state.inverse_curvatures, inverse)
+        if not bool(xp.all(accept)):
+            steps, changes = _pushed(steps, accept), _pushed(changes, accept)
+            left = _pushed(inverses, accept)
+            inverses = tuple(xp.where(reset, xp.zeros_like(kept), kept) for kept in left)
+        m = self.memory
+        return LBFGSState(steps[-m:], changes[-m:], inverses[-m:], scale)
 
-        return LBFGSState(
-            remember(state.steps, step),
-            remember(state.gradient_changes, gradient_change),
-            remember(state.inverse_curvatures, inverse),
-            xp.where(accept, scale, xp.where(reset, one, state.scale)),
-            min(state.depth + 1, self.memory),
-        )
+
+def _pushed(slots: tuple[Array, ...], accept: Array) -> tuple[Array, ...]:
+    """Slots with a new one at their end for members that accept it; others find theirs moved on."""
+    xp = array_namespace(accept)
+    moved_on = (xp.zeros_like(slots[0]), *slots[:-1])
+    return tuple(
+        xp.where(accept, with_new, without)
+        for with_new, without in zip(slots, moved_on, strict=True)
+    )
