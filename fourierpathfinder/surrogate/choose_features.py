@@ -25,4 +25,5 @@ def choose_features(landscape: Any, start: Array) -> tuple[FeatureMap, ...]:
         return (Coordinates(),)
     if not getattr(landscape, "moves_as_a_whole", True):
         return (Coordinates(),)
-    return tuple(InverseDistances(n_atoms, power=power) for power in _POWERS)
+    distances = InverseDistances(n_atoms)
+    return tuple(distances.with_power(power) for power in _POWERS)

@@ -102,9 +102,7 @@ class InverseDistances:
             raise ValueError("a periodic cell needs a `cutoff`, a distance such as 5.0")
         if (cutoff is None) != (reference is None):
             raise ValueError("`cutoff` and `reference` (points that say what is near) go together")
-        if not power > 0:
-            raise ValueError(f"`power` is {power}; it must be positive")
-        self.n_atoms, self.cutoff, self.power = n_atoms, cutoff, power
+        self.n_atoms, self.cutoff, self.power = n_atoms, cutoff, _positive(power)
         pairs = _all_pairs(n_atoms, fixed)
         if cutoff is not None:
             points = np.asarray(reference, float).reshape(-1, n_atoms, 3)
@@ -136,7 +134,7 @@ class InverseDistances:
     def with_power(self, power: float) -> "InverseDistances":
         """The same pairs, to another power."""
         other = copy(self)
-        other.power = power
+        other.power = _positive(power)
         return other
 
     @property
@@ -249,6 +247,12 @@ class _Distances:
         _, _, m, _, k = blocks.shape
         summed = summed.reshape(n, n, 3, m, 3, k).transpose(3, 0, 2, 5, 1, 4)
         return summed.reshape(m, 3 * n, k, 3 * n)
+
+
+def _positive(power: float) -> float:
+    if not power > 0:
+        raise ValueError(f"`power` is {power}; it must be positive")
+    return power
 
 
 def _by_atom(x: Array, n_atoms: int) -> Array:
