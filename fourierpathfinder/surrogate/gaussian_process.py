@@ -23,6 +23,10 @@ __all__ = ["GaussianProcess", "Observations", "Posterior"]
 
 _LARGEST_NUGGET = 1e-2
 _ROWS_AT_ONCE = 2000
+_LATEST = 6
+"""How many of the last points keep their gradients, however high they are."""
+_OVERFULL = 1.3
+"""By what factor gradients may become too many before some are dropped again."""
 _CHOICE = 4, 6
 """With how many points features are first, and last, chosen anew."""
 
@@ -51,6 +55,10 @@ class GaussianProcess:
         gradients only in the directions in which the points differ most. Predictions always
         use all.
 
+    most_rows : int
+        The factor costs the cube of its rows: where features have more than this, of the highest
+        points only the values are told. (On coordinates rows are few.)
+
     Examples
     --------
     >>> x = np.array([[0.0], [1.0], [2.0]])
@@ -66,6 +74,7 @@ class GaussianProcess:
     noise: tuple[float, float] | None = None
     alternatives: tuple[FeatureMap, ...] = ()
     likelihood_rows: int = 500
+    most_rows: int = 2300
 
     def fit(
         self,
@@ -110,6 +119,7 @@ class GaussianProcess:
 
     def _settled(self, data: Observations, length: float, *, optimise: bool) -> Posterior:
         """The process at this length scale, with the share of noise in s² made consistent."""
+        data = self._thinned(data)
         model = self._factored(data, length, Nugget(self.nugget))
         if self.noise is None:
             return model
@@ -151,28 +161,48 @@ class GaussianProcess:
         ValueError
             Where `x` does not begin with the points of `model`.
         """
-        data = Observations.of(x, values, gradients, has_gradient)
+        given = Observations.of(x, values, gradients, has_gradient)
         old = len(model.data.x)
         if not np.array_equal(x[:old], model.data.x):
             raise ValueError(f"the first {old} points of `x` must be those of `model`, in order")
         if len(x) == old:
-            return Posterior.of(model.gram, data)
-        updated = replace(self, features=model.gram.features)._extended(model, data)
+            return Posterior.of(model.gram, given.seeing(model.data.has_gradient))
+        updated = replace(self, features=model.gram.features)._extended(model, given)
         first, last = _CHOICE
         return self._likeliest(updated) if old < last and len(x) >= first else updated
 
-    def _extended(self, model: Posterior, data: Observations) -> Posterior:
+    def _extended(self, model: Posterior, given: Observations) -> Posterior:
         """The process on more data, at another length scale where that has changed."""
-        x, old, length = data.x, len(model.data.x), model.length_scale
-        if any(_is_milestone(n) for n in range(old + 1, len(x) + 1)):
+        old, length = len(model.data.x), model.length_scale
+        new = given.has_gradient[old:]
+        data = given.seeing(np.concatenate([model.data.has_gradient, new]))
+        if any(_is_milestone(n) for n in range(old + 1, len(data.x) + 1)):
             best = self._best_length(data, length, model.gram.nugget, reach=1.5)
             if abs(np.log(best / length)) > 0.05:
-                return self._settled(data, best, optimise=False)
+                return self._settled(given, best, optimise=False)
+        if data.has_gradient.sum() > _OVERFULL * self._most_gradients(data):
+            return self._settled(given, length, optimise=False)
         try:
-            gram = model.gram.extended(x[old:], data.has_gradient[old:])
+            gram = model.gram.extended(data.x[old:], new)
         except LinAlgError:
-            return self._settled(data, length, optimise=False)
+            return self._settled(given, length, optimise=False)
         return Posterior.of(gram, data)
+
+    def _most_gradients(self, data: Observations) -> float:
+        """Of how many points gradients are told."""
+        if isinstance(self.features, Coordinates):
+            return np.inf
+        return float(max(self.most_rows // (data.x.shape[1] + 1), 2 * _LATEST))
+
+    def _thinned(self, data: Observations) -> Observations:
+        """The data without the gradients of the highest points, where there are too many."""
+        most = self._most_gradients(data)
+        if data.has_gradient.sum() <= most:
+            return data
+        lowest = np.argsort(data.values)[: int(most) - _LATEST]
+        kept = np.zeros(len(data.x), dtype=bool)
+        kept[lowest] = kept[-_LATEST:] = True
+        return data.seeing(kept & data.has_gradient)
 
     def _likeliest(self, model: Posterior) -> Posterior:
         """The process on the same data with those features under which they are likeliest."""

@@ -38,6 +38,10 @@ class Observations:
         """The prior mean: the largest value."""
         return float(self.values.max())
 
+    def seeing(self, has_gradient: Array) -> "Observations":
+        """The same, with other gradients known (n,)."""
+        return replace(self, has_gradient=has_gradient)
+
     def joined(self, other: "Observations") -> "Observations":
         """These observations, then the others."""
         return Observations(

@@ -389,3 +389,43 @@ class TestAlternatives:
         model = GaussianProcess(maps[0]).fit(x[:6], values[:6], gradients[:6])
         process = GaussianProcess(maps[0], alternatives=maps)
         assert process.update(model, x, values, gradients).gram.features is maps[0]
+
+
+class TestManyRows:
+    """With more rows than allowed, the highest points keep their values alone."""
+
+    PROCESS = GaussianProcess(InverseDistances(4), nugget=1e-10, most_rows=13 * 14)
+
+    def test_lowest_and_latest_points_keep_their_gradients(self, rng):
+        x, values, gradients = atoms(24, rng)
+        model = self.PROCESS.fit(x, values, gradients)
+        seeing = model.data.has_gradient
+        assert seeing.sum() <= 14
+        assert seeing[-6:].all()
+        assert seeing[np.argsort(values)[:8]].all()
+        mean, slope = model.predict(x)
+        np.testing.assert_allclose(mean, values, atol=1e-4 * np.ptp(values))
+        np.testing.assert_allclose(slope[seeing], gradients[seeing], atol=1e-3)
+        assert (model.deviation(x[~seeing] + 0.01) > 0).all()
+
+    def test_update_goes_on_and_thins_again(self, rng):
+        x, values, gradients = atoms(30, rng)
+        model = self.PROCESS.fit(x[:14], values[:14], gradients[:14])
+        assert model.data.has_gradient.all()
+        for n in range(15, 31):
+            model = self.PROCESS.update(model, x[:n], values[:n], gradients[:n])
+            assert 8 <= model.data.has_gradient.sum() <= 1.3 * 14
+            np.testing.assert_array_equal(model.gram.has_gradient, model.data.has_gradient)
+        mean, _ = model.predict(x)
+        np.testing.assert_allclose(mean, values, atol=1e-4 * np.ptp(values))
+
+    def test_other_values_at_the_same_points(self, rng):
+        x, values, gradients = atoms(24, rng)
+        model = self.PROCESS.fit(x, values, gradients)
+        other = self.PROCESS.update(model, x, 2 * values, 2 * gradients)
+        np.testing.assert_allclose(other.predict(x)[0], 2 * model.predict(x)[0], rtol=1e-9)
+
+    def test_coordinates_keep_all(self, rng):
+        x, values, gradients = data(24, 6, rng)
+        model = GaussianProcess(most_rows=20).fit(x, values, gradients)
+        assert model.data.has_gradient.all()
