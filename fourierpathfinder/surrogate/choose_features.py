@@ -6,7 +6,7 @@ from .._arrays import Array
 from .features import Coordinates, FeatureMap
 from .inverse_distances import InverseDistances
 
-_POWERS = 1.0, 0.5, 2.0, 3.0
+_POWERS = 1.0, 0.5, 2.0, 3.0, 4.0
 """Of inverse distances; the first one to begin with."""
 
 
@@ -14,7 +14,7 @@ def choose_features(landscape: Any, start: Array) -> tuple[FeatureMap, ...]:
     """Inverse distances for free clusters and molecules, coordinates for everything else.
 
     Of inverse distances to several powers the likelihood is to choose: where bonds are made and
-    broken the half or the first power suits, where atoms are held by short-ranged forces the third.
+    broken the half or the first power suits, where atoms are held by short-ranged forces the third or fourth.
 
     A cluster is told by its attribute `n_atoms`, with D = 3 n_atoms; a molecule moreover by
     `moves_as_a_whole`. Slabs with frozen atoms do better with coordinates: there is nothing to be

@@ -152,6 +152,15 @@ def covariance(kernel: Kernel, geometry: Geometry, scaling: Scaling) -> Array:
     return _assembled(geometry, scaling, (k0, -2 * k1, -2 * k1, -4 * k2))
 
 
+def value_covariance(kernel: Kernel, here: Sites, there: Sites, scaling: Scaling) -> Array:
+    """Covariances (M, K, 1+D) of values alone with values and scaled gradients."""
+    squared = here.squared_distances(there.phi)
+    k0, k1, _ = kernel.derivatives(squared / scaling.length**2)
+    mixed = 2 * k1 / (scaling.length * scaling.gradient)
+    right = there.seen(here.phi).transpose(2, 0, 1)
+    return np.concatenate([k0[..., None], mixed[..., None] * right], axis=-1)
+
+
 def covariance_slope(kernel: Kernel, geometry: Geometry, scaling: Scaling) -> Array:
     """The derivative of `covariance` by log l: s falls as l⁻², d/l as l⁻¹."""
     s = geometry.squared / scaling.length**2

@@ -6,13 +6,14 @@ values may change at the price of two triangular solves, and a new point is a ne
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from .._arrays import Array
 from .block_cholesky import BlockCholesky, cholesky
-from .covariance import Geometry, Scaling, Sites, covariance
+from .covariance import Geometry, Scaling, Sites, covariance, value_covariance
 from .features import Coordinates, FeatureMap
 from .frame import Frame
 from .kernels import Kernel
@@ -26,6 +27,22 @@ class Weights:
     value: Array
     gradient: Array
     quadratic: float
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Points whose gradients are all known, or none of them is, and their rows in the matrix.
+
+    The rows are (M, 1 + n_directions), or (M, 1) without gradients.
+    """
+
+    sites: Sites
+    rows: Array
+
+    @property
+    def sees(self) -> bool:
+        """Whether the gradients are known."""
+        return bool(self.rows.shape[1] > 1)
 
 
 @dataclass(frozen=True)
@@ -96,13 +113,10 @@ class Gram:
         """
         wide = self._widened(self.frame.grown(x))
         point, component = rows(has_gradient, wide.frame.n_directions)
-        new = wide._placed(x)
-        square = wide._between(new, new, (point, component), (point, component))
+        new = wide._grouped(x, has_gradient, point, component)
+        square = wide._between(new, new)
         square[np.diag_indices_from(square)] += self.nugget.diagonal(component, self.scaling)
-        cross = None
-        if len(self.x):
-            old = (wide.point, wide.component)
-            cross = wide._between(new, wide.sites, (point, component), old)
+        cross = wide._between(new, wide._groups) if len(self.x) else None
         gram = replace(
             wide,
             x=np.concatenate([self.x, x]),
@@ -140,13 +154,36 @@ class Gram:
         """The inputs in the frame's feature space."""
         return self._placed(self.x)
 
-    def _between(
-        self, here: Sites, there: Sites, left: tuple[Array, Array], right: tuple[Array, Array]
-    ) -> Array:
-        full = covariance(self.kernel, Geometry.between(here, there), self.scaling)
-        m, width, k, _ = full.shape
-        full = full.reshape(m * width, k * width)
-        return full[np.ix_(left[0] * width + left[1], right[0] * width + right[1])]
+    @cached_property
+    def _groups(self) -> "list[_Group]":
+        return self._grouped(self.x, self.has_gradient, self.point, self.component)
+
+    def _grouped(
+        self, x: Array, has_gradient: Array, point: Array, component: Array
+    ) -> "list[_Group]":
+        """The points (M, D) with a gradient and those without, and where their rows stand."""
+        where = np.zeros((len(x), 1 + self.frame.n_directions), dtype=int)
+        where[point, component] = np.arange(len(point))
+        groups = (has_gradient, where), (~has_gradient, where[:, :1])
+        return [_Group(self._placed(x[of]), at[of]) for of, at in groups if of.any()]
+
+    def _between(self, left: "list[_Group]", right: "list[_Group]") -> Array:
+        """The covariances (R, R') of the rows of some points with those of others."""
+        shape = (sum(group.rows.size for group in groups) for groups in (left, right))
+        whole = np.empty(tuple(shape))
+        for here, there in product(left, right):
+            block = self._block(here, there).reshape(here.rows.size, there.rows.size)
+            whole[np.ix_(here.rows.ravel(), there.rows.ravel())] = block
+        return whole
+
+    def _block(self, here: "_Group", there: "_Group") -> Array:
+        kernel, scaling = self.kernel, self.scaling
+        if here.sees and there.sees:
+            return covariance(kernel, Geometry.between(here.sites, there.sites), scaling)
+        if there.sees:
+            return value_covariance(kernel, here.sites, there.sites, scaling)
+        turned = value_covariance(kernel, there.sites, here.sites, scaling)
+        return turned[..., : here.rows.shape[1]].transpose(1, 2, 0)
 
     def _factored_outside(self) -> Array:
         if self.frame.n_outside == 0:
