@@ -14,7 +14,8 @@ def choose_features(landscape: Any, start: Array) -> tuple[FeatureMap, ...]:
     """Inverse distances for free clusters and molecules, coordinates for everything else.
 
     Of inverse distances to several powers the likelihood is to choose: where bonds are made and
-    broken the half or the first power suits, where atoms are held by short-ranged forces the third or fourth.
+    broken the half or the first power suits, where atoms are held by short-ranged forces the third
+    or fourth.
 
     A cluster is told by its attribute `n_atoms`, with D = 3 n_atoms; a molecule moreover by
     `moves_as_a_whole`. Slabs with frozen atoms do better with coordinates: there is nothing to be
