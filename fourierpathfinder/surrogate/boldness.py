@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Boldness:
-    """Limits of trust; deviations are calibrated, and in units of E.
+    """Limits of trust; deviations are the surrogate's own, not calibrated, and in units of E.
 
     Parameters
     ----------
