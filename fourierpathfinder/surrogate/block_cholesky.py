@@ -86,14 +86,15 @@ class BlockCholesky:
 
 
 def cholesky(matrix: Array) -> Array:
-    """The lower factor of a dense symmetric matrix, of which the lower half is read.
+    """The lower factor of a dense symmetric matrix, of which the upper half is read.
 
     Raises
     ------
     scipy.linalg.LinAlgError
         Where the matrix is not positive definite, or not finite.
     """
-    factor, failed = lapack.dpotrf(matrix, lower=1, clean=1)
+    # LAPACK's columns are our rows: transposed, a matrix is copied as it lies.
+    factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=1)
     if failed or not np.isfinite(factor.diagonal()).all():
         raise LinAlgError(f"the matrix of {matrix.shape[0]} rows is not positive definite")
     return factor

@@ -50,6 +50,8 @@ _APART, _WORTH_A_WORKER = 0.07, 0.01
 """How far from points under way, in chords, and how unsure, in E, further queries must be."""
 _EARLY = 0.2
 """How well, in E, the last two evaluations must have turned out for checks to be made early."""
+_ROUGH, _FINE = 1e-5, 1e-6
+"""What an iteration on the surrogate must gain, in E, before and after its saddle is found."""
 _N_TIMES = 64
 _MAX_TERMS = 40
 _SETTLING = 20
@@ -314,7 +316,11 @@ class Channel:
         return max(float(np.max(upper)) - self.crest, 0.0)
 
     def _lowest_path(self) -> Move:
-        search = PathSearch(self.scale, deviation_cap=self._boldness.on_path)
+        search = PathSearch(
+            self.scale,
+            deviation_cap=self._boldness.on_path,
+            least_gain=_ROUGH if self.saddle is None else _FINE,
+        )
         model, path, pin = self.model, self.path, self.pin
         if not Subspace.pays_for(model):
             mean = self.closed.raised(model.predict, self.scale)

@@ -4,9 +4,10 @@ Rows are values and scaled gradient components. As long as inputs and length sca
 values may change at the price of two triangular solves, and a new point is a new block row.
 """
 
+import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from itertools import combinations_with_replacement, product
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -18,6 +19,9 @@ from .features import Coordinates, FeatureMap
 from .frame import Frame
 from .kernels import Kernel
 from .nugget import Nugget
+
+_ROWS_AT_ONCE = 500
+"""How many rows of a large matrix are made at a time: what stays in the cache is fast."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ class Gram:
         """
         wide = self._widened(self.frame.grown(x))
         point, component = rows(has_gradient, wide.frame.n_directions)
-        new = wide._grouped(x, has_gradient, point, component)
+        new = wide._grouped(x, has_gradient, point, component, at_once=_ROWS_AT_ONCE)
         square = wide._between(new, new)
         square[np.diag_indices_from(square)] += self.nugget.diagonal(component, self.scaling)
         cross = wide._between(new, wide._groups) if len(self.x) else None
@@ -159,21 +163,33 @@ class Gram:
         return self._grouped(self.x, self.has_gradient, self.point, self.component)
 
     def _grouped(
-        self, x: Array, has_gradient: Array, point: Array, component: Array
+        self,
+        x: Array,
+        has_gradient: Array,
+        point: Array,
+        component: Array,
+        at_once: int = sys.maxsize,
     ) -> "list[_Group]":
-        """The points (M, D) with a gradient and those without, and where their rows stand."""
+        """The points (M, D) with a gradient, `at_once` rows a group, and those without."""
         where = np.zeros((len(x), 1 + self.frame.n_directions), dtype=int)
         where[point, component] = np.arange(len(point))
-        groups = (has_gradient, where), (~has_gradient, where[:, :1])
-        return [_Group(self._placed(x[of]), at[of]) for of, at in groups if of.any()]
+        seeing, blind = np.flatnonzero(has_gradient), np.flatnonzero(~has_gradient)
+        few = max(1, at_once // where.shape[1])
+        groups = [(of, where) for of in np.split(seeing, range(few, len(seeing), few))]
+        groups.append((blind, where[:, :1]))
+        return [_Group(self._placed(x[of]), at[of]) for of, at in groups if len(of)]
 
     def _between(self, left: "list[_Group]", right: "list[_Group]") -> Array:
         """The covariances (R, R') of the rows of some points with those of others."""
         shape = (sum(group.rows.size for group in groups) for groups in (left, right))
-        whole = np.empty(tuple(shape))
-        for here, there in product(left, right):
-            block = self._block(here, there).reshape(here.rows.size, there.rows.size)
-            whole[np.ix_(here.rows.ravel(), there.rows.ravel())] = block
+        whole, symmetric = np.empty(tuple(shape)), left is right
+        pairs = combinations_with_replacement(left, 2) if symmetric else product(left, right)
+        for here, there in pairs:
+            above, across = here.rows.ravel(), there.rows.ravel()
+            block = self._block(here, there).reshape(len(above), len(across))
+            whole[np.ix_(above, across)] = block
+            if symmetric and here is not there:
+                whole[np.ix_(across, above)] = block.T
         return whole
 
     def _block(self, here: "_Group", there: "_Group") -> Array:
@@ -222,19 +238,19 @@ class Gram:
 
     def explained(self, x: Array) -> Array:
         """The part (M,) of a value's prior variance at `x` (M, D) that observations explain."""
-        phi, data = self._placed(x).phi, self.sites
-        squared = data.squared_distances(phi)
-        away = self._outside_distance(x)
-        k0, k1, _ = self.kernel.derivatives((squared + away**2) / self.scaling.length**2)
-        mixed = 2 * k1 / (self.scaling.length * self.scaling.gradient)
-        gradients = mixed[:, None, :] * data.seen(phi)
-        n, width, m = gradients.shape
-        table = np.concatenate([k0[:, None], gradients], axis=1).reshape(n * (1 + width), m)
-        half = self.factor.half_solve(table[self.point * (1 + width) + self.component])
+        phi, away = self._placed(x).phi, self._outside_distance(x)
+        right, mixed = np.empty((len(self.point), len(x))), np.empty((0, len(x)))
+        for group in self._groups:
+            squared = group.sites.squared_distances(phi) + away**2
+            k0, k1, _ = self.kernel.derivatives(squared / self.scaling.length**2)
+            right[group.rows[:, 0]] = k0
+            if group.sees:
+                mixed = 2 * k1 / (self.scaling.length * self.scaling.gradient)
+                right[group.rows[:, 1:]] = mixed[:, None] * group.sites.seen(phi)
+        half = self.factor.half_solve(right)
         explained = np.einsum("rm,rm->m", half, half)
         if self.frame.n_outside:
-            right = (mixed * away)[self.has_gradient]
-            half = solve_triangular(self.outside, right, lower=True)
+            half = solve_triangular(self.outside, mixed * away, lower=True)
             explained = explained + (half * half).sum(axis=0)
         return np.asarray(explained)
 

@@ -119,6 +119,7 @@ class InverseDistances:
         plus = sparse.csr_array((np.ones(n_pairs), (rows, pairs.first)), shape)
         minus = sparse.csr_array((np.ones(free.sum()), (rows[free], pairs.second[free])), shape)
         self._offset, self._n_ends = pairs.offset, 1.0 + free
+        self._is_shifted = bool(pairs.offset.any())
         self._difference = (plus - minus).tocsr()
         self._gather = self._difference.T.tocsr()
         self._transposed_jacobian = sparse.kron(self._gather, np.ones((3, 1)), "csr")
@@ -145,7 +146,8 @@ class InverseDistances:
     def linearise(self, x: Array) -> Linearisation:
         """Features and Jacobians at the points `x` (M, D)."""
         d = self._apply(self._difference, _by_atom(x, self.n_atoms))
-        d += self._offset[:, :, None]
+        if self._is_shifted:
+            d += self._offset[:, :, None]
         squared = np.maximum(np.einsum("pam,pam->pm", d, d), _CLOSEST**2)
         h, slope = self._radial(squared)
         return _Distances(self, h, d, slope, squared)

@@ -87,6 +87,8 @@ class PathSearch:
         The largest deviation that is trusted, in units of E.
     max_move : float
         The furthest that a point of the path may move, in chords.
+    least_gain : float
+        What an iteration must gain, in units of E, for the next one to be worth it.
     """
 
     scale: float
@@ -96,6 +98,7 @@ class PathSearch:
     n_points: int = 32
     deviation_cap: float = 0.25
     max_move: float = 0.15
+    least_gain: float = 1e-6
 
     def __call__(
         self, predict: Predict, deviation: Deviation, path: SinePath, pin: Pin | None = None
@@ -104,7 +107,7 @@ class PathSearch:
         first = path if pin is None else pin.held(path)
         now = first
         for _ in range(_ROUNDS):
-            further = self._lowered(predict, now, pin)
+            further, is_lowest = self._lowered(predict, now, pin)
             within = self._trusted(deviation, now, further)
             if within.blocked is not None:
                 return within
@@ -112,7 +115,7 @@ class PathSearch:
             if moved > self.max_move:
                 part = self.max_move / moved
                 return Move(_between(first, further, part), None, cut_short=True)
-            if self._largest_move(now, further) < _SETTLED:
+            if is_lowest or self._largest_move(now, further) < _SETTLED:
                 return Move(further, None, cut_short=False)
             now = further
         return Move(now, None, cut_short=True)
@@ -122,8 +125,8 @@ class PathSearch:
         times = np.linspace(0, 1, n_points + 2)[1:-1]
         return times if pin is None else np.sort(np.append(times, pin.time))
 
-    def _lowered(self, predict: Predict, path: SinePath, pin: Pin | None) -> SinePath:
-        """Some iterations of L-BFGS on the mean."""
+    def _lowered(self, predict: Predict, path: SinePath, pin: Pin | None) -> tuple[SinePath, bool]:
+        """Some iterations of L-BFGS on the mean, and whether more would gain nothing."""
         from scipy.optimize import minimize  # costs a third of the package's import
 
         times = self._times(path, pin)
@@ -146,11 +149,11 @@ class PathSearch:
             slope = gradient if pin is None else pin.projected(gradient)
             return (here.value - top) / self.scale, slope.ravel()
 
-        options = {"maxiter": _ITERATIONS, "maxcor": 15, "ftol": 1e-9}
+        options = {"maxiter": _ITERATIONS, "maxcor": 15, "ftol": self.least_gain}
         start = (path.coefficients / unit).ravel()
         found = minimize(value_and_grad, start, jac=True, method="L-BFGS-B", options=options)
         lowered = path.with_coefficients(found.x.reshape(shape) * unit)
-        return lowered if pin is None else pin.held(lowered)
+        return lowered if pin is None else pin.held(lowered), found.success
 
     def _trusted(self, deviation: Deviation, before: SinePath, after: SinePath) -> Move:
         """As much of a move as the deviation allows."""

@@ -66,8 +66,9 @@ class Posterior:
         s², in the values' unit squared.
     origin : array (P,)
         Features that predictions are taken relative to.
-    stack : array (2n, P)
-        The observations' features, from the origin and in units of l, above the vectors w_i.
+    stack : array (n + n_g, P)
+        The observations' features, from the origin and in units of l, above those n_g vectors
+        w_i that have a gradient behind them.
     value_weights : array (n,)
         α.
     """
@@ -86,7 +87,7 @@ class Posterior:
         at = gram.features.linearise(data.x)
         origin = at.values[0].copy()
         centres = (at.values - origin) / gram.scaling.length
-        vectors = at.push_forward(weights.gradient) / gram.scaling.gradient
+        vectors = at.push_forward(weights.gradient)[data.has_gradient] / gram.scaling.gradient
         return cls(
             gram,
             data,
@@ -170,14 +171,16 @@ class Posterior:
         zeta = (phi - self.origin) * (1 / self.length_scale)
         s, t = self._distances(zeta)
         k0, k1, k2 = self.gram.kernel.derivatives(s)
-        mean = self.data.mean + k0 @ self.value_weights - 2 * (k1 * t).sum(axis=1)
-        along = 2 * k1 * self.value_weights - 4 * k2 * t
-        covector = np.concatenate([along, 2 * k1], axis=1) @ self.stack
+        seen = self._seen
+        mean = self.data.mean + k0 @ self.value_weights - 2 * (k1[:, seen] * t).sum(axis=1)
+        along = 2 * k1 * self.value_weights
+        along[:, seen] -= 4 * k2[:, seen] * t
+        covector = np.concatenate([along, 2 * k1[:, seen]], axis=1) @ self.stack
         zeta *= along.sum(axis=1)[:, None]
         return mean, (zeta - covector) * (1 / self.length_scale)
 
     def _distances(self, zeta: Array) -> tuple[Array, Array]:
-        """|δ_i|² and δ_i·w_i (M, n) for scaled features (M, P)."""
+        """|δ_i|² (M, n) and δ_i·w_i (M, n_g) for scaled features (M, P)."""
         n = len(self.value_weights)
         products = zeta @ self.stack.T
         norms, overlaps = self._constants
@@ -186,8 +189,19 @@ class Posterior:
 
     @cached_property
     def _constants(self) -> tuple[Array, Array]:
-        centres, vectors = np.split(self.stack, 2)
-        return (centres**2).sum(axis=1), (centres * vectors).sum(axis=1)
+        centres, vectors = self._centres_and_vectors
+        return (centres**2).sum(axis=1), (centres[self._seen] * vectors).sum(axis=1)
+
+    @property
+    def _centres_and_vectors(self) -> tuple[Array, Array]:
+        n = len(self.value_weights)
+        return self.stack[:n], self.stack[n:]
+
+    @cached_property
+    def _seen(self) -> Array | slice:
+        """Which of the points have a gradient; a slice where all have, which copies nothing."""
+        known = self.data.has_gradient
+        return slice(None) if known.all() else np.flatnonzero(known)
 
     def deviation(self, x: Array) -> Array:
         """Posterior standard deviation (M,) of the value at the points `x` (M, D)."""
@@ -202,11 +216,14 @@ class Posterior:
         _, k1, k2 = self.gram.kernel.derivatives(s)
         k3 = self.gram.kernel.third(s)
         # In units of l, with the Jacobian at x applied to both sides.
-        centres, vectors = np.split(self.stack, 2)
+        centres, vectors = self._centres_and_vectors
         d, w = at.pull_back(zeta - centres), at.pull_back(vectors)
-        straight = (2 * k1 * self.value_weights - 4 * k2 * t).sum()
-        bent = (4 * k2 * self.value_weights - 8 * k3 * t)[:, None] * d
-        mixed = d.T @ (-4 * k2[:, None] * w)
+        seen = self._seen
+        straight = 2 * k1 @ self.value_weights - 4 * k2[seen] @ t
+        bends = 4 * k2 * self.value_weights
+        bends[seen] -= 8 * k3[seen] * t
+        bent = bends[:, None] * d
+        mixed = d[seen].T @ (-4 * k2[seen, None] * w)
         metric = at.metric(at)[0, :, 0, :]
         curved = (straight * metric + d.T @ bent + mixed + mixed.T) / self.length_scale**2
         hessian = curved + at.curvature(self._mean(at.values)[1][0])
