@@ -18,6 +18,7 @@ from .boldness import WARY, Boldness
 from .calibration import Calibration
 from .closed import ClosedRegions
 from .gaussian_process import GaussianProcess
+from .inspection import CHECKS, FAR_ASSURANCE, Inspection
 from .look import Look, Query
 from .path_search import Move, PathSearch, Pin
 from .posterior import Posterior
@@ -30,12 +31,6 @@ _LOOKOUT = 1e-3
 """Tolerance, in E, of everything but the saddle itself."""
 _OPTIMISM = 0.5
 """Deviations added to the mean in looking for the path's top."""
-_ASSURANCE = 2.0
-"""Deviations that a certified path must stay below its height with."""
-_FAR_ASSURANCE = 6.0
-"""Deviations in choosing what to check; below the height with these, fewer checks will do."""
-_FEW_CHECKS, _CHECKS = 2, 3
-"""Checks in a row that must pass then, and otherwise."""
 _NEAR_TOP = 0.3
 """How well the top must be known, in E, before saddles are looked for."""
 _REACH = 0.1
@@ -237,12 +232,12 @@ class Channel:
     def _early_check(self, look: Look, n_known: int) -> Query | None:
         """A check of the path beside a step to its saddle; None where it would be too early."""
         under_way = look.model.data.x[n_known:]
-        enough = self._n_checks + self._n_asked >= _CHECKS or not self._settings.certify
+        enough = self._n_checks + self._n_asked >= CHECKS or not self._settings.certify
         too_early = self.surprise > _EARLY * self.scale
         if len(under_way) > 1 or enough or too_early or self._is_found:
             return None
         apart = np.linalg.norm(look.points - under_way[0], axis=1)
-        merit = np.where(apart > _APART * self._chord, look.upper(_FAR_ASSURANCE), -np.inf)
+        merit = np.where(apart > _APART * self._chord, look.upper(FAR_ASSURANCE), -np.inf)
         query = look.query("check", merit)
         if not self._is_worth_a_worker(query, look, n_known):
             return None
@@ -414,33 +409,17 @@ class Channel:
         return look.query_at("saddle", saddle, time)
 
     def _check(self, look: Look, records: Records) -> Query | None:
-        if self._passes(look, self._n_checks + self._n_asked):
+        inspection = self._inspection(look)
+        if inspection.passes(self._n_checks + self._n_asked):
             return None
         self._n_asked += 1
-        away, blocked = self._away(look), self._blocked
-        near = np.where(away, look.upper(_ASSURANCE), -np.inf)
-        odd = (self._n_checks + self._n_asked) % 2 == 1
-        if not look.is_open.all():
-            query = look.query("unsure", -look.closed.distance(look.points))
-        elif blocked is not None and near.max() <= self._limit + 4.5 * self.lookout:
-            query = look.query_at("blocked", blocked)
-        elif near.max() > self._limit:
-            query = look.query("check", near)
-        else:
-            merit = look.upper(_FAR_ASSURANCE) if odd else look.deviation
-            query = look.query("check", np.where(away, merit, -np.inf))
+        query = inspection.query(self._n_checks + self._n_asked)
         if records.distance_to(query.point) >= 0.1 * _CLOSE * self._chord:
             return query
         return self._instead(look)
 
-    def _passes(self, look: Look, n_checks: int) -> bool:
-        """Whether the path stays below its crest for all that is known, after so many checks."""
-        away = self._away(look)
-        near = float(look.upper(_ASSURANCE)[away].max())
-        far = float(look.upper(_FAR_ASSURANCE)[away].max())
-        needed = _FEW_CHECKS if far <= self._limit else _CHECKS
-        clear = self._blocked is None and bool(look.is_open.all())
-        return clear and near <= self._limit and n_checks >= needed
+    def _inspection(self, look: Look) -> Inspection:
+        return Inspection(look, self._away(look), self._limit, self.lookout, self._blocked)
 
     def _instead(self, look: Look) -> Query | None:
         """Another point, where the one to check is known already; None after some of them."""
@@ -465,7 +444,7 @@ class Channel:
         """Whether nothing on the path can be higher than its crest, as far as this can be told."""
         look = self.look()
         low = float(look.mean.max()) <= self.crest + self.lookout
-        checked = self._is_found and self._passes(look, self._n_checks)
+        checked = self._is_found and self._inspection(look).passes(self._n_checks)
         return bool(self._settings.certify and low and checked)
 
     @property
