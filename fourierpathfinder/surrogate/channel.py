@@ -2,8 +2,8 @@
 
 A channel is told all records again and again, moves its path on its surrogate, and says what it
 wants evaluated next. It first seeks a saddle that turns out as predicted; the path is pinned
-through it. Then it checks the rest of the path: a check that uses up half of its margin starts
-the count anew, a truly higher place takes the pin out again.
+through it. Then it checks the rest of the path: a check that uses up half of its margin without
+having been foreseen starts the count anew, a truly higher place takes the pin out again.
 """
 
 from dataclasses import dataclass, replace
@@ -262,7 +262,7 @@ class Channel:
     def judge(self, query: Query, value: float, gradient: Array) -> None:
         """Compare what came back with what was expected."""
         told = float(self.warp.value(np.array(value)))
-        miss = told - query.mean
+        miss, foreseen = told - query.mean, self.calibration.factor * query.deviation
         self._surprises = (*self._surprises, abs(miss))[-2:]
         self.calibration = self.calibration.seen(
             told, query.mean, query.deviation, 0.1 * self.lookout
@@ -273,9 +273,13 @@ class Channel:
                 norm = float(np.linalg.norm(gradient))
                 self._pin_through(Saddle(query.point, value, norm, query.time))
         elif self._is_found:
-            self._judge_check(query, value, miss)
+            self._count_check(miss, foreseen, self.crest - query.mean)
+            higher = value - self.crest > 3 * self.lookout
+            if query.kind == "check" and higher and abs(miss) > self.lookout:
+                self._lost = self.saddle
+                self.pin = self.saddle = None
         elif query.kind == "check":
-            self._count_check(miss, float(self.look().mean.max()) - query.mean)
+            self._count_check(miss, foreseen, float(self.look().mean.max()) - query.mean)
 
     def _informed(self, point: Array, value: float, gradient: Array) -> Posterior:
         """The surrogate with one more point, where that makes its Hessian a better one."""
@@ -294,15 +298,10 @@ class Channel:
     def _pin_through(self, saddle: Saddle) -> None:
         self.pin, self.saddle = Pin(saddle.time, saddle.position), saddle
 
-    def _judge_check(self, query: Query, value: float, miss: float) -> None:
-        self._count_check(miss, self.crest - query.mean)
-        higher = value - self.crest > 3 * self.lookout
-        if query.kind == "check" and higher and abs(miss) > self.lookout:
-            self._lost = self.saddle
-            self.pin = self.saddle = None
-
-    def _count_check(self, miss: float, margin: float) -> None:
-        self._n_checks = 0 if miss > 0.5 * max(margin, 0.0) else self._n_checks + 1
+    def _count_check(self, miss: float, foreseen: float, margin: float) -> None:
+        """Count a check, or begin anew after one that came too near to its margin unforeseen."""
+        allowed = max(0.5 * margin, min(foreseen, margin), 0.0)
+        self._n_checks = 0 if miss > allowed else self._n_checks + 1
 
     def excess(self, deviations: float, n_times: int = _N_TIMES) -> float:
         """How far the path may rise above its crest, with so many deviations; not below 0."""

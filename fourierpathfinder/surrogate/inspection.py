@@ -18,6 +18,8 @@ FAR_ASSURANCE = 6.0
 _FEW_CHECKS = 2
 CHECKS = 3
 """Checks in a row that must pass then, and otherwise."""
+_SURE = 5.0
+"""Deviations, in tolerances, up to which a check would tell nothing, as next to the saddle."""
 _MARGIN = 4.5
 """How far above the limit, in tolerances, what blocks a path goes before its highest place."""
 
@@ -58,16 +60,24 @@ class Inspection:
 
         Odd ones are where the path may be highest, even ones where least is known.
         """
-        look, highest = self.look, self._highest(_ASSURANCE)
+        look = self.look
         if not look.is_open.all():
             return look.query("unsure", -look.closed.distance(look.points))
-        if self.blocked is not None and highest <= self.limit + _MARGIN * self.lookout:
+        margin = _MARGIN * self.lookout
+        if self.blocked is not None and self._highest(_ASSURANCE) <= self.limit + margin:
             return look.query_at("blocked", self.blocked)
-        if highest > self.limit:
-            merit = look.upper(_ASSURANCE)
+        near, telling = look.upper(_ASSURANCE), self._telling
+        if near[telling].max() > self.limit:
+            merit = near
         else:
             merit = look.upper(FAR_ASSURANCE) if count % 2 else look.deviation
-        return look.query("check", np.where(self.away, merit, -np.inf))
+        return look.query("check", np.where(telling, merit, -np.inf))
+
+    @property
+    def _telling(self) -> Array:
+        """Where (M,) an evaluation could come as a surprise; anywhere if nowhere."""
+        unsure = self.away & (self.look.deviation > _SURE * self.lookout)
+        return unsure if unsure.any() else self.away
 
     def _highest(self, deviations: float) -> float:
         return float(self.look.upper(deviations)[self.away].max())
