@@ -6,6 +6,7 @@ import pytest
 from fourierpathfinder.landscapes.toy import mueller_brown
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.surrogate import GaussianProcess
+from fourierpathfinder.surrogate.calibration import Calibration
 from fourierpathfinder.surrogate.channel import Channel, ChannelSettings
 from fourierpathfinder.surrogate.records import Records
 
@@ -90,6 +91,20 @@ def test_check_that_eats_its_margin_starts_the_count_anew(finished):
     channel.judge(query, query.mean + 0.6 * margin, np.zeros(2))
     assert not channel.is_certified
     assert channel.saddle is not None
+
+
+@pytest.mark.parametrize(("factor", "counts"), [(1.0, False), (1e6, True)])
+def test_check_that_was_foreseen_does_not(finished, factor, counts):
+    """A calibration that makes the deviation as large as the miss makes it no surprise."""
+    channel = finished.channel
+    channel.calibration = Calibration((factor,) * 8)
+    query = channel.look().query("check", channel.look().deviation)
+    margin = channel.saddle.value - query.mean
+    before = channel._n_checks
+    channel.judge(query, query.mean + 0.6 * margin, np.zeros(2))
+    assert channel._n_checks == (before + 1 if counts else 0)
+    channel.judge(query, query.mean + 1.001 * margin, np.zeros(2))
+    assert channel._n_checks == 0
 
 
 def test_higher_place_takes_the_pin_out(finished):

@@ -330,6 +330,44 @@ def test_an_unknown_gradient_is_not_used(rng):
     assert np.isfinite(gradient).all()
 
 
+@pytest.mark.parametrize("case", ["plane", "atoms"])
+def test_derivatives_of_the_mean_where_some_gradients_are_unknown(case, rng):
+    x, values, gradients = data(6, 2, rng) if case == "plane" else atoms(6, rng)
+    features = Coordinates() if case == "plane" else InverseDistances(4)
+    known = np.array([True, False, True, True, False, True])
+    model = GaussianProcess(features).fit(x, values, gradients, has_gradient=known)
+    z = x[1] + 0.05
+    slope = central_difference(lambda u: model.predict(u[None])[0][0], z)
+    np.testing.assert_allclose(model.predict(z[None])[1][0], slope, rtol=1e-5, atol=1e-5)
+    bend = central_difference(lambda u: model.predict(u[None])[1][0], z)
+    np.testing.assert_allclose(model.hessian(z), bend, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("case", ["plane", "high", "atoms"])
+def test_a_matrix_made_in_parts_is_the_same(case, rng, monkeypatch):
+    x, values, gradients = {
+        "plane": lambda: data(7, 2, rng),
+        "high": lambda: data(7, 40, rng),
+        "atoms": lambda: atoms(7, rng),
+    }[case]()
+    process = GaussianProcess(InverseDistances(4) if case == "atoms" else Coordinates())
+    known = np.array([True, True, False, True, False, True, True])
+
+    def fit():
+        return process.fit(
+            x, values, gradients, has_gradient=known, length_scale=0.9, optimise=False
+        )
+
+    whole = fit()
+    monkeypatch.setattr("fourierpathfinder.surrogate.gram._ROWS_AT_ONCE", 20)
+    parts = fit()
+    z = x[:3] + 0.03
+    for got, expected in zip(parts.predict(z), whole.predict(z), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(parts.deviation(z), whole.deviation(z), rtol=1e-6, atol=1e-8)
+    assert parts.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-9)
+
+
 @pytest.mark.parametrize("n_dims", [3, 60])
 def test_restricted_to_a_subspace(n_dims, rng):
     x, values, gradients = data(6, n_dims, rng)

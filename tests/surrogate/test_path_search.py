@@ -85,6 +85,26 @@ class TestMove:
         assert not move.cut_short
         assert min(abs(height - toy.saddle_values[:2])) < 0.02 * scale
 
+    def test_ends_where_iterations_gain_too_little(self):
+        """The less an iteration must gain, the more are made, and the nearer the line is."""
+        path = SinePath(
+            np.zeros(3), np.ones(3), 0.02 * np.random.default_rng(1).normal(size=(9, 3))
+        )
+        calls, off = [], []
+        for least_gain in (1e-3, 1e-6, 1e-9):
+            count = [0]
+
+            def counted(points, count=count):
+                count[0] += 1
+                return flat(points)
+
+            move = PathSearch(1.0, least_gain=least_gain)(counted, certain, path)
+            calls.append(count[0])
+            off.append(np.abs(move.path.coefficients).max())
+            assert not move.cut_short
+        assert calls[0] < calls[1] < calls[2]
+        assert off[0] > off[1] > off[2]
+
     def test_moves_no_further_than_allowed(self):
         path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
         move = PathSearch(1.0, max_move=0.1)(hill, certain, path)
