@@ -371,8 +371,7 @@ class Channel:
             if self._is_lost_saddle(query, look, records):
                 self.learn(records)
                 return self._next(self.look(), records)
-            trusted = query.deviation < self._boldness.at_saddle * self.scale
-            if trusted and self._may_ask(query.point) and not self._is_deaf(query, look, records):
+            if self._is_worth_asking(query, look, records):
                 return query
         top, blocked = look.query("top", upper), self._blocked
         near = records.distance_to(top.point) < _CLOSE * self._chord
@@ -380,10 +379,20 @@ class Channel:
             return look.query_at("blocked", blocked)
         return self._instead(look) if near else top
 
-    def _is_deaf(self, query: Query, look: Look, records: Records) -> bool:
-        """Whether the surrogate is unsure next to a record, so that one more would not help."""
-        near = records.distance_to(query.point) < 0.1 * _CLOSE * self._chord
-        return near and look.factor * query.deviation > self.lookout
+    def _is_worth_asking(self, query: Query, look: Look, records: Records) -> bool:
+        """Whether a surrogate's saddle is trusted, and neither an end of the path nor known.
+
+        Next to a record where the surrogate is unsure nevertheless, one more would not help.
+        """
+        trusted = query.deviation < self._boldness.at_saddle * self.scale
+        if not trusted or not self._may_ask(query.point):
+            return False
+        same = 0.1 * _CLOSE * self._chord
+        ends = np.stack([self.path.start, self.path.end])
+        if np.linalg.norm(ends - query.point, axis=1).min() < same:
+            return False
+        unsure = look.factor * query.deviation > self.lookout
+        return not (unsure and records.distance_to(query.point) < same)
 
     def _is_lost_saddle(self, query: Query, look: Look, records: Records) -> bool:
         """Pin the path through its former saddle again, where that is what would be asked for."""
