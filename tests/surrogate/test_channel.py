@@ -127,6 +127,20 @@ def test_saddle_that_was_lost_is_not_evaluated_again(finished):
     assert following is None or following.kind != "saddle"
 
 
+@pytest.mark.parametrize("end", ["start", "end"])
+def test_an_end_is_not_asked_for_as_a_saddle(end, monkeypatch):
+    """The search on the surrogate may run into the minimum at an end; that tells nothing."""
+    module = "fourierpathfinder.surrogate.channel.surrogate_saddle"
+    driven = Driven()
+    place = getattr(driven.channel.path, end)
+    monkeypatch.setattr(module, lambda *_: place + 1e-6)
+    while driven.step():
+        assert driven.asked[-1].kind != "saddle"
+    assert len(driven.asked) > 3
+    assert driven.channel.pin is None
+    assert not driven.channel.is_certified
+
+
 def test_saddle_that_is_steep_is_none():
     driven = Driven().until(lambda channel: channel.saddle is not None)
     query, channel = driven.asked[-1], Driven().channel
