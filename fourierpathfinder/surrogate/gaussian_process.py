@@ -74,7 +74,7 @@ class GaussianProcess:
     noise: tuple[float, float] | None = None
     alternatives: tuple[FeatureMap, ...] = ()
     likelihood_rows: int = 500
-    most_rows: int = 2000
+    most_rows: int = 2300
 
     def fit(
         self,
