@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
+from benchmarks.hills import FAMILIES, Hills
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.checkpoint import CheckpointError
 from fourierpathfinder.evaluation import LandscapeError
@@ -415,57 +415,26 @@ class TestCheckpoint:
             run(task, checkpoint=file)
 
 
-class Hills:
-    """A bowl with random hills and pits."""
-
-    def __init__(self, seed, n=12, widths=(0.3, 0.8)):
-        rng = np.random.default_rng(seed)
-        self.centres = rng.uniform(-1.5, 1.5, (n, 2))
-        self.widths, self.heights = rng.uniform(*widths, n), rng.normal(size=n)
-
-    def value_and_grad(self, points):
-        apart = points[:, None] - self.centres
-        bumps = self.heights * np.exp(-(apart**2).sum(axis=-1) / (2 * self.widths**2))
-        gradients = -((bumps / self.widths**2)[..., None] * apart).sum(axis=1)
-        return bumps.sum(axis=1) + 0.1 * (points**2).sum(axis=1), gradients + 0.2 * points
-
-    def minima(self):
-        """Relaxed, the lowest first."""
-
-        def one(x):
-            values, gradients = self.value_and_grad(x[None])
-            return values[0], gradients[0]
-
-        found = []
-        for x in np.random.default_rng(0).uniform(-2, 2, (30, 2)):
-            relaxed = minimize(one, x, jac=True, method="BFGS", options={"gtol": 1e-9})
-            if all(np.linalg.norm(relaxed.x - known.x) > 1e-3 for known in found):
-                found.append(relaxed)
-        return [known.x for known in sorted(found, key=lambda known: known.fun)]
-
-
 def hard_and_easy():
-    """Seed and widths: seed 144 among narrow hills once hid one from too few checks."""
-    yield from ((seed, (0.3, 0.8)) for seed in range(70))
-    yield from ((seed, (0.25, 0.6)) for seed in range(144, 150))
+    """Family and seed: seed 144 among narrow hills once hid one from too few checks."""
+    yield from (("wide", seed) for seed in range(70))
+    yield from (("narrow", seed) for seed in range(144, 150))
 
 
 def test_random_landscapes_are_never_certified_wrongly():
     wrong, n_certified, n_all = [], 0, 0
-    for seed, widths in hard_and_easy():
-        hills = Hills(seed, widths=widths)
-        minima = hills.minima()
-        if len(minima) < 2:
+    for family, seed in hard_and_easy():
+        hills = Hills(FAMILIES[family], seed)
+        ends = hills.two_minima()
+        if ends is None:
             continue
-        start = minima[0]
-        end = max(minima[1:], key=lambda other: np.linalg.norm(other - start))
-        result = run(hills, ends=(start, end))
+        result = run(hills, ends=ends)
         truth = sampled_height(hills, result.path)
         rise = truth - min(result.start_value, result.end_value)
         n_all, n_certified = n_all + 1, n_certified + result.certified
         too_high = result.certified and truth - result.height > 1e-3 * rise
         if too_high or not is_honest(result, truth, rise):
-            wrong.append((seed, widths, truth, result.height, result.height_error))
+            wrong.append((family, seed, truth, result.height, result.height_error))
     assert not wrong
     assert n_all >= 60
     assert n_certified >= 0.95 * n_all
@@ -473,10 +442,8 @@ def test_random_landscapes_are_never_certified_wrongly():
 
 def test_narrow_hill_beside_the_checks():
     """A ridge 0.13 wide beside which two points lie that give no hint of it."""
-    hills = Hills(144, n=25, widths=(0.12, 0.5))
-    minima = hills.minima()
-    end = max(minima[1:], key=lambda other: np.linalg.norm(other - minima[0]))
-    result = run(hills, ends=(minima[0], end))
+    hills = Hills(FAMILIES["hardest"], 144)
+    result = run(hills, ends=hills.two_minima())
     truth = sampled_height(hills, result.path)
     rise = truth - min(result.start_value, result.end_value)
     assert is_honest(result, truth, rise)
