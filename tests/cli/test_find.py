@@ -66,8 +66,9 @@ def test_the_path_file_holds_energies_and_forces(finished):
         image.calc = EMT()
         if told is not None:
             assert told == pytest.approx(image.get_potential_energy(), abs=0.05)
-    heights = [image.get_potential_energy() for image in images]
-    assert max(heights) == pytest.approx(result["height"], abs=1e-6)
+    heights = np.array([image.get_potential_energy() for image in images])
+    assert np.abs(heights - result["height"]).min() < 1e-6  # the saddle is among them
+    assert heights.max() - result["height"] <= result["height_error"]
 
 
 def test_the_saddle_file_is_the_saddle(finished):
@@ -165,10 +166,10 @@ def test_more_channels_find_the_lower_way_and_list_both(two_ways, command, tmp_p
     ends = (two_ways / "reactant.traj", two_ways / "product.traj")
     done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--channels", 6)
     assert done.exit_code == Exit.CERTIFIED, done.output
-    assert "  channels  0.5251 eV, 0.8795 eV\n" in done.output
     result = read_result(tmp_path / "out")
     barriers = [channel["barrier"] for channel in result["channels"]]
     assert barriers == pytest.approx([0.525, 0.8795], abs=1e-3)
+    assert "  channels  {:.4f} eV, {:.4f} eV\n".format(*barriers) in done.output
     assert result["barrier"] == barriers[0]
     assert result["n_gradients"] < 60
 
