@@ -1,6 +1,6 @@
 """What each part of the surrogate method buys: python benchmarks/ablations.py [names].
 
-One row a system, one column an ablation: gradients in all, '-' where the budget of 60 was spent
+One row a system, one column an ablation: gradients in all, 'over 60' where that budget was spent
 without a certificate, and '!' where a certified height was wrong.
 """
 
@@ -63,7 +63,7 @@ def cell(system: System, method: Surrogate) -> str:
         system.landscape, system.start, system.end, method=method, max_gradients=BUDGET, rng=0
     )
     if not result.success:
-        return "-"
+        return f"over {BUDGET}"
     dense = system.landscape.value_and_grad(result.path(np.linspace(0, 1, 161)))[0].max()
     wrong = dense - result.height > system.tolerance
     return f"{result.n_gradients}{'!' if wrong else ''}"
