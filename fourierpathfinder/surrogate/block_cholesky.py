@@ -8,7 +8,8 @@ A factor is never changed: an extended one shares its blocks with the one it cam
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, lapack
+import scipy  # its parts are loaded where they are used, which halves the import
+from numpy.linalg import LinAlgError
 
 from .._arrays import Array
 
@@ -94,11 +95,11 @@ def cholesky(matrix: Array) -> Array:
         Where the matrix is not positive definite, or not finite.
     """
     # LAPACK's columns are our rows: transposed, a matrix is copied as it lies.
-    factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=1)
+    factor, failed = scipy.linalg.lapack.dpotrf(matrix.T, lower=1, clean=1)
     if failed or not np.isfinite(factor.diagonal()).all():
         raise LinAlgError(f"the matrix of {matrix.shape[0]} rows is not positive definite")
     return factor
 
 
 def _triangular(block: Array, right: Array, *, transposed: bool) -> Array:
-    return lapack.dtrtrs(block, right, lower=1, trans=int(transposed))[0]
+    return scipy.linalg.lapack.dtrtrs(block, right, lower=1, trans=int(transposed))[0]

@@ -9,7 +9,7 @@ having been foreseen starts the count anew, a truly higher place takes the pin o
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import LinAlgError
+from numpy.linalg import LinAlgError
 
 from .._arrays import Array
 from ..path import SinePath

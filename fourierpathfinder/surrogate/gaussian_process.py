@@ -8,7 +8,7 @@ with the length scale l by maximum marginal likelihood; what follows is in `post
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.linalg import LinAlgError
+from numpy.linalg import LinAlgError
 
 from .._arrays import Array
 from .covariance import Scaling

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import combinations_with_replacement, product
 
 import numpy as np
-from scipy.linalg import solve_triangular
+import scipy
 
 from .._arrays import Array
 from .block_cholesky import BlockCholesky, cholesky
@@ -230,8 +230,8 @@ class Gram:
         quadratic = float(y @ solved)
         if self.frame.n_outside:
             rest = (scaled - self.frame.turned_back(turned))[self.has_gradient]
-            half = solve_triangular(self.outside, rest, lower=True)
-            outside = solve_triangular(self.outside, half, lower=True, trans="T")
+            half = scipy.linalg.solve_triangular(self.outside, rest, lower=True)
+            outside = scipy.linalg.solve_triangular(self.outside, half, lower=True, trans="T")
             gradient_weights[self.has_gradient] += outside
             quadratic += float((half * half).sum())
         return Weights(weights[:, 0], gradient_weights, quadratic)
@@ -250,7 +250,7 @@ class Gram:
         half = self.factor.half_solve(right)
         explained = np.einsum("rm,rm->m", half, half)
         if self.frame.n_outside:
-            half = solve_triangular(self.outside, mixed * away, lower=True)
+            half = scipy.linalg.solve_triangular(self.outside, mixed * away, lower=True)
             explained = explained + (half * half).sum(axis=0)
         return np.asarray(explained)
 

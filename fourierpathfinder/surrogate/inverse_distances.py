@@ -17,7 +17,7 @@ from functools import cached_property
 from itertools import product
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from .._arrays import Array
 from .features import Linearisation
@@ -116,13 +116,15 @@ class InverseDistances:
         n_pairs, rows = len(pairs.first), np.arange(len(pairs.first))
         free = pairs.second >= 0
         shape = (n_pairs, self.n_atoms)
-        plus = sparse.csr_array((np.ones(n_pairs), (rows, pairs.first)), shape)
-        minus = sparse.csr_array((np.ones(free.sum()), (rows[free], pairs.second[free])), shape)
+        plus = scipy.sparse.csr_array((np.ones(n_pairs), (rows, pairs.first)), shape)
+        minus = scipy.sparse.csr_array(
+            (np.ones(free.sum()), (rows[free], pairs.second[free])), shape
+        )
         self._offset, self._n_ends = pairs.offset, 1.0 + free
         self._is_shifted = bool(pairs.offset.any())
         self._difference = (plus - minus).tocsr()
         self._gather = self._difference.T.tocsr()
-        self._transposed_jacobian = sparse.kron(self._gather, np.ones((3, 1)), "csr")
+        self._transposed_jacobian = scipy.sparse.kron(self._gather, np.ones((3, 1)), "csr")
         self._blocks = _outer_incidence(pairs, self.n_atoms)
 
     def __repr__(self) -> str:
@@ -218,7 +220,7 @@ class _Distances:
         entries = one.data[:, None] * self._gradient[one.indices, axis]
         starts = np.arange(n_points, dtype=one.indptr.dtype)[:, None] * one.nnz + one.indptr[:-1]
         ends = np.append(starts, one.indptr.dtype.type(n_points * one.nnz))
-        return sparse.csr_array(
+        return scipy.sparse.csr_array(
             (np.ascontiguousarray(entries.T).ravel(), np.tile(one.indices, n_points), ends),
             (n_points * one.shape[0], n_pairs),
         )
@@ -316,4 +318,4 @@ def _outer_incidence(pairs: _Pairs, n_atoms: int) -> Array:
     entries = np.concatenate([np.ones(len(ends)), -np.ones(len(between))])
     columns = np.concatenate([rows, r, r, r])
     where = (np.concatenate([ends, between]), columns)
-    return sparse.csr_array((entries, where), (n_atoms**2, len(rows)))
+    return scipy.sparse.csr_array((entries, where), (n_atoms**2, len(rows)))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_solve, lapack
+import scipy
 
 from .._arrays import Array
 from .block_cholesky import cholesky
@@ -133,7 +133,7 @@ class Evidence:
         moved[diagonal] += self.nugget.diagonal_slope(self.component, scaling)
         y = self.table[self.point, self.component] * np.where(self.component > 0, scaling.row, 1.0)
         factor = cholesky(full)
-        weights = cho_solve((factor, True), y)
+        weights = scipy.linalg.cho_solve((factor, True), y)
         gradient_part = float((weights * y)[self.component > 0].sum())
         return _Part(
             float(y @ weights),
@@ -149,9 +149,9 @@ class Evidence:
         eye = np.eye(len(squared))
         factor = cholesky(-2 * k1 + self.nugget.on_gradient(scaling) * eye)
         moved = 4 * squared * k2 + self.nugget.on_gradient_slope(scaling) * eye
-        products = scaling.row**2 * cho_solve((factor, True), self.outside_products)
+        products = scaling.row**2 * scipy.linalg.cho_solve((factor, True), self.outside_products)
         quadratic = float(np.trace(products))
-        bent = float(np.trace(products @ cho_solve((factor, True), moved)))
+        bent = float(np.trace(products @ scipy.linalg.cho_solve((factor, True), moved)))
         return _Part(
             quadratic,
             2 * quadratic - bent,
@@ -168,7 +168,8 @@ def _main_directions(x: Array, count: int) -> Array:
 
 def _trace_of_inverse_times(factor: Array, matrix: Array) -> float:
     """tr(A⁻¹B) of symmetric matrices, from A's lower factor."""
-    lower = lapack.dpotri(factor, lower=1)[0]  # its upper half is zero, as the factor's is
+    # The inverse's upper half is zero, as the factor's is.
+    lower = scipy.linalg.lapack.dpotri(factor, lower=1)[0]
     products = lower * matrix
     return float(2 * products.sum() - products.diagonal().sum())
 

@@ -16,6 +16,8 @@ __all__ = ["one_thread"]
 
 @cache
 def _controller() -> Any:
+    import scipy.linalg  # noqa: F401  (only a BLAS that is loaded is found)
+
     return ThreadpoolController()  # looking for the libraries takes milliseconds
 
 
