@@ -35,18 +35,14 @@ class Weights:
 
 @dataclass(frozen=True)
 class _Group:
-    """Points whose gradients are all known, or none of them is, and their rows in the matrix.
+    """Points that are all seen with their gradients, or all without, and their rows in the matrix.
 
     The rows are (M, 1 + n_directions), or (M, 1) without gradients.
     """
 
     sites: Sites
     rows: Array
-
-    @property
-    def sees(self) -> bool:
-        """Whether the gradients are known."""
-        return bool(self.rows.shape[1] > 1)
+    sees: bool
 
 
 @dataclass(frozen=True)
@@ -175,9 +171,9 @@ class Gram:
         where[point, component] = np.arange(len(point))
         seeing, blind = np.flatnonzero(has_gradient), np.flatnonzero(~has_gradient)
         few = max(1, at_once // where.shape[1])
-        groups = [(of, where) for of in np.split(seeing, range(few, len(seeing), few))]
-        groups.append((blind, where[:, :1]))
-        return [_Group(self._placed(x[of]), at[of]) for of, at in groups if len(of)]
+        groups = [(of, where, True) for of in np.split(seeing, range(few, len(seeing), few))]
+        groups.append((blind, where[:, :1], False))
+        return [_Group(self._placed(x[of]), at[of], sees) for of, at, sees in groups if len(of)]
 
     def _between(self, left: "list[_Group]", right: "list[_Group]") -> Array:
         """The covariances (R, R') of the rows of some points with those of others."""

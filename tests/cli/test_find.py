@@ -68,6 +68,7 @@ def test_the_path_file_holds_energies_and_forces(finished):
             assert told == pytest.approx(image.get_potential_energy(), abs=0.05)
     heights = np.array([image.get_potential_energy() for image in images])
     assert np.abs(heights - result["height"]).min() < 1e-6  # the saddle is among them
+    assert heights.max() == pytest.approx(result["height"], abs=1e-5)
     assert heights.max() - result["height"] <= result["height_error"]
 
 

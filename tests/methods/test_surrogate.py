@@ -474,7 +474,7 @@ class TestSettings:
         assert type(run(problem("mb")).method.features).__name__ == "Coordinates"
         features = run(problem("lj7")).method.features
         assert type(features).__name__ == "InverseDistances"
-        assert features.power >= 3
+        assert features.power == 4
 
     def test_features_that_are_given_stay(self):
         features = InverseDistances(7, power=2.0)

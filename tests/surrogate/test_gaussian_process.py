@@ -116,6 +116,13 @@ def fit_dense(kernel, x, values, gradients, known, length):
     return Posterior.of(gram, Observations.of(x, values, gradients, known))
 
 
+def assert_derivatives_of_the_mean(model, z):
+    slope = central_difference(lambda u: model.predict(u[None])[0][0], z)
+    np.testing.assert_allclose(model.predict(z[None])[1][0], slope, rtol=1e-6, atol=1e-7)
+    bend = central_difference(lambda u: model.predict(u[None])[1][0], z)
+    np.testing.assert_allclose(model.hessian(z), bend, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("case", ["plane", "high", "atoms"])
 def test_gradient_and_hessian_are_the_derivatives_of_the_mean(kernel, case, rng):
@@ -127,10 +134,7 @@ def test_gradient_and_hessian_are_the_derivatives_of_the_mean(kernel, case, rng)
     features = InverseDistances(4) if case == "atoms" else Coordinates()
     model = GaussianProcess(features, kernel).fit(x, values, gradients)
     z = x[1] + 0.05 * rng.normal(size=x.shape[1])
-    slope = central_difference(lambda u: model.predict(u[None])[0][0], z)
-    np.testing.assert_allclose(model.predict(z[None])[1][0], slope, rtol=1e-6, atol=1e-7)
-    bend = central_difference(lambda u: model.predict(u[None])[1][0], z)
-    np.testing.assert_allclose(model.hessian(z), bend, rtol=1e-5, atol=1e-5)
+    assert_derivatives_of_the_mean(model, z)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -330,6 +334,17 @@ def test_an_unknown_gradient_is_not_used(rng):
     assert np.isfinite(gradient).all()
 
 
+def test_a_single_point(rng):
+    """No direction lies between the points then: every gradient is outside of their span."""
+    x, values, gradients = data(1, 5, rng)
+    process = GaussianProcess()
+    model = process.fit(x, values, gradients, length_scale=1.0, optimise=False)
+    with_far_one = model.add(x + 1e3, values, gradients)
+    z = x + 0.1 * rng.normal(size=(3, 5))
+    share = np.sqrt(model.signal_variance / with_far_one.signal_variance)
+    np.testing.assert_allclose(model.deviation(z), share * with_far_one.deviation(z), rtol=1e-6)
+
+
 @pytest.mark.parametrize("case", ["plane", "atoms"])
 def test_derivatives_of_the_mean_where_some_gradients_are_unknown(case, rng):
     x, values, gradients = data(6, 2, rng) if case == "plane" else atoms(6, rng)
@@ -337,10 +352,7 @@ def test_derivatives_of_the_mean_where_some_gradients_are_unknown(case, rng):
     known = np.array([True, False, True, True, False, True])
     model = GaussianProcess(features).fit(x, values, gradients, has_gradient=known)
     z = x[1] + 0.05
-    slope = central_difference(lambda u: model.predict(u[None])[0][0], z)
-    np.testing.assert_allclose(model.predict(z[None])[1][0], slope, rtol=1e-5, atol=1e-5)
-    bend = central_difference(lambda u: model.predict(u[None])[1][0], z)
-    np.testing.assert_allclose(model.hessian(z), bend, rtol=1e-4, atol=1e-4)
+    assert_derivatives_of_the_mean(model, z)
 
 
 @pytest.mark.parametrize("case", ["plane", "high", "atoms"])
