@@ -13,9 +13,11 @@ import numpy as np
 from systems import System, systems
 
 from fourierpathfinder import Surrogate, find_path
-from fourierpathfinder.surrogate import Coordinates, Matern52, Warp, choose_features
-from fourierpathfinder.surrogate.calibration import Calibration
-from fourierpathfinder.surrogate.channel import Channel
+from fourierpathfinder.gaussian_process import Coordinates, Matern52
+from fourierpathfinder.search import choose_features
+from fourierpathfinder.search.calibration import Calibration
+from fourierpathfinder.search.channel import Channel
+from fourierpathfinder.search.warp import Warp
 
 BUDGET = 60
 

@@ -19,9 +19,9 @@ from time import perf_counter, process_time, sleep
 import numpy as np
 
 from fourierpathfinder import LandscapeGraph, Paper, SinePath, connect
-from fourierpathfinder.network_of_minima.graph import Edge, Node
-from fourierpathfinder.network_of_minima.record import Record
-from fourierpathfinder.network_of_minima.schedule import Schedule
+from fourierpathfinder.graph.landscape_graph import Edge, Node
+from fourierpathfinder.graph.record import Record
+from fourierpathfinder.graph.schedule import Schedule
 
 SECONDS = 1.0
 

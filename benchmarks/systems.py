@@ -15,7 +15,7 @@ from ase import Atoms
 from ase.calculators.emt import EMT
 from ase.io import read
 
-from fourierpathfinder.landscapes.molecule import MoleculeLandscape
+from fourierpathfinder.atoms import MoleculeLandscape
 from fourierpathfinder.landscapes.toy import (
     Toy,
     lennard_jones,

@@ -18,8 +18,8 @@ from ase.optimize import BFGS
 from matplotlib.figure import Figure
 
 from fourierpathfinder import PathResult, find_path
+from fourierpathfinder.atoms.output import path_atoms
 from fourierpathfinder.landscapes import MoleculeLandscape
-from fourierpathfinder.landscapes.molecule.output import path_atoms
 from fourierpathfinder.plot import plot_profile
 
 

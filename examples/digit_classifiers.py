@@ -16,11 +16,7 @@ from torch import nn
 
 from fourierpathfinder import PathResult, SinePath, find_path
 from fourierpathfinder.landscapes import NetworkLandscape, align_units
-from fourierpathfinder.plot import (
-    plot_height_against_budget,
-    plot_loss_and_accuracy,
-    plot_plane,
-)
+from fourierpathfinder.plot import plot_height_against_budget, plot_loss_and_accuracy, plot_plane
 
 N_TRAINING = 1297
 N_EPOCHS = 40

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from ._arrays import Array
-from .checkpoint import CheckpointFile, fingerprint
 from .ends import resolve_ends
 from .evaluation import BudgetSpentError, Evaluator
-from .keeper import HistoryRows, Keeper
 from .landscapes.base import Landscape
 from .landscapes.resolve import as_landscape
 from .methods.base import Method, Run
@@ -21,6 +19,8 @@ from .parallel import ParallelLandscape, n_workers
 from .path import SinePath
 from .progress import ProgressBar
 from .result import History, IntermediateResult, PathResult, Status
+from .storage.checkpoint import CheckpointFile, fingerprint
+from .storage.keeper import HistoryRows, Keeper
 
 _log = logging.getLogger(__name__)
 

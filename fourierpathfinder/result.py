@@ -176,7 +176,7 @@ class PathResult:
         Returns
         -------
         list of ase.Atoms
-            With energies in eV; `fourierpathfinder.landscapes.molecule.path_atoms` says
+            With energies in eV; `fourierpathfinder.atoms.path_atoms` says
             which are the calculator's.
 
         Raises

@@ -12,9 +12,9 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
 
 from fourierpathfinder import Direct, LandscapeError, Paper, Stochastic, find_path, find_paths
+from fourierpathfinder.atoms import MoleculeLandscape
+from fourierpathfinder.atoms.calculation import CalculatorError
 from fourierpathfinder.landscapes import FunctionLandscape
-from fourierpathfinder.landscapes.molecule import MoleculeLandscape
-from fourierpathfinder.landscapes.molecule.calculation import CalculatorError
 
 START, END = np.array([-1.0, 0.1]), np.array([1.0, 0.2])
 ARRAY = np.zeros((3, 2))

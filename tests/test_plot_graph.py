@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from fourierpathfinder import LandscapeGraph, SinePath
-from fourierpathfinder.network_of_minima import Edge, Node
+from fourierpathfinder.graph import Edge, Node
 from fourierpathfinder.plot import (
     PALETTE,
     plot_disconnectivity,

@@ -13,7 +13,7 @@ from ase.constraints import FixAtoms
 from ase.optimize import BFGS
 
 from fourierpathfinder import Direct, Status, Surrogate, find_path
-from fourierpathfinder.landscapes.molecule import MoleculeLandscape, refine_with_sella
+from fourierpathfinder.atoms import MoleculeLandscape, refine_with_sella
 
 MILLI_EV = 1e-3
 

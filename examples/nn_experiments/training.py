@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from tqdm import trange
 
-from fourierpathfinder.checkpoint import CheckpointFile, Snapshots, restore
 from fourierpathfinder.landscapes import NetworkLandscape
 from fourierpathfinder.optimizers import LBFGSGSS, LBFGSGSSState
+from fourierpathfinder.storage.checkpoint import CheckpointFile, Snapshots, restore
 
 from .chunks import Arrays, as_json, share_file
 from .data import Images, load_images

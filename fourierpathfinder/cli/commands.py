@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from ..checkpoint import CheckpointError
+from ..atoms.preflight import Finding
 from ..evaluation import LandscapeError
 from ..landscapes.isolation import TooManyFailuresError
-from ..preflight import Finding
 from ..result import PathResult, Status
+from ..storage.checkpoint import CheckpointError
 from . import connecting, run
 from .calculators import calculator_factory
 from .exits import Exit, InputError

@@ -11,9 +11,9 @@ import numpy as np
 from ase import Atoms
 from ase.io import read, write
 
-from ..landscapes.molecule import differences
+from ..atoms import differences
+from ..graph import LandscapeGraph, connect
 from ..methods import Surrogate
-from ..network_of_minima import LandscapeGraph, connect
 from .exits import InputError
 from .memory import RememberingLandscape
 from .outputs import moved_into_place

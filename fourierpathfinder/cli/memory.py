@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..checkpoint import CheckpointFile
 from ..landscapes import IsolatedLandscape
+from ..storage.checkpoint import CheckpointFile
 
 Record = tuple[np.ndarray, float, np.ndarray]
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from ase.io import write
 
-from ..landscapes.molecule.output import path_atoms
+from ..atoms.output import path_atoms
 from ..path import SinePath
 from ..result import History, PathResult, Saddle, Status
-from ..saddle import Neighbour, SaddleReport
+from ..saddle.verification import Neighbour, SaddleReport
 
 SCHEMA = "fourierpathfinder/result/1"
 

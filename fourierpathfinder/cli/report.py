@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..result import PathResult
-from ..saddle import SaddleReport
+from ..saddle.verification import SaddleReport
 from .outputs import named_minima
 from .run import Found
 

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from ..checkpoint import CheckpointFile, fingerprint
+from ..atoms import MoleculeLandscape
+from ..atoms.preflight import Finding, same_minimum, unrelaxed
 from ..evaluation import LandscapeError
 from ..find import find_path
 from ..landscapes import IsolatedLandscape
 from ..landscapes.isolation import TooManyFailuresError
-from ..landscapes.molecule import MoleculeLandscape
 from ..methods import Surrogate
 from ..optimizers import Minimum
-from ..preflight import Finding, same_minimum, unrelaxed
 from ..result import IntermediateResult, PathResult
-from ..saddle import SaddleReport, one_point, relax, verify_saddle
+from ..saddle.verification import SaddleReport, one_point, relax, verify_saddle
+from ..storage.checkpoint import CheckpointFile, fingerprint
 from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import RememberingLandscape

@@ -7,8 +7,8 @@ from ase import Atoms
 from ase.constraints import FixAtoms
 from ase.io import read
 
-from ..landscapes.molecule import superpose
-from ..preflight import Finding, Severity, mirrored, preflight, repair
+from ..atoms import superpose
+from ..atoms.preflight import Finding, Severity, mirrored, preflight, repair
 from .exits import InputError
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array
-from ..checkpoint import fingerprint
 from ..ends import resolve_ends
 from ..find import check_budget, checked_method
 from ..landscapes.base import Landscape
@@ -19,6 +18,7 @@ from ..methods.stochastic import Stochastic
 from ..parallel import check_executor
 from ..progress import ProgressBar
 from ..result import PathResult, Status
+from ..storage.checkpoint import fingerprint
 from .folder import Folder, completed
 from .lockstep import Group, groups
 from .pairs import Pair, without_a_height

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, like
-from ..checkpoint import CheckpointFile, Saved
 from ..path import SinePath
 from ..result import History, PathResult, Saddle, Status
+from ..storage.checkpoint import CheckpointFile, Saved
 from .pairs import Pair
 
 _PLAIN = (

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, array_namespace, like
-from ..checkpoint import Saved
 from ..evaluation import Evaluator
 from ..landscapes.base import Landscape
 from ..methods.lockstep import Lockstep
 from ..methods.stochastic import Stochastic
 from ..path import SinePath
 from ..result import History, PathResult, Status
+from ..storage.checkpoint import Saved
 from .folder import Folder
 from .pairs import Pair, without_a_height
 

@@ -6,11 +6,11 @@ from typing import Any, cast
 import numpy as np
 
 from .._arrays import Array
-from ..checkpoint import fingerprint
 from ..landscapes.base import Landscape
 from ..methods.base import Method
 from ..path import SinePath
 from ..result import History, PathResult, Status
+from ..storage.checkpoint import fingerprint
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,11 +13,11 @@ from .function import FunctionLandscape
 from .resolve import as_landscape
 
 if TYPE_CHECKING:
+    from ..atoms import MoleculeLandscape
     from . import toy
     from .alignment import align_units
     from .compiled import CompiledLandscape
     from .isolation import IsolatedLandscape
-    from .molecule import MoleculeLandscape
     from .network import NetworkLandscape
 
 __all__ = [
@@ -37,12 +37,12 @@ __all__ = [
 ]
 
 _LAZY = {
-    "CompiledLandscape": ("compiled", "numba"),
-    "IsolatedLandscape": ("isolation", ""),
-    "MoleculeLandscape": ("molecule", "ase"),
-    "NetworkLandscape": ("network", "torch"),
-    "align_units": ("alignment", "torch"),
-    "toy": ("toy", "numba"),
+    "CompiledLandscape": (".compiled", "numba"),
+    "IsolatedLandscape": (".isolation", ""),
+    "MoleculeLandscape": ("..atoms", "ase"),
+    "NetworkLandscape": (".network", "torch"),
+    "align_units": (".alignment", "torch"),
+    "toy": (".toy", "numba"),
 }
 """Where a name lives, and the extra that it needs, if any."""
 
@@ -52,14 +52,14 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, extra = _LAZY[name]
     try:
-        loaded = import_module(f".{module}", __name__)
+        loaded = import_module(module, __name__)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != extra:
             raise
         raise ImportError(
             f"`{name}` needs {extra}: pip install 'fourierpathfinder[{extra}]'"
         ) from error
-    return loaded if module == name else getattr(loaded, name)
+    return loaded if name == "toy" else getattr(loaded, name)
 
 
 def __dir__() -> list[str]:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..surrogate.channel import STATIONARY, Channel
-from ..surrogate.images import Image
-from ..surrogate.records import Records
+from ..search.channel import STATIONARY, Channel
+from ..search.images import Image
+from ..search.records import Records
 from .base import Outcome
 
 _DOWNHILL = "The path was checked and rises nowhere above its higher end; there is no saddle on it."

@@ -5,7 +5,7 @@ height), moves the path to the lowest on the surrogate's mean as far as it can b
 chooses the next point: where the path may be highest, at the surrogate's saddle, or at what
 blocks the path. Once a saddle has turned out as predicted the path is pinned through it, and
 evaluations become checks of whether anything else on the path might be higher
-(`fourierpathfinder.surrogate.channel`).
+(`fourierpathfinder.search.channel`).
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,16 +14,16 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..evaluation import Evaluator, LandscapeError
+from ..gaussian_process import FeatureMap, GaussianProcess, Kernel, SquaredExponential
 from ..path import SinePath
 from ..result import History, PathResult, Status
-from ..surrogate import FeatureMap, GaussianProcess, Kernel, SquaredExponential
-from ..surrogate.campaign import Campaign, CampaignSettings, Task
-from ..surrogate.channel import Channel, ChannelSettings
-from ..surrogate.choose_features import choose_features
-from ..surrogate.images import Image
-from ..surrogate.look import WORDS, Look, Query
-from ..surrogate.one_thread import one_thread
-from ..surrogate.records import Records
+from ..search.campaign import Campaign, CampaignSettings, Task
+from ..search.channel import Channel, ChannelSettings
+from ..search.choose_features import choose_features
+from ..search.images import Image
+from ..search.one_thread import one_thread
+from ..search.prediction import WORDS, Look, Query
+from ..search.records import Records
 from .base import Outcome, kicked, require_positive
 from .channel_outcome import channel_outcome, height_error, image_outcome
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..network_of_minima import LandscapeGraph
+from ..graph import LandscapeGraph
 from .drawing import PALETTE, new_axes
 
 if TYPE_CHECKING:

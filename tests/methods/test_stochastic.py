@@ -10,10 +10,10 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from fourierpathfinder import LandscapeError, SinePath, Status, Stochastic, find_path
-from fourierpathfinder.checkpoint import Snapshots
 from fourierpathfinder.evaluation import Evaluator
 from fourierpathfinder.landscapes import FunctionLandscape, NetworkLandscape
 from fourierpathfinder.methods.lockstep import Lockstep, _draw
+from fourierpathfinder.storage.checkpoint import Snapshots
 
 
 class Springs:

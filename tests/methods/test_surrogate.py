@@ -14,8 +14,8 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.hills import FAMILIES, Hills
 from fourierpathfinder import Surrogate, find_path
-from fourierpathfinder.checkpoint import CheckpointError
 from fourierpathfinder.evaluation import LandscapeError
+from fourierpathfinder.gaussian_process import InverseDistances
 from fourierpathfinder.landscapes.toy import (
     lennard_jones,
     leps_harmonic,
@@ -23,7 +23,7 @@ from fourierpathfinder.landscapes.toy import (
     two_channels,
 )
 from fourierpathfinder.result import Status
-from fourierpathfinder.surrogate import InverseDistances
+from fourierpathfinder.storage.checkpoint import CheckpointError
 
 LIMITS = {"fig3": 10, "mb": 13, "leps": 10, "lj7": 13, "lj7-4": 13, "lj13": 16, "lj13-1": 16}
 """Gradients in all."""

@@ -7,7 +7,7 @@ import torch
 from examples.nn_experiments import training
 from examples.nn_experiments.networks import NETWORKS
 from examples.nn_experiments.training import Place, Problem, TrainingRun, initial_points, train
-from fourierpathfinder.checkpoint import Snapshots
+from fourierpathfinder.storage.checkpoint import Snapshots
 
 PLACE = Place()
 

@@ -8,12 +8,12 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from ..._arrays import Array
+from ...atoms.coincidence import coinciding
+from ...atoms.first_path import idpp_start
+from ...atoms.pairs import AtomPairs, as_they_are
+from ...atoms.placing import nearest
 from ...path import SinePath
-from ..coincidence import coinciding
 from ..compiled import CompiledLandscape
-from ..interpolation import idpp_start
-from ..pairs import AtomPairs, as_they_are
-from ..placing import nearest
 
 
 @dataclass(frozen=True, eq=False)

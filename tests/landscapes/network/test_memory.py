@@ -6,11 +6,7 @@ import torch
 from torch import nn
 
 from fourierpathfinder.landscapes import NetworkLandscape
-from fourierpathfinder.landscapes.network.memory import (
-    SamplesAtOnce,
-    SavedBytes,
-    is_out_of_memory,
-)
+from fourierpathfinder.landscapes.network.memory import SamplesAtOnce, SavedBytes, is_out_of_memory
 
 from .architectures import data_of, points_of
 

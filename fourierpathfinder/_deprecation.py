@@ -1,0 +1,44 @@
+"""Names that have moved: the old place answers for one release, with a warning."""
+
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+
+def moved(old: str, new: str) -> Callable[[str], Any]:
+    """A module's `__getattr__` that finds its names in another module, and warns.
+
+    Parameters
+    ----------
+    old, new : str
+        Dotted names of the module as it was and of the one that took its place.
+
+    Returns
+    -------
+    callable (str) -> object
+        To be assigned to `__getattr__` in the old module.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> look_up = moved("fourierpathfinder.waypoints", "fourierpathfinder.path")
+    >>> with pytest.warns(DeprecationWarning, match="fourierpathfinder.path"):
+    ...     look_up("SinePath")
+    <class 'fourierpathfinder.path.SinePath'>
+    """
+
+    def look_up(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {old!r} has no attribute {name!r}")
+        try:
+            found = getattr(import_module(new), name)
+        except AttributeError:
+            raise AttributeError(f"module {old!r} has no attribute {name!r}") from None
+        message = (
+            f"{old}.{name} has moved: use {new}.{name}; the old name goes with the next release"
+        )
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return found
+
+    return look_up

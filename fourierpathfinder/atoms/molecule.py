@@ -1,0 +1,385 @@
+"""The potential energy of the free atoms: f(x) = E(x) in eV, gradient -F(x) in eV/Å, x in Å."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from .._arrays import Array
+from ..path import SinePath
+from ..result import PathResult
+from .calculation import Calculation, Calculator, CalculatorError
+from .comparison import differences
+from .constraints import free_coordinates, moves_as_a_whole
+from .first_path import idpp_start
+from .identity import Identity
+from .minimum_image import MinimumImage
+from .overlap import OverlapGuard
+from .pairs import AtomPairs
+from .superposition import superpose
+
+_PLACED = 1e-9
+"""In Å: placing an end anew moves it by less than this if it was placed before."""
+
+_log = logging.getLogger(__name__)
+
+
+class MoleculeLandscape:
+    """A molecule, cluster, crystal or surface under an ASE calculator, as a landscape.
+
+    Coordinates are the positions of the atoms that are free to move, flattened, in Å, without
+    single coordinates that FixCartesian holds. Energies are in eV: the one whose derivative the
+    forces are, which is ASE's `free_energy` where the calculator gives it and `energy` otherwise.
+    Charges, magnetic moments and `atoms.info` are handed to the calculator untouched.
+
+    Where atoms overlap the calculator is not called; see `contact`.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The system: elements, cell, periodicity, constraints (FixAtoms, FixCartesian), and the
+        places of the atoms that these hold. Usually one end of the path.
+    calculator : ASE calculator, or callable without arguments that returns one
+        With a callable (a class such as `EMT`, a function, a `functools.partial`) every thread
+        and process makes its own calculator.
+    contact : float
+        Two atoms nearer than this fraction of their summed covalent radii, at least one of them
+        free, get a steep repulsive energy instead of a calculation. It lies 10 eV or more above
+        the energy of `atoms`, which is calculated once if it is not yet known. 0 turns the guard
+        off; model potentials with small atoms need that.
+
+    Attributes
+    ----------
+    n_atoms, n_coordinates : int
+        Number of free atoms, and of coordinates D.
+    numbers : ndarray of int (n,)
+        Atomic numbers of all n atoms.
+    free, fixed : ndarray of int
+        Indices of the atoms that can move, and of those that cannot.
+    mask : ndarray of bool (n_atoms, 3)
+        Which coordinates of the free atoms are coordinates of the landscape; all of them unless
+        FixCartesian holds some.
+    fixed_positions : ndarray (n - n_atoms, 3)
+        Where the fixed atoms are, in Å.
+    cell : ndarray (3, 3)
+        Lattice vectors as rows, in Å.
+    pbc : ndarray of bool (3,)
+        Which directions are periodic.
+    moves_as_a_whole : bool
+        Whether rotations and shifts of all atoms leave the energy unchanged.
+    n_guarded : int
+        How many points had overlapping atoms so far, in this process.
+
+    Raises
+    ------
+    ValueError
+        If a constraint is of another kind, nothing is free, or atoms overlap.
+    TypeError
+        If `atoms` is not an `ase.Atoms` or `calculator` not a calculator.
+
+    Examples
+    --------
+    >>> from ase.build import add_adsorbate, fcc100
+    >>> from ase.calculators.emt import EMT
+    >>> from ase.constraints import FixAtoms
+    >>> slab = fcc100("Al", size=(2, 2, 3), vacuum=4)
+    >>> add_adsorbate(slab, "Au", 1.7, "hollow")
+    >>> slab.set_constraint(FixAtoms([atom.index for atom in slab if atom.tag > 1]))
+    >>> landscape = MoleculeLandscape(slab, EMT)
+    >>> energies, gradients = landscape.value_and_grad(landscape.coordinates(slab)[None])
+    >>> energies.shape, gradients.shape
+    ((1,), (1, 15))
+    """
+
+    stochastic = False
+
+    def __init__(
+        self,
+        atoms: Atoms,
+        calculator: Calculator | Callable[[], Calculator],
+        *,
+        contact: float = 0.62,
+    ) -> None:
+        _check_atoms(atoms)
+        self._is_free = free_coordinates(atoms)
+        if not self._is_free.any():
+            raise ValueError("`atoms` has no free atom; loosen its constraints")
+        # `Atoms.copy`, as the `copy` of ASE's own subclass Cluster fails after indexing.
+        self._template = Atoms.copy(atoms)
+        self._calculation = Calculation(atoms, calculator)
+        self._describe(atoms)
+        movable = np.isin(np.arange(len(atoms)), self.free)
+        image = MinimumImage.of(atoms)
+        self._pairs = AtomPairs.of_movable(movable, image)
+        self._identity = Identity.of(atoms, self._is_free, image)
+        self._guard = OverlapGuard(self._pairs, atoms.numbers, contact)
+        self._reference: float | None = None
+        self._lock = threading.Lock()
+        self._refuse_overlaps(atoms.positions, "`atoms`")
+
+    def _describe(self, atoms: Atoms) -> None:
+        movable = np.asarray(self._is_free.any(axis=1))
+        self.numbers = atoms.numbers.copy()
+        self.free, self.fixed = np.flatnonzero(movable), np.flatnonzero(~movable)
+        self.mask = self._is_free[self.free]
+        self.n_atoms, self.n_coordinates = len(self.free), int(self._is_free.sum())
+        self.fixed_positions = atoms.positions[self.fixed]
+        self.cell, self.pbc = np.array(atoms.cell), atoms.pbc.copy()
+        self.moves_as_a_whole = moves_as_a_whole(atoms)
+        self.n_guarded = 0
+
+    def value_and_grad(self, points: Array) -> tuple[np.ndarray, np.ndarray]:
+        """Energies (M,) in eV and gradients (M, D) in eV/Å at `points` (M, D) in Å.
+
+        Raises
+        ------
+        CalculatorError
+            If the calculator raises; the error names the point, and has it as `point`.
+        """
+        points = np.asarray(points, dtype=float)
+        values, gradients = np.empty(len(points)), np.empty_like(points)
+        self._calculation.prepare()
+        for m, point in enumerate(points):
+            try:
+                values[m], gradients[m] = self._one(point)
+            except Exception as error:
+                raise self._failure(error, m, points) from error
+        return values, gradients
+
+    @property
+    def description(self) -> str:
+        """Atoms, and calculator with its settings: what a checkpoint asks before it goes on."""
+        return f"{self._template.symbols} under {self._calculation.describe()}"
+
+    def forget(self) -> None:
+        """Make the calculator of this thread begin afresh, whatever it has calculated before.
+
+        Many start from the last wavefunction, which makes an energy depend, in its last digits,
+        on what was calculated before; for results that repeat exactly call this in between.
+        """
+        self._calculation.forget()
+
+    def coordinates(self, end: Atoms | Array) -> np.ndarray:
+        """The coordinates (D,) of a structure of this system; arrays pass as they are.
+
+        Raises
+        ------
+        ValueError
+            If `end` is not this system (composition, order, cell, periodicity, constraints, held
+            atoms elsewhere), if its atoms overlap, or if it is an array of another shape.
+        """
+        if isinstance(end, Atoms):
+            sentences = differences(self._template, end)
+            if sentences:
+                raise ValueError("the structure does not fit: " + "; ".join(sentences))
+            positions = np.where(self._is_free, end.positions, self._template.positions)
+            self._refuse_overlaps(positions, "the structure")
+            return np.asarray(positions[self._is_free])
+        point = np.asarray(end)
+        if point.shape != (self.n_coordinates,):
+            raise ValueError(
+                f"an end has shape {point.shape}; it must be ({self.n_coordinates},), three "
+                f"coordinates for each free atom, or ASE Atoms"
+            )
+        self._refuse_overlaps(self.positions(point), "the point")
+        return point
+
+    def ends(self, start: Atoms | Array, end: Atoms | Array) -> tuple[np.ndarray, np.ndarray]:
+        """The coordinates of both ends, the second placed as near to the first as possible.
+
+        Where nothing is periodic or held `end` is turned and shifted onto `start`; otherwise its
+        atoms move to the nearest periodic images. The energy of `end` is unchanged by either.
+
+        Parameters
+        ----------
+        start, end : ase.Atoms or array (D,)
+            The ends of the path.
+
+        Returns
+        -------
+        tuple of ndarray (D,)
+            In Å.
+        """
+        first, last = self.coordinates(start), self.coordinates(end)
+        placed = self.coordinates(superpose(self.atoms(first), self.atoms(last)))
+        # ends that are placed already stay, to the last bit: what is known of them stays true
+        return first, last if np.abs(placed - last).max() < _PLACED else placed
+
+    def same(
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        *,
+        tol: float = 0.1,
+        mirror: bool = False,
+        labelled: bool = False,
+    ) -> bool:
+        """Whether two points are one structure but for what leaves the energy.
+
+        That is exchange of like atoms, and: turns and shifts of a free molecule; lattice
+        translations; shifts of a crystal of which nothing is held; shifts that lay the held atoms
+        of a surface on each other.
+
+        Parameters
+        ----------
+        a, b : array (D,)
+            Two points, usually minima.
+        tol : float
+            How far, in Å, an atom may be from its counterpart.
+        mirror : bool
+            Whether mirror images of a free molecule are the same.
+        labelled : bool
+            Whether every atom must be where it was: no exchange, no shift along a surface.
+        """
+        found = self._identity.coinciding(
+            self.positions(a), self.positions(b), tol, mirror=mirror, labelled=labelled
+        )
+        return found is not None
+
+    def placing(
+        self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, mirror: bool = False
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        """What lays `b` on `a` where they are `same`, or else as near as is found.
+
+        Parameters
+        ----------
+        a, b : array (D,)
+            Two points.
+        tol, mirror
+            As for `same`.
+
+        Returns
+        -------
+        callable (..., D) -> (..., D)
+            An affine map that leaves energies: any point or path may be taken along with `b`.
+        """
+        target, positions = self.positions(a), self.positions(b)
+        exact = self._identity.coinciding(target, positions, tol, mirror=mirror, labelled=False)
+        motion = exact or self._identity.nearest(target, positions, mirror=mirror)
+        return lambda points: motion(self.positions(points))[..., self._is_free]
+
+    def fingerprint(self, point: np.ndarray) -> np.ndarray:
+        """Numbers (P,) that points which are `same` share: distances, sorted by kind of pair."""
+        lengths = np.linalg.norm(self._pairs.vectors(self.positions(point)), axis=-1)
+        first, second = self.numbers[self._pairs.first], self.numbers[self._pairs.second]
+        order = np.lexsort((lengths, np.minimum(first, second), np.maximum(first, second)))
+        return np.asarray(lengths[order])
+
+    def initial_path(
+        self,
+        start: np.ndarray,
+        end: np.ndarray,
+        n_terms: int = 8,
+        rng: np.random.Generator | int | None = None,
+    ) -> SinePath:
+        """A path on which atoms keep their distances, found without the calculator.
+
+        Parameters
+        ----------
+        start, end : ndarray (D,)
+            The ends, as from `ends`.
+        n_terms : int
+            Number of sine terms N.
+        rng : numpy.random.Generator or int, optional
+            Source of the small random bend that leaves symmetric starts (SPEC 7).
+
+        Returns
+        -------
+        SinePath
+            Relaxed on the image-dependent pair potential (Smidstrup et al. 2014,
+            DOI 10.1063/1.4878664).
+        """
+        rng = np.random.default_rng(rng)
+        straight = SinePath.straight(start, end, n_terms)
+        return idpp_start(straight, rng, self._pairs, self.positions, self._is_free)
+
+    def path_atoms(self, result: PathResult, n_images: int = 21) -> list[Atoms]:
+        """A path found on this landscape as structures; see `output.path_atoms`."""
+        from .output import path_atoms
+
+        return path_atoms(self, result, n_images)
+
+    def positions(self, points: np.ndarray) -> np.ndarray:
+        """All atoms' positions (..., n, 3) at `points` (..., D), in Å."""
+        points = np.asarray(points, dtype=float)
+        shape = points.shape[:-1] + self._is_free.shape
+        positions = np.broadcast_to(self._template.positions, shape).copy()
+        positions[..., self._is_free] = points
+        return positions
+
+    def atoms(
+        self, point: np.ndarray, value: float | None = None, gradient: np.ndarray | None = None
+    ) -> Atoms:
+        """The structure at a point, with the cell, constraints and info of the system.
+
+        Parameters
+        ----------
+        point : array (D,)
+            Coordinates in Å.
+        value : float, optional
+            Energy there in eV, to be kept with the structure.
+        gradient : array (D,), optional
+            Gradient there in eV/Å; the forces on what is held are set to zero, as ASE does.
+        """
+        atoms = Atoms.copy(self._template)
+        atoms.positions = self.positions(point)
+        results: dict[str, Any] = {}
+        if value is not None:
+            results |= {"energy": float(value), "free_energy": float(value)}
+        if gradient is not None:
+            results["forces"] = np.zeros(self._is_free.shape)
+            results["forces"][self._is_free] = -np.asarray(gradient)
+        if results:
+            atoms.calc = SinglePointCalculator(atoms, **results)
+        return atoms
+
+    def _one(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+        positions = self.positions(point)
+        if self._guard.triggers(positions):
+            return self._stand_in(positions)
+        energy, gradient = self._calculation(positions)
+        if self._reference is None and (positions == self._template.positions).all():
+            self._reference = energy
+        return energy, gradient[self._is_free]
+
+    def _stand_in(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
+        with self._lock:
+            self.n_guarded += 1
+            if self._reference is None:
+                self._reference, _ = self._calculation(self._template.positions)
+        _log.info("calculator not called: %s", self._guard.overlaps(positions)[0])
+        repulsion, gradient = self._guard.value_and_grad(positions)
+        return self._reference + repulsion, gradient[self._is_free]
+
+    def _refuse_overlaps(self, positions: np.ndarray, name: str) -> None:
+        overlaps = self._guard.overlaps(positions)
+        if overlaps:
+            raise ValueError(
+                f"{name} cannot be calculated: {overlaps[0]}; mend the structure, or pass a "
+                "smaller `contact` if this calculator's atoms are smaller"
+            )
+
+    def _failure(self, error: Exception, index: int, points: np.ndarray) -> CalculatorError:
+        return CalculatorError(
+            f"the calculator {self._calculation.name} raised {type(error).__name__} at point "
+            f"{index} of {len(points)}: {error}; `landscape.atoms(error.point)` is the structure",
+            points[index],
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+
+def _check_atoms(atoms: Atoms) -> None:
+    if not isinstance(atoms, Atoms):
+        raise TypeError(f"`atoms` is a {type(atoms).__name__}; it must be an ase.Atoms")
+    if not len(atoms):
+        raise ValueError("`atoms` is empty; it must hold at least one atom")

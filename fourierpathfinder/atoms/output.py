@@ -1,0 +1,114 @@
+"""A path as structures, with what is known of each: evaluated, or predicted by the profile."""
+
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from scipy.interpolate import PchipInterpolator
+
+from ..result import PathResult
+from .molecule import MoleculeLandscape
+
+_SAME_POINT = 1e-6
+"""In Å: how near an evaluation must lie to a structure to be told of it."""
+
+
+def path_atoms(
+    landscape: MoleculeLandscape,
+    result: PathResult,
+    n_images: int = 21,
+    evaluations: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+) -> list[Atoms]:
+    """Structures along a path, evenly spaced in length, and the saddle among them.
+
+    Each carries an energy in eV, and its `info` says in `energy_from` whether that is
+    "calculator" (evaluated at this very structure) or "profile" (interpolated in the path's
+    `times` and `heights`); `info["t"]` is its place on the path. Evaluated structures carry
+    forces in eV/Å as well, if they are passed.
+
+    Parameters
+    ----------
+    landscape : MoleculeLandscape
+        What the path was found on.
+    result : PathResult
+        The path.
+    n_images : int
+        How many structures, the two ends included and the saddle not.
+    evaluations : (points (n, D), values (n,), gradients (n, D)), optional
+        What the calculator is known to give, and where.
+
+    Returns
+    -------
+    list of ase.Atoms
+        To be written with `ase.io.write("path.traj", ...)` or any other format.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> from ase.calculators.emt import EMT
+    >>> from fourierpathfinder import Surrogate, find_path
+    >>> from fourierpathfinder.landscapes import MoleculeLandscape
+    >>> square = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    >>> flipped = square.copy()
+    >>> flipped.positions[3, 2] *= -1
+    >>> landscape = MoleculeLandscape(square, EMT)
+    >>> result = find_path(landscape, square, flipped, method=Surrogate(certify=False), rng=0)
+    >>> len(path_atoms(landscape, result, 5)) >= 5
+    True
+    """
+    times = _evenly_spaced(result, n_images)
+    points = np.asarray(result.path(times))
+    if result.saddle is not None:
+        place = int(np.searchsorted(times, result.saddle.time))
+        times = np.insert(times, place, result.saddle.time)
+        points = np.insert(points, place, result.saddle.position, axis=0)
+    energies = _profile(result)(times)
+    return [
+        _image(landscape, point, float(time), float(energy), evaluations)
+        for point, time, energy in zip(points, times, energies, strict=True)
+    ]
+
+
+def _evenly_spaced(result: PathResult, n_images: int) -> np.ndarray:
+    """Times between which the path is equally long."""
+    if n_images < 2:
+        raise ValueError(f"`n_images` is {n_images}; it must be at least 2, for the ends")
+    fine = np.linspace(0, 1, 64 * result.path.n_terms + 1)
+    steps = np.linalg.norm(np.diff(np.asarray(result.path(fine)), axis=0), axis=1)
+    lengths = np.concatenate([[0.0], np.cumsum(steps)])
+    times = np.interp(np.linspace(0, lengths[-1], n_images), lengths, fine)
+    times[[0, -1]] = 0.0, 1.0
+    return np.asarray(times)
+
+
+def _profile(result: PathResult) -> PchipInterpolator:
+    """The values along the path as a function of t, through all that are known."""
+    times = np.concatenate([[0.0, 1.0, result.height_time], result.times])
+    values = np.concatenate([[result.start_value, result.end_value, result.height], result.heights])
+    times, first = np.unique(times, return_index=True)
+    return PchipInterpolator(times, values[first])
+
+
+def _image(
+    landscape: MoleculeLandscape,
+    point: np.ndarray,
+    time: float,
+    energy: float,
+    evaluations: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
+) -> Atoms:
+    known: dict[str, Any] = {} if evaluations is None else _known(point, *evaluations)
+    atoms = landscape.atoms(point, **({"value": energy} | known))
+    # notes of ASE's builders are nested, which structure files cannot hold
+    atoms.info = {key: note for key, note in atoms.info.items() if not isinstance(note, dict)}
+    atoms.info |= {"t": time, "energy_from": "calculator" if known else "profile"}
+    return atoms
+
+
+def _known(
+    point: np.ndarray, points: np.ndarray, values: np.ndarray, gradients: np.ndarray
+) -> dict[str, Any]:
+    distances = np.abs(points - point).max(axis=1)
+    nearest = int(distances.argmin())
+    if distances[nearest] > _SAME_POINT:
+        return {}
+    return {"value": float(values[nearest]), "gradient": gradients[nearest]}

@@ -1,0 +1,320 @@
+"""Minima in, a graph out: pair after pair, as many at a time as there are workers.
+
+The graph so far is always usable, and with a checkpoint it is in a file: one line a finished pair,
+written before the next one is chosen. Whatever is killed, the same call goes on from there.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .._arrays import Array, is_array, to_numpy
+from ..landscapes.resolve import as_landscape
+from ..methods.base import Method
+from ..methods.choose import choose_method
+from ..parallel import n_workers as workers_of
+from ..storage.checkpoint import fingerprint
+from .landscape_graph import Edge, LandscapeGraph, Node
+from .legs import Found, explore, split_where_it_can
+from .record import Record
+from .schedule import Pair, Schedule, wanted_pairs
+from .symmetry import Same, Symmetry
+
+_log = logging.getLogger(__name__)
+
+
+def connect(
+    landscape: Any,
+    minima: Sequence[Any],
+    *,
+    pairs: str | Sequence[Pair] = "all",
+    labels: Sequence[str] | None = None,
+    graph: LandscapeGraph | None = None,
+    method: Method | None = None,
+    gradient: Callable[..., Array] | str | None = None,
+    same: Same | None = None,
+    mirror: bool = False,
+    n_tries: int | None = 3,
+    max_gradients: int | None = None,
+    max_seconds: float | None = None,
+    rng: np.random.Generator | int | None = None,
+    executor: Executor | None = None,
+    n_workers: int | None = None,
+    callback: Callable[[LandscapeGraph], None] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> LandscapeGraph:
+    """Join minima by the lowest paths that can be found, through others found on the way.
+
+    Parameters
+    ----------
+    landscape : Landscape or callable
+        As for `find_path`. Its optional `same`, `placing` and `fingerprint` say which minima are
+        one; see `fourierpathfinder.landscapes.base`.
+    minima : sequence of arrays (D,) or what the landscape turns into arrays
+        The minima, relaxed. Equal ones share a node.
+    pairs : {"all", "nearest"} or sequence of (int, int)
+        Between which of the minima the minimax height is wanted; "nearest" is each with its
+        three nearest.
+    labels : sequence of str, optional
+        One for each minimum, for pictures.
+    graph : LandscapeGraph, optional
+        What is known from an earlier call, to grow from; it is left as it is.
+    method : Method, optional
+        How one path is found; None chooses as `find_path` does. `Surrogate` is asked to split its
+        paths at minima; paths of other methods are looked at with gradients of their own.
+    gradient : optional
+        As for `find_path`.
+    same : callable (D,), (D,) -> bool, optional
+        Whether two minima are one, in place of the landscape's own answer.
+    mirror : bool
+        Whether mirror images are one, where the landscape is of atoms.
+    n_tries : int or None
+        Attempts at lowering each wanted height before it is accepted; None goes on until the
+        budget ends or no pair is left.
+    max_gradients : int, optional
+        A budget; the attempt under way may not exceed it by more than a step.
+    max_seconds : float, optional
+        After this time nothing new is begun.
+    rng : numpy.random.Generator or int, optional
+        The source of randomness (SPEC 7). Without an executor the same one gives the same graph.
+    executor : concurrent.futures.Executor, optional
+        Workers, a pair of minima each at a time. The landscape must be picklable.
+    n_workers : int, optional
+        How many pairs to keep under way; as many as the executor has workers, if it tells.
+    callback : callable, optional
+        Called with the graph after each pair; StopIteration ends the run.
+    checkpoint : path-like, optional
+        A file. If it exists and belongs to these minima, the run goes on from it.
+
+    Returns
+    -------
+    LandscapeGraph
+        `graph.given[k]` is the node of the k-th minimum. Ctrl-C and spent budgets are told in
+        `graph.message`.
+
+    References
+    ----------
+    Wales, Mol. Phys. 100, 3285 (2002), DOI 10.1080/00268970210162691 (growth from two ends);
+    Carr, Trygubenko and Wales, J. Chem. Phys. 122, 234903 (2005), DOI 10.1063/1.1931587 (the
+    missing connection: the nearest pair across a gap).
+
+    Examples
+    --------
+    >>> from fourierpathfinder import Direct, connect
+    >>> from fourierpathfinder.landscapes.toy import mueller_brown
+    >>> toy = mueller_brown()
+    >>> graph = connect(toy, toy.minima, method=Direct(), rng=0)
+    >>> round(graph.minimax_height(0, 1), 2), round(toy.height, 2)
+    (-40.66, -40.66)
+    """
+    resolved = as_landscape(landscape, gradient)
+    points, reference = _points(resolved, minima)
+    symmetry = Symmetry(resolved, same, mirror, reference)
+    if labels is not None and len(labels) != len(points):
+        raise ValueError(f"`labels` are {len(labels)}, `minima` {len(points)}; give one for each")
+    method = split_where_it_can(method or choose_method(resolved, symmetry.native(points[0])))
+    seed = int(np.random.default_rng(rng).integers(2**63))
+    record = None
+    if checkpoint is not None:
+        record = Record(checkpoint, _identity(resolved, method, points, pairs))
+    try:
+        session = _Session(symmetry, method, seed, record, max_gradients, max_seconds)
+        if record is not None and record.read is not None and record.read.graph.given:
+            session.resume(record.read.graph, record.read.pairs)
+        else:
+            session.begin(graph, points, labels)
+        session.plan(pairs, n_tries)
+        return session.drive(executor, n_workers or workers_of(executor, resolved), callback)
+    finally:
+        if record is not None:
+            record.close()
+
+
+class _Session:
+    """One run: its graph, its schedule and its budget."""
+
+    def __init__(
+        self,
+        symmetry: Symmetry,
+        method: Method,
+        seed: int,
+        record: Record | None,
+        max_gradients: int | None,
+        max_seconds: float | None,
+    ) -> None:
+        self._symmetry, self._method, self._seed = symmetry, method, seed
+        self._record = record
+        self._max_gradients = max_gradients
+        self._ends_at = None if max_seconds is None else time.monotonic() + max_seconds
+        self._graph = LandscapeGraph()
+        self._fingerprints: list[np.ndarray] = []
+        self._tried: list[Pair] = []
+
+    def begin(
+        self,
+        graph: LandscapeGraph | None,
+        points: list[np.ndarray],
+        labels: Sequence[str] | None,
+    ) -> None:
+        """Start from the given minima, and from what is known already."""
+        self._graph = LandscapeGraph() if graph is None else graph.copy()
+        values, _ = self._symmetry.landscape.value_and_grad(self._symmetry.native(np.stack(points)))
+        for k, (point, value) in enumerate(zip(points, to_numpy(values), strict=True)):
+            node = Node(point, float(value), "" if labels is None else labels[k])
+            self._graph.given.append(self._graph.number_of(node, self._symmetry.same))
+        self._graph.n_gradients += len(points)
+        self._fingerprint_new_nodes()
+        if self._record is not None:
+            graph = self._graph
+            self._record.add(
+                graph.nodes, graph.edges, given=graph.given, n_gradients=graph.n_gradients
+            )
+
+    def resume(self, graph: LandscapeGraph, tried: list[Pair]) -> None:
+        """Go on from what a checkpoint holds."""
+        self._graph, self._tried = graph, tried
+        self._fingerprint_new_nodes()
+
+    def plan(self, pairs: str | Sequence[Pair], n_tries: int | None) -> None:
+        """Decide which heights are wanted."""
+        asked = pairs if isinstance(pairs, str) else list(pairs)
+        fingerprints = np.stack(self._fingerprints)
+        wanted = wanted_pairs(asked, self._graph.given, fingerprints)
+        distance = self._distance if self._symmetry.guesses else None
+        self._schedule = Schedule(self._graph, self._fingerprints, wanted, n_tries, distance)
+        for pair in self._tried:
+            self._schedule.take(pair)
+
+    def drive(
+        self,
+        executor: Executor | None,
+        n_workers: int,
+        callback: Callable[[LandscapeGraph], None] | None,
+    ) -> LandscapeGraph:
+        """Try pairs until none is left or the budget ends."""
+        running: dict[Future[Found], Pair] = {}
+        graph = self._graph
+        graph.message = "No pair is left that could lower a wanted height."
+        try:
+            while self._keep_busy(running, executor, n_workers):
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._absorb(running.pop(future), future.result())
+                    if callback is not None:
+                        callback(graph)
+        except StopIteration:
+            graph.message = "The callback stopped the run."
+        except KeyboardInterrupt:
+            graph.message = "The run was interrupted from the keyboard."
+        except BrokenExecutor as error:
+            raise RuntimeError(
+                "a worker of the executor died while a pair was tried; what is finished is in the "
+                "checkpoint, if there is one: make a new executor and call again"
+            ) from error
+        finally:
+            for future in running:
+                future.cancel()
+        return graph
+
+    def _keep_busy(
+        self, running: dict[Future[Found], Pair], executor: Executor | None, n_workers: int
+    ) -> bool:
+        """Hand out pairs as long as a worker is free; whether anything is under way."""
+        submit = _run_here if executor is None else executor.submit
+        while len(running) < (1 if executor is None else n_workers) and self._may_go_on():
+            pair = self._schedule.next_pair(running.values())
+            if pair is None:
+                break
+            running[submit(self._task(pair))] = pair
+        return bool(running)
+
+    def _may_go_on(self) -> bool:
+        if self._max_gradients is not None and self._graph.n_gradients >= self._max_gradients:
+            self._graph.message = "The budget of gradients is spent."
+            return False
+        if self._ends_at is not None and time.monotonic() > self._ends_at:
+            self._graph.message = "The time is over."
+            return False
+        return True
+
+    def _task(self, pair: Pair) -> Callable[[], Found]:
+        nodes = self._graph.nodes
+        left = None
+        if self._max_gradients is not None:
+            left = max(self._max_gradients - self._graph.n_gradients, 4 * self._method.n_terms)
+        start, end = nodes[pair[0]].position, nodes[pair[1]].position
+        seed = (self._seed, *pair)
+        return partial(explore, self._symmetry, start, end, self._method, seed, left)
+
+    def _distance(self, i: int, j: int) -> float:
+        a, b = (self._graph.nodes[k].position for k in (i, j))
+        return float(np.linalg.norm(self._symmetry.placed(a, b) - a))
+
+    def _absorb(self, pair: Pair, found: Found) -> None:
+        """Add what was found; what is in the file by then is all or nothing."""
+        graph, first_new = self._graph, len(self._graph)
+        numbers = list(pair)
+        for stop in found.stops[2:]:
+            numbers.append(graph.number_of(stop, self._symmetry.same))
+        edges = _best_edges(found.legs, numbers)
+        for edge in edges:
+            graph.add_edge(edge)
+        graph.n_gradients += found.n_gradients
+        self._fingerprint_new_nodes()
+        if not found.legs:
+            _log.warning("no path between nodes %d and %d: %s", *pair, found.message)
+        if self._record is not None:
+            notes: dict[str, Any] = {"pair": pair, "n_gradients": found.n_gradients}
+            self._record.add(graph.nodes[first_new:], edges, **notes)
+
+    def _fingerprint_new_nodes(self) -> None:
+        for node in self._graph.nodes[len(self._fingerprints) :]:
+            self._fingerprints.append(self._symmetry.fingerprint(node.position))
+
+
+def _best_edges(legs: list[Edge], numbers: list[int]) -> list[Edge]:
+    """The lowest leg of each pair of nodes, a certified one where that costs nothing."""
+    best: dict[frozenset[int], Edge] = {}
+    for leg in sorted(legs, key=lambda leg: (leg.height, not leg.certified)):
+        edge = replace(leg, start=numbers[leg.start], end=numbers[leg.end])
+        if edge.start != edge.end:
+            best.setdefault(frozenset((edge.start, edge.end)), edge)
+    return list(best.values())
+
+
+def _run_here(task: Callable[[], Found]) -> Future[Found]:
+    future: Future[Found] = Future()
+    future.set_result(task())
+    return future
+
+
+def _points(landscape: Any, minima: Sequence[Any]) -> tuple[list[np.ndarray], Array | None]:
+    """The minima as arrays of NumPy's, and an empty one of another library they came in."""
+    if len(minima) < 1:
+        raise ValueError("`minima` is empty; give at least one minimum")
+    as_array = getattr(landscape, "coordinates", lambda minimum: minimum)
+    given = [as_array(minimum) for minimum in minima]
+    points = [np.asarray(to_numpy(point), dtype=float) for point in given]
+    shapes = {point.shape for point in points}
+    if len(shapes) > 1 or points[0].ndim != 1:
+        raise ValueError(f"`minima` have shapes {sorted(shapes)}; all must be (D,)")
+    foreign = is_array(given[0]) and not isinstance(given[0], np.ndarray)
+    return points, given[0][:0] if foreign else None
+
+
+def _identity(
+    landscape: Any, method: Method, points: list[np.ndarray], pairs: str | Sequence[Pair]
+) -> dict[str, str]:
+    return {
+        "landscape": getattr(landscape, "description", ""),
+        "method": repr(method),
+        "minima": fingerprint(np.stack(points)),
+        "pairs": pairs if isinstance(pairs, str) else repr([tuple(pair) for pair in pairs]),
+    }

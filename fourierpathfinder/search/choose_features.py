@@ -1,0 +1,30 @@
+"""Which features suit a landscape, where the user leaves that open."""
+
+from typing import Any
+
+from .._arrays import Array
+from ..gaussian_process.features import Coordinates, FeatureMap
+from ..gaussian_process.inverse_distances import InverseDistances
+
+_POWERS = 1.0, 0.5, 2.0, 3.0, 4.0
+"""Of inverse distances; the first one to begin with."""
+
+
+def choose_features(landscape: Any, start: Array) -> tuple[FeatureMap, ...]:
+    """Inverse distances for free clusters and molecules, coordinates for everything else.
+
+    Of inverse distances to several powers the likelihood is to choose: where bonds are made and
+    broken the half or the first power suits, where atoms are held by short-ranged forces the third
+    or fourth.
+
+    A cluster is told by its attribute `n_atoms`, with D = 3 n_atoms; a molecule moreover by
+    `moves_as_a_whole`. Slabs with frozen atoms do better with coordinates: there is nothing to be
+    invariant to.
+    """
+    n_atoms = getattr(landscape, "n_atoms", None)
+    if n_atoms is None or len(start) != 3 * n_atoms:
+        return (Coordinates(),)
+    if not getattr(landscape, "moves_as_a_whole", True):
+        return (Coordinates(),)
+    distances = InverseDistances(n_atoms)
+    return tuple(distances.with_power(power) for power in _POWERS)

@@ -1,0 +1,90 @@
+"""Every evaluation of a run, and how a surrogate is told of it.
+
+What is told is the warped landscape: above the level H values are compressed. Points that failed
+(NaN, infinity) are not told; they close the region around them (`closed`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._arrays import Array
+from ..gaussian_process.process import GaussianProcess, Posterior
+from .excluded import ClosedRegions
+from .warp import Warp
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Points `x` (n, D), `values` (n,), `gradients` (n, D) and which evaluations failed (n,)."""
+
+    x: Array
+    values: Array
+    gradients: Array
+    failed: Array
+
+    @classmethod
+    def of(cls, x: Array, values: Array, gradients: Array) -> "Records":
+        """Records of what a landscape returned; anything that is not finite counts as failed."""
+        failed = ~(np.isfinite(values) & np.isfinite(gradients).all(axis=1))
+        return cls(
+            np.asarray(x, dtype=float),
+            np.where(failed, np.nan, values),
+            np.where(failed[:, None], 0.0, gradients),
+            failed,
+        )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def joined(self, other: "Records") -> "Records":
+        """These records, then the others."""
+        return Records(
+            np.concatenate([self.x, other.x]),
+            np.concatenate([self.values, other.values]),
+            np.concatenate([self.gradients, other.gradients]),
+            np.concatenate([self.failed, other.failed]),
+        )
+
+    @property
+    def known(self) -> "Records":
+        """Those that did not fail."""
+        good = ~self.failed
+        return Records(self.x[good], self.values[good], self.gradients[good], self.failed[good])
+
+    def closed(self, chord: float) -> ClosedRegions:
+        """The regions around those that failed, for a path of that chord."""
+        return ClosedRegions.around(self.x[self.failed], self.known.x, chord)
+
+    @property
+    def lowest(self) -> float:
+        """The smallest value."""
+        return float(np.nanmin(self.values))
+
+    @property
+    def highest(self) -> float:
+        """The largest value."""
+        return float(np.nanmax(self.values))
+
+    def value_at(self, point: Array) -> float:
+        """The value at a point (D,) that was evaluated."""
+        return float(self.values[self._nearest(point)])
+
+    def gradient_at(self, point: Array) -> Array:
+        """The gradient (D,) at a point (D,) that was evaluated."""
+        return np.asarray(self.gradients[self._nearest(point)])
+
+    def _nearest(self, point: Array) -> int:
+        return int(((self.x - point) ** 2).sum(axis=1).argmin())
+
+    def distance_to(self, point: Array) -> float:
+        """The distance (in coordinates) from a point (D,) to the nearest record."""
+        return float(np.sqrt(((self.x - point) ** 2).sum(axis=1).min()))
+
+    def told_to(self, process: GaussianProcess, model: Posterior | None, warp: Warp) -> Posterior:
+        """The surrogate of the warped landscape, on from the previous one where there is one."""
+        known = self.known
+        values, gradients = warp(known.values, known.gradients)
+        if model is None:
+            return process.fit(known.x, values, gradients)
+        return process.update(model, known.x, values, gradients)

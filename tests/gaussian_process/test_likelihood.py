@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from fourierpathfinder.gaussian_process import (
+    Coordinates,
+    GaussianProcess,
+    InverseDistances,
+    Matern52,
+    SquaredExponential,
+)
+from fourierpathfinder.gaussian_process.likelihood import Evidence, Likelihood, best_log_length
+
+from .oracles import springs, wavy
+
+
+def make(case, kernel, noise=None):
+    rng = np.random.default_rng(2)
+    n_dims = {"plane": 2, "high": 25, "atoms": 9}[case]
+    x = rng.normal(size=(6, n_dims)) * 2 / np.sqrt(n_dims)
+    features = Coordinates()
+    if case == "atoms":
+        features = InverseDistances(3)
+        x = np.array([0.0, 0, 0, 2, 0, 0, 0, 2, 0]) + 0.3 * x
+    known = np.array([True, True, True, False, True, True])
+    process = GaussianProcess(features, kernel, nugget=1e-6, noise=noise)
+    observed = springs(x, rng) if case == "atoms" else wavy(x, rng)
+    return process, (x, *observed), known
+
+
+@pytest.mark.parametrize("kernel", [SquaredExponential(), Matern52()])
+@pytest.mark.parametrize("case", ["plane", "high", "atoms"])
+@pytest.mark.parametrize("noise", [None, (0.01, 0.1)])
+def test_value_is_the_posteriors_and_slope_its_derivative(case, kernel, noise):
+    process, (x, values, gradients), known = make(case, kernel, noise)
+    model = process.fit(x, values, gradients, has_gradient=known, length_scale=0.7, optimise=False)
+    evidence = Evidence.of(model.gram, values - values.max(), gradients)
+    u, step = np.log(0.7), 1e-4
+    assert evidence(u).value == pytest.approx(model.log_likelihood, rel=1e-9)
+    slope = (evidence(u + step).value - evidence(u - step).value) / (2 * step)
+    assert evidence(u).slope == pytest.approx(slope, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("case", ["plane", "high", "atoms"])
+@pytest.mark.parametrize("factor", [0.6, 1.0, 1.7])
+def test_fit_finds_the_best_length_scale(case, factor):
+    process, (x, values, gradients), known = make(case, SquaredExponential())
+    grid = 0.02 * 1.05 ** np.arange(120)
+    fits = [
+        process.fit(x, values, gradients, has_gradient=known, length_scale=l, optimise=False)
+        for l in grid
+    ]
+    likelihoods = [fit.log_likelihood for fit in fits]
+    best = grid[np.argmax(likelihoods)]
+    found = process.fit(x, values, gradients, has_gradient=known, length_scale=best * factor)
+    assert found.log_likelihood > max(likelihoods) - 0.2
+    assert found.length_scale == pytest.approx(best, rel=0.15)
+
+
+def test_the_search_stays_within_bounds_and_spends_no_more_than_allowed():
+    calls = []
+
+    def uphill(u):
+        calls.append(u)
+        return Likelihood(u, 1.0)
+
+    found = best_log_length(uphill, 0.0, (-0.7, 0.7), curvature=10.0)
+    assert found == pytest.approx(0.7)
+    assert len(calls) <= 6
+    assert max(map(abs, calls)) <= 0.7
+
+
+@pytest.mark.parametrize("centre", [-0.5, -0.01, 0.2, 0.6])
+@pytest.mark.parametrize("curvature", [1.0, 30.0])
+def test_the_search_finds_lopsided_maxima(centre, curvature):
+    def hill(u):
+        v = u - centre
+        return Likelihood(-10 * (v**2 + 0.5 * v**3 + v**4), -10 * (2 * v + 1.5 * v**2 + 4 * v**3))
+
+    found = best_log_length(hill, 0.0, (-0.7, 0.7), curvature=curvature, n_evaluations=8)
+    assert found == pytest.approx(centre, abs=0.05)
+
+
+def test_few_observations_are_enough_for_the_likelihood():
+    process, (x, values, gradients), known = make("plane", SquaredExponential())
+    few = GaussianProcess(nugget=1e-6, likelihood_rows=9)
+    all_points = process.fit(x, values, gradients, has_gradient=known)
+    fewer = few.fit(x, values, gradients, has_gradient=known)
+    assert fewer.gram.n_rows == all_points.gram.n_rows
+    assert 0.4 < fewer.length_scale / all_points.length_scale < 2.5

@@ -1,0 +1,47 @@
+from types import SimpleNamespace
+
+import numpy as np
+from ase import Atoms
+from ase.build import add_adsorbate, fcc100
+from ase.calculators.emt import EMT
+from ase.constraints import FixAtoms
+
+from fourierpathfinder.atoms import MoleculeLandscape
+from fourierpathfinder.gaussian_process.features import Coordinates
+from fourierpathfinder.gaussian_process.inverse_distances import InverseDistances
+from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown
+from fourierpathfinder.search.choose_features import choose_features
+
+
+def chosen(landscape, n_coordinates):
+    return choose_features(landscape, np.zeros(n_coordinates))[0]
+
+
+def test_plain_functions_and_toys_keep_their_coordinates():
+    assert isinstance(chosen(SimpleNamespace(), 12), Coordinates)
+    assert isinstance(chosen(mueller_brown(), 2), Coordinates)
+
+
+def test_clusters_get_inverse_distances():
+    features = chosen(lennard_jones(7), 21)
+    assert isinstance(features, InverseDistances)
+    assert features.n_features == 21
+
+
+def test_free_molecules_get_inverse_distances():
+    landscape = MoleculeLandscape(Atoms("CO", [[0, 0, 0], [0, 0, 1.2]]), EMT)
+    assert isinstance(chosen(landscape, 6), InverseDistances)
+
+
+def test_slabs_and_frozen_atoms_keep_their_coordinates():
+    slab = fcc100("Al", (2, 2, 2), vacuum=6.0)
+    add_adsorbate(slab, "Au", 1.7, "hollow")
+    slab.set_constraint(FixAtoms(range(4)))
+    landscape = MoleculeLandscape(slab, EMT)
+    assert isinstance(chosen(landscape, landscape.n_coordinates), Coordinates)
+    half_frozen = Atoms("CO", [[0, 0, 0], [0, 0, 1.2]], constraint=FixAtoms([0]))
+    assert isinstance(chosen(MoleculeLandscape(half_frozen, EMT), 3), Coordinates)
+
+
+def test_a_count_that_does_not_fit_the_coordinates_is_ignored():
+    assert isinstance(chosen(SimpleNamespace(n_atoms=4), 11), Coordinates)

@@ -1,0 +1,168 @@
+"""The search on functions that are known: what it holds fixed, and where it stops."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fourierpathfinder.landscapes.toy import two_channels
+from fourierpathfinder.path import SinePath, sines
+from fourierpathfinder.search.path_search import PathSearch, Pin
+
+FINE = np.linspace(0, 1, 2001)
+
+
+def bent(rng, n_terms=6, n_coordinates=3):
+    a, b = rng.normal(size=(2, n_coordinates))
+    return SinePath(a, b, 0.2 * rng.normal(size=(n_terms, n_coordinates)))
+
+
+def certain(points):
+    return np.zeros(len(points))
+
+
+def flat(points):
+    return np.zeros(len(points)), np.zeros_like(points)
+
+
+def hill(points):
+    """A hill at the origin, on which lower paths go round."""
+    values = np.exp(-2 * (points**2).sum(axis=1))
+    return values, -4 * points * values[:, None]
+
+
+class TestPin:
+    @settings(max_examples=30, deadline=None)
+    @given(st.integers(0, 1000), st.floats(0.02, 0.98))
+    def test_held_path_goes_through_the_point(self, seed, time):
+        rng = np.random.default_rng(seed)
+        path, point = bent(rng), rng.normal(size=3)
+        held = Pin(time, point).held(path)
+        np.testing.assert_allclose(held(time), point, atol=1e-12)
+        np.testing.assert_array_equal([held.start, held.end], [path.start, path.end])
+
+    def test_held_path_is_the_nearest_in_n_c_n(self, rng):
+        """Against the pseudo-inverse."""
+        path, point, time = bent(rng), rng.normal(size=3), 0.31
+        order = np.arange(1.0, 7)[:, None]
+        row = sines(np.array([time]), 6) / order.T
+        shift = np.linalg.pinv(row) @ (point - path(time))[None]
+        expected = path.coefficients + shift / order
+        np.testing.assert_allclose(Pin(time, point).held(path).coefficients, expected, atol=1e-12)
+
+    @settings(max_examples=30, deadline=None)
+    @given(st.integers(0, 1000), st.floats(0.02, 0.98))
+    def test_projected_gradient_leaves_the_point_in_place(self, seed, time):
+        rng = np.random.default_rng(seed)
+        path, gradient = bent(rng), rng.normal(size=(6, 3))
+        pin, order = Pin(time, path(time)), np.arange(1.0, 7)[:, None]
+        projected = pin.projected(gradient)
+        moved = path.with_coefficients(path.coefficients + projected / order)
+        np.testing.assert_allclose(moved(time), path(time), atol=1e-12)
+        np.testing.assert_allclose(pin.projected(projected), projected, atol=1e-12)
+        assert (projected * (gradient - projected)).sum() == pytest.approx(0, abs=1e-10)
+
+
+class TestMove:
+    def test_settles_on_the_straight_line_where_nothing_else_pulls(self, rng):
+        path = SinePath(np.zeros(3), np.ones(3), 0.01 * rng.normal(size=(5, 3)))
+        move = PathSearch(1.0)(flat, certain, path)
+        assert not move.cut_short
+        assert move.blocked is None
+        assert np.abs(move.path.coefficients).max() < 3e-4
+
+    def test_finds_the_channel_of_a_known_landscape(self):
+        toy = two_channels()
+        path = SinePath.straight(toy.start, toy.end, 8)
+        now = path.with_coefficients(path.coefficients + 0.01)
+        scale = toy.height - toy.minimum_values.min()
+        for _ in range(20):
+            move = PathSearch(scale)(toy.value_and_grad, certain, now)
+            now = move.path
+            if not move.cut_short:
+                break
+        height = toy.value_and_grad(now(FINE))[0].max()
+        assert not move.cut_short
+        assert min(abs(height - toy.saddle_values[:2])) < 0.02 * scale
+
+    def test_ends_where_iterations_gain_too_little(self):
+        """The less an iteration must gain, the more are made, and the nearer the line is."""
+        path = SinePath(
+            np.zeros(3), np.ones(3), 0.02 * np.random.default_rng(1).normal(size=(9, 3))
+        )
+        calls, off = [], []
+        for least_gain in (1e-3, 1e-6, 1e-9):
+            count = [0]
+
+            def counted(points, count=count):
+                count[0] += 1
+                return flat(points)
+
+            move = PathSearch(1.0, least_gain=least_gain)(counted, certain, path)
+            calls.append(count[0])
+            off.append(np.abs(move.path.coefficients).max())
+            assert not move.cut_short
+        assert calls[0] < calls[1] < calls[2]
+        assert off[0] > off[1] > off[2]
+
+    def test_moves_no_further_than_allowed(self):
+        path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
+        move = PathSearch(1.0, max_move=0.1)(hill, certain, path)
+        assert move.cut_short
+        assert move.blocked is None
+        moved = np.linalg.norm(move.path(FINE) - path(FINE), axis=1).max() / 2
+        assert moved == pytest.approx(0.1, rel=0.02)
+
+    def test_stops_at_the_deviation_and_names_the_point(self):
+        """The further from y = 0 the less is known: the path stops, the point lies beyond."""
+
+        def deviation(points):
+            return np.abs(points[:, 1])
+
+        path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
+        move = PathSearch(1.0, deviation_cap=0.2, max_move=10.0)(hill, deviation, path)
+        assert move.cut_short
+        assert move.blocked is not None
+        assert deviation(move.path(FINE)).max() <= 0.2 * 1.01
+        assert deviation(move.blocked[None])[0] > deviation(move.path(FINE)).max()
+
+    def test_beyond_the_cap_already_it_does_not_get_much_worse(self):
+        def deviation(points):
+            return 0.5 + np.abs(points[:, 1])
+
+        path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
+        move = PathSearch(1.0, deviation_cap=0.1)(hill, deviation, path)
+        assert move.blocked is not None
+        assert deviation(move.path(FINE)).max() < 1.2 * deviation(path(FINE)).max()
+
+    @pytest.mark.parametrize("time", [0.1, 0.5, 0.83])
+    def test_pinned_path_goes_through_the_point_exactly(self, time):
+        pin = Pin(time, np.array([2 * time - 1, 0.3]))
+        path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((6, 2), 0.01))
+        for _ in range(3):
+            path = PathSearch(1.0)(hill, certain, path, pin).path
+            np.testing.assert_allclose(path(time), pin.position, atol=1e-12)
+
+    @pytest.mark.parametrize("n_terms", [1, 8, 31, 47])
+    def test_any_number_of_terms(self, n_terms):
+        path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((n_terms, 2), 1e-3))
+        assert PathSearch(1.0)(hill, certain, path).path.n_terms == n_terms
+
+    @settings(max_examples=8, deadline=None)
+    @given(st.floats(1e-3, 1e3), st.floats(1e-2, 1e2))
+    def test_units_do_not_matter(self, energy, length):
+        path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
+
+        def scaled(points):
+            values, gradients = hill(points / length)
+            return energy * values, energy / length * gradients
+
+        one = PathSearch(1.0)(hill, certain, path)
+        other = PathSearch(energy)(
+            scaled,
+            certain,
+            SinePath(length * path.start, length * path.end, length * path.coefficients),
+        )
+        np.testing.assert_allclose(
+            other.path(FINE) / length, one.path(FINE), atol=0.02, err_msg=f"{energy} {length}"
+        )
