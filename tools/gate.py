@@ -17,6 +17,7 @@ STEPS = {
     "lint": "ruff check .",
     "format": "ruff format --check .",
     "types": "mypy",
+    "project": "tools.project_files",
     "layers": "pytest --quiet tests/test_layering.py",
     "tests": "pytest --quiet --cov --cov-report=term:skip-covered --cov-fail-under=95",
     "docs": "sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html",
