@@ -6,12 +6,15 @@ Nothing here knows of paths: `fourierpathfinder.search` asks it for means, devia
 from .features import Coordinates, FeatureMap
 from .inverse_distances import InverseDistances
 from .kernels import Kernel, Matern52, SquaredExponential
-from .posterior import Observations, Posterior
+from .observations import Observations
+from .posterior import Posterior
 from .process import GaussianProcess
+from .settings import FitSettings
 
 __all__ = [
     "Coordinates",
     "FeatureMap",
+    "FitSettings",
     "GaussianProcess",
     "InverseDistances",
     "Kernel",

@@ -47,7 +47,19 @@ class Linearisation(Protocol):
 
 
 class FeatureMap(Protocol):
-    """A map from coordinates (M, D) to features (M, P), twice differentiable."""
+    """A map from coordinates (M, D) to features (M, P), twice differentiable.
+
+    A map of your own needs what stands here and in `Linearisation`, and nothing else.
+    """
+
+    @property
+    def keeps_distances(self) -> bool:
+        """Whether features are as far apart as the points, whatever the points: JᵀK = I.
+
+        Then gradients interact only in the span of the inputs' differences, and thousands of
+        coordinates cost little.
+        """
+        ...
 
     def linearise(self, x: Array) -> Linearisation:
         """Features and Jacobians at the points `x` (M, D)."""
@@ -87,6 +99,11 @@ class Coordinates:
     >>> Coordinates().linearise(np.array([[1.0, 2.0]])).values
     array([[1., 2.]])
     """
+
+    @property
+    def keeps_distances(self) -> bool:
+        """Yes."""
+        return True
 
     def linearise(self, x: Array) -> Linearisation:
         """Features and Jacobians at the points `x` (M, D)."""

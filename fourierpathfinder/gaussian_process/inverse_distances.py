@@ -141,6 +141,11 @@ class InverseDistances:
         return other
 
     @property
+    def keeps_distances(self) -> bool:
+        """No: near atoms count more than far ones."""
+        return False
+
+    @property
     def n_features(self) -> int:
         """P, the number of pairs."""
         return len(self._offset)

@@ -12,44 +12,11 @@ from functools import cached_property
 import numpy as np
 
 from .._arrays import Array
-from .features import Coordinates
-from .gram import Gram
-
-
-@dataclass(frozen=True)
-class Observations:
-    """Points `x` (n, D), `values` (n,), `gradients` (n, D) and which gradients are known (n,)."""
-
-    x: Array
-    values: Array
-    gradients: Array
-    has_gradient: Array
-
-    @classmethod
-    def of(
-        cls, x: Array, values: Array, gradients: Array, has_gradient: Array | None
-    ) -> "Observations":
-        """Observations, with every gradient known where `has_gradient` is None."""
-        known = np.ones(len(x)) if has_gradient is None else has_gradient
-        return cls(x, values, gradients, np.asarray(known, dtype=bool))
-
-    @property
-    def mean(self) -> float:
-        """The prior mean: the largest value."""
-        return float(self.values.max())
-
-    def seeing(self, has_gradient: Array) -> "Observations":
-        """The same, with other gradients known (n,)."""
-        return replace(self, has_gradient=has_gradient)
-
-    def joined(self, other: "Observations") -> "Observations":
-        """These observations, then the others."""
-        return Observations(
-            np.concatenate([self.x, other.x]),
-            np.concatenate([self.values, other.values]),
-            np.concatenate([self.gradients, other.gradients]),
-            np.concatenate([self.has_gradient, other.has_gradient]),
-        )
+from .features import FeatureMap
+from .fit import at_best_length, evidence_of, factored
+from .kernels import Kernel
+from .observations import Observations
+from .solver import Solver
 
 
 @dataclass(frozen=True)
@@ -58,8 +25,8 @@ class Posterior:
 
     Parameters
     ----------
-    gram : Gram
-        The factored covariance of the observations.
+    solver : Solver
+        The factored covariance of the observations, and the prior.
     data : Observations
         What was observed.
     signal_variance : float
@@ -73,7 +40,7 @@ class Posterior:
         α.
     """
 
-    gram: Gram
+    solver: Solver
     data: Observations
     signal_variance: float
     origin: Array
@@ -81,34 +48,62 @@ class Posterior:
     value_weights: Array
 
     @classmethod
-    def of(cls, gram: Gram, data: Observations) -> "Posterior":
-        """Condition on `data`, whose inputs `gram` has factored."""
-        weights = gram.solve(data.values - data.mean, data.gradients)
-        at = gram.features.linearise(data.x)
+    def of(cls, solver: Solver, data: Observations) -> "Posterior":
+        """Condition on `data`, whose inputs `solver` has factored."""
+        weights = solver.solve(data.values - data.mean, data.gradients)
+        scaling = solver.prior.scaling
+        at = solver.prior.features.linearise(data.x)
         origin = at.values[0].copy()
-        centres = (at.values - origin) / gram.scaling.length
-        vectors = at.push_forward(weights.gradient)[data.has_gradient] / gram.scaling.gradient
+        centres = (at.values - origin) / scaling.length
+        vectors = at.push_forward(weights.gradient)[data.has_gradient] / scaling.gradient
         return cls(
-            gram,
+            solver,
             data,
-            max(weights.quadratic / gram.n_rows, np.finfo(float).tiny),
+            max(weights.quadratic / solver.n_rows, np.finfo(float).tiny),
             origin,
             np.concatenate([centres, vectors]),
             weights.value,
         )
 
     @property
+    def features(self) -> FeatureMap:
+        """What is seen of a point."""
+        return self.solver.prior.features
+
+    @property
+    def kernel(self) -> Kernel:
+        """Correlation by distance in feature space."""
+        return self.solver.prior.kernel
+
+    @property
     def length_scale(self) -> float:
         """l, in feature space."""
-        return self.gram.scaling.length
+        return self.solver.prior.scaling.length
 
     @property
     def log_likelihood(self) -> float:
         """Log marginal likelihood, up to a constant, at the best signal variance."""
-        gram = self.gram
-        n_gradient = gram.n_rows - len(gram.x)
-        value = -gram.n_rows * np.log(self.signal_variance) - gram.log_determinant
-        return float(value / 2 + n_gradient * np.log(gram.scaling.row))
+        solver = self.solver
+        n_gradient = solver.n_rows - len(self.data)
+        value = -solver.n_rows * np.log(self.signal_variance) - solver.log_determinant
+        return float(value / 2 + n_gradient * np.log(solver.prior.scaling.row))
+
+    def under(self, kernel: Kernel) -> "Posterior":
+        """The process on the same data under another kernel, at that kernel's own best length.
+
+        What is asked for again is not made again.
+        """
+        if kernel == self.kernel:
+            return self
+        if kernel not in self._others:
+            prior = replace(self.solver.prior, kernel=kernel)
+            best = at_best_length(evidence_of(prior, self.data), prior.settings.far_reach)
+            self._others[kernel] = Posterior.of(factored(best.prior, self.data), self.data)
+        return self._others[kernel]
+
+    @cached_property
+    def _others(self) -> dict[Kernel, "Posterior"]:
+        return {}
 
     def with_values(self, values: Array, gradients: Array) -> "Posterior":
         """The process with other `values` (n,) and `gradients` (n, D) at the same points.
@@ -116,7 +111,7 @@ class Posterior:
         Only triangular solves are done: this is what a new warp costs.
         """
         data = replace(self.data, values=values, gradients=gradients)
-        return Posterior.of(self.gram, data)
+        return Posterior.of(self.solver, data)
 
     def add(
         self, x: Array, values: Array, gradients: Array, has_gradient: Array | None = None
@@ -130,14 +125,24 @@ class Posterior:
         """
         new = Observations.of(x, values, gradients, has_gradient)
         data = self.data.joined(new)
-        return Posterior.of(self.gram.extended(x, new.has_gradient), data)
+        return Posterior.of(self.solver.extended(x, new.has_gradient), data)
+
+    def span(self) -> tuple[Array, Array] | None:
+        """Where the mean varies: origin (D,) and directions (k, D), or None for everywhere.
+
+        Away from origin + span(directions) the mean depends on the distance alone, so that
+        within any subspace that contains it nothing is lost (`restricted`).
+        """
+        if not self.features.keeps_distances:
+            return None
+        data, origin = self.data, self.data.x[0]
+        return origin, np.concatenate([data.x - origin, data.gradients[data.has_gradient]])
 
     def restricted(self, origin: Array, basis: Array) -> "Posterior":
         """The same process as a function of y in x = origin + basis y, for fast predictions.
 
         Exact where the observations' inputs lie in that affine subspace; gradients are those
-        by y. For predictions, and for processes on the coordinates only: the likelihood and
-        added points belong to the whole process.
+        by y. For predictions only: the likelihood and added points belong to the whole process.
 
         Parameters
         ----------
@@ -145,16 +150,20 @@ class Posterior:
             A point of the subspace.
         basis : array (D, q)
             Orthonormal directions.
+
+        Raises
+        ------
+        TypeError
+            Where the mean varies everywhere (`span` is None).
         """
-        if not isinstance(self.gram.features, Coordinates):
-            raise TypeError("only a process on `Coordinates` can be restricted to a subspace")
+        solver = self.solver.restricted(origin, basis)
         shift = (self.data.x[0] - origin) @ basis
         data = replace(
             self.data, x=(self.data.x - origin) @ basis, gradients=self.data.gradients @ basis
         )
         return replace(
             self,
-            gram=self.gram.restricted(origin, basis),
+            solver=solver,
             data=data,
             origin=shift,
             stack=self.stack @ basis,
@@ -162,7 +171,7 @@ class Posterior:
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Mean (M,) and its gradient (M, D) at the points `x` (M, D)."""
-        at = self.gram.features.linearise(x)
+        at = self.features.linearise(x)
         mean, covector = self._mean(at.values)
         return mean, at.pull_back(covector)
 
@@ -170,7 +179,7 @@ class Posterior:
         """The mean (M,) at features (M, P), and its gradient (M, P) there."""
         zeta = (phi - self.origin) * (1 / self.length_scale)
         s, t = self._distances(zeta)
-        k0, k1, k2 = self.gram.kernel.derivatives(s)
+        k0, k1, k2 = self.kernel.derivatives(s)
         seen = self._seen
         mean = self.data.mean + k0 @ self.value_weights - 2 * (k1[:, seen] * t).sum(axis=1)
         along = 2 * k1 * self.value_weights
@@ -205,16 +214,16 @@ class Posterior:
 
     def deviation(self, x: Array) -> Array:
         """Posterior standard deviation (M,) of the value at the points `x` (M, D)."""
-        left = np.maximum(1 - self.gram.explained(x), 0.0)
+        left = np.maximum(1 - self.solver.explained(x), 0.0)
         return np.sqrt(self.signal_variance * left)
 
     def hessian(self, x: Array) -> Array:
         """Second derivatives (D, D) of the mean at one point `x` (D,)."""
-        at = self.gram.features.linearise(x[None])
+        at = self.features.linearise(x[None])
         zeta = (at.values - self.origin) / self.length_scale
         s, t = (row[0] for row in self._distances(zeta))
-        _, k1, k2 = self.gram.kernel.derivatives(s)
-        k3 = self.gram.kernel.third(s)
+        _, k1, k2 = self.kernel.derivatives(s)
+        k3 = self.kernel.third(s)
         # In units of l, with the Jacobian at x applied to both sides.
         centres, vectors = self._centres_and_vectors
         d, w = at.pull_back(zeta - centres), at.pull_back(vectors)

@@ -2,7 +2,8 @@
 
     f ~ m + s² κ(|φ(x) - φ(x')|²/l²)
 
-with the length scale l by maximum marginal likelihood; what follows is in `posterior`.
+with the length scale l by maximum marginal likelihood, and with it the kernel κ and the features φ
+where there is a choice; what follows is in `posterior`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,24 +12,16 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from .._arrays import Array
-from .covariance import Scaling
 from .features import Coordinates, FeatureMap
-from .gram import Gram
+from .fit import Candidate, at_best_length, evidence_of, factored, prior_on, thinned
 from .kernels import Kernel, SquaredExponential
-from .likelihood import Evidence, best_log_length
 from .nugget import Nugget
-from .posterior import Observations, Posterior
+from .observations import Observations
+from .posterior import Posterior
+from .prior import Prior
+from .settings import DEFAULTS, FitSettings
 
 __all__ = ["GaussianProcess", "Observations", "Posterior"]
-
-_LARGEST_NUGGET = 1e-2
-_ROWS_AT_ONCE = 2000
-_LATEST = 6
-"""How many of the last points keep their gradients, however high they are."""
-_OVERFULL = 1.3
-"""By what factor gradients may become too many before some are dropped again."""
-_CHOICE = 4, 6
-"""With how many points features are first, and last, chosen anew."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +32,9 @@ class GaussianProcess:
     ----------
     features : FeatureMap
         What the process sees of a point.
-    kernel : Kernel
-        Correlation by distance in feature space.
+    kernels : tuple of Kernel
+        Correlations by distance in feature space: the first to begin with; that under which the
+        observations are likeliest from the fourth point on.
     nugget : float
         Added to every diagonal element in units of the prior variance; where points are too
         close together for it, ten times as much is tried, up to 1e-2.
@@ -50,14 +44,8 @@ class GaussianProcess:
     alternatives : tuple of FeatureMap
         Feature maps that take the place of `features` where the fourth to the sixth point are
         likelier under them.
-    likelihood_rows : int
-        The likelihood costs the cube of its rows: where there are more than this, it takes
-        gradients only in the directions in which the points differ most. Predictions always
-        use all.
-
-    most_rows : int
-        The factor costs the cube of its rows: where features have more than this, of the highest
-        points only the values are told. (On coordinates rows are few.)
+    settings : FitSettings
+        The numbers of the fit.
 
     Examples
     --------
@@ -69,12 +57,11 @@ class GaussianProcess:
     """
 
     features: FeatureMap = field(default_factory=Coordinates)
-    kernel: Kernel = field(default_factory=SquaredExponential)
+    kernels: tuple[Kernel, ...] = (SquaredExponential(),)
     nugget: float = 1e-7
     noise: tuple[float, float] | None = None
     alternatives: tuple[FeatureMap, ...] = ()
-    likelihood_rows: int = 500
-    most_rows: int = 2300
+    settings: FitSettings = DEFAULTS
 
     def fit(
         self,
@@ -85,7 +72,6 @@ class GaussianProcess:
         has_gradient: Array | None = None,
         length_scale: float | None = None,
         optimise: bool = True,
-        reach: float = 2.0,
     ) -> Posterior:
         """Condition on observations from nothing.
 
@@ -102,9 +88,8 @@ class GaussianProcess:
         length_scale : float, optional
             In feature space; half of the data's extent there by default.
         optimise : bool
-            Whether to improve the length scale by its likelihood.
-        reach : float
-            The length scale found is at most this factor from the one given.
+            Whether to improve the length scale, and the choice of kernel and features, by their
+            likelihood.
 
         Returns
         -------
@@ -112,22 +97,12 @@ class GaussianProcess:
             The conditioned process.
         """
         data = Observations.of(x, values, gradients, has_gradient)
-        start = self.default_length_scale(x) if length_scale is None else length_scale
+        prior = prior_on(
+            x, self.features, self.kernels[0], Nugget(self.nugget), self.settings, length_scale
+        )
         if optimise:
-            start = self._best_length(data, start, Nugget(self.nugget), reach)
-        return self._settled(data, start, optimise=optimise)
-
-    def _settled(self, data: Observations, length: float, *, optimise: bool) -> Posterior:
-        """The process at this length scale, with the share of noise in s² made consistent."""
-        data = self._thinned(data)
-        model = self._factored(data, length, Nugget(self.nugget))
-        if self.noise is None:
-            return model
-        for _ in range(3):  # s² and the noise's share of it settle in a few rounds
-            prior = self._with_noise(model.signal_variance)
-            length = self._best_length(data, length, prior, 1.5) if optimise else length
-            model = self._factored(data, length, prior)
-        return model
+            prior = self._likeliest(prior, data, len(x) - 1, self.settings.first_reach).prior
+        return self._settled(prior, data, optimise=optimise)
 
     def update(
         self,
@@ -141,8 +116,9 @@ class GaussianProcess:
         """Condition on more points, and on other values at the old ones, as cheaply as possible.
 
         The factor of `model` is extended, and only triangular solves are redone. The length
-        scale is looked for again while there are at most six points, and then as their number
-        grows by a fifth, since that costs most; a change of less than a twentieth is let be.
+        scale and the kernel are looked at again while there are at most six points, and then as
+        their number grows by a fifth, since that costs most; a change of less than a twentieth is
+        let be.
 
         Parameters
         ----------
@@ -162,121 +138,77 @@ class GaussianProcess:
             Where `x` does not begin with the points of `model`.
         """
         given = Observations.of(x, values, gradients, has_gradient)
-        old = len(model.data.x)
+        old, prior, known = len(model.data), model.solver.prior, model.data.has_gradient
         if not np.array_equal(x[:old], model.data.x):
             raise ValueError(f"the first {old} points of `x` must be those of `model`, in order")
         if len(x) == old:
-            return Posterior.of(model.gram, given.seeing(model.data.has_gradient))
-        updated = replace(self, features=model.gram.features)._extended(model, given)
-        first, last = _CHOICE
-        return self._likeliest(updated) if old < last and len(x) >= first else updated
-
-    def _extended(self, model: Posterior, given: Observations) -> Posterior:
-        """The process on more data, at another length scale where that has changed."""
-        old, length = len(model.data.x), model.length_scale
-        new = given.has_gradient[old:]
-        data = given.seeing(np.concatenate([model.data.has_gradient, new]))
-        if any(_is_milestone(n) for n in range(old + 1, len(data.x) + 1)):
-            best = self._best_length(data, length, model.gram.nugget, reach=1.5)
-            if abs(np.log(best / length)) > 0.05:
-                return self._settled(given, best, optimise=False)
-        if data.has_gradient.sum() > _OVERFULL * self._most_gradients(data):
-            return self._settled(given, length, optimise=False)
+            return Posterior.of(model.solver, given.seeing(known))
+        data = given.seeing(np.concatenate([known, given.has_gradient[old:]]))
+        if any(self._is_milestone(n) for n in range(old + 1, len(x) + 1)):
+            best = self._likeliest(prior, data, old, self.settings.nearby_reach).prior
+            if self._differ(prior, best):
+                return self._settled(best, given, optimise=False)
+        if thinned(prior, data, self.settings.overfull) is not data:
+            return self._settled(prior, given, optimise=False)
         try:
-            gram = model.gram.extended(data.x[old:], new)
+            return Posterior.of(model.solver.extended(x[old:], data.has_gradient[old:]), data)
         except LinAlgError:
-            return self._settled(given, length, optimise=False)
-        return Posterior.of(gram, data)
+            return self._settled(prior, given, optimise=False)
 
-    def _most_gradients(self, data: Observations) -> float:
-        """Of how many points gradients are told."""
-        if isinstance(self.features, Coordinates):
-            return np.inf
-        return float(max(self.most_rows // (data.x.shape[1] + 1), 2 * _LATEST))
+    def _is_milestone(self, n: int) -> bool:
+        """Whether the n-th point is one at which the prior is looked at again."""
+        growth = np.log(self.settings.growth)
+        return n <= self.settings.few_points or int(np.log(n) / growth) > int(
+            np.log(n - 1) / growth
+        )
 
-    def _thinned(self, data: Observations) -> Observations:
-        """The data without the gradients of the highest points, where there are too many."""
-        most = self._most_gradients(data)
-        if data.has_gradient.sum() <= most:
-            return data
-        lowest = np.argsort(data.values)[: int(most) - _LATEST]
-        kept = np.zeros(len(data.x), dtype=bool)
-        kept[lowest] = kept[-_LATEST:] = True
-        return data.seeing(kept & data.has_gradient)
+    def _differ(self, one: Prior, other: Prior) -> bool:
+        """Whether another prior is worth another factor."""
+        if one.features is not other.features or one.kernel != other.kernel:
+            return True
+        change = np.log(one.scaling.length / other.scaling.length)
+        return bool(abs(change) > self.settings.same_length)
 
-    def _likeliest(self, model: Posterior) -> Posterior:
-        """The process on the same data with those features under which they are likeliest."""
-        data, now = model.data, model.gram.features
-        others = [
-            replace(self, features=features).fit(
-                data.x, data.values, data.gradients, has_gradient=data.has_gradient, reach=3.0
-            )
-            for features in self.alternatives
-            if features is not now
-        ]
-        return max([model, *others], key=lambda one: one.log_likelihood)
+    def _likeliest(self, prior: Prior, data: Observations, before: int, reach: float) -> Candidate:
+        """The prior at its best length scale, or another under which the data are likelier.
 
-    def default_length_scale(self, x: Array) -> float:
-        """Half of the largest distance of the points `x` (n, D) in feature space."""
-        phi = self.features.linearise(x).values
-        phi = phi - phi[0]
-        products = phi @ phi.T
-        norms = products.diagonal()
-        squared = norms[:, None] + norms - 2 * products
-        largest = float(np.sqrt(max(squared.max(), 0.0)))
-        return largest / 2 if largest > 0 else 1.0
+        Features are looked at only where the number of points `before` was small.
+        """
+        if not np.ptp(data.values) and not data.gradients.any():
+            return Candidate(prior, 0.0, 1.0)  # a constant says nothing about length scales
+        evidence = evidence_of(prior, data)
+        present = at_best_length(evidence, reach)
+        if len(data) < self.settings.first_choice:
+            return present
+        far = self.settings.far_reach
+        kernels = [kernel for kernel in self.kernels if kernel != prior.kernel]
+        rivals = [at_best_length(evidence.under(kernel), far) for kernel in kernels]
+        if before < self.settings.last_features:
+            for features in self.alternatives:
+                if features is not prior.features:
+                    other = prior_on(data.x, features, prior.kernel, prior.nugget, self.settings)
+                    rivals.append(at_best_length(evidence_of(other, data), far))
+        best = max(rivals, key=lambda one: one.log_likelihood, default=present)
+        clearly = best.log_likelihood > present.log_likelihood + self.settings.margin
+        return best if clearly else present
+
+    def _settled(self, prior: Prior, data: Observations, *, optimise: bool) -> Posterior:
+        """The process under this prior, with the share of noise in s² made consistent."""
+        data = thinned(prior, data)
+        prior = prior_on(
+            data.x, prior.features, prior.kernel, Nugget(self.nugget), self.settings,
+            prior.scaling.length,
+        )  # fmt: skip
+        model = Posterior.of(factored(prior, data), data)
+        if self.noise is None:
+            return model
+        for _ in range(3):  # s² and the noise's share of it settle in a few rounds
+            prior = replace(prior, nugget=self._with_noise(model.signal_variance))
+            if optimise:
+                prior = at_best_length(evidence_of(prior, data), self.settings.nearby_reach).prior
+            model = Posterior.of(factored(prior, data), data)
+        return model
 
     def _with_noise(self, signal_variance: float) -> Nugget:
         value, gradient = self.noise or (0.0, 0.0)
         return Nugget(self.nugget, value**2 / signal_variance, gradient**2 / signal_variance)
-
-    def _best_length(self, data: Observations, start: float, prior: Nugget, reach: float) -> float:
-        if not np.ptp(data.values) and not data.gradients.any():
-            return start  # a constant says nothing about length scales
-        scaling = self._scaling(data, start)
-        empty = Gram.empty(self.features, self.kernel, scaling, prior, data.x[0])
-        frame = empty.frame.grown(data.x)
-        placed = replace(empty, frame=frame, x=data.x, has_gradient=data.has_gradient)
-        centred = data.values - data.mean
-        evidence = Evidence.of(placed, centred, data.gradients, most_rows=self.likelihood_rows)
-        u, width = float(np.log(start)), float(np.log(reach))
-        bounds = (u - width, u + width)
-        # Near the best length scale ℓ falls by about R (Δ log l)².
-        curvature = 2.0 * evidence.n_rows
-        try:
-            return float(np.exp(best_log_length(evidence, u, bounds, curvature=curvature)))
-        except LinAlgError:  # points too close together: keep the scale, the fit adds nugget
-            return start
-
-    def _scaling(self, data: Observations, length: float) -> Scaling:
-        return Scaling(length, _jacobian_size(self.features, data.x))
-
-    def _factored(self, data: Observations, length: float, prior: Nugget) -> Posterior:
-        scaling = self._scaling(data, length)
-        while True:
-            gram = Gram.empty(self.features, self.kernel, scaling, prior, data.x[0])
-            try:
-                for part in _parts(data):
-                    gram = gram.extended(data.x[part], data.has_gradient[part])
-                return Posterior.of(gram, data)
-            except LinAlgError:
-                if prior.base * 10 > _LARGEST_NUGGET:
-                    raise
-                prior = replace(prior, base=prior.base * 10)
-
-
-def _jacobian_size(features: FeatureMap, x: Array) -> float:
-    """The root mean square of the columns of the Jacobians at `x` (n, D); 1 for coordinates."""
-    return float(np.sqrt(features.linearise(x).squared_sizes.mean() / x.shape[1]))
-
-
-def _is_milestone(n: int) -> bool:
-    """Whether the n-th point is one at which the length scale is looked for again."""
-    return n <= 6 or int(np.log(n) / np.log(1.2)) > int(np.log(n - 1) / np.log(1.2))
-
-
-def _parts(data: Observations) -> list[slice]:
-    """The observations in parts, so that no temporary is much larger than the factor."""
-    n, n_dims = data.x.shape
-    size = max(1, _ROWS_AT_ONCE // (min(n, n_dims) + 1))
-    return [slice(start, start + size) for start in range(0, n, size)]

@@ -128,7 +128,7 @@ class SurrogateRun:
         self._evaluator = evaluator
         self._first = path
         process = GaussianProcess(
-            features[0], settings.kernel, _NUGGET, settings.noise, alternatives=features
+            features[0], (settings.kernel,), _NUGGET, settings.noise, alternatives=features
         )
         noise = settings.noise or (0.0, 0.0)
         held_to = ChannelSettings(settings.tol, settings.certify, *noise)
@@ -226,7 +226,7 @@ class SurrogateRun:
     @property
     def _method(self) -> Surrogate:
         """The settings, with the features that were chosen."""
-        return replace(self._settings, features=self._campaign.best.model.gram.features)
+        return replace(self._settings, features=self._campaign.best.model.features)
 
     def _outcome(self, part: Channel | Image) -> Outcome:
         if isinstance(part, Image):

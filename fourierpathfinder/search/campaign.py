@@ -108,7 +108,7 @@ class Campaign:
         self._current.learn(self.records)
         yield self._current
         self.channels.append(self._current)
-        features = self._current.model.gram.features
+        features = self._current.model.features
         self._process = replace(self._process, features=features, alternatives=())
         for _ in range(1, self._settings.n_starts):
             another = self._channel(self._bent(), self.best.height)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._arrays import Array
-from ..gaussian_process.features import Coordinates
 from ..gaussian_process.posterior import Posterior
 from ..path import SinePath
 from .path_search import Move, Pin
@@ -37,10 +36,9 @@ class Subspace:
 
     @staticmethod
     def pays_for(model: Posterior) -> bool:
-        """Whether a surrogate has so many coordinates, and none but them, that this helps."""
+        """Whether a surrogate has so many coordinates, and varies in so few, that this helps."""
         n_points, n_coordinates = model.data.x.shape
-        on_coordinates = isinstance(model.gram.features, Coordinates)
-        return on_coordinates and n_coordinates > max(_MANY, 2 * n_points)
+        return n_coordinates > max(_MANY, 2 * n_points) and model.span() is not None
 
     @classmethod
     def around(cls, model: Posterior, origin: Array, others: Array) -> "Subspace":

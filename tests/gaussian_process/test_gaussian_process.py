@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import autograd.numpy as anp
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ from sklearn.gaussian_process.kernels import RBF, Matern
 
 from fourierpathfinder.gaussian_process import (
     Coordinates,
+    FitSettings,
     GaussianProcess,
     InverseDistances,
     Matern52,
@@ -17,10 +16,12 @@ from fourierpathfinder.gaussian_process import (
     SquaredExponential,
 )
 from fourierpathfinder.gaussian_process.covariance import Scaling
-from fourierpathfinder.gaussian_process.frame import Frame
-from fourierpathfinder.gaussian_process.gram import Gram
+from fourierpathfinder.gaussian_process.dense_solver import DenseSolver
+from fourierpathfinder.gaussian_process.fit import solver_for
 from fourierpathfinder.gaussian_process.nugget import Nugget
-from fourierpathfinder.gaussian_process.posterior import Observations
+from fourierpathfinder.gaussian_process.observations import Observations
+from fourierpathfinder.gaussian_process.prior import Prior
+from fourierpathfinder.gaussian_process.span_solver import SpanSolver
 
 from .oracles import TextbookGP, central_difference, springs, squared_exponential, wavy
 
@@ -68,7 +69,7 @@ def test_agrees_with_the_textbook(n_points, n_dims, rng):
 def test_values_alone_agree_with_scikit_learn(kernel, oracle, rng):
     x, values, gradients = data(12, 3, rng)
     nugget = 1e-6
-    model = GaussianProcess(kernel=kernel, nugget=nugget).fit(
+    model = GaussianProcess(kernels=(kernel,), nugget=nugget).fit(
         x,
         values,
         np.full_like(gradients, np.nan),
@@ -95,7 +96,7 @@ def test_the_split_by_span_equals_the_dense_matrix(kernel, n_points, n_dims, rng
     known = rng.uniform(size=n_points) < 0.7
     known[0] = True
     settings = {"length_scale": 1.1, "optimise": False, "has_gradient": known}
-    split = GaussianProcess(Coordinates(), kernel).fit(x, values, gradients, **settings)
+    split = GaussianProcess(Coordinates(), (kernel,)).fit(x, values, gradients, **settings)
     dense = fit_dense(kernel, x, values, gradients, known, 1.1)
     z = x[:4] + 0.5 * rng.normal(size=(4, n_dims)) / np.sqrt(n_dims)
     for got, expected in zip(split.predict(z), dense.predict(z), strict=True):
@@ -103,17 +104,15 @@ def test_the_split_by_span_equals_the_dense_matrix(kernel, n_points, n_dims, rng
     np.testing.assert_allclose(split.deviation(z), dense.deviation(z), rtol=1e-7, atol=1e-8)
     assert split.signal_variance == pytest.approx(dense.signal_variance, rel=1e-9)
     assert split.log_likelihood == pytest.approx(dense.log_likelihood, rel=1e-9)
-    assert split.gram.n_rows == dense.gram.n_rows
+    assert split.solver.n_rows == dense.solver.n_rows
+    assert isinstance(split.solver, SpanSolver)
 
 
 def fit_dense(kernel, x, values, gradients, known, length):
-    """The same process with every direction in the frame from the start."""
-    n_dims = x.shape[1]
-    empty = Gram.empty(Coordinates(), kernel, Scaling(length, 1.0), Nugget(1e-7), x[0])
-    whole = replace(empty, frame=Frame(x[0], np.eye(n_dims)))
-    gram = whole.extended(x, known)
-    assert len(gram.point) == gram.n_rows
-    return Posterior.of(gram, Observations.of(x, values, gradients, known))
+    """The same process with a row for every component of every gradient."""
+    prior = Prior(Coordinates(), kernel, Scaling(length, 1.0), Nugget(1e-7))
+    solver = DenseSolver.empty(prior, x[0]).extended(x, known)
+    return Posterior.of(solver, Observations.of(x, values, gradients, known))
 
 
 def assert_derivatives_of_the_mean(model, z):
@@ -132,7 +131,7 @@ def test_gradient_and_hessian_are_the_derivatives_of_the_mean(kernel, case, rng)
         "atoms": lambda: atoms(5, rng),
     }[case]()
     features = InverseDistances(4) if case == "atoms" else Coordinates()
-    model = GaussianProcess(features, kernel).fit(x, values, gradients)
+    model = GaussianProcess(features, (kernel,)).fit(x, values, gradients)
     z = x[1] + 0.05 * rng.normal(size=x.shape[1])
     assert_derivatives_of_the_mean(model, z)
 
@@ -140,7 +139,7 @@ def test_gradient_and_hessian_are_the_derivatives_of_the_mean(kernel, case, rng)
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_hessian_is_finite_at_an_observation(kernel, rng):
     x, values, gradients = data(4, 3, rng)
-    model = GaussianProcess(kernel=kernel).fit(x, values, gradients)
+    model = GaussianProcess(kernels=(kernel,)).fit(x, values, gradients)
     hessian = model.hessian(x[2])
     assert np.isfinite(hessian).all()
     np.testing.assert_array_equal(hessian, hessian.T)
@@ -157,7 +156,7 @@ def test_inverse_distances_agree_with_the_textbook(rng):
         r = anp.reshape(u, (3, 3))
         return anp.stack([anp.sum((r[i] - r[j]) ** 2) ** -0.5 for i, j in ((0, 1), (0, 2), (1, 2))])
 
-    size = model.gram.scaling.gradient
+    size = model.solver.prior.scaling.gradient
     diagonal = np.tile([1e-6, *[1e-6 * (size / 0.4) ** 2] * 9], 3)
     oracle = TextbookGP(
         lambda a, b: squared_exponential(distances(a), distances(b), 0.4),
@@ -205,14 +204,14 @@ def test_adding_points_equals_fitting_them_together(case, rng):
     for part in (slice(2, 3), slice(3, 4), slice(4, 7)):
         added = added.add(x[part], values[part], gradients[part], known[part])
     # The size of the Jacobian, and so the meaning of the nugget, is that of the first fit.
-    gram = Gram.empty(features, process.kernel, first.gram.scaling, Nugget(1e-7), x[0])
-    together = type(first).of(gram.extended(x, known), added.data)
+    empty = solver_for(features).empty(first.solver.prior, x[0])
+    together = Posterior.of(empty.extended(x, known), added.data)
     z = x[:3] + 0.03
     for got, expected in zip(added.predict(z), together.predict(z), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-7, atol=1e-7)
     np.testing.assert_allclose(added.deviation(z), together.deviation(z), rtol=1e-6, atol=1e-8)
     assert added.log_likelihood == pytest.approx(together.log_likelihood, rel=1e-9)
-    assert first.gram.n_rows < added.gram.n_rows
+    assert first.solver.n_rows < added.solver.n_rows
 
 
 def test_new_values_at_old_points_equal_a_new_fit(rng):
@@ -221,7 +220,7 @@ def test_new_values_at_old_points_equal_a_new_fit(rng):
     old = process.fit(x, values, gradients, length_scale=1.0, optimise=False)
     got = old.with_values(values / 2, gradients / 2)
     expected = process.fit(x, values / 2, gradients / 2, length_scale=1.0, optimise=False)
-    assert got.gram is old.gram
+    assert got.solver is old.solver
     np.testing.assert_array_equal(got.predict(x + 0.1)[0], expected.predict(x + 0.1)[0])
 
 
@@ -242,7 +241,7 @@ def test_update_with_no_new_point_only_takes_the_values(rng):
     process = GaussianProcess()
     model = process.fit(x, values, gradients)
     updated = process.update(model, x, values / 3, gradients / 3)
-    assert updated.gram is model.gram
+    assert updated.solver is model.solver
     np.testing.assert_allclose(updated.predict(x)[0], model.predict(x)[0] / 3, rtol=1e-9)
 
 
@@ -300,7 +299,7 @@ def test_points_on_top_of_each_other_raise_the_nugget_instead_of_failing(n_dims,
     again = [0, 1, 2, 3, 0, 1, 2, 3, 3, 3]
     process = GaussianProcess(nugget=1e-18)
     model = process.fit(x[again], values[again], gradients[again])
-    assert model.gram.nugget.base > 1e-18
+    assert model.solver.prior.nugget.base > 1e-18
     np.testing.assert_allclose(model.predict(x)[0], values, atol=1e-3)
     usual = GaussianProcess().fit(x[:3], values[:3], gradients[:3])
     updated = GaussianProcess().update(usual, x[again], values[again], gradients[again])
@@ -356,23 +355,21 @@ def test_derivatives_of_the_mean_where_some_gradients_are_unknown(case, rng):
 
 
 @pytest.mark.parametrize("case", ["plane", "high", "atoms"])
-def test_a_matrix_made_in_parts_is_the_same(case, rng, monkeypatch):
+def test_a_matrix_made_in_parts_is_the_same(case, rng):
     x, values, gradients = {
         "plane": lambda: data(7, 2, rng),
         "high": lambda: data(7, 40, rng),
         "atoms": lambda: atoms(7, rng),
     }[case]()
-    process = GaussianProcess(InverseDistances(4) if case == "atoms" else Coordinates())
+    features = InverseDistances(4) if case == "atoms" else Coordinates()
     known = np.array([True, True, False, True, False, True, True])
 
-    def fit():
-        return process.fit(
+    def fit(settings):
+        return GaussianProcess(features, settings=settings).fit(
             x, values, gradients, has_gradient=known, length_scale=0.9, optimise=False
         )
 
-    whole = fit()
-    monkeypatch.setattr("fourierpathfinder.gaussian_process.gram._ROWS_AT_ONCE", 20)
-    parts = fit()
+    whole, parts = fit(FitSettings()), fit(FitSettings(rows_at_once=20, rows_of_a_part=20))
     z = x[:3] + 0.03
     for got, expected in zip(parts.predict(z), whole.predict(z), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-8, atol=1e-8)
@@ -424,10 +421,10 @@ class TestAlternatives:
         process = GaussianProcess(maps[0], nugget=1e-10, alternatives=maps)
         values, gradients = self.energies(x, power)
         model = process.fit(x[:3], values[:3], gradients[:3])
-        assert model.gram.features is maps[0]
+        assert model.features is maps[0]
         for n in range(4, 9):
             model = process.update(model, x[:n], values[:n], gradients[:n])
-        assert model.gram.features.power == power
+        assert model.features.power == power
         mean, slope = model.predict(x)
         np.testing.assert_allclose(mean, values, atol=1e-4)
         np.testing.assert_allclose(slope, gradients, atol=1e-3)
@@ -438,13 +435,15 @@ class TestAlternatives:
         values, gradients = self.energies(x, 3.0)
         model = GaussianProcess(maps[0]).fit(x[:6], values[:6], gradients[:6])
         process = GaussianProcess(maps[0], alternatives=maps)
-        assert process.update(model, x, values, gradients).gram.features is maps[0]
+        assert process.update(model, x, values, gradients).features is maps[0]
 
 
 class TestManyRows:
     """With more rows than allowed, the highest points keep their values alone."""
 
-    PROCESS = GaussianProcess(InverseDistances(4), nugget=1e-10, most_rows=13 * 14)
+    PROCESS = GaussianProcess(
+        InverseDistances(4), nugget=1e-10, settings=FitSettings(most_rows=13 * 14)
+    )
 
     def test_lowest_and_latest_points_keep_their_gradients(self, rng):
         x, values, gradients = atoms(24, rng)
@@ -465,7 +464,7 @@ class TestManyRows:
         for n in range(15, 31):
             model = self.PROCESS.update(model, x[:n], values[:n], gradients[:n])
             assert 8 <= model.data.has_gradient.sum() <= 1.3 * 14
-            np.testing.assert_array_equal(model.gram.has_gradient, model.data.has_gradient)
+            np.testing.assert_array_equal(model.solver.has_gradient, model.data.has_gradient)
         mean, _ = model.predict(x)
         np.testing.assert_allclose(mean, values, atol=1e-4 * np.ptp(values))
 
@@ -477,5 +476,5 @@ class TestManyRows:
 
     def test_coordinates_keep_all(self, rng):
         x, values, gradients = data(24, 6, rng)
-        model = GaussianProcess(most_rows=20).fit(x, values, gradients)
+        model = GaussianProcess(settings=FitSettings(most_rows=20)).fit(x, values, gradients)
         assert model.data.has_gradient.all()

@@ -3,12 +3,15 @@ import pytest
 
 from fourierpathfinder.gaussian_process import (
     Coordinates,
+    FitSettings,
     GaussianProcess,
     InverseDistances,
     Matern52,
     SquaredExponential,
 )
-from fourierpathfinder.gaussian_process.likelihood import Evidence, Likelihood, best_log_length
+from fourierpathfinder.gaussian_process.fit import evidence_of
+from fourierpathfinder.gaussian_process.length_search import best_log_length
+from fourierpathfinder.gaussian_process.likelihood import Likelihood
 
 from .oracles import springs, wavy
 
@@ -22,7 +25,7 @@ def make(case, kernel, noise=None):
         features = InverseDistances(3)
         x = np.array([0.0, 0, 0, 2, 0, 0, 0, 2, 0]) + 0.3 * x
     known = np.array([True, True, True, False, True, True])
-    process = GaussianProcess(features, kernel, nugget=1e-6, noise=noise)
+    process = GaussianProcess(features, (kernel,), nugget=1e-6, noise=noise)
     observed = springs(x, rng) if case == "atoms" else wavy(x, rng)
     return process, (x, *observed), known
 
@@ -33,7 +36,7 @@ def make(case, kernel, noise=None):
 def test_value_is_the_posteriors_and_slope_its_derivative(case, kernel, noise):
     process, (x, values, gradients), known = make(case, kernel, noise)
     model = process.fit(x, values, gradients, has_gradient=known, length_scale=0.7, optimise=False)
-    evidence = Evidence.of(model.gram, values - values.max(), gradients)
+    evidence = evidence_of(model.solver.prior, model.data)
     u, step = np.log(0.7), 1e-4
     assert evidence(u).value == pytest.approx(model.log_likelihood, rel=1e-9)
     slope = (evidence(u + step).value - evidence(u - step).value) / (2 * step)
@@ -64,7 +67,7 @@ def test_the_search_stays_within_bounds_and_spends_no_more_than_allowed():
         return Likelihood(u, 1.0)
 
     found = best_log_length(uphill, 0.0, (-0.7, 0.7), curvature=10.0)
-    assert found == pytest.approx(0.7)
+    assert found.log_length == pytest.approx(0.7)
     assert len(calls) <= 6
     assert max(map(abs, calls)) <= 0.7
 
@@ -76,14 +79,15 @@ def test_the_search_finds_lopsided_maxima(centre, curvature):
         v = u - centre
         return Likelihood(-10 * (v**2 + 0.5 * v**3 + v**4), -10 * (2 * v + 1.5 * v**2 + 4 * v**3))
 
-    found = best_log_length(hill, 0.0, (-0.7, 0.7), curvature=curvature, n_evaluations=8)
-    assert found == pytest.approx(centre, abs=0.05)
+    settings = FitSettings(n_evaluations=8)
+    found = best_log_length(hill, 0.0, (-0.7, 0.7), curvature=curvature, settings=settings)
+    assert found.log_length == pytest.approx(centre, abs=0.05)
 
 
 def test_few_observations_are_enough_for_the_likelihood():
     process, (x, values, gradients), known = make("plane", SquaredExponential())
-    few = GaussianProcess(nugget=1e-6, likelihood_rows=9)
+    few = GaussianProcess(nugget=1e-6, settings=FitSettings(likelihood_rows=9))
     all_points = process.fit(x, values, gradients, has_gradient=known)
     fewer = few.fit(x, values, gradients, has_gradient=known)
-    assert fewer.gram.n_rows == all_points.gram.n_rows
+    assert fewer.solver.n_rows == all_points.solver.n_rows
     assert 0.4 < fewer.length_scale / all_points.length_scale < 2.5

@@ -8,7 +8,6 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from fourierpathfinder.gaussian_process import GaussianProcess
-from fourierpathfinder.gaussian_process.features import Coordinates
 from fourierpathfinder.gaussian_process.inverse_distances import InverseDistances
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown
 from fourierpathfinder.search.saddle_search import newton_decrement, surrogate_saddle
@@ -26,7 +25,7 @@ class Cubic:
         self.axes = Rotation.from_rotvec([0.3, -1.1, 0.4]).as_matrix()
         self.saddle = np.array([0.4, -0.2, 0.1])
         self.data = SimpleNamespace(x=self.records)
-        self.gram = SimpleNamespace(features=Coordinates())
+        self.span = lambda: (self.saddle, np.eye(3))
 
     def predict(self, x):
         y = (x - self.saddle) @ self.axes
