@@ -10,15 +10,15 @@ N_SAMPLES = 401
 N_REFINED = 3
 
 
-def continuous_height(landscape: Any, path: Any) -> float:
+def continuous_height(landscape: Any, path: Any, n_samples: int = N_SAMPLES) -> float:
     """The largest value along a path: sampled, and refined around the highest samples."""
-    times = np.linspace(0, 1, N_SAMPLES)
+    times = np.linspace(0, 1, n_samples)
     values = landscape.value_and_grad(path(times))[0]
 
     def depth(t: float) -> float:
         return -float(landscape.value_and_grad(path(np.array([t])))[0][0])
 
-    inner = np.arange(1, N_SAMPLES - 1)
+    inner = np.arange(1, n_samples - 1)
     peaks = inner[(values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:])]
     highest = peaks[np.argsort(-values[peaks])[:N_REFINED]]
     refined = [
@@ -43,7 +43,7 @@ class Watched:
     n_gradients : int
         Points evaluated so far.
     seconds : float
-        Time spent on them.
+        Processor time spent on them, which other programs do not change.
     """
 
     def __init__(self, landscape: Any) -> None:
@@ -53,9 +53,9 @@ class Watched:
 
     def value_and_grad(self, points: Any) -> tuple[Any, Any]:
         """Values and gradients at `points` (M, D)."""
-        began = time.perf_counter()
+        began = time.process_time()
         answer = self._landscape.value_and_grad(points)
-        self.seconds += time.perf_counter() - began
+        self.seconds += time.process_time() - began
         self.n_gradients += len(points)
         return answer
 

@@ -1,0 +1,80 @@
+"""Landscapes as other processors and other calculators compute them.
+
+The change of a point's answer is a function of the point's bytes and of a seed, so that a point
+asked twice is answered twice the same.
+"""
+
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+LEAST, LARGEST = 1e-15, 1e-13
+"""Relative changes by which processors, BLAS libraries and numbers of threads differ."""
+FLOAT32_NOISE = 1e-4
+"""Relative noise of the gradients of potentials in single precision."""
+
+
+class Perturbed:
+    """A landscape whose answers are changed a little, and that is otherwise what it was.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        What to change.
+    seed : int
+        Which change.
+    """
+
+    def __init__(self, landscape: Any, seed: int = 0) -> None:
+        self._landscape = landscape
+        self._seed = seed
+
+    def value_and_grad(self, points: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Changed values and gradients at `points` (M, D)."""
+        points = np.asarray(points)
+        values, gradients = self._landscape.value_and_grad(points)
+        changed = [
+            self.change(np.asarray(value), np.asarray(gradient), self._rng(point))
+            for point, value, gradient in zip(points, values, gradients, strict=True)
+        ]
+        return np.array([v for v, _ in changed]), np.array([g for _, g in changed])
+
+    def change(
+        self, value: np.ndarray, gradient: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One point's answer, changed."""
+        raise NotImplementedError
+
+    def _rng(self, point: np.ndarray) -> np.random.Generator:
+        digest = blake2b(np.ascontiguousarray(point).tobytes(), digest_size=16).digest()
+        return np.random.default_rng([self._seed, *np.frombuffer(digest, dtype=np.uint32)])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_landscape"], name)
+
+
+class LastBits(Perturbed):
+    """Every number changed by a relative 1e-15 to 1e-13, as on another processor."""
+
+    def change(
+        self, value: np.ndarray, gradient: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One point's answer, changed in its last bits."""
+        return value * (1 + _last_bits(rng, ())), gradient * (1 + _last_bits(rng, gradient.shape))
+
+
+class Float32(Perturbed):
+    """Values rounded to single precision, gradients with a relative noise of 1e-4."""
+
+    def change(
+        self, value: np.ndarray, gradient: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One point's answer as a potential in single precision gives it."""
+        noise = 1 + FLOAT32_NOISE * rng.normal(size=gradient.shape)
+        return np.float64(np.float32(value)), gradient * noise
+
+
+def _last_bits(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    sizes = 10 ** rng.uniform(np.log10(LEAST), np.log10(LARGEST), size=shape)
+    return sizes * rng.choice([-1.0, 1.0], size=shape)

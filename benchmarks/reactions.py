@@ -1,0 +1,293 @@
+"""97 published reactions under GFN2-xTB: what is certified, at what cost, and whether it is right.
+
+    python benchmarks/reactions.py                        all, one table
+    python benchmarks/reactions.py --only baker_25 zm_    those whose names begin so
+    python benchmarks/reactions.py --rng 3                another seed
+    python benchmarks/reactions.py --last-bits 20         20 changes of every answer's last bits
+    python benchmarks/reactions.py --float32              answers in single precision
+    python benchmarks/reactions.py --jobs 2 --output runs.csv
+
+Every gradient counts: ends and certificate included. A height is judged by dense sampling of the
+path that was returned, 201 points and the tops refined, and held against the lowest way known.
+With `--output` each run is written as it ends; those that the file already holds are not run again.
+"""
+
+import argparse
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, astuple, dataclass, fields
+from multiprocessing import get_context
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy; each job has one core
+
+import numpy as np
+from judge import Watched, continuous_height
+from perturbed import Float32, LastBits
+from reaction_set import Reaction, reactions
+
+from fourierpathfinder import Surrogate, find_path
+from fourierpathfinder.atoms import MoleculeLandscape
+
+BUDGET = 200
+N_SAMPLES = 201
+CLOSE = 5.0
+"""In meV: a height nearer than this to the best way known has found it."""
+AGREES = 1.0
+"""In meV: a certified height may miss the path's own by this, or by its stated error if larger."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run to be done: a reaction, and what is done to it."""
+
+    name: str
+    rng: int = 0
+    last_bits: int = 0
+    """Which change of the last bits; 0 for none."""
+    float32: bool = False
+
+
+@dataclass(frozen=True)
+class Run(Task):
+    """One run that was done, judged; energies in meV unless another unit is stated."""
+
+    n_coordinates: int = 0
+    certified: bool = False
+    status: str = ""
+    n_gradients: int = 0
+    """Counted outside the library."""
+    barrier: float = float("nan")
+    """As reported, in eV."""
+    height_error: float = float("nan")
+    misreported: float = float("nan")
+    """Reported height minus that of the returned path."""
+    above_best: float = float("nan")
+    """Height of the returned path minus the lowest way known; negative: a lower way."""
+    own_milliseconds: float = float("nan")
+    """The library's own processor time a gradient."""
+    seconds: float = float("nan")
+    note: str = ""
+    """The exception, if there was one."""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a height is certified that the path does not have."""
+        return self.certified and not abs(self.misreported) <= max(AGREES, self.height_error)
+
+    @property
+    def is_best(self) -> bool:
+        """Whether the best way known is found, or a better one."""
+        return self.above_best <= CLOSE
+
+
+def run(task: Task, max_gradients: int = BUDGET) -> Run:
+    """One run, judged."""
+    (reaction,) = (each for each in reactions([task.name]) if each.name == task.name)
+    landscape = MoleculeLandscape(reaction.reactant, reaction.calculator)
+    watched = Watched(landscape)
+    began = process_time()
+    try:
+        result = find_path(
+            seen_as(task, watched),
+            reaction.reactant,
+            reaction.product,
+            method=Surrogate(),
+            max_gradients=max_gradients,
+            rng=task.rng,
+        )
+    except Exception as error:  # a failure is a result
+        note = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        return Run(**asdict(task), n_gradients=watched.n_gradients, status="FAILED", note=note)
+    seconds = process_time() - began
+    return Run(
+        **asdict(task),
+        n_coordinates=landscape.n_coordinates,
+        certified=result.certified,
+        status=result.status.name,
+        n_gradients=watched.n_gradients,
+        barrier=round(result.barrier, 6),
+        own_milliseconds=round(1e3 * (seconds - watched.seconds) / watched.n_gradients, 2),
+        seconds=round(seconds, 2),
+        **judged(reaction, landscape, result),
+    )
+
+
+def seen_as(task: Task, landscape: Any) -> Any:
+    """The landscape with what the task does to its answers."""
+    if task.float32:
+        landscape = Float32(landscape, task.rng)
+    return LastBits(landscape, task.last_bits) if task.last_bits else landscape
+
+
+def judged(reaction: Reaction, landscape: Any, result: Any) -> dict[str, Any]:
+    """What dense sampling says of a path; the landscape is the unchanged one."""
+    stated = {"height_error": round(1e3 * float(result.height_error), 3)}
+    try:
+        height = continuous_height(landscape, result.path, N_SAMPLES)
+    except Exception as error:
+        return stated | {"note": f"sampling: {error}".splitlines()[0][:200]}
+    return stated | {
+        "misreported": round(1e3 * (result.height - height), 3),
+        "above_best": round(1e3 * (height - reaction.height), 3),
+    }
+
+
+def tasks_of(given: argparse.Namespace) -> list[Task]:
+    """What the command line asks for."""
+    names = [reaction.name for reaction in reactions(given.only)]
+    changes = range(1, given.last_bits + 1) if given.last_bits else [0]
+    return [
+        Task(name, seed, change, given.float32)
+        for seed in given.rng
+        for change in changes
+        for name in names
+    ]
+
+
+def done_already(file: Path | None) -> list[Run]:
+    """The runs that a file holds."""
+    if file is None or not file.exists():
+        return []
+    kinds = {field.name: field.type for field in fields(Run)}
+    read = {bool: lambda text: text == "True", int: int, float: float, str: str}
+    with file.open(newline="") as rows:
+        return [
+            Run(**{name: read[kinds[name]](text) for name, text in row.items()})
+            for row in csv.DictReader(rows)
+        ]
+
+
+def run_all(tasks: Sequence[Task], n_jobs: int, max_gradients: int) -> Iterator[Run]:
+    """The runs as they end."""
+    if n_jobs == 1:
+        yield from (run(task, max_gradients) for task in tasks)
+        return
+    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+        under_way = [pool.submit(run, task, max_gradients) for task in tasks]
+        yield from (future.result() for future in as_completed(under_way))
+
+
+def save(run: Run, file: Path | None) -> None:
+    """Add a row to a file."""
+    if file is None:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not file.exists()
+    with file.open("a", newline="") as rows:
+        writer = csv.writer(rows)
+        if is_new:
+            writer.writerow(field.name for field in fields(Run))
+        writer.writerow(astuple(run))
+
+
+HEAD = ["reaction", "D", "certified", "gradients", "barrier (eV)", "± (meV)", "misreported (meV)",
+        "above the best known (meV)", "own ms a gradient", ""]  # fmt: skip
+
+
+def table_row(run: Run) -> str:
+    """One run in Markdown."""
+    variant = [f"rng {run.rng}"] if run.rng else []
+    variant += [f"bits {run.last_bits}"] if run.last_bits else []
+    remarks = [*variant, *(["**WRONG**"] if run.is_wrong else []), *filter(None, [run.note])]
+    cells = [
+        run.name,
+        f"{run.n_coordinates}",
+        "yes" if run.certified else f"no ({run.status})",
+        f"{run.n_gradients}",
+        f"{run.barrier:.4f}",
+        f"{run.height_error:.2g}",
+        f"{run.misreported:.2g}",
+        f"{run.above_best:.2f}",
+        f"{run.own_milliseconds:.0f}",
+        "; ".join(remarks),
+    ]
+    return markdown(cells)
+
+
+def markdown(cells: Sequence[str]) -> str:
+    """A row of a table."""
+    return "| " + " | ".join(cells) + " |"
+
+
+def summary(runs: Sequence[Run]) -> str:
+    """Counts and quantiles over runs, in one sentence each."""
+    counts = [run.n_gradients for run in runs]
+    own = [run.own_milliseconds for run in runs if np.isfinite(run.own_milliseconds)] or [np.nan]
+    lower = sorted({run.name for run in runs if run.above_best < -CLOSE})
+    known = [run for run in runs if not np.isnan(run.above_best)]
+    wrong = [run.name for run in runs if run.is_wrong]
+    lines = [
+        f"{sum(run.certified for run in runs)} of {len(runs)} certified.",
+        f"{sum(run.is_best for run in runs)} within {CLOSE:g} meV of the best way known, or below "
+        f"({sum(run.is_best and run.certified for run in runs)} of them certified; a way is known "
+        f"for {len(known)}).",
+        f"{len(wrong)} certified and wrong{': ' if wrong else ''}{', '.join(wrong)}.",
+        f"Gradients: median {np.median(counts):g}, 90th percentile {np.quantile(counts, 0.9):g}, "
+        f"mean {np.mean(counts):.1f}.",
+        f"Own milliseconds a gradient: median {np.median(own):.0f}, 90th percentile "
+        f"{np.quantile(own, 0.9):.0f}.",
+    ]
+    if lower:
+        lines.append(f"Lower than the best way known: {', '.join(lower)}.")
+    missed = [run.name for run in runs if not run.certified]
+    lines.append(f"Not certified: {', '.join(missed) or 'none'}.")
+    missed = [f"{run.name} ({run.above_best:+.0f})" for run in known if not run.is_best]
+    lines.append(f"Above the best way known (meV): {', '.join(missed) or 'none'}.")
+    return "\n".join(lines)
+
+
+def by_variant(runs: Sequence[Run]) -> Iterator[tuple[str, list[Run]]]:
+    """The runs of each seed and change of the last bits."""
+    variants = dict.fromkeys((run.rng, run.last_bits, run.float32) for run in runs)
+    for rng, change, float32 in variants:
+        title = f"rng {rng}" + (f", change {change} of the last bits" if change else "")
+        title += ", single precision" if float32 else ""
+        yield title, [run for run in runs if (run.rng, run.last_bits, run.float32)
+                      == (rng, change, float32)]  # fmt: skip
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="by the start of a name")
+    parser.add_argument("--rng", nargs="+", type=int, default=[0], metavar="SEED")
+    parser.add_argument(
+        "--last-bits", type=int, default=0, metavar="K", help="changes of last bits"
+    )
+    parser.add_argument("--float32", action="store_true", help="answers in single precision")
+    parser.add_argument("--max-gradients", type=int, default=BUDGET, metavar="N")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="a csv to write and go on from")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run, print and write."""
+    given = arguments()
+    tasks = tasks_of(given)
+    kept = {key_of(run): run for run in done_already(given.output)}
+    runs = [kept[task] for task in tasks if task in kept]
+    if runs:
+        print(f"{len(runs)} runs are in {given.output} already.\n")
+    print(markdown(HEAD), markdown(["---"] * len(HEAD)), *map(table_row, runs), sep="\n")
+    missing = [task for task in tasks if task not in kept]
+    for run in run_all(missing, given.jobs, given.max_gradients):
+        save(run, given.output)
+        runs.append(run)
+        print(table_row(run), flush=True)
+    for title, group in by_variant(runs):
+        print(f"\n{title}\n", summary(group), sep="\n")
+
+
+def key_of(run: Run) -> Task:
+    """The task that a run was."""
+    return Task(run.name, run.rng, run.last_bits, run.float32)
+
+
+if __name__ == "__main__":
+    main()
