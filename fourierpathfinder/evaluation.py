@@ -11,7 +11,19 @@ class BudgetSpentError(Exception):
 
 
 class LandscapeError(ValueError):
-    """The landscape returned something that no path can be made of."""
+    """The landscape returned something unusable: wrong shapes, NaN or infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fourierpathfinder import Direct, find_path
+    >>> try:
+    ...     find_path(lambda x: np.nan, np.zeros(1), np.ones(1), gradient=lambda x: x,
+    ...               method=Direct(), rng=0)
+    ... except LandscapeError as error:
+    ...     print(str(error)[:36])
+    the landscape returned the value nan
+    """
 
 
 class Evaluator:

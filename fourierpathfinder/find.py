@@ -49,14 +49,15 @@ def find_path(
         The energy or loss: anything that `fourierpathfinder.landscapes.as_landscape` accepts.
     start, end : array (D,) or what the landscape turns into arrays
         The two ends, in the landscape's unit of length; ASE Atoms for molecules.
-    method : optional
+    method : Method, optional
         Settings of a method, such as `Direct()`; None chooses, and the result says which.
     gradient : callable or {"autograd", "torch", "finite-difference"}, optional
         Where `landscape` is a plain callable: its gradient (D,) -> (D,), or how to get it.
     max_gradients : int, optional
         The most evaluations of value and gradient to spend, all included.
     rng : numpy.random.Generator or int, optional
-        The source of randomness (SPEC 7); the same one gives the same result.
+        The source of randomness, as SPEC 7 has it: a generator is used as it is, an integer seeds
+        a new one, None takes fresh randomness. The same integer gives the same result.
     executor : concurrent.futures.Executor, optional
         Workers for the points of the path.
     callback : callable, optional

@@ -120,7 +120,34 @@ class SinePath:
 
     @classmethod
     def straight(cls, start: Array, end: Array, n_terms: int) -> "SinePath":
-        """The straight line from `start` to `end`, ready for `n_terms` terms (all zero)."""
+        """The straight line between two points, as a path whose terms are all zero.
+
+        Parameters
+        ----------
+        start, end : array (..., D)
+            The two ends.
+        n_terms : int
+            Number of terms N, at least 1.
+
+        Returns
+        -------
+        SinePath
+            With coefficients (..., N, D) of zeros.
+
+        Raises
+        ------
+        ValueError
+            If `n_terms` is below 1, or the shapes of the ends differ.
+        TypeError
+            If an end is not an array of floating-point numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> line = SinePath.straight(np.zeros(3), np.ones(3), n_terms=2)
+        >>> line.coefficients.shape, line(0.25)
+        ((2, 3), array([0.25, 0.25, 0.25]))
+        """
         if n_terms < 1:
             raise ValueError(f"`n_terms` is {n_terms}; a path needs at least 1 term")
         xp = array_namespace(start)
@@ -145,6 +172,11 @@ class SinePath:
         n_terms : int
             Number of terms N.
 
+        Returns
+        -------
+        SinePath
+            With the ends `start` and `end`.
+
         Examples
         --------
         >>> import numpy as np
@@ -160,7 +192,18 @@ class SinePath:
         return straight.with_coefficients(like(inverse, start) @ residual)
 
     def with_coefficients(self, coefficients: Array) -> "SinePath":
-        """The path with the same ends and other coefficients (..., N, D)."""
+        """The path with the same ends and other coefficients.
+
+        Parameters
+        ----------
+        coefficients : array (..., N, D)
+            The new coefficients; N may differ.
+
+        Returns
+        -------
+        SinePath
+            The new path; this one is unchanged.
+        """
         return SinePath(self.start, self.end, coefficients)
 
     @property
@@ -180,13 +223,35 @@ class SinePath:
         return self._squeeze(line + sines(times, self.n_terms) @ self.coefficients, t)
 
     def velocity(self, t: Array) -> Array:
-        """dx/dt at the times `t`, shaped as the points are."""
+        """The velocity dx/dt.
+
+        Parameters
+        ----------
+        t : array (M,) or float
+            Times, 0 to 1.
+
+        Returns
+        -------
+        array (..., M, D), or (..., D) for one time
+            In the unit of the coordinates.
+        """
         times = self.times_like(t)
         bend = sine_slopes(times, self.n_terms) @ self.coefficients
         return self._squeeze(self._chord() + bend, t)
 
     def acceleration(self, t: Array) -> Array:
-        """d²x/dt² at the times `t`, shaped as the points are."""
+        """The acceleration d²x/dt².
+
+        Parameters
+        ----------
+        t : array (M,) or float
+            Times, 0 to 1.
+
+        Returns
+        -------
+        array (..., M, D), or (..., D) for one time
+            In the unit of the coordinates.
+        """
         times = self.times_like(t)
         basis = -(_frequencies(times, self.n_terms) ** 2) * sines(times, self.n_terms)
         return self._squeeze(basis @ self.coefficients, t)
@@ -208,6 +273,7 @@ class SinePath:
         Returns
         -------
         array (..., N, D)
+            Derivatives in the coefficients.
         """
         times = self.times_like(t)
         terms = sines(times, self.n_terms).mT @ point_gradients
@@ -216,19 +282,62 @@ class SinePath:
         return terms + sine_slopes(times, self.n_terms).mT @ velocity_gradients
 
     def roughness(self, n_points: int) -> Array:
-        r"""Σ_m \|x(t_{m+1}) - x(t_m)\|² on a uniform grid of `n_points`, closed form, (...,)."""
+        r"""The summed squared steps Σ_m \|x(t_{m+1}) - x(t_m)\|² on a uniform grid, in closed form.
+
+        Parameters
+        ----------
+        n_points : int
+            Number of grid points M, both ends included; at least N + 2.
+
+        Returns
+        -------
+        array (...,)
+            In the squared unit of the coordinates.
+
+        Raises
+        ------
+        ValueError
+            If the grid is too coarse for the terms.
+        """
         xp = array_namespace(self.start)
         weights = like(roughness_weights(self.n_terms, n_points), self.start)
         chord = xp.sum((self.end - self.start) ** 2, axis=-1) / (n_points - 1)
         return chord + xp.sum(xp.sum(self.coefficients**2, axis=-1) * weights, axis=-1)
 
     def roughness_gradient(self, n_points: int) -> Array:
-        """The gradient of `roughness` in the coefficients, (..., N, D)."""
+        """The gradient of `roughness` in the coefficients.
+
+        Parameters
+        ----------
+        n_points : int
+            As for `roughness`.
+
+        Returns
+        -------
+        array (..., N, D)
+            Derivatives in the coefficients.
+
+        Raises
+        ------
+        ValueError
+            If the grid is too coarse for the terms.
+        """
         weights = like(roughness_weights(self.n_terms, n_points), self.start)
         return 2 * weights[:, None] * self.coefficients
 
     def speed(self, t: Array) -> Array:
-        r"""\|dx/dt\| at the times `t` (M,), shape (..., M); needs no array of size M times D."""
+        r"""The speed \|dx/dt\|, without an array of size M times D.
+
+        Parameters
+        ----------
+        t : array (M,) or float
+            Times, 0 to 1.
+
+        Returns
+        -------
+        array (..., M), or (...,) for one time
+            In the unit of the coordinates.
+        """
         xp = array_namespace(self.start)
         times = self.times_like(t)
         slopes = sine_slopes(times, self.n_terms)
@@ -239,13 +348,27 @@ class SinePath:
         return self._squeeze(xp.sqrt(xp.where(squared > 0, squared, 0 * squared)), t, axis=-1)
 
     def length(self) -> Array:
-        """The arc length, shape (...,), in the unit of the coordinates."""
+        """The arc length.
+
+        Returns
+        -------
+        array (...,)
+            In the unit of the coordinates.
+        """
         return self._arc_lengths()[1][..., -1]
 
     def resampled(self, n_terms: int | None = None) -> "SinePath":
-        """The same curve run through at (nearly) constant speed, refitted with `n_terms` terms.
+        """The same curve at nearly constant speed, fitted again.
 
-        Works on one path, without leading axes.
+        Parameters
+        ----------
+        n_terms : int, optional
+            Number of terms of the new path; as many as now unless given.
+
+        Returns
+        -------
+        SinePath
+            One path, without leading axes, as this one must be.
 
         Examples
         --------
@@ -273,7 +396,18 @@ class SinePath:
         return times[::2], xp.concat([xp.zeros_like(arcs[..., :1]), arcs], axis=-1)
 
     def times_like(self, t: Array) -> Array:
-        """Times (M,) in the library, dtype and device of the path; a number becomes (1,)."""
+        """The times as an array of the path's own kind.
+
+        Parameters
+        ----------
+        t : array (M,) or float
+            Times of any array library, or a number.
+
+        Returns
+        -------
+        array (M,)
+            In the library, dtype and device of the path; (1,) for a number.
+        """
         times = like(t, self.start)
         return times if times.ndim else times[None]
 

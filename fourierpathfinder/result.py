@@ -1,4 +1,4 @@
-"""What a run returns: the path, its height and how far to trust it."""
+"""What a run returns: the path, its height, and how reliable both are."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,18 +11,26 @@ from .path import SinePath
 
 
 class Status(Enum):
-    """Why a run ended; the value is the sentence that a user reads."""
+    """Why a run ended; the value is the sentence that a user reads.
+
+    Examples
+    --------
+    >>> Status.CERTIFIED.success, Status.STALLED.success
+    (True, False)
+    >>> Status.CERTIFIED.value
+    'The saddle was found and the rest of the path was checked to lie below it.'
+    """
 
     CONVERGED = "The path has converged."
     CERTIFIED = "The saddle was found and the rest of the path was checked to lie below it."
-    STEPS_DONE = "All steps that the method was asked for are done."
+    STEPS_DONE = "All requested steps are done."
     MAX_GRADIENTS = (
-        "The budget of gradients is spent before convergence; the best path so far is returned. "
+        "The budget of gradients was used up before convergence; the best path so far is returned. "
         "Raise `max_gradients` or loosen `tol`."
     )
     MAX_ITERATIONS = (
-        "The largest number of iterations is reached before convergence; the best path so far is "
-        "returned. Look at the history: if the height still falls, allow more."
+        "The maximum number of iterations was reached before convergence; the best path so far is "
+        "returned. Look at the history: if the height is still falling, allow more."
     )
     STALLED = (
         "No further progress was possible before the tolerance was reached; the best path so far "
@@ -40,46 +48,84 @@ class Status(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Saddle:
-    """A first-order saddle, or the best approximation to it, on or near the path's top."""
+    """A first-order saddle, or the best approximation to it, on or near the path's top.
+
+    Parameters
+    ----------
+    position : array (D,)
+        In the landscape's unit of length.
+    value : float
+        The landscape there, in its own unit.
+    gradient_norm : float
+        The Euclidean norm of the gradient there.
+    time : float
+        Where on the path it lies, 0 to 1.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import find_path
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy = two_channels()
+    >>> saddle = find_path(toy, toy.start, toy.end, rng=0).saddle
+    >>> round(saddle.value, 2), saddle.position.shape
+    (0.62, (2,))
+    """
 
     position: Array
-    """(D,), in the landscape's unit of length."""
     value: float
-    """The landscape there, in its own unit."""
     gradient_norm: float
-    """The Euclidean norm of the gradient there."""
     time: float
-    """Where on the path it lies, 0 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The course of a run, one entry an iteration."""
+    """The course of a run, with one entry per iteration."""
 
     n_gradients: np.ndarray
-    """Gradients spent so far, (I,)."""
+    """Gradients used so far, (I,)."""
     heights: np.ndarray
     """The method's own estimate of the path's height, (I,)."""
     n_sample_gradients: np.ndarray | None = None
-    """Gradients of single samples spent so far, (I,); None where the landscape has no samples."""
+    """Gradients of single samples used so far, (I,); None where the landscape has no samples."""
 
 
 @dataclass(frozen=True, eq=False)
 class IntermediateResult:
-    """What a callback receives after each iteration."""
+    """What a callback receives after each iteration.
+
+    Parameters
+    ----------
+    path : SinePath
+        The best path so far.
+    height : float
+        The method's own estimate of its height, not yet refined over t.
+    n_gradients : int
+        Gradients used so far.
+    n_iterations : int
+        Iterations done so far.
+    waiting_for : str
+        What is evaluated next, in words.
+    height_error : float
+        Estimated error of the height; NaN where the method knows it only at the end.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import find_path
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy, heights = two_channels(), []
+    >>> def remember(state):
+    ...     heights.append(state.height)
+    >>> result = find_path(toy, toy.start, toy.end, rng=0, callback=remember)
+    >>> len(heights) == result.n_iterations
+    True
+    """
 
     path: SinePath
-    """The best path so far."""
     height: float
-    """The method's own estimate of its height, not yet refined over t."""
     n_gradients: int
-    """Gradients spent so far."""
     n_iterations: int
-    """Iterations done so far."""
     waiting_for: str = ""
-    """What is evaluated next, in words."""
     height_error: float = float("nan")
-    """Estimate of the error of the height; NaN where the method knows it only at the end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +150,8 @@ class PathResult:
     certified : bool
         Whether the method's own checks found nothing higher than `height` on the path.
     height_error : float
-        Upper estimate of \|`height` - true continuous height of `path`\|, same unit. How each
-        method arrives at it stands in its own documentation.
+        Upper estimate of \|`height` - true continuous height of `path`\|, same unit. Each
+        method's documentation says how it is obtained.
     status : Status
         Why the run ended.
     message : str
@@ -127,6 +173,15 @@ class PathResult:
     n_sample_gradients : int
         Gradients of single samples, refinement included, where the landscape is a mean over
         samples, such as a network's loss; elsewhere 0. Values alone are not counted.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import find_path
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy = two_channels()
+    >>> result = find_path(toy, toy.start, toy.end, rng=0)
+    >>> result.certified, round(result.height, 2), result.path(0.5).shape
+    (True, 0.62, (2,))
     """
 
     path: SinePath
@@ -166,7 +221,7 @@ class PathResult:
         return self.status.success
 
     def to_atoms(self, n_images: int = 21) -> list[Any]:
-        """The path as structures, where the landscape is one of atoms.
+        """The path as structures, where the landscape is made of atoms.
 
         Parameters
         ----------

@@ -304,7 +304,18 @@ class MoleculeLandscape:
         return path_atoms(self, result, n_images)
 
     def positions(self, points: np.ndarray) -> np.ndarray:
-        """All atoms' positions (..., n, 3) at `points` (..., D), in Å."""
+        """The positions of all atoms.
+
+        Parameters
+        ----------
+        points : array (..., D)
+            Coordinates in Å.
+
+        Returns
+        -------
+        ndarray (..., n_atoms, 3)
+            In Å; atoms that are held fixed are where the template has them.
+        """
         points = np.asarray(points, dtype=float)
         shape = points.shape[:-1] + self._is_free.shape
         positions = np.broadcast_to(self._template.positions, shape).copy()
@@ -323,7 +334,12 @@ class MoleculeLandscape:
         value : float, optional
             Energy there in eV, to be kept with the structure.
         gradient : array (D,), optional
-            Gradient there in eV/Å; the forces on what is held are set to zero, as ASE does.
+            Gradient there in eV/Å; the forces on fixed atoms are set to zero, as ASE does.
+
+        Returns
+        -------
+        ase.Atoms
+            With energy and forces, where they were given.
         """
         atoms = Atoms.copy(self._template)
         atoms.positions = self.positions(point)

@@ -19,7 +19,7 @@ def path_atoms(
     n_images: int = 21,
     evaluations: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
 ) -> list[Atoms]:
-    """Structures along a path, evenly spaced in length, and the saddle among them.
+    """Sample a path as structures, evenly spaced in length, with the saddle among them.
 
     Each carries an energy in eV, and its `info` says in `energy_from` whether that is
     "calculator" (evaluated at this very structure) or "profile" (interpolated in the path's
@@ -33,14 +33,19 @@ def path_atoms(
     result : PathResult
         The path.
     n_images : int
-        How many structures, the two ends included and the saddle not.
+        How many structures, including the two ends but not the saddle.
     evaluations : (points (n, D), values (n,), gradients (n, D)), optional
-        What the calculator is known to give, and where.
+        Results of the calculator that are known.
 
     Returns
     -------
     list of ase.Atoms
         To be written with `ase.io.write("path.traj", ...)` or any other format.
+
+    Raises
+    ------
+    ValueError
+        If `n_images` is below 2.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A path's saddle handed over to sella, which converges it to any force.
+"""Refinement of a path's saddle by sella, to any force.
 
 The height of a path is known long before the force at its saddle has vanished, as the error of
 the energy is of second order in what is missing. Where the structure itself matters (normal modes,
@@ -83,6 +83,20 @@ def refine_with_sella(
     ----------
     Hermes, Sargsyan, Najm and Zador, J. Chem. Theory Comput. 18, 6974 (2022),
     DOI 10.1021/acs.jctc.2c00395.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> from ase.calculators.emt import EMT
+    >>> from fourierpathfinder import find_path
+    >>> pyramid = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    >>> turned = pyramid.copy()
+    >>> turned.positions[3, 2] *= -1
+    >>> landscape = MoleculeLandscape(pyramid, EMT)
+    >>> result = find_path(landscape, pyramid, turned, rng=0)
+    >>> saddle, n_gradients = refine_with_sella(landscape, result, force=0.01)
+    >>> saddle.gradient_norm < 0.02
+    True
     """
     from sella import Sella
 

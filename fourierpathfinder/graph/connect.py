@@ -1,7 +1,7 @@
 """Minima in, a graph out: pair after pair, as many at a time as there are workers.
 
-The graph so far is always usable, and with a checkpoint it is in a file: one line a finished pair,
-written before the next one is chosen. Whatever is killed, the same call goes on from there.
+The graph so far is always usable, and with a checkpoint it is in a file: one line per finished
+pair, written before the next one is chosen. Whatever was killed, the same call goes on from there.
 """
 
 import logging
@@ -56,7 +56,7 @@ def connect(
     ----------
     landscape : Landscape or callable
         As for `find_path`. Its optional `same`, `placing` and `fingerprint` say which minima are
-        one; see `fourierpathfinder.landscapes.base`.
+        the same; see `fourierpathfinder.landscapes.base`.
     minima : sequence of arrays (D,) or what the landscape turns into arrays
         The minima, relaxed. Equal ones share a node.
     pairs : {"all", "nearest"} or sequence of (int, int)
@@ -65,30 +65,33 @@ def connect(
     labels : sequence of str, optional
         One for each minimum, for pictures.
     graph : LandscapeGraph, optional
-        What is known from an earlier call, to grow from; it is left as it is.
+        The result of an earlier call, to start from; it is not changed.
     method : Method, optional
-        How one path is found; None chooses as `find_path` does. `Surrogate` is asked to split its
-        paths at minima; paths of other methods are looked at with gradients of their own.
-    gradient : optional
+        How one path is found; None chooses as `find_path` does. `Surrogate` splits its paths at
+        minima; those of other methods are searched for minima with further gradients.
+    gradient : callable, "autograd", "torch" or "finite-difference", optional
         As for `find_path`.
     same : callable (D,), (D,) -> bool, optional
-        Whether two minima are one, in place of the landscape's own answer.
+        Whether two minima are the same, instead of the landscape's own answer.
     mirror : bool
-        Whether mirror images are one, where the landscape is of atoms.
+        Whether mirror images are the same, where the landscape is made of atoms.
     n_tries : int or None
-        Attempts at lowering each wanted height before it is accepted; None goes on until the
-        budget ends or no pair is left.
+        Attempts to lower each wanted height before it is accepted; None goes on until the
+        budget is used up or no pair is left.
     max_gradients : int, optional
-        A budget; the attempt under way may not exceed it by more than a step.
+        A budget; the running attempt may exceed it by at most one step.
     max_seconds : float, optional
-        After this time nothing new is begun.
+        After this time no new attempt is started.
     rng : numpy.random.Generator or int, optional
-        The source of randomness (SPEC 7). Without an executor the same one gives the same graph.
+        The source of randomness, as SPEC 7 has it: a generator is used as it is, an integer seeds
+        a new one, None takes fresh randomness. Without an executor the same integer gives the
+        same graph.
     executor : concurrent.futures.Executor, optional
-        Workers, a pair of minima each at a time. The landscape must be picklable.
+        Its workers try one pair of minima each. The landscape must be picklable.
     n_workers : int, optional
-        How many pairs to keep under way; as many as the executor has workers, if it tells.
-    callback : callable, optional
+        How many pairs to try at the same time; by default as many as the executor has workers,
+        if it says so.
+    callback : callable (LandscapeGraph) -> None, optional
         Called with the graph after each pair; StopIteration ends the run.
     checkpoint : path-like, optional
         A file. If it exists and belongs to these minima, the run goes on from it.
@@ -96,8 +99,15 @@ def connect(
     Returns
     -------
     LandscapeGraph
-        `graph.given[k]` is the node of the k-th minimum. Ctrl-C and spent budgets are told in
-        `graph.message`.
+        `graph.given[k]` is the node of the k-th minimum; `graph.message` says why the run ended.
+
+    Raises
+    ------
+    ValueError
+        If `minima` is empty, their shapes differ, `labels` are not one for each, or the checkpoint
+        belongs to other minima, another method or another calculator.
+    RuntimeError
+        If a worker of the executor dies; finished pairs are in the checkpoint.
 
     References
     ----------
@@ -118,7 +128,9 @@ def connect(
     points, reference = _points(resolved, minima)
     symmetry = Symmetry(resolved, same, mirror, reference)
     if labels is not None and len(labels) != len(points):
-        raise ValueError(f"`labels` are {len(labels)}, `minima` {len(points)}; give one for each")
+        raise ValueError(
+            f"there are {len(labels)} `labels` and {len(points)} `minima`; give one for each"
+        )
     method = split_where_it_can(method or choose_method(resolved, symmetry.native(points[0])))
     seed = int(np.random.default_rng(rng).integers(2**63))
     record = None
@@ -215,7 +227,7 @@ class _Session:
             graph.message = "The run was interrupted from the keyboard."
         except BrokenExecutor as error:
             raise RuntimeError(
-                "a worker of the executor died while a pair was tried; what is finished is in the "
+                "a worker of the executor died while it tried a pair; finished pairs are in the "
                 "checkpoint, if there is one: make a new executor and call again"
             ) from error
         finally:
@@ -237,10 +249,10 @@ class _Session:
 
     def _may_go_on(self) -> bool:
         if self._max_gradients is not None and self._graph.n_gradients >= self._max_gradients:
-            self._graph.message = "The budget of gradients is spent."
+            self._graph.message = "The budget of gradients was used up."
             return False
         if self._ends_at is not None and time.monotonic() > self._ends_at:
-            self._graph.message = "The time is over."
+            self._graph.message = "Time limit reached."
             return False
         return True
 
@@ -296,7 +308,7 @@ def _run_here(task: Callable[[], Found]) -> Future[Found]:
 
 
 def _points(landscape: Any, minima: Sequence[Any]) -> tuple[list[np.ndarray], Array | None]:
-    """The minima as arrays of NumPy's, and an empty one of another library they came in."""
+    """The minima as NumPy arrays, and an empty array of the library that they came in."""
     if len(minima) < 1:
         raise ValueError("`minima` is empty; give at least one minimum")
     as_array = getattr(landscape, "coordinates", lambda minimum: minimum)

@@ -21,7 +21,12 @@ class Node:
     value : float
         The landscape there.
     label : str
-        What it belongs to, for pictures; empty for minima that were found on the way.
+        Its group, for pictures; empty for minima that were found on the way.
+
+    Examples
+    --------
+    >>> Node(np.array([0.0, 1.0]), -3.5, label="reactant").value
+    -3.5
     """
 
     position: np.ndarray
@@ -43,10 +48,17 @@ class Edge:
         Whether the height is that of a saddle below which both nodes lie, or was certified by
         the method that found the path.
     path : SinePath
-        From the start to the end or, where the landscape has symmetries, between places
+        From the start to the end or, where the landscape has symmetries, between points
         equivalent to them.
     saddle : ndarray (D,) or None
         The saddle at its top, where it was searched for.
+
+    Examples
+    --------
+    >>> line = SinePath.straight(np.zeros(2), np.ones(2), 1)
+    >>> edge = Edge(start=0, end=1, height=0.7, certified=True, path=line)
+    >>> edge.path(0.5)
+    array([0.5, 0.5])
     """
 
     start: int
@@ -81,7 +93,7 @@ class LandscapeGraph:
     given : list of int
         For each minimum that `connect` was given, its node; equal minima share one.
     n_gradients : int
-        What finding all this has cost.
+        Gradients used so far.
     message : str
         Why `connect` stopped.
 
@@ -111,7 +123,18 @@ class LandscapeGraph:
         return len(self.nodes)
 
     def add_node(self, node: Node) -> int:
-        """Add a minimum, not checked against the others; returns its number."""
+        """Add a minimum, without comparing it with the others.
+
+        Parameters
+        ----------
+        node : Node
+            The minimum.
+
+        Returns
+        -------
+        int
+            Its number.
+        """
         self.nodes.append(node)
         n = len(self.nodes)
         bounds = np.full((n, n), np.inf)
@@ -121,7 +144,13 @@ class LandscapeGraph:
         return n - 1
 
     def add_edge(self, edge: Edge) -> None:
-        """Add a path between two nodes."""
+        """Add a path between two nodes.
+
+        Parameters
+        ----------
+        edge : Edge
+            The path; `minimax_height` takes it into account from now on.
+        """
         self.edges.append(edge)
         self._bounds = bounds_with(self._bounds, edge.start, edge.end, edge.height)
 
@@ -141,7 +170,13 @@ class LandscapeGraph:
         return [node.label for node in self.nodes]
 
     def minimax_heights(self) -> np.ndarray:
-        """Minimax heights (K, K) by single linkage; a node's own value on the diagonal."""
+        """The minimax heights between all nodes, by single linkage.
+
+        Returns
+        -------
+        ndarray (K, K)
+            Infinite where two nodes are not connected; a node's own value on the diagonal.
+        """
         from scipy.cluster.hierarchy import cophenet
         from scipy.spatial.distance import squareform
 
@@ -153,9 +188,13 @@ class LandscapeGraph:
         return np.asarray(heights)
 
     def linkage(self) -> np.ndarray:
-        """SciPy's linkage matrix (K-1, 4) by single linkage, infinite where unconnected.
+        """The tree of minimax heights as SciPy's linkage matrix.
 
-        The first two columns are the clusters that merge, the third at which height.
+        Returns
+        -------
+        ndarray (K-1, 4)
+            The first two columns are the clusters that merge, the third is the height at which
+            they do, infinite where they are not connected.
         """
         merged, levels = self._ranked_linkage()
         merged[:, 2] = levels[merged[:, 2].astype(int)]
@@ -176,11 +215,28 @@ class LandscapeGraph:
         return np.asarray(linkage(ranks.astype(float), method="single")), levels
 
     def minimax_height(self, i: int, j: int) -> float:
-        """The least height at which a walk over known edges joins two nodes; infinite if none."""
+        """The lowest height below which known edges join two nodes.
+
+        Parameters
+        ----------
+        i, j : int
+            The nodes.
+
+        Returns
+        -------
+        float
+            The least possible maximum on a walk over known edges; infinite if there is none.
+        """
         return float(self._bounds[i, j])
 
     def minimum_spanning_tree(self) -> list[Edge]:
-        """The fewest edges that give all minimax heights (a forest where unconnected)."""
+        """The fewest edges that give all minimax heights.
+
+        Returns
+        -------
+        list of Edge
+            One less than there are nodes, or fewer where not all are connected.
+        """
         from scipy.sparse.csgraph import minimum_spanning_tree
 
         if not self.edges:
@@ -198,7 +254,17 @@ class LandscapeGraph:
         return [best[int(i), int(j)] for i, j in zip(tree.row, tree.col, strict=True)]
 
     def best_walk(self, i: int, j: int) -> list[Edge]:
-        """The edges of the lowest walk from one node to another, each turned the way it is walked.
+        """The edges of the lowest walk from one node to another.
+
+        Parameters
+        ----------
+        i, j : int
+            The nodes.
+
+        Returns
+        -------
+        list of Edge
+            In order, each reversed where it is walked from its end to its start.
 
         Raises
         ------
@@ -226,15 +292,25 @@ class LandscapeGraph:
     def best_path(
         self, i: int, j: int, placing: Callable[..., Callable[..., np.ndarray]] | None = None
     ) -> list[SinePath]:
-        """The paths of the lowest walk, one after the other in space.
+        """The paths of the lowest walk, each beginning where the one before it ends.
 
         Parameters
         ----------
         i, j : int
             The nodes.
         placing : callable, optional
-            `landscape.placing`, where the landscape has symmetries: it lays each path's start on
-            the end of the one before.
+            `landscape.placing`, where the landscape has symmetries: it moves each path so that
+            its start coincides with the end of the one before.
+
+        Returns
+        -------
+        list of SinePath
+            One for each edge of `best_walk`.
+
+        Raises
+        ------
+        ValueError
+            If no walk is known.
         """
         here = self.nodes[i].position
         paths: list[SinePath] = []
@@ -249,14 +325,19 @@ class LandscapeGraph:
     def merged(
         self, other: "LandscapeGraph", same: Callable[[np.ndarray, np.ndarray], bool]
     ) -> "LandscapeGraph":
-        """Both graphs in one, nodes that are the `same` being one node.
+        """Both graphs as one, in which nodes that are the `same` are one node.
 
         Parameters
         ----------
         other : LandscapeGraph
             Of another run on the same landscape.
         same : callable (D,), (D,) -> bool
-            Whether two minima are one, such as `landscape.same`.
+            Whether two minima are the same, for example `landscape.same`.
+
+        Returns
+        -------
+        LandscapeGraph
+            A new graph; both old ones are unchanged.
         """
         union = self.copy()
         numbers = [union.number_of(node, same) for node in other.nodes]
@@ -267,7 +348,20 @@ class LandscapeGraph:
         return union
 
     def number_of(self, node: Node, same: Callable[[np.ndarray, np.ndarray], bool]) -> int:
-        """The number of the node that is the `same`, added if there is none."""
+        """The number of a minimum, which is added if it is new.
+
+        Parameters
+        ----------
+        node : Node
+            The minimum.
+        same : callable (D,), (D,) -> bool
+            Whether two minima are the same.
+
+        Returns
+        -------
+        int
+            The number of the node that is the `same`, or of the new one.
+        """
         by_value = np.argsort(np.abs(self.values - node.value), kind="stable")
         for k in by_value.tolist():
             if same(self.nodes[k].position, node.position):
@@ -275,7 +369,13 @@ class LandscapeGraph:
         return self.add_node(node)
 
     def copy(self) -> "LandscapeGraph":
-        """A graph of its own with the same nodes and edges."""
+        """An independent graph with the same nodes and edges.
+
+        Returns
+        -------
+        LandscapeGraph
+            The copy.
+        """
         copy = LandscapeGraph(self.nodes)
         copy.edges, copy._bounds = list(self.edges), self._bounds
         copy.given, copy.n_gradients = list(self.given), self.n_gradients
@@ -283,14 +383,31 @@ class LandscapeGraph:
         return copy
 
     def save(self, file: str | os.PathLike[str]) -> None:
-        """Write the graph to one file, in the format of `fourierpathfinder.graph`."""
+        """Write the graph to one file.
+
+        Parameters
+        ----------
+        file : path-like
+            In the format that `fourierpathfinder.graph.record` describes.
+        """
         from .record import write
 
         write(file, self)
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> "LandscapeGraph":
-        """Read a graph that was saved, or a checkpoint of `connect`."""
+        """Read a graph that was saved, or a checkpoint of `connect`.
+
+        Parameters
+        ----------
+        file : path-like
+            What `save` or `connect(..., checkpoint=)` wrote.
+
+        Returns
+        -------
+        LandscapeGraph
+            The graph.
+        """
         from .record import read
 
         return read(file).graph

@@ -29,8 +29,15 @@ class LandscapeReport:
     n_evaluations : int
         Evaluations of value and gradient at one point that the check took.
     gradient_error : float
-        The largest difference from central differences seen, relative to the largest gradient;
+        The largest difference from central differences, relative to the largest gradient;
         NaN where it was not measured.
+
+    Examples
+    --------
+    >>> LandscapeReport(("The gradient has the wrong sign.",), 12).ok
+    False
+    >>> print(LandscapeReport((), 12))
+    The landscape passed all checks (12 evaluations).
     """
 
     problems: tuple[str, ...]

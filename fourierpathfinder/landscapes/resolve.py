@@ -42,11 +42,12 @@ def as_landscape(landscape: Any, gradient: GradientSource = None) -> Landscape:
     Returns
     -------
     Landscape
+        The object itself, or an adapter around the function.
 
     Raises
     ------
     TypeError
-        If `landscape` is nothing that can be made a landscape; the message says what it is and
+        If `landscape` is neither a landscape nor a function; the message says what it is and
         what is accepted.
     ValueError
         If a function comes without a gradient, or a landscape with one.

@@ -45,8 +45,8 @@ class Direct:
 
     For analytic and compiled landscapes, and where D is too large for a surrogate.
     `height_error` of the result is how far cubics between the points might rise above the largest
-    value seen (`fourierpathfinder.height`). Of the objective's own bias, about 4e-4 E at
-    `beta` = 30, it knows nothing: the path found is not quite the lowest.
+    value seen (`fourierpathfinder.height`). It does not include the bias of the objective, about
+    4e-4 E at `beta` = 30: the path found is not quite the lowest.
 
     Parameters
     ----------
@@ -55,11 +55,18 @@ class Direct:
     n_points : int
         Points M between the ends that are evaluated in each iteration.
     beta : float
-        β in units of 1/E: how sharply the highest points dominate.
+        How sharply the highest points dominate: β in units of 1/E.
     speed_penalty : float
-        κ in units of E: how evenly the points are spread.
+        How evenly the points are spread: κ in units of E.
     tol : float
-        The height must stay within this, in units of E, over three iterations.
+        The run ends when the height has stayed within this, in units of E, for three iterations.
+
+    Raises
+    ------
+    TypeError
+        If a number of terms or points is not a whole number.
+    ValueError
+        If a setting is not positive.
 
     References
     ----------

@@ -26,10 +26,10 @@ from .measured import measured_outcome
 
 @dataclass(frozen=True)
 class Paper:
-    """Algorithm 2 of Yu and Morozov, exactly: for reproducing the paper, and for comparison.
+    """Algorithm 2 of Yu and Morozov, exactly: to reproduce the paper, and to compare with it.
 
-    The height is the continuous one all the same: where points are so far apart that the path
-    jumps a barrier between two of them, the barrier is found and reported.
+    The reported height is still the continuous one: where the points are so far apart that the
+    path jumps over a barrier between two of them, the barrier is found and reported.
 
     Parameters
     ----------
@@ -38,20 +38,27 @@ class Paper:
     n_points : int
         Number of grid points M, both ends included.
     smoothness : float
-        λ, in the landscape's unit per squared length.
+        The factor λ of the summed squared steps, in the landscape's unit per squared length.
     learning_rate : float
-        Adam's, in units of length.
+        Adam's learning rate, in the unit of length.
     n_steps : int
         Adam steps.
     power : int
-        p: 1 as in the text, 2 as in the published toy notebook.
-    n_samples : int, optional
-        Of a landscape that is a mean over samples, such as a network's loss: how many are taken
-        at each point, drawn once for each and then kept; by default all, as published. The height
-        of the result is measured over all of them in any case.
+        The power p of the heights: 1 as in the text, 2 as in the published toy notebook.
     gradient_noise : float
         Standard deviation of Gaussian noise added to the gradient of the terms, as the toy
         notebook does; with it the last iterate is kept, not the one of least loss.
+    n_samples : int, optional
+        How many samples are used at each point where the landscape is a mean over samples, such
+        as a network's loss. They are drawn once for each point and then kept; by default all, as
+        published. The final height is always measured over all samples.
+
+    Raises
+    ------
+    TypeError
+        If a number of terms, points or steps is not a whole number.
+    ValueError
+        If a setting is not positive, or the grid has too few points for the terms.
 
     References
     ----------

@@ -31,8 +31,8 @@ class Stochastic:
     The height of the result is measured at the end over all samples, adaptively in t; those of the
     history are running averages of the mini-batches along the path. `height_error` is how far the
     measured profile might rise between its points, plus the standard error where
-    `evaluation_samples` are fewer than all. Kept in memory are three arrays of the size of the
-    terms, and with two points a step at most six of the size of the network beside what the
+    `evaluation_samples` are fewer than all. Memory holds three arrays of the size of the terms
+    and, with two points per step, at most six of the size of the network, besides what the
     network's own passes need.
 
     Parameters
@@ -42,18 +42,25 @@ class Stochastic:
     points_per_step : int
         Random points of the path in each step, one from each equal part of it.
     batch_size : int
-        Samples at each of them; of no meaning where the landscape has no samples.
+        Samples at each of these points; ignored where the landscape has no samples.
     learning_rate : float, optional
-        Of the first term, in root mean square distances of a coordinate from end to end; term n
-        moves by 1/n of that. It falls to zero over the run as a cosine. By default
-        0.25 / n_steps^(1/3): the longer the run, the lower it ends, given shorter steps.
+        Learning rate of the first term, in units of the root mean square distance of a coordinate
+        between the ends; term n moves by 1/n of that. It falls to zero over the run as a cosine.
+        By default 0.25 / n_steps^(1/3): longer runs need shorter steps to end lower.
     n_steps : int
-        Steps.
+        Number of steps.
     evaluation_samples : int, optional
-        Samples by which the final height is measured; by default all.
+        Number of samples that the final height is measured on, at least 32; by default all.
     dtype : str, optional
-        "bfloat16" keeps the terms and Adam's sums in half the memory, on torch tensors; they are
-        rounded at random, so that small steps are not lost. By default that of the ends.
+        With "bfloat16" the terms and Adam's sums take half the memory, on torch tensors; they are
+        rounded at random, so that small steps are not lost. By default the dtype of the ends.
+
+    Raises
+    ------
+    TypeError
+        If a count is not a whole number.
+    ValueError
+        If a setting is not positive, `evaluation_samples` is below 32, or `dtype` is unknown.
 
     References
     ----------

@@ -38,7 +38,7 @@ _PATIENCE = 30
 
 @dataclass(frozen=True)
 class Surrogate:
-    r"""Few gradients, each made the most of; for landscapes whose gradients take milliseconds up.
+    r"""Few gradients, each used as well as possible; for gradients that take milliseconds or more.
 
     Certified means: the saddle turned out as the surrogate predicted it, the path goes through
     it, the checks on the rest of the path were passed, and nothing on it is higher even with two
@@ -48,7 +48,8 @@ class Surrogate:
     Parameters
     ----------
     n_terms : int
-        Number of sine terms N to begin with; a path that cannot come down with them gets more.
+        Number of sine terms N to begin with; where the path cannot get lower with them, more are
+        added.
     tol : float
         Tolerance of the saddle's value, in units of the path's rise E above its lowest point.
     features : {"auto"} or FeatureMap
@@ -67,7 +68,14 @@ class Surrogate:
         Standard deviations of the noise on values and on gradient components, as in DFT, in the
         landscape's units.
     kernel : Kernel
-        Of the Gaussian process.
+        The kernel of the Gaussian process.
+
+    Raises
+    ------
+    TypeError
+        If a count is not a whole number.
+    ValueError
+        If a setting is not positive, or a standard deviation of the noise is negative.
 
     References
     ----------

@@ -70,9 +70,14 @@ class GoldenSection:
     shrink : float
         Factor of the step while nothing lower is found, and the fraction of the golden section.
 
+    Raises
+    ------
+    ValueError
+        If `n_evaluations` is below 1, or `shrink` does not lie between 0 and 0.5.
+
     References
     ----------
-    Y. Yu and A. V. Morozov, Neural network optimization strategies and the topography of the
+    J. Yu and A. V. Morozov, Neural network optimization strategies and the topography of the
     loss landscape, arXiv:2602.21276, Algorithm 1.
 
     J. Kiefer, Sequential minimax search for a maximum, Proc. Amer. Math. Soc. 4, 502 (1953),
@@ -125,7 +130,7 @@ def golden_section(
 ) -> tuple[Array, Array]:
     """Minimise a function of one variable within a bracket.
 
-    Where the function has one minimum in the bracket, the best point is within
+    Where the function has a single minimum in the bracket, the best point is within
     0.618^(n_evaluations - 1) |b - a| of it.
 
     Parameters
@@ -143,6 +148,11 @@ def golden_section(
         The evaluated point with the lowest value.
     value : array (...)
         The value there.
+
+    Raises
+    ------
+    ValueError
+        If `n_evaluations` is below 1.
 
     References
     ----------

@@ -72,7 +72,7 @@ class LBFGSGSS:
 
     References
     ----------
-    Y. Yu and A. V. Morozov, Neural network optimization strategies and the topography of the
+    J. Yu and A. V. Morozov, Neural network optimization strategies and the topography of the
     loss landscape, arXiv:2602.21276, Algorithm 1.
 
     Examples

@@ -20,7 +20,7 @@ _STRONG_WOLFE = StrongWolfe()
 
 @dataclass(frozen=True)
 class Minimum:
-    """Where a minimisation ended: the lowest point that it met.
+    """The result of a minimisation: the lowest point that it met.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def minimize(
     Returns
     -------
     Minimum
-        The lowest point met; not to converge is told there and is no exception.
+        The lowest point met; `converged` says whether the tolerance was reached.
 
     Examples
     --------

@@ -25,7 +25,7 @@ Project = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class StationaryPoint:
-    """Where a search for a saddle ended.
+    """The result of a search for a saddle.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def find_saddle(
     Returns
     -------
     StationaryPoint
-        The last point; not to converge is told there and is no exception.
+        The last point; `converged` says whether the tolerance was reached.
 
     Raises
     ------

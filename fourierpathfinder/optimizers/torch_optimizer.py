@@ -38,7 +38,7 @@ class TorchLBFGSGSS(torch.optim.Optimizer):  # type: ignore[misc]
 
     References
     ----------
-    Y. Yu and A. V. Morozov, Neural network optimization strategies and the topography of the
+    J. Yu and A. V. Morozov, Neural network optimization strategies and the topography of the
     loss landscape, arXiv:2602.21276, Algorithm 1.
 
     Examples

@@ -28,13 +28,14 @@ def plot_disconnectivity(graph: LandscapeGraph, ax: "Axes | None" = None) -> "Ax
     Parameters
     ----------
     graph : LandscapeGraph
-        With two minima at least.
+        With at least two minima.
     ax : matplotlib.axes.Axes, optional
         Where to draw; None makes a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The Axes drawn on.
 
     References
     ----------
@@ -91,6 +92,15 @@ def plot_heights(graph: LandscapeGraph, ax: "Axes | None" = None) -> "Axes":
     -------
     matplotlib.axes.Axes
         Of the map; minima that are not connected are left white.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import Direct, connect
+    >>> from fourierpathfinder.landscapes.toy import mueller_brown
+    >>> toy = mueller_brown()
+    >>> graph = connect(toy, toy.minima, method=Direct(), rng=0)
+    >>> plot_heights(graph).get_xlabel()
+    'minimum'
     """
     ax = new_axes() if ax is None else ax
     merged = graph.linkage()
@@ -115,7 +125,7 @@ def plot_heights(graph: LandscapeGraph, ax: "Axes | None" = None) -> "Axes":
 def plot_height_distribution(
     graph: LandscapeGraph, ax: "Axes | None" = None, *, n_bins: int = 20
 ) -> "Axes":
-    """Draw how the minimax heights of pairs are distributed, by the labels of the two minima.
+    """Draw the distribution of the pairs' minimax heights, by the labels of the two minima.
 
     Parameters
     ----------
@@ -129,6 +139,16 @@ def plot_height_distribution(
     Returns
     -------
     matplotlib.axes.Axes
+        The Axes drawn on.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import Direct, connect
+    >>> from fourierpathfinder.landscapes.toy import mueller_brown
+    >>> toy = mueller_brown()
+    >>> graph = connect(toy, toy.minima, method=Direct(), rng=0)
+    >>> plot_height_distribution(graph).get_ylabel()
+    'pairs'
     """
     from matplotlib.ticker import MaxNLocator
 

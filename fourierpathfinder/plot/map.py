@@ -61,6 +61,7 @@ def plot_landscape(
     Returns
     -------
     matplotlib.axes.Axes
+        The Axes drawn on.
 
     Raises
     ------

@@ -126,6 +126,7 @@ def plot_plane(
     Returns
     -------
     matplotlib.axes.Axes
+        The Axes drawn on.
 
     Raises
     ------
@@ -181,6 +182,7 @@ def plot_height_against_budget(
     Returns
     -------
     matplotlib.axes.Axes
+        The Axes drawn on.
 
     Examples
     --------

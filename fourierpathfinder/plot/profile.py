@@ -1,7 +1,7 @@
 """The profile of a landscape along a path.
 
 It is drawn through the values that a result holds, by cubics that are monotone between them
-(Fritsch and Carlson 1980, DOI 10.1137/0717021): it never shows a peak that the result has not.
+(Fritsch and Carlson 1980, DOI 10.1137/0717021): it never shows a peak that the result lacks.
 """
 
 from collections.abc import Callable
@@ -41,9 +41,9 @@ def plot_profile(
     ax : matplotlib.axes.Axes, optional
         Where to draw; None makes a new figure.
     arc_length : bool
-        Draw over the length run through rather than over t.
+        Draw against the arc length instead of t.
     relative : bool
-        Count values from the start, so that the height becomes the barrier.
+        Measure values from the start, so that the height becomes the barrier.
     unit, length_unit : str
         The landscape's units, for the labels of the axes.
     label : str
@@ -56,6 +56,7 @@ def plot_profile(
     Returns
     -------
     matplotlib.axes.Axes
+        The Axes drawn on.
 
     Examples
     --------

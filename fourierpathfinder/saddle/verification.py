@@ -83,6 +83,15 @@ class SaddleReport:
         The minima below, towards the start and towards the end; empty if there is no way down.
     n_gradients : int
         Evaluations in all.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import find_path
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy = two_channels()
+    >>> report = verify_saddle(toy, find_path(toy, toy.start, toy.end, rng=0), rng=0)
+    >>> report.n_negative, [neighbour.is_end for neighbour in report.neighbours]
+    (1, ['start', 'end'])
     """
 
     n_negative: int
@@ -130,7 +139,7 @@ def verify_saddle(
     landscape : Landscape
         What the path was found on.
     result : PathResult
-        The path; without a saddle its highest point is looked at.
+        The path; where it has no saddle, its highest point is examined.
     step : float
         The displacement of the finite differences, in the landscape's unit of length.
     displacement : float
@@ -140,11 +149,12 @@ def verify_saddle(
     max_gradients : int
         Evaluations at most, for each of the curvatures and the two descents.
     rng : numpy.random.Generator or int, optional
-        Source of the random part of Lanczos' first vector (SPEC 7).
+        The source of randomness (SPEC 7), for a part of the first vector of Lanczos' iteration.
 
     Returns
     -------
     SaddleReport
+        Curvatures, the minima on either side, and what it cost.
 
     Examples
     --------

@@ -79,7 +79,7 @@ def test_a_folder_of_files_and_a_budget(hollows, command, tmp_path):
         "--pairs", "nearest",
     )  # fmt: skip
     assert done.exit_code == Exit.NOT_CONNECTED, done.output
-    assert "budget of gradients is spent" in done.output
+    assert "budget of gradients was used up" in done.output
     document = json.loads((tmp_path / "out" / "heights.json").read_text())
     assert None in document["minimax_heights"][0]
 

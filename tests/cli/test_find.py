@@ -179,7 +179,7 @@ def test_a_spent_budget_is_not_certified(hop, command, tmp_path):
     ends = (hop / "reactant.traj", hop / "product.traj")
     done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--max-gradients", 6)
     assert done.exit_code == Exit.NOT_CERTIFIED
-    assert "budget of gradients is spent" in done.output
+    assert "budget of gradients was used up" in done.output
     assert read_result(tmp_path / "out")["saddle"] is None
 
 

@@ -137,7 +137,7 @@ def test_a_graph_grows_with_new_minima(lj7):
 
 @pytest.mark.parametrize(
     ("budget", "message"),
-    [({"max_gradients": 300}, "budget of gradients"), ({"max_seconds": 0.0}, "time is over")],
+    [({"max_gradients": 300}, "budget of gradients"), ({"max_seconds": 0.0}, "Time limit reached")],
 )
 def test_budgets_leave_a_usable_graph(budget, message):
     toy = lennard_jones(7)
@@ -178,7 +178,7 @@ def test_bad_input_is_a_sentence():
         connect(Flat(), [], method=Straight(0.0))
     with pytest.raises(ValueError, match="all must be"):
         connect(Flat(), [np.zeros(2), np.zeros(3)], method=Straight(0.0))
-    with pytest.raises(ValueError, match="`labels` are 1, `minima` 8"):
+    with pytest.raises(ValueError, match="1 `labels` and 8 `minima`"):
         connect(Flat(), MINIMA, labels=["a"], method=Straight(0.0))
 
 

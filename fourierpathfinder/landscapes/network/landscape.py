@@ -143,13 +143,35 @@ class NetworkLandscape:
         return end.detach().to(device=self.device, dtype=self._layout.dtype)
 
     def state_dict(self, point: Any) -> Tensors:
-        """The state dict of a point (D,), statistics of batch normalisation included."""
+        """The state dict of a point, including the statistics of batch normalisation.
+
+        Parameters
+        ----------
+        point : array (D,) or module or state dict
+            A point of the landscape.
+
+        Returns
+        -------
+        dict of str to Tensor
+            As the module's own `state_dict` has it.
+        """
         point = self.coordinates(point)
         found = self._mean_loss.statistics(self._layout.tensors(point[None]))
         return self._layout.state_dict(point, {name: tensor[0] for name, tensor in found.items()})
 
     def module(self, point: Any) -> Any:
-        """A new module with the parameters of a point (D,), in evaluation mode."""
+        """A new module with the parameters of a point.
+
+        Parameters
+        ----------
+        point : array (D,) or module or state dict
+            A point of the landscape.
+
+        Returns
+        -------
+        torch.nn.Module
+            A copy of the module that was given, in evaluation mode.
+        """
         module = deepcopy(self._given).eval().to(self.device)
         module.load_state_dict(self.state_dict(point))
         return module

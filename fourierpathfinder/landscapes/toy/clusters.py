@@ -43,7 +43,7 @@ def value_and_gradient(x: np.ndarray, gradient: np.ndarray) -> float:
 
 @cache
 def lennard_jones(n_atoms: int) -> Toy:
-    """A cluster of like atoms; its stationary points are known for 7, 13 and 38 atoms.
+    """A cluster of identical atoms; its stationary points are known for 7, 13 and 38 atoms.
 
     For 7 atoms all four minima are stored, with rearrangements between them; for 13 the
     icosahedron and neighbours with a vacancy and an adatom; for 38 the bottoms of the two
@@ -58,7 +58,12 @@ def lennard_jones(n_atoms: int) -> Toy:
     Returns
     -------
     Toy
-        D = 3n: positions (n, 3) flattened, in units of σ; values in units of ε.
+        With D = 3n: positions (n, 3) flattened, in units of σ; values in units of ε.
+
+    Raises
+    ------
+    ValueError
+        If `n_atoms` is below 2.
 
     References
     ----------

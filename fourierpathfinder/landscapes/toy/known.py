@@ -18,7 +18,7 @@ from ..compiled import CompiledLandscape
 
 @dataclass(frozen=True, eq=False)
 class Rearrangement:
-    """Two ends and the saddle that a descent to both sides joins them by.
+    """Two minima and the saddle from which descents lead to both.
 
     Parameters
     ----------
@@ -28,6 +28,13 @@ class Rearrangement:
         The saddle between them.
     height : float
         The value there.
+
+    Examples
+    --------
+    >>> from fourierpathfinder.landscapes.toy import mueller_brown
+    >>> rearrangement = mueller_brown().rearrangements[0]
+    >>> round(rearrangement.height, 2), rearrangement.saddle.round(2)
+    (-40.66, array([-0.82,  0.62]))
     """
 
     start: np.ndarray
@@ -50,15 +57,27 @@ class Toy:
         What it is called.
     compiled : CompiledLandscape
         The landscape itself.
-    minima, saddles : ndarray (K, D)
-        Known minima and saddles of index one, lowest first.
-    minimum_values, saddle_values : ndarray (K,)
-        The values there.
+    minima : ndarray (K, D)
+        Known minima, lowest first.
+    minimum_values : ndarray (K,)
+        The values at the minima.
+    saddles : ndarray (L, D)
+        Known saddles of index one, lowest first.
+    saddle_values : ndarray (L,)
+        The values at the saddles.
     rearrangements : tuple of Rearrangement
         Pairs of ends with the saddle between them; the first is the toy's standard problem,
         `start`, `end`, `saddle` and `height`.
     n_atoms : int or None
-        Where the coordinates are positions of like atoms, (n_atoms, 3) flattened: their number.
+        The number of atoms, where the coordinates are positions of identical atoms, (n_atoms, 3)
+        flattened.
+
+    Examples
+    --------
+    >>> from fourierpathfinder.landscapes.toy import lennard_jones
+    >>> toy = lennard_jones(7)
+    >>> toy.minima.shape, toy.minimum_values.round(4)
+    ((4, 21), array([-16.5054, -15.935 , -15.5932, -15.5331]))
     """
 
     name: str
