@@ -155,6 +155,10 @@ class GaussianProcess:
         except LinAlgError:
             return self._settled(prior, given, optimise=False)
 
+    def like(self, model: Posterior) -> "GaussianProcess":
+        """The same settings with the features that were chosen for `model`."""
+        return replace(self, features=model.features, alternatives=())
+
     def _is_milestone(self, n: int) -> bool:
         """Whether the n-th point is one at which the prior is looked at again."""
         growth = np.log(self.settings.growth)

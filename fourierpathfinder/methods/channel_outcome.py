@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..search.channel import STATIONARY, Channel
+from ..search.channel import Channel
 from ..search.images import Image
 from ..search.records import Records
 from .base import Outcome
@@ -13,17 +13,14 @@ _DOWNHILL = "The path was checked and rises nowhere above its higher end; there 
 
 _IMAGE = "The landscape's symmetry lays this path on another segment of it; nothing was evaluated."
 
-_ERROR_DEVIATIONS = 3.0
-"""Deviations above the mean up to which `height_error` reckons with surprises."""
-
 
 def channel_outcome(channel: Channel, records: Records) -> Outcome:
     """The path of a channel, its height, and an upper estimate of the error of that height."""
-    look = channel.look(4 * channel.path.n_terms + 64)
+    seen = channel.predicted(4 * channel.path.n_terms + 64)
     path, saddle = channel.path, channel.saddle
     start_value, end_value = records.value_at(path.start), records.value_at(path.end)
-    heights = np.concatenate([[start_value], channel.warp.inverse(look.mean), [end_value]])
-    times = np.concatenate([[0.0], look.times, [1.0]])
+    heights = np.concatenate([[start_value], channel.known.warp.inverse(seen.mean), [end_value]])
+    times = np.concatenate([[0.0], seen.times, [1.0]])
     if saddle is not None or channel.is_certified:
         ends = [(start_value, 0.0), (end_value, 1.0)]
         if saddle is not None:
@@ -72,9 +69,11 @@ def _backwards(outcome: Outcome) -> Outcome:
 
 def height_error(channel: Channel, height: float, n_times: int = 64) -> float:
     """How far a channel's path may rise above the `height` stated of it, at `n_times` places."""
+    numbers = channel.policy.certify
     if channel.saddle is not None or channel.is_certified:
-        noise = _ERROR_DEVIATIONS * channel.value_noise
-        return channel.excess(_ERROR_DEVIATIONS, n_times) + STATIONARY * channel.tolerance + noise
-    upper = channel.look(n_times).upper(_ERROR_DEVIATIONS)
-    highest = float(channel.warp.inverse(upper).max())
-    return max(highest - height, channel.lookout, channel.surprise)
+        noise = numbers.error_deviations * channel.aim.noise[0]
+        own = numbers.stationary * channel.tolerance + noise
+        return channel.excess(numbers.error_deviations, n_times) + own
+    upper = channel.predicted(n_times).upper(numbers.error_deviations)
+    highest = float(channel.known.warp.inverse(upper).max())
+    return max(highest - height, channel.path_tolerance, channel.surprise)

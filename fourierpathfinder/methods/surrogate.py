@@ -17,23 +17,21 @@ from ..evaluation import Evaluator, LandscapeError
 from ..gaussian_process import FeatureMap, GaussianProcess, Kernel, SquaredExponential
 from ..path import SinePath
 from ..result import History, PathResult, Status
-from ..search.campaign import Campaign, CampaignSettings, Task
-from ..search.channel import Channel, ChannelSettings
+from ..search.campaign import Campaign, CampaignSettings
+from ..search.channel import Channel
 from ..search.choose_features import choose_features
 from ..search.images import Image
+from ..search.judgement import Answer
 from ..search.one_thread import one_thread
-from ..search.prediction import WORDS, Look, Query
+from ..search.policy import BOLD, WARY, Policy
+from ..search.prediction import WORDS, Candidate
 from ..search.records import Records
+from ..search.state import Aim
 from .base import Outcome, kicked, require_positive
 from .channel_outcome import channel_outcome, height_error, image_outcome
 
 _NUGGET = 1e-10
 """In units of the prior variance: small, so that a tolerance of 1e-6 E can be reached."""
-_MAX_FAILURES = 10
-"""Failed evaluations after which, if they are more than the others, the run is given up."""
-_MAX_ITERATIONS = 300
-_PATIENCE = 30
-"""Iterations after which a height that no longer moves, yet cannot be certified, is let be."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,9 @@ class Surrogate:
         landscape's units.
     kernel : Kernel
         The kernel of the Gaussian process.
+    policy : Policy, optional
+        Every number of the search (`fourierpathfinder.search.policy`); by default bold for exact
+        landscapes and wary for those with noise.
 
     Raises
     ------
@@ -101,6 +102,7 @@ class Surrogate:
     split: bool = False
     noise: tuple[float, float] | None = None
     kernel: Kernel = field(default_factory=SquaredExponential)
+    policy: Policy | None = field(default=None, repr=False)
     replays: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -135,34 +137,27 @@ class SurrogateRun:
         self._settings = settings
         self._evaluator = evaluator
         self._first = path
-        process = GaussianProcess(
-            features[0], (settings.kernel,), _NUGGET, settings.noise, alternatives=features
-        )
-        noise = settings.noise or (0.0, 0.0)
-        held_to = ChannelSettings(settings.tol, settings.certify, *noise)
-        asked = CampaignSettings(settings.n_starts, settings.split, held_to)
-        self._campaign = Campaign(asked, process, path, rng, evaluator.landscape)
-        self._tasks = self._campaign.tasks()
-        self._task: Task | None = None
-        self._queue: list[Query] = []
+        self._rng = rng
+        self._asked = CampaignSettings(settings.n_starts, settings.split, _aim(settings, features))
+        self._campaign: Campaign | None = None
+        self._queue: list[Candidate] = []
         self._n_iterations = 0
-        self._heights: list[float] = []
         self._status: Status | None = None
 
     @property
     def path(self) -> SinePath:
         """The best path as it is now."""
-        return self._campaign.best.path
+        return self._first if self._campaign is None else self._campaign.best.path
 
     @property
     def height(self) -> float:
         """The saddle's value if it is found, else the largest mean along the path."""
-        return float("nan") if self._task is None else self._campaign.best.height
+        return float("nan") if self._campaign is None else self._campaign.best.height
 
     @property
     def height_error(self) -> float:
         """How far the best path may rise above that."""
-        if self._task is None:
+        if self._campaign is None:
             return float("nan")
         return height_error(self._campaign.best, self.height)
 
@@ -179,71 +174,68 @@ class SurrogateRun:
     @property
     def waiting_for(self) -> str:
         """What is evaluated next, in words."""
-        if self._task is None:
+        if self._campaign is None:
             return "the ends and the middle of the path"
-        return ", ".join(dict.fromkeys(WORDS[query.kind] for query in self._queue))
+        return ", ".join(dict.fromkeys(WORDS[candidate.kind] for candidate in self._queue))
 
     def step(self) -> None:
         """Evaluate what is wanted, and find out what is wanted next."""
-        first = self._task is None
-        asked, new = ([], self._first_records()) if first else self._answers()
-        with one_thread():
-            self._take_in(asked, new)
-
-    def _take_in(self, asked: list[Query], new: Records) -> None:
-        """Have the task judge the answers to what was asked, and say what it wants next."""
-        self._campaign.add(new)
-        if self._task is None:
-            self._task = next(self._tasks)
+        if self._campaign is None:
+            records = self._first_records()
+            with one_thread():
+                self._campaign = self._begun(records)
+                self._plan(self._campaign)
         else:
-            for query, value, gradient, failed in zip(
-                asked, new.values, new.gradients, new.failed, strict=True
-            ):
-                if not failed:
-                    self._task.judge(query, float(value), gradient)
-            self._task.learn(self._campaign.records)
+            answers, new = self._answers()
+            with one_thread():
+                self._campaign.absorb(answers, new)
+                self._plan(self._campaign)
+
+    def _begun(self, records: Records) -> Campaign:
+        landscape = self._evaluator.landscape
+        return Campaign(self._asked, self._first, records, self._rng, landscape)
+
+    def _plan(self, campaign: Campaign) -> None:
+        """Find out what to evaluate next, or why to stop."""
         self._n_iterations += 1
-        self._queue = self._wanted(self._task)
-        while not self._queue and (task := next(self._tasks, None)) is not None:
-            self._task = task
-            self._heights.clear()  # the best height may rest while another channel is looked at
-            self._queue = self._wanted(task)
-        if self._fails_too_often():
+        self._queue = self._wanted(campaign)
+        while not self._queue and campaign.go_on():
+            self._queue = self._wanted(campaign)
+        if self._fails_too_often(campaign.records):
             self._status = Status.FAILED
         elif not self._queue:
-            self._status = self._end()
-        else:
-            self._status = self._given_up()
+            self._status = self._end(campaign)
+        elif self._n_iterations >= self._policy.stop.iterations:
+            self._status = Status.MAX_ITERATIONS
 
     def finish(self) -> Outcome:
         """The best path, its height, and how far to trust it; its channels and segments."""
+        assert self._campaign is not None
         with one_thread():
-            return self._result()
+            return self._result(self._campaign)
 
-    def _result(self) -> Outcome:
-        campaign = self._campaign
+    def _result(self, campaign: Campaign) -> Outcome:
         channels = sorted(campaign.channels, key=lambda channel: channel.height)
-        outcome = self._outcome(campaign.best)
+        outcome = self._outcome(campaign.best, campaign)
         return replace(
             outcome,
-            method=self._method,
-            channels=tuple(self._part(channel) for channel in channels),
-            segments=tuple(self._part(channel) for channel in campaign.segments),
+            method=self._method(campaign),
+            channels=tuple(self._part(channel, campaign) for channel in channels),
+            segments=tuple(self._part(channel, campaign) for channel in campaign.segments),
         )
 
-    @property
-    def _method(self) -> Surrogate:
+    def _method(self, campaign: Campaign) -> Surrogate:
         """The settings, with the features that were chosen."""
-        return replace(self._settings, features=self._campaign.best.model.features)
+        return replace(self._settings, features=campaign.best.model.features)
 
-    def _outcome(self, part: Channel | Image) -> Outcome:
+    def _outcome(self, part: Channel | Image, campaign: Campaign) -> Outcome:
         if isinstance(part, Image):
-            return image_outcome(part, self._outcome(part.of))
-        return channel_outcome(part, self._campaign.records)
+            return image_outcome(part, self._outcome(part.of, campaign))
+        return channel_outcome(part, campaign.records)
 
-    def _part(self, part: Channel | Image) -> PathResult:
+    def _part(self, part: Channel | Image, campaign: Campaign) -> PathResult:
         """A channel or segment as a result of its own; gradients are those of the whole run."""
-        outcome = self._outcome(part)
+        outcome = self._outcome(part, campaign)
         status = Status.CERTIFIED if outcome.certified else Status.STALLED
         n_gradients = self._evaluator.n_gradients
         history = History(np.array([n_gradients]), np.array([outcome.height]))
@@ -252,7 +244,7 @@ class SurrogateRun:
             n_gradients=n_gradients,
             n_iterations=self.n_iterations,
             history=history,
-            method=self._method,
+            method=self._method(campaign),
             landscape=self._evaluator.landscape,
         )
 
@@ -269,44 +261,49 @@ class SurrogateRun:
                 )
         return records
 
-    def _answers(self) -> tuple[list[Query], Records]:
+    def _answers(self) -> tuple[list[Answer], Records]:
         """Evaluate the queue, as far as the budget goes."""
         affordable = int(min(len(self._queue), max(self._evaluator.remaining, 1)))
         asked = self._queue[:affordable]
-        points = np.stack([query.point for query in asked])
-        times = np.array([query.time for query in asked])
+        points = np.stack([candidate.point for candidate in asked])
+        times = np.array([candidate.time for candidate in asked])
         values, gradients = self._evaluator.value_and_grad(points, times, finite=False)
-        return asked, Records.of(points, values, gradients)
+        new = Records.of(points, values, gradients)
+        rows = zip(asked, new.values, new.gradients, new.failed, strict=True)
+        answers = [Answer(one, float(value), slope, bool(bad)) for one, value, slope, bad in rows]
+        return answers, new
 
-    def _wanted(self, task: Task) -> list[Query]:
-        """One query for each worker; later ones as if earlier ones had turned out as expected."""
-        records = self._campaign.records
-        first = task.next_query(records)
-        queue = [] if first is None else [first]
-        if not isinstance(task, Channel):
-            return queue
-        look: Look | None = task.look()
-        while queue and len(queue) < self._evaluator.n_workers:
-            look = None if look is None else task.expected(queue[-1], look)
-            another = None if look is None else task.next_query(records, look)
+    def _wanted(self, campaign: Campaign) -> list[Candidate]:
+        """One candidate for each worker; later ones as if earlier ones turned out as expected."""
+        queue: list[Candidate] = []
+        while len(queue) < self._evaluator.n_workers:
+            another = campaign.task.propose(campaign.records, tuple(queue))
             if another is None or any(np.array_equal(another.point, q.point) for q in queue):
                 break
             queue.append(another)
         return queue
 
-    def _fails_too_often(self) -> bool:
-        failed = self._campaign.records.failed
-        return bool(failed.sum() > max(_MAX_FAILURES, (~failed).sum()))
+    @property
+    def _policy(self) -> Policy:
+        return self._asked.aim.policy
 
-    def _given_up(self) -> Status | None:
-        """Why to stop although more is wanted, or None."""
-        self._heights.append(self.height)
-        last = self._heights[-_PATIENCE:]
-        if len(last) == _PATIENCE and max(last) - min(last) < self._campaign.best.lookout:
-            return Status.STALLED
-        return Status.MAX_ITERATIONS if self._n_iterations >= _MAX_ITERATIONS else None
+    def _fails_too_often(self, records: Records) -> bool:
+        n_failed = int(records.failed.sum())
+        return n_failed > max(self._policy.stop.failures, len(records) - n_failed)
 
-    def _end(self) -> Status:
-        if self._campaign.best.is_certified:
+    def _end(self, campaign: Campaign) -> Status:
+        if campaign.best.is_certified:
             return Status.CERTIFIED
-        return Status.STALLED if self._settings.certify else Status.CONVERGED
+        if self._settings.certify or campaign.best.saddle is None:
+            return Status.STALLED
+        return Status.CONVERGED
+
+
+def _aim(settings: Surrogate, features: tuple[FeatureMap, ...]) -> Aim:
+    """What every search of a run is held to."""
+    process = GaussianProcess(
+        features[0], (settings.kernel,), _NUGGET, settings.noise, alternatives=features
+    )
+    noise = settings.noise or (0.0, 0.0)
+    policy = settings.policy or (WARY if noise[0] > 0 else BOLD)
+    return Aim(process, settings.tol, settings.certify, noise, policy)

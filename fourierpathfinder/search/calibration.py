@@ -9,22 +9,32 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_REMEMBERED = 8
+from .policy import BOLD
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The surrogate's standardised under-predictions so far."""
+    """The surrogate's last standardised under-predictions.
+
+    Attributes
+    ----------
+    misses : tuple of float
+        The last ones, in deviations.
+    remembered : int
+        How many are kept.
+    """
 
     misses: tuple[float, ...] = ()
+    remembered: int = BOLD.trust.remembered
 
     @property
     def factor(self) -> float:
         """What to multiply deviations by; at least 1."""
         if not self.misses:
             return 1.0
-        return max(1.0, float(np.sqrt(np.mean(np.square(self.misses[-_REMEMBERED:])))))
+        return max(1.0, float(np.sqrt(np.mean(np.square(self.misses)))))
 
     def seen(self, value: float, mean: float, deviation: float, floor: float) -> "Calibration":
         """With one more evaluation; deviations far below `floor` do not matter."""
-        return Calibration((*self.misses, max(0.0, value - mean) / (deviation + floor)))
+        miss = max(0.0, value - mean) / (deviation + floor)
+        return Calibration((*self.misses, miss)[-self.remembered :], self.remembered)

@@ -4,7 +4,7 @@ A campaign is a sequence of tasks that share every record. A task wants evaluati
 done; the next one is made of what the earlier ones found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
@@ -13,34 +13,51 @@ import numpy as np
 
 from .._arrays import Array
 from ..gaussian_process.posterior import Posterior
-from ..gaussian_process.process import GaussianProcess
 from ..path import SinePath
-from .channel import Channel, ChannelSettings
+from .channel import Channel
 from .images import Image, image_of
-from .prediction import Look, Query
+from .judgement import Answer
+from .phases import absorbed, begun, settled
+from .prediction import Candidate
+from .proposals import propose
 from .records import Records
 from .relaxation import Relaxation, dips
-
-_BEND = 0.35
-"""Size of the random bends that further starts have, in chords."""
-_SAME_STOP = 0.02
-"""Minima nearer than this to a stop before them, or to the end, in chords, are no new stops."""
+from .state import Aim
+from .stopping import Course
 
 
 class Task(Protocol):
-    """Something that wants evaluations: a `Channel` or a `Relaxation`."""
+    """A state of something that wants evaluations."""
 
-    def learn(self, records: Records) -> None:
-        """Take in all that is known."""
-        ...
-
-    def next_query(self, records: Records, look: Look | None = None) -> Query | None:
+    def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
         """What to evaluate next; None when done."""
         ...
 
-    def judge(self, query: Query, value: float, gradient: Array) -> None:
-        """Take in what came back."""
+    def absorb(self, answers: Sequence[Answer], records: Records) -> "Task":
+        """The state after some answers."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class Seeking:
+    """The task of bringing one channel to a certified height, or as near as it gets."""
+
+    channel: Channel
+    course: Course
+
+    def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
+        """What to evaluate next; None when done, or when no progress is made."""
+        return None if self.is_stalled else propose(self.channel, records, pending)
+
+    def absorb(self, answers: Sequence[Answer], records: Records) -> "Seeking":
+        """The state after some answers."""
+        channel = absorbed(self.channel, answers, records)
+        return Seeking(channel, self.course.seen(channel.height))
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the height no longer moves, yet cannot be certified."""
+        return self.course.is_stalled(self.channel.path_tolerance)
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,11 @@ class CampaignSettings:
 
     n_starts: int
     split: bool
-    channel: ChannelSettings
+    aim: Aim
+
+
+Tasks = Generator[Task, Task, None]
+"""Yields tasks, and is sent the states in which they end."""
 
 
 class Campaign:
@@ -59,10 +80,10 @@ class Campaign:
     ----------
     settings : CampaignSettings
         What is asked.
-    process : GaussianProcess
-        The prior of all surrogates.
     path : SinePath
         The first start.
+    records : Records
+        What is known of it: both ends at least.
     rng : numpy.random.Generator
         Source of the further starts.
     landscape : Landscape
@@ -72,89 +93,112 @@ class Campaign:
     def __init__(
         self,
         settings: CampaignSettings,
-        process: GaussianProcess,
         path: SinePath,
+        records: Records,
         rng: np.random.Generator,
         landscape: Any,
     ) -> None:
+        self.records = records
         self.channels: list[Channel] = []
         self.segments: list[Channel | Image] = []
-        self._landscape = landscape
         self._settings = settings
-        self._process = process
+        self._aim = settings.aim
         self._path = path
         self._rng = rng
-        self._current = Channel(settings.channel, process, path)
-        self._records: Records | None = None
+        self._landscape = landscape
+        self._tasks = self._all_tasks()
+        self.task = next(self._tasks)
 
     @property
     def best(self) -> Channel:
-        """The lowest channel with a saddle, else the one at work."""
-        found = [channel for channel in self.channels if channel.saddle is not None]
-        return min(found, key=lambda channel: channel.height, default=self._current)
+        """The channel that surely stays lowest, the one at work among them."""
+        channels = list(self.channels)
+        if isinstance(self.task, Seeking) and self._is_whole(self.task.channel.path):
+            channels.append(self.task.channel)
+        return min(channels, key=lambda channel: channel.highest_likely)
 
-    @property
-    def records(self) -> Records:
-        """All that is known."""
-        assert self._records is not None
-        return self._records
+    def _is_whole(self, path: SinePath) -> bool:
+        """Whether a path joins the ends that are asked for, and not those of a part."""
+        same = np.array_equal(path.start, self._path.start)
+        return same and np.array_equal(path.end, self._path.end)
 
-    def add(self, new: Records) -> None:
-        """Take in new records."""
-        self._records = new if self._records is None else self._records.joined(new)
+    def absorb(self, answers: Sequence[Answer], new: Records) -> None:
+        """Take in what was evaluated."""
+        self.records = self.records.joined(new)
+        self.task = self.task.absorb(answers, self.records)
 
-    def tasks(self) -> Iterator[Task]:
-        """One task after another, each having learned what is known when it begins."""
-        self._current.learn(self.records)
-        yield self._current
-        self.channels.append(self._current)
-        features = self._current.model.features
-        self._process = replace(self._process, features=features, alternatives=())
+    def go_on(self) -> bool:
+        """Turn to the next task; whether there is one."""
+        try:
+            self.task = self._tasks.send(self.task)
+        except StopIteration:
+            return False
+        return True
+
+    def _all_tasks(self) -> Tasks:
+        first = yield from self._sought(begun(self._aim, self._path, self.records))
+        self.channels.append(first)
+        self._aim = replace(self._aim, process=self._aim.process.like(first.model))
         for _ in range(1, self._settings.n_starts):
-            another = self._channel(self._bent(), self.best.height)
-            another.settle(self.records)
-            if not any(another.resembles(known) for known in self.channels):
-                yield another
-                if not any(another.resembles(known) for known in self.channels):
-                    self.channels.append(another)
+            yield from self._further_start(self._bent())
         if self._settings.split:
-            yield from self._segment_tasks()
+            yield from self._parts(self.best)
 
-    def _segment_tasks(self) -> Iterator[Task]:
-        whole = self.best
+    def _sought(self, channel: Channel) -> Generator[Task, Task, Channel]:
+        """Seek one channel to its end."""
+        ended = yield Seeking(channel, Course(channel.policy.stop))
+        assert isinstance(ended, Seeking)
+        return ended.channel
+
+    def _further_start(self, path: SinePath) -> Tasks:
+        """Seek from another path, unless it leads to a channel that is known."""
+        another = self._channel(path, self.best.height)
+        another = settled(another, self.records)
+        if self._is_known(another):
+            return
+        found = yield from self._sought(another)
+        if not self._is_known(found):
+            self.channels.append(found)
+
+    def _is_known(self, channel: Channel) -> bool:
+        return any(channel.resembles(known) for known in self.channels)
+
+    def _parts(self, whole: Channel) -> Tasks:
+        """Relax the minima that a path dips into, and seek the channels from one to the next."""
         if whole.saddle is None:
             return
-        start, end = whole.path.start, whole.path.end
-        near = _SAME_STOP * float(np.linalg.norm(end - start))
-        stops = [start]
-        for dip in dips(whole):
-            relaxation = Relaxation(whole, dip)
-            relaxation.learn(self.records)
-            yield relaxation
-            apart = np.linalg.norm(relaxation.minimum - np.stack([stops[-1], end]), axis=1)
-            if relaxation.is_found and apart.min() > near:
-                stops.append(relaxation.minimum)
-        if len(stops) == 1:
+        stops = yield from self._stops(whole)
+        if len(stops) == 2:
             return
-        for stop, following in pairwise([*stops, end]):
+        for start, end in pairwise(stops):
             found = [part for part in self.segments if isinstance(part, Channel)]
-            image = image_of(self._landscape, stop, following, found)
+            image = image_of(self._landscape, start, end, found, self._aim.policy.split)
             if image is not None:
                 self.segments.append(image)
                 continue
-            piece = _piece(whole.path, stop, following)
-            segment = self._channel(piece, whole.height, whole.model)
-            segment.learn(self.records)
-            yield segment
-            self.segments.append(segment)
+            piece = self._channel(_piece(whole.path, start, end), whole.height, whole.model)
+            self.segments.append((yield from self._sought(piece)))
+
+    def _stops(self, whole: Channel) -> Generator[Task, Task, list[Array]]:
+        """The start, the minima on the way, the end (D,)."""
+        near = self._aim.policy.split.same_stop * whole.chord
+        stops, end = [whole.path.start], whole.path.end
+        for dip in dips(whole):
+            ended = yield Relaxation.begun(whole, dip, self.records)
+            assert isinstance(ended, Relaxation)
+            apart = np.linalg.norm(ended.minimum - np.stack([stops[-1], end]), axis=1)
+            if ended.is_found and apart.min() > near:
+                stops.append(ended.minimum)
+        return [*stops, end]
 
     def _channel(self, path: SinePath, level: float, model: Posterior | None = None) -> Channel:
-        return Channel(self._settings.channel, self._process, path, level, model)
+        return begun(self._aim, path, self.records, level, model)
 
     def _bent(self) -> SinePath:
         path = self._path
         order = np.arange(1.0, path.n_terms + 1)[:, None]
-        size = _BEND * np.linalg.norm(path.end - path.start) / np.sqrt(path.n_coordinates)
+        chord = np.linalg.norm(path.end - path.start)
+        size = self._aim.policy.split.bend * chord / np.sqrt(path.n_coordinates)
         bend = size * self._rng.standard_normal(path.coefficients.shape) / order**2
         return path.with_coefficients(path.coefficients + bend)
 

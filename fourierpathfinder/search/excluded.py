@@ -1,6 +1,6 @@
 """Regions where the landscape could not be evaluated, and how a path keeps out of them.
 
-A failed evaluation says nothing that a Gaussian process could be told. It closes a ball around
+A failed evaluation says nothing that a Gaussian process could be told. It excludes a ball around
 its point: paths are repelled by
 
     E Σ_j exp(-2 |x - x_j|²/r_j²)
@@ -16,23 +16,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._arrays import Array
-
-_RADIUS = 0.1
-"""Radius of the ball around a lone failure, in chords."""
-_GROWTH = 0.5
-"""By how much of that every other failure near by widens the ball."""
-_NEAR = 3.0
-"""How near that is, in radii of a lone failure's ball."""
-_ENCLOSED = 0.02
-"""The smallest ball, in chords: what is inside can be told from what is known around it."""
-_CORE = 0.5
-"""The part of a ball's radius within which nothing is asked."""
+from .policy import BOLD, Exclude
 
 Predict = Callable[[Array], tuple[Array, Array]]
 
 
 @dataclass(frozen=True, eq=False)
-class ClosedRegions:
+class ExcludedRegions:
     """Balls around failed points.
 
     Attributes
@@ -41,24 +31,29 @@ class ClosedRegions:
     radii : array (k,)
     aside : array (k,)
         Squared distances of the centres from the (sub)space that points are given in.
+    core : float
+        The part of a radius within which nothing is asked.
     """
 
     centres: Array
     radii: Array
     aside: Array
+    core: float = BOLD.exclude.core
 
     @classmethod
-    def around(cls, failed: Array, known: Array, chord: float) -> "ClosedRegions":
+    def around(
+        cls, failed: Array, known: Array, chord: float, limits: Exclude = BOLD.exclude
+    ) -> "ExcludedRegions":
         """The balls around `failed` points (k, D), among `known` ones (n, D)."""
-        lone = _RADIUS * chord
-        near = _squared_distances(failed, failed) < (_NEAR * lone) ** 2
-        wanted = lone * (1 + _GROWTH * (near.sum(axis=1) - 1))
+        lone = limits.radius * chord
+        near = _squared_distances(failed, failed) < (limits.near * lone) ** 2
+        wanted = lone * (1 + limits.growth * (near.sum(axis=1) - 1))
         free = np.sqrt(_squared_distances(failed, known).min(axis=1, initial=np.inf)) / 2
         radii = np.minimum(wanted, free)
-        kept = radii > _ENCLOSED * chord
-        return cls(failed[kept], radii[kept], np.zeros(kept.sum()))
+        kept = radii > limits.smallest * chord
+        return cls(failed[kept], radii[kept], np.zeros(kept.sum()), limits.core)
 
-    def within(self, origin: Array, basis: Array) -> "ClosedRegions":
+    def within(self, origin: Array, basis: Array) -> "ExcludedRegions":
         """The same for points y (q,) of a subspace, x = origin + basis y."""
         away = self.centres - origin
         y = away @ basis
@@ -70,7 +65,7 @@ class ClosedRegions:
 
     def contain(self, points: Array) -> Array:
         """Whether points (M, D) lie in the core of a ball."""
-        return self.distance(points) < _CORE
+        return self.distance(points) < self.core
 
     def raised(self, predict: Predict, scale: float) -> Predict:
         """A mean and its gradient with the repulsion added, in units of `scale` (E)."""

@@ -13,9 +13,7 @@ import numpy as np
 from .._arrays import Array
 from ..path import SinePath
 from .channel import Channel
-
-_SAME_PLACE = 0.02
-"""How near, in chords, both ends must come to lie."""
+from .policy import Split
 
 Motion = Callable[[Array], Array]
 
@@ -48,14 +46,16 @@ class Image:
         return SinePath(self.start, self.end, moved)
 
 
-def image_of(landscape: Any, start: Array, end: Array, channels: Iterable[Channel]) -> Image | None:
+def image_of(
+    landscape: Any, start: Array, end: Array, channels: Iterable[Channel], numbers: Split
+) -> Image | None:
     """A channel laid between `start` and `end` (D,) by a symmetry of the landscape, if one can be.
 
     Landscapes say so by `same(a, b)` and `placing(a, b)` (`fourierpathfinder.landscapes.base`).
     """
     if not (hasattr(landscape, "same") and hasattr(landscape, "placing")):
         return None
-    near = _SAME_PLACE * float(np.linalg.norm(end - start))
+    near = numbers.same_place * float(np.linalg.norm(end - start))
     for channel in channels:
         for is_reversed in (False, True):
             ends = channel.path.start, channel.path.end

@@ -14,16 +14,7 @@ from .._arrays import Array
 from ..objectives import MaxFlux, SpeedPenalty
 from ..path import SinePath, sines
 from ..problem import PathProblem
-
-_ITERATIONS = 25
-"""L-BFGS iterations between two looks at the deviation."""
-_ROUNDS = 6
-_SETTLED = 1e-3
-"""Movement in a round, in chords, below which the path counts as settled."""
-_FRACTIONS = np.array([0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05])
-"""Of a move that leads too far, tried in turn."""
-_BEYOND = 1.5
-"""How far beyond the last trusted fraction the blocked point lies."""
+from .policy import Move
 
 Predict = Callable[[Array], tuple[Array, Array]]
 Deviation = Callable[[Array], Array]
@@ -58,7 +49,7 @@ class Pin:
 
 
 @dataclass(frozen=True, eq=False)
-class Move:
+class Moved:
     """Where a search on the surrogate has led."""
 
     path: SinePath
@@ -70,108 +61,113 @@ class Move:
 
 @dataclass(frozen=True)
 class PathSearch:
-    """Settings of a search for the lowest path on a surrogate.
+    """A search for the lowest path on a surrogate.
 
     Parameters
     ----------
     scale : float
         E, the path's rise, in the landscape's unit.
-    beta, speed_penalty : float
-        β in units of 1/E and κ in units of E.
-    tension : float
-        Weight of the mean squared speed in squared chords, in units of E: just enough to keep
-        a path from wandering where nothing else holds it, as a molecule's overall rotation.
-    n_points : int
-        Points M of the objective; at least two for each term of the path.
-    deviation_cap : float
-        The largest deviation that is trusted, in units of E.
-    max_move : float
-        The furthest that a point of the path may move, in chords.
-    least_gain : float
-        What an iteration must gain, in units of E, for the next one to be worth it.
+    numbers : Move
+        The policy.
+    trusted : float
+        The largest deviation that the path may move into, in E.
+    gain : float
+        What an iteration must gain, in E, for the next one to be worth it.
     """
 
     scale: float
-    beta: float = 30.0
-    speed_penalty: float = 1.0
-    tension: float = 0.02
-    n_points: int = 32
-    deviation_cap: float = 0.25
-    max_move: float = 0.15
-    least_gain: float = 1e-6
+    numbers: Move
+    trusted: float
+    gain: float
 
     def __call__(
         self, predict: Predict, deviation: Deviation, path: SinePath, pin: Pin | None = None
-    ) -> Move:
+    ) -> Moved:
         """Search from `path`; see the class."""
-        first = path if pin is None else pin.held(path)
-        now = first
-        for _ in range(_ROUNDS):
+        first = now = path if pin is None else pin.held(path)
+        for _ in range(self.numbers.rounds):
             further, is_lowest = self._lowered(predict, now, pin)
             within = self._trusted(deviation, now, further)
             if within.blocked is not None:
                 return within
             moved = self._largest_move(first, further)
-            if moved > self.max_move:
-                part = self.max_move / moved
-                return Move(_between(first, further, part), None, cut_short=True)
-            if is_lowest or self._largest_move(now, further) < _SETTLED:
-                return Move(further, None, cut_short=False)
+            if moved > self.numbers.largest:
+                part = self.numbers.largest / moved
+                return Moved(_between(first, further, part), None, cut_short=True)
+            if is_lowest or self._largest_move(now, further) < self.numbers.settled:
+                return Moved(further, None, cut_short=False)
             now = further
-        return Move(now, None, cut_short=True)
+        return Moved(now, None, cut_short=True)
 
     def _times(self, path: SinePath, pin: Pin | None = None) -> Array:
-        n_points = max(self.n_points, 2 * path.n_terms)
+        n_points = max(self.numbers.n_points, 2 * path.n_terms)
         times = np.linspace(0, 1, n_points + 2)[1:-1]
         return times if pin is None else np.sort(np.append(times, pin.time))
 
     def _lowered(self, predict: Predict, path: SinePath, pin: Pin | None) -> tuple[SinePath, bool]:
-        """Some iterations of L-BFGS on the mean, and whether more would gain nothing."""
+        """Some iterations of L-BFGS on the mean, and whether more would gain nothing.
+
+        In chords and in units of E from the top, so that no unit meets SciPy's tolerances.
+        """
         from scipy.optimize import minimize  # costs a third of the package's import
 
         times = self._times(path, pin)
-        weights = np.full(len(times), 1 / len(times))
-        chord_squared = float(((path.end - path.start) ** 2).sum())
-        tension = self.tension * self.scale * (len(times) - 1) / chord_squared
-        problem = PathProblem(_Mean(predict), path, times, weights, tension)
-        objectives = (
-            MaxFlux(self.beta / self.scale),
-            SpeedPenalty(self.speed_penalty * self.scale),
-        )
-        # In chords and in units of E from the top, so that no unit meets SciPy's tolerances.
-        unit = np.sqrt(chord_squared) / np.arange(1.0, path.n_terms + 1)[:, None]
+        chord = float(np.linalg.norm(path.end - path.start))
+        unit = chord / np.arange(1.0, path.n_terms + 1)[:, None]
         shape = path.coefficients.shape
+        evaluate = self._objective(predict, path, times, chord)
         top = float(predict(path(times))[0].max())
 
         def value_and_grad(flat: Array) -> tuple[float, Array]:
-            here = problem.evaluate(flat.reshape(shape) * unit, objectives)
-            gradient = here.gradient * (unit / self.scale)
-            slope = gradient if pin is None else pin.projected(gradient)
-            return (here.value - top) / self.scale, slope.ravel()
+            value, gradient = evaluate(flat.reshape(shape) * unit)
+            scaled = gradient * (unit / self.scale)
+            slope = scaled if pin is None else pin.projected(scaled)
+            return (value - top) / self.scale, slope.ravel()
 
-        options = {"maxiter": _ITERATIONS, "maxcor": 15, "ftol": self.least_gain}
+        options = {
+            "maxiter": self.numbers.iterations,
+            "maxcor": self.numbers.memory,
+            "ftol": self.gain,
+        }
         start = (path.coefficients / unit).ravel()
         found = minimize(value_and_grad, start, jac=True, method="L-BFGS-B", options=options)
         lowered = path.with_coefficients(found.x.reshape(shape) * unit)
         return lowered if pin is None else pin.held(lowered), found.success
 
-    def _trusted(self, deviation: Deviation, before: SinePath, after: SinePath) -> Move:
+    def _objective(
+        self, predict: Predict, path: SinePath, times: Array, chord: float
+    ) -> Callable[[Array], tuple[float, Array]]:
+        """MaxFlux with its penalties, as a function of the coefficients (N, D)."""
+        weights = np.full(len(times), 1 / len(times))
+        tension = self.numbers.tension * self.scale * (len(times) - 1) / chord**2
+        problem = PathProblem(_Mean(predict), path, times, weights, tension)
+        objectives = (
+            MaxFlux(self.numbers.beta / self.scale),
+            SpeedPenalty(self.numbers.speed_penalty * self.scale),
+        )
+
+        def evaluate(coefficients: Array) -> tuple[float, Array]:
+            here = problem.evaluate(coefficients, objectives)
+            return here.value, here.gradient
+
+        return evaluate
+
+    def _trusted(self, deviation: Deviation, before: SinePath, after: SinePath) -> Moved:
         """As much of a move as the deviation allows."""
-        times = self._times(after)
+        times, numbers = self._times(after), self.numbers
         reached = deviation(after(times))
-        cap = self.deviation_cap * self.scale
+        cap = self.trusted * self.scale
+        if reached.max() > cap:
+            cap = max(cap, numbers.slack * float(deviation(before(times)).max()))
         if reached.max() <= cap:
-            return Move(after, None, cut_short=False)
-        cap = max(cap, 1.05 * float(deviation(before(times)).max()))
-        if reached.max() <= cap:
-            return Move(after, None, cut_short=False)
+            return Moved(after, None, cut_short=False)
         worst = times[np.argsort(-reached)[:3]]
-        tries = np.concatenate([_between(before, after, part)(worst) for part in _FRACTIONS])
-        within = deviation(tries).reshape(len(_FRACTIONS), -1).max(axis=1) <= cap
-        part = float(_FRACTIONS[within.argmax()] if within.any() else _FRACTIONS[-1])
-        beyond = _between(before, after, min(1.0, _BEYOND * part))(times)
+        tries = np.concatenate([_between(before, after, part)(worst) for part in numbers.fractions])
+        within = deviation(tries).reshape(len(numbers.fractions), -1).max(axis=1) <= cap
+        part = numbers.fractions[within.argmax() if within.any() else -1]
+        beyond = _between(before, after, min(1.0, numbers.beyond * part))(times)
         blocked = beyond[int(deviation(beyond).argmax())]
-        return Move(_between(before, after, part), blocked, cut_short=True)
+        return Moved(_between(before, after, part), blocked, cut_short=True)
 
     def _largest_move(self, before: SinePath, after: SinePath) -> float:
         """How far a point of the path has moved at most, in chords."""

@@ -1,4 +1,4 @@
-"""What a surrogate says along a path, and which point it is best to evaluate next."""
+"""What a surrogate predicts along a path, and the candidates for an evaluation on it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,9 +9,9 @@ import numpy as np
 from .._arrays import Array
 from ..gaussian_process.posterior import Posterior
 from ..path import SinePath
-from .excluded import ClosedRegions
+from .excluded import ExcludedRegions
 
-Kind = Literal["top", "saddle", "blocked", "check", "unsure", "minimum"]
+Kind = Literal["top", "saddle", "blocked", "check", "unsure", "detour", "minimum"]
 
 WORDS: dict[Kind, str] = {
     "top": "where the path may be highest",
@@ -19,13 +19,14 @@ WORDS: dict[Kind, str] = {
     "blocked": "what blocks the path",
     "check": "a check of the path",
     "unsure": "where least is known",
+    "detour": "a way round what could not be evaluated",
     "minimum": "a minimum on the way",
 }
-"""What each kind of query evaluates."""
+"""What each kind of candidate is evaluated for."""
 
 
 @dataclass(frozen=True, eq=False)
-class Query:
+class Candidate:
     """A point to evaluate, and why.
 
     Attributes
@@ -45,7 +46,7 @@ class Query:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Prediction:
     """The surrogate along a path; what is not asked for is not computed.
 
     Attributes
@@ -55,19 +56,14 @@ class Look:
     times : array (M,)
     factor : float
         What deviations are to be multiplied by.
-    closed : ClosedRegions
+    excluded : ExcludedRegions
     """
 
     model: Posterior
     path: SinePath
     times: Array
     factor: float
-    closed: ClosedRegions
-
-    def is_like(self, other: "Look") -> bool:
-        """Whether another look sees the same."""
-        same = self.model is other.model and self.path is other.path and self.closed is other.closed
-        return same and self.factor == other.factor and np.array_equal(self.times, other.times)
+    excluded: ExcludedRegions
 
     @cached_property
     def points(self) -> Array:
@@ -96,20 +92,20 @@ class Look:
 
     @property
     def is_open(self) -> Array:
-        """Where (M,) something may be asked: outside of closed regions."""
-        return ~self.closed.contain(self.points)
+        """Where (M,) something may be asked: outside of excluded regions."""
+        return ~self.excluded.contain(self.points)
 
     def upper(self, deviations: float) -> Array:
         """Mean plus some calibrated deviations."""
         return self.mean + deviations * self.deviation
 
-    def query(self, kind: Kind, merit: Array) -> Query:
+    def candidate(self, kind: Kind, merit: Array) -> Candidate:
         """The point of largest merit that may be asked for."""
         j = int(np.where(self.is_open, merit, -np.inf).argmax())
         mean, deviation = float(self.mean[j]), float(self.raw_deviation[j])
-        return Query(kind, self.points[j], float(self.times[j]), mean, deviation)
+        return Candidate(kind, self.points[j], float(self.times[j]), mean, deviation)
 
-    def query_at(self, kind: Kind, point: Array, time: float = float("nan")) -> Query:
+    def candidate_at(self, kind: Kind, point: Array, time: float = float("nan")) -> Candidate:
         """A point off the path."""
         mean, deviation = self.model.predict(point[None])[0], self.model.deviation(point[None])
-        return Query(kind, point, time, float(mean[0]), float(deviation[0]))
+        return Candidate(kind, point, time, float(mean[0]), float(deviation[0]))

@@ -1,7 +1,7 @@
 """Every evaluation of a run, and how a surrogate is told of it.
 
 What is told is the warped landscape: above the level H values are compressed. Points that failed
-(NaN, infinity) are not told; they close the region around them (`closed`).
+(NaN, infinity) are not told; the region around them is excluded (`excluded`).
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ import numpy as np
 
 from .._arrays import Array
 from ..gaussian_process.process import GaussianProcess, Posterior
-from .excluded import ClosedRegions
+from .excluded import ExcludedRegions
+from .policy import Exclude
 from .warp import Warp
 
 
@@ -52,9 +53,9 @@ class Records:
         good = ~self.failed
         return Records(self.x[good], self.values[good], self.gradients[good], self.failed[good])
 
-    def closed(self, chord: float) -> ClosedRegions:
+    def excluded(self, chord: float, limits: Exclude) -> ExcludedRegions:
         """The regions around those that failed, for a path of that chord."""
-        return ClosedRegions.around(self.x[self.failed], self.known.x, chord)
+        return ExcludedRegions.around(self.x[self.failed], self.known.x, chord, limits)
 
     @property
     def lowest(self) -> float:

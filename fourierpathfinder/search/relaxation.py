@@ -4,27 +4,28 @@ The surrogate's minimum is evaluated, the surrogate told, and so on, until the t
 minimum leaves less than a tolerance to gain (its Newton decrement on the surrogate).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from .._arrays import Array
 from .channel import Channel
-from .prediction import Look, Query
+from .judgement import Answer
+from .phases import told
+from .prediction import Candidate
 from .records import Records
 from .saddle_search import newton_decrement
 
-_DEPTH = 0.02
-"""How far, in E, a dip must lie below the path's tops on either side."""
-_MAX_QUERIES = 12
-_REACH = 0.3
-"""How far from the dip its minimum is looked for, in chords."""
+_DIP_TIMES = 256
 
 
 def dips(channel: Channel) -> list[Array]:
     """Points (D,) where a finished path dips between two tops."""
-    look = channel.look(256)
-    mean = look.mean
+    prediction = channel.predicted(_DIP_TIMES)
+    mean = prediction.mean
     found: list[Array] = []
-    depth = _DEPTH * channel.scale
+    depth = channel.policy.split.depth * channel.scale
     start = 0
     while True:
         falling = np.maximum.accumulate(mean[start:]) - mean[start:]
@@ -36,58 +37,72 @@ def dips(channel: Channel) -> list[Array]:
             return found
         risen = fallen + int((rising > depth).argmax())
         bottom = fallen + int(mean[fallen : risen + 1].argmin())
-        found.append(look.points[bottom])
+        found.append(prediction.points[bottom])
         start = risen
 
 
+@dataclass(frozen=True, eq=False)
 class Relaxation:
     """The search for one minimum, with the surrogate of a finished channel.
 
-    Parameters
+    Attributes
     ----------
     channel : Channel
         Whose path dips.
     dip : array (D,)
         Where.
+    minimum : array (D,)
+        The best guess so far.
+    is_found : bool
+    n_answers : int
     """
 
-    def __init__(self, channel: Channel, dip: Array) -> None:
-        self.minimum = dip
-        self.is_found = False
-        self._channel = channel
-        self._dip = dip
-        self._n_queries = 0
-        self._chord = float(np.linalg.norm(channel.path.end - channel.path.start))
+    channel: Channel
+    dip: Array
+    minimum: Array
+    is_found: bool = False
+    n_answers: int = 0
 
-    def learn(self, records: Records) -> None:
-        """Tell the surrogate all records, and go down on it."""
+    @classmethod
+    def begun(cls, channel: Channel, dip: Array, records: Records) -> "Relaxation":
+        """The first state, gone down from the dip on the surrogate."""
+        return cls(told(channel, records), dip, dip)._lowered()
+
+    def propose(self, records: Records, pending: Sequence[Candidate] = ()) -> Candidate | None:
+        """The surrogate's minimum, until it is the true one."""
+        enough = self.n_answers >= self.channel.policy.split.relaxing
+        if pending or self.is_found or enough:
+            return None
+        model, x = self.channel.model, self.minimum
+        mean, deviation = model.predict(x[None])[0], model.deviation(x[None])
+        return Candidate("minimum", x, float("nan"), float(mean[0]), float(deviation[0]))
+
+    def absorb(self, answers: Sequence[Answer], records: Records) -> "Relaxation":
+        """See whether the true gradient there is small enough; else go down again."""
+        after = self
+        for answer in answers:
+            after = after._judged(answer)
+        after = replace(after, channel=told(self.channel, records))
+        return after if after.is_found else after._lowered()
+
+    def _judged(self, answer: Answer) -> "Relaxation":
+        policy, x = self.channel.policy, answer.candidate.point
+        if answer.failed:
+            return replace(self, n_answers=self.n_answers + 1)
+        gain = newton_decrement(self.channel.model, x, answer.gradient, policy.climb.flat)
+        found = gain < policy.split.relaxed * self.channel.path_tolerance
+        return replace(self, minimum=x, is_found=found, n_answers=self.n_answers + 1)
+
+    def _lowered(self) -> "Relaxation":
         from scipy.optimize import minimize  # costs a third of the package's import
 
-        self._channel.tell(records)
-        if self.is_found:
-            return
-        model = self._channel.model
+        model = self.channel.model
 
         def value_and_grad(y: Array) -> tuple[float, Array]:
             value, gradient = model.predict(y[None])
             return float(value[0]), gradient[0]
 
-        reach = _REACH * self._chord / np.sqrt(len(self._dip))
-        bounds = np.stack([self._dip - reach, self._dip + reach], axis=1)
+        reach = self.channel.policy.split.reach * self.channel.chord / np.sqrt(len(self.dip))
+        bounds = np.stack([self.dip - reach, self.dip + reach], axis=1)
         options = {"jac": True, "method": "L-BFGS-B", "bounds": bounds}
-        self.minimum = minimize(value_and_grad, self.minimum, **options).x
-
-    def next_query(self, records: Records, look: Look | None = None) -> Query | None:
-        """The surrogate's minimum, until it is the true one."""
-        self._n_queries += 1
-        if self.is_found or self._n_queries > _MAX_QUERIES:
-            return None
-        model, x = self._channel.model, self.minimum
-        mean, deviation = model.predict(x[None])[0], model.deviation(x[None])
-        return Query("minimum", x, float("nan"), float(mean[0]), float(deviation[0]))
-
-    def judge(self, query: Query, value: float, gradient: Array) -> None:
-        """See whether the true gradient there is small enough."""
-        gain = newton_decrement(self._channel.model, query.point, gradient)
-        self.minimum = query.point
-        self.is_found = gain < 0.1 * self._channel.lookout
+        return replace(self, minimum=minimize(value_and_grad, self.minimum, **options).x)

@@ -5,22 +5,36 @@ path's tangent) the step goes up, along all others down: s_i = ∓ c_i/|λ_i|, w
 the eigenvectors. Directions without curvature (rotations, say) are left alone.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from .._arrays import Array
 from ..gaussian_process.posterior import Posterior
-from .subspace import Subspace
-
-_STEPS = 20
-_FLAT = 1e-4
-"""Curvature, relative to the largest, below which a direction is left alone."""
-_KNOWN = 0.01
-"""Nearer than this to a record, in trust radii, a place where the search was stopped is known."""
-_EXTENSIONS = 4
+from .policy import Climb
+from .span import Span
 
 
-def surrogate_saddle(model: Posterior, top: Array, tangent: Array, trust: float) -> Array:
-    """The saddle (D,) of the mean near `top`.
+@dataclass(frozen=True, eq=False)
+class Summit:
+    """Where a climb on the surrogate has ended.
+
+    Attributes
+    ----------
+    position : array (D,)
+    is_stationary : bool
+        Whether the surrogate's saddle is there; else the climb was held back by its reach, or
+        has not settled.
+    """
+
+    position: Array
+    is_stationary: bool
+
+
+def surrogate_saddle(
+    model: Posterior, top: Array, tangent: Array, chord: float, numbers: Climb
+) -> Summit:
+    """The saddle of the mean near `top`.
 
     Parameters
     ----------
@@ -30,74 +44,78 @@ def surrogate_saddle(model: Posterior, top: Array, tangent: Array, trust: float)
         The highest point of the path on it.
     tangent : array (D,)
         The path's direction there.
-    trust : float
-        The longest distance from `top`, in the unit of the coordinates; twice as long, up to some
-        times, where the search ends at it and that end is known already.
+    chord : float
+        The distance of the path's ends, in the unit of the coordinates.
+    numbers : Climb
+        The policy.
 
     References
     ----------
     Cerjan and Miller, J. Chem. Phys. 75, 2800 (1981), DOI 10.1063/1.442352.
     """
-    if Subspace.pays_for(model):
-        space = Subspace.around(model, top, tangent[None])
-        small, within = space.model(model), np.zeros(space.basis.shape[1])
-        return space.outwards(_into_the_unknown(small, within, tangent @ space.basis, trust))
-    return _into_the_unknown(model, top, tangent, trust)
+    reach = numbers.reach * chord
+    if not Span.pays_for(model):
+        return _into_the_unknown(model, top, tangent, reach, numbers)
+    span = Span.around(model, top, tangent[None])
+    within = np.zeros(span.basis.shape[1])
+    summit = _into_the_unknown(span.model(model), within, tangent @ span.basis, reach, numbers)
+    return replace(summit, position=span.outwards(summit.position))
 
 
-def _into_the_unknown(model: Posterior, top: Array, tangent: Array, trust: float) -> Array:
-    """The saddle, with a trust radius that grows where what it holds back is known."""
-    x = _climb(model, top, tangent, trust)
-    for _ in range(_EXTENSIONS):
-        held_back = float(np.linalg.norm(x - top)) > 0.999 * trust
-        known = np.sqrt(((model.data.x - x) ** 2).sum(axis=1).min()) < _KNOWN * trust
-        if not (held_back and known):
+def _into_the_unknown(
+    model: Posterior, top: Array, tangent: Array, reach: float, numbers: Climb
+) -> Summit:
+    """The saddle, with a reach that grows where what it holds back is known."""
+    summit = _climb(model, top, tangent, reach, numbers)
+    for _ in range(numbers.extensions):
+        held_back = float(np.linalg.norm(summit.position - top)) > 0.999 * reach
+        nearest = np.sqrt(((model.data.x - summit.position) ** 2).sum(axis=1).min())
+        if not (held_back and nearest < numbers.known * reach):
             break
-        trust *= 2
-        x = _climb(model, top, tangent, trust)
-    return x
+        reach *= 2
+        summit = _climb(model, top, tangent, reach, numbers)
+    return summit
 
 
-def _climb(model: Posterior, top: Array, tangent: Array, trust: float) -> Array:
+def _climb(model: Posterior, top: Array, tangent: Array, reach: float, numbers: Climb) -> Summit:
     x = top
-    for _ in range(_STEPS):
-        step = _step(model, x, tangent)
+    for _ in range(numbers.steps):
+        step = _step(model, x, tangent, numbers.flat)
         length = float(np.linalg.norm(step))
-        x = x + step * min(1.0, 0.3 * trust / max(length, 1e-300))
+        x = x + step * min(1.0, numbers.longest_step * reach / max(length, np.finfo(float).tiny))
         away = float(np.linalg.norm(x - top))
-        if away > trust:
-            return np.asarray(top + (x - top) * (trust / away))
-        if length < 1e-6 * trust:
-            break
-    return x
+        if away > reach:
+            return Summit(np.asarray(top + (x - top) * (reach / away)), is_stationary=False)
+        if length < numbers.settled * reach:
+            return Summit(x, is_stationary=True)
+    return Summit(x, is_stationary=False)
 
 
-def _step(model: Posterior, x: Array, tangent: Array) -> Array:
+def _step(model: Posterior, x: Array, tangent: Array, flat: float) -> Array:
     curvatures, modes = np.linalg.eigh(model.hessian(x))
     gradient = modes.T @ model.predict(x[None])[1][0]
     up = int(np.abs(modes.T @ tangent).argmax()) if curvatures[0] > 0 else 0
     size = np.abs(curvatures)
-    curved = size > _FLAT * size.max()
+    curved = size > flat * size.max()
     step = np.where(curved, -gradient / np.where(curved, size, 1.0), 0.0)
     step[up] = -step[up]
     return np.asarray(modes @ step)
 
 
-def newton_decrement(model: Posterior, x: Array, gradient: Array, noise: float = 0.0) -> float:
+def newton_decrement(
+    model: Posterior, x: Array, gradient: Array, flat: float, noise: float = 0.0
+) -> float:
     """How far the landscape at `x` is from its value at the stationary point nearby.
 
     ½ Σ_i c_i²/|λ_i|, with c the components of the true `gradient` (D,) in the eigenvectors of the
-    surrogate's Hessian at `x` (D,) and λ its eigenvalues. Of components with a standard deviation
-    `noise` only what exceeds two of them counts.
+    surrogate's Hessian at `x` (D,) and λ its eigenvalues, of which none counts as smaller than
+    `flat` times the largest. Of each component only what exceeds `noise` counts.
     """
-    if Subspace.pays_for(model):
-        space = Subspace.around(model, x, gradient[None])
-        model, x, gradient = (
-            space.model(model),
-            np.zeros(space.basis.shape[1]),
-            gradient @ space.basis,
-        )
+    if Span.pays_for(model):
+        span = Span.around(model, x, gradient[None])
+        model, x = span.model(model), np.zeros(span.basis.shape[1])
+        gradient = gradient @ span.basis
     curvatures, modes = np.linalg.eigh(model.hessian(x))
     size = np.abs(curvatures)
-    components = np.maximum(np.abs(modes.T @ gradient) - 2 * noise, 0.0)
-    return float(0.5 * (components**2 / np.maximum(size, _FLAT * size.max())).sum())
+    components = np.maximum(np.abs(modes.T @ gradient) - noise, 0.0)
+    return float(0.5 * (components**2 / np.maximum(size, flat * size.max())).sum())

@@ -12,8 +12,8 @@ import numpy as np
 
 from .._arrays import Array
 
-SMALLEST_SCALE = 1e-12
-"""Of a warp, in the landscape's unit, where the values known say nothing of it."""
+_SMALLEST_SCALE = 1e-12
+"""Of a warp, in units of its level, where the values known say nothing of it."""
 _FARTHEST = 100.0
 """Excess in scales, warped, beyond which the inverse (its exponential) stays where it is."""
 
@@ -47,7 +47,13 @@ class Warp:
     @classmethod
     def above(cls, level: float, lowest: float, width: float) -> "Warp":
         """The warp with s = width (H - lowest), in units of the range that is left alone."""
-        return cls(level, max(width * (level - lowest), SMALLEST_SCALE))
+        return cls.with_scale(level, width * (level - lowest))
+
+    @classmethod
+    def with_scale(cls, level: float, scale: float) -> "Warp":
+        """The warp with this scale, or with the smallest one that numbers of that size allow."""
+        smallest = max(_SMALLEST_SCALE * abs(level), np.finfo(float).tiny ** 0.5)
+        return cls(level, max(scale, smallest))
 
     def __call__(self, values: Array, gradients: Array) -> tuple[Array, Array]:
         """Warped `values` (M,) and `gradients` (M, D)."""

@@ -13,7 +13,7 @@ import numpy as np
 from .._arrays import Array
 from ..gaussian_process.posterior import Posterior
 from ..path import SinePath
-from .path_search import Move, Pin
+from .path_search import Moved, Pin
 
 _MANY = 100
 """Coordinates from which the detour pays."""
@@ -21,7 +21,7 @@ _RANK_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class Subspace:
+class Span:
     """The points origin + basis y, with y (q,).
 
     Attributes
@@ -41,7 +41,7 @@ class Subspace:
         return n_coordinates > max(_MANY, 2 * n_points) and model.span() is not None
 
     @classmethod
-    def around(cls, model: Posterior, origin: Array, others: Array) -> "Subspace":
+    def around(cls, model: Posterior, origin: Array, others: Array) -> "Span":
         """The span of what a surrogate knows, seen from `origin`, and of `others` (k, D)."""
         data = model.data
         rows = np.concatenate([data.x - origin, data.gradients, others])
@@ -73,8 +73,8 @@ class Subspace:
         """A pin as one in y."""
         return None if pin is None else replace(pin, position=self.inwards(pin.position))
 
-    def move_outwards(self, move: Move, path: SinePath) -> Move:
+    def moved_outwards(self, moved: Moved, path: SinePath) -> Moved:
         """A move in y as one of `path` in x."""
-        blocked = None if move.blocked is None else self.outwards(move.blocked)
-        moved = path.with_coefficients(move.path.coefficients @ self.basis.T)
-        return replace(move, path=moved, blocked=blocked)
+        blocked = None if moved.blocked is None else self.outwards(moved.blocked)
+        outer = path.with_coefficients(moved.path.coefficients @ self.basis.T)
+        return replace(moved, path=outer, blocked=blocked)

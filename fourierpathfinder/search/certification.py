@@ -1,0 +1,87 @@
+"""What must hold before a path is certified, and which check of it would tell most.
+
+A path passes where its mean and some deviations stay below a limit, where nothing blocks it or is
+excluded on it, and after some checks in a row that turned out as expected.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .._arrays import Array
+from .policy import Certify
+from .prediction import Candidate, Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A path, seen by one who is to certify it.
+
+    Attributes
+    ----------
+    prediction : Prediction
+        The surrogate along the path.
+    away : array (M,) of bool
+        Which of the times are not the saddle's, where the value is known.
+    limit : float
+        What the path must stay below.
+    tolerance : float
+        How well it must be known, in the landscape's unit.
+    blocked : array (D,) or None
+        The point that stopped the path, if it may be asked for.
+    numbers : Certify
+        The policy.
+    """
+
+    prediction: Prediction
+    away: Array
+    limit: float
+    tolerance: float
+    blocked: Array | None
+    numbers: Certify
+
+    def passes(self, n_checks: int) -> bool:
+        """Whether the path stays below the limit for all that is known, after so many checks."""
+        needed = self.numbers.few_checks if self._far <= self.limit else self.numbers.checks
+        clear = self.blocked is None and bool(self.prediction.is_open.all())
+        return clear and self._near <= self.limit and n_checks >= needed
+
+    def candidate(self, count: int) -> Candidate:
+        """What to evaluate as the check of this number; odd ones and even ones take turns.
+
+        Odd ones are where the path may be highest, even ones where least is known.
+        """
+        prediction = self.prediction
+        if not prediction.is_open.all():
+            outwards = -prediction.excluded.distance(prediction.points)
+            return prediction.candidate("detour", outwards)
+        margin = self.numbers.blocked_first * self.tolerance
+        if self.blocked is not None and self._near <= self.limit + margin:
+            return prediction.candidate_at("blocked", self.blocked)
+        return prediction.candidate("check", np.where(self._telling, self._merit(count), -np.inf))
+
+    def _merit(self, count: int) -> Array:
+        near = self.prediction.upper(self.numbers.assurance)
+        if near[self._telling].max() > self.limit:
+            return near
+        if count % 2:
+            return self.prediction.upper(self.numbers.far_assurance)
+        return self.prediction.deviation
+
+    @cached_property
+    def _telling(self) -> Array:
+        """Where (M,) an evaluation could come as a surprise; anywhere if nowhere."""
+        unsure = self.away & (self.prediction.deviation > self.numbers.sure * self.tolerance)
+        return unsure if unsure.any() else self.away
+
+    @property
+    def _near(self) -> float:
+        return self._highest(self.numbers.assurance)
+
+    @property
+    def _far(self) -> float:
+        return self._highest(self.numbers.far_assurance)
+
+    def _highest(self, deviations: float) -> float:
+        return float(self.prediction.upper(deviations)[self.away].max())

@@ -1,0 +1,119 @@
+"""What an answer makes of the state: calibration, saddles found, checks counted.
+
+A saddle counts when the true gradient there leaves less than the tolerance to the value of the
+stationary point nearby. A check that uses up half of its margin without having been foreseen
+starts the count anew, a truly higher place takes the saddle out of the path again.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.linalg import LinAlgError
+
+from .._arrays import Array
+from ..gaussian_process import Posterior
+from ..result import Saddle
+from .channel import Channel
+from .prediction import Candidate
+from .saddle_search import newton_decrement
+from .state import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came back for a candidate.
+
+    Attributes
+    ----------
+    candidate : Candidate
+    value : float
+    gradient : array (D,)
+    failed : bool
+        Whether it could not be evaluated.
+    """
+
+    candidate: Candidate
+    value: float
+    gradient: Array
+    failed: bool = False
+
+
+def judged(channel: Channel, answer: Answer) -> Channel:
+    """The state after one answer was compared with what was expected."""
+    asked = answer.candidate
+    if answer.failed:
+        return replace(channel, progress=_after(channel.progress, asked))
+    told = float(channel.known.warp.value(np.array(answer.value)))
+    miss = told - asked.mean
+    after = replace(channel, progress=_progressed(channel, asked, told))
+    foreseen = after.progress.calibration.factor * asked.deviation
+    if asked.kind == "saddle" and abs(miss) < channel.path_tolerance:
+        return with_saddle_if_stationary(after, asked, answer)
+    if after.is_found:
+        counted = _counted(after, miss, foreseen, after.crest - asked.mean)
+        return _without_saddle(counted) if _is_higher(after, answer, miss) else counted
+    if asked.kind == "check":
+        return _counted(after, miss, foreseen, float(channel.prediction.mean.max()) - asked.mean)
+    return after
+
+
+def with_saddle_if_stationary(channel: Channel, asked: Candidate, answer: Answer) -> Channel:
+    """The state with its path through a point, if that is a saddle in truth."""
+    model = _informed(channel, asked.point, answer.value, answer.gradient)
+    if not is_stationary(channel, model, asked.point, answer.gradient):
+        return channel
+    norm = float(np.linalg.norm(answer.gradient))
+    return replace(channel, saddle=Saddle(asked.point, answer.value, norm, asked.time))
+
+
+def is_stationary(channel: Channel, model: Posterior, point: Array, gradient: Array) -> bool:
+    """Whether the true gradient at a point leaves less than the tolerance to its saddle."""
+    numbers = channel.policy.certify
+    if float(np.linalg.norm(gradient)) * channel.chord >= numbers.flat * channel.scale:
+        return False
+    noise = numbers.noise_deviations * channel.aim.noise[1]
+    left = newton_decrement(model, point, gradient, channel.policy.climb.flat, noise)
+    return left < numbers.stationary * channel.tolerance
+
+
+def _progressed(channel: Channel, asked: Candidate, told: float) -> Progress:
+    before = channel.progress
+    floor = channel.policy.trust.least_miss * channel.path_tolerance
+    return replace(
+        _after(before, asked),
+        calibration=before.calibration.seen(told, asked.mean, asked.deviation, floor),
+        surprises=(*before.surprises, abs(told - asked.mean))[-2:],
+    )
+
+
+def _after(before: Progress, asked: Candidate) -> Progress:
+    n_repeats = before.n_repeats + (asked.kind == "unsure")
+    return replace(before, n_repeats=n_repeats, last=asked.kind)
+
+
+def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> Posterior:
+    """The surrogate with one more point, where that makes its Hessian a better one."""
+    told = channel.known.warp(np.array([value]), gradient[None])
+    try:
+        return channel.model.add(point[None], *told)
+    except LinAlgError:
+        return channel.model
+
+
+def _counted(channel: Channel, miss: float, foreseen: float, margin: float) -> Channel:
+    """One more check, or none after one that came too near to its margin unforeseen."""
+    allowed = channel.policy.certify.half_margin * margin
+    too_near = miss > max(allowed, min(foreseen, margin), 0.0)
+    n_checks = 0 if too_near else channel.progress.n_checks + 1
+    return replace(channel, progress=replace(channel.progress, n_checks=n_checks))
+
+
+def _is_higher(channel: Channel, answer: Answer, miss: float) -> bool:
+    """Whether a check was truly and unexpectedly higher than the crest."""
+    allowed = channel.policy.certify.higher * channel.path_tolerance
+    higher = answer.value - channel.crest > allowed and abs(miss) > channel.path_tolerance
+    return answer.candidate.kind == "check" and higher
+
+
+def _without_saddle(channel: Channel) -> Channel:
+    return replace(channel, lost=channel.saddle, saddle=None)

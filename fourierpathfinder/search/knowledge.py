@@ -1,0 +1,85 @@
+"""Telling the surrogate all records, warped above the present height."""
+
+import numpy as np
+
+from ..gaussian_process import Posterior
+from ..path import SinePath
+from .channel import Channel
+from .records import Records
+from .state import Aim, Knowledge
+from .warp import Warp
+
+
+def first_knowledge(
+    aim: Aim, path: SinePath, records: Records, level: float | None, model: Posterior | None
+) -> Knowledge:
+    """What is known before the path has moved.
+
+    Parameters
+    ----------
+    aim : Aim
+    path : SinePath
+        Its ends are among the records.
+    records : Records
+    level : float or None
+        A first guess of the height, where one is known.
+    model : Posterior or None
+        What another search made of the first of the records, to go on from.
+    """
+    higher = _higher_end(path, records)
+    if level is None:
+        warp = _first_warp(aim, path, records)
+    else:
+        warp = _warp_above(aim, max(level, higher), records)
+    return _told(aim, path, records, warp, model)
+
+
+def updated(channel: Channel, records: Records) -> Knowledge:
+    """What is known with all `records`."""
+    warp = _warp_above(channel.aim, _level(channel, records), records)
+    return _told(channel.aim, channel.path, records, warp, channel.model)
+
+
+def rise(channel_top: float, known: Knowledge) -> float:
+    """E: how far a path's top lies above the lowest value, never below a trace of all values."""
+    spread = known.highest - known.lowest
+    size = max(abs(known.highest), abs(known.lowest), np.finfo(float).tiny ** 0.5)
+    return max(channel_top - known.lowest, 1e-3 * spread, 1e-12 * size)
+
+
+def _level(channel: Channel, records: Records) -> float:
+    """Where the warp begins: at the height, which is never above all that was evaluated."""
+    if channel.saddle is not None:
+        above = channel.policy.trust.above_saddle * channel.path_tolerance
+        return channel.saddle.value + above
+    expected = min(float(channel.prediction.mean.max()), records.highest)
+    return max(expected, channel.known.higher_end)
+
+
+def _first_warp(aim: Aim, path: SinePath, records: Records) -> Warp:
+    ends = [records.value_at(end) for end in (path.start, path.end)]
+    higher = max(ends)
+    level = higher + aim.policy.trust.first_level * max(records.highest - higher, 0.0)
+    return Warp.with_scale(level, max(higher - min(ends), level - higher))
+
+
+def _warp_above(aim: Aim, level: float, records: Records) -> Warp:
+    return Warp.above(level, records.lowest, aim.policy.trust.warp_width)
+
+
+def _told(
+    aim: Aim, path: SinePath, records: Records, warp: Warp, model: Posterior | None
+) -> Knowledge:
+    chord = float(np.linalg.norm(path.end - path.start))
+    return Knowledge(
+        model=records.told_to(aim.process, model, warp),
+        warp=warp,
+        excluded=records.excluded(chord, aim.policy.exclude),
+        lowest=records.lowest,
+        highest=records.highest,
+        higher_end=_higher_end(path, records),
+    )
+
+
+def _higher_end(path: SinePath, records: Records) -> float:
+    return max(records.value_at(end) for end in (path.start, path.end))

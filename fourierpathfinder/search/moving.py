@@ -1,0 +1,59 @@
+"""Moving the path to the lowest on its surrogate, and giving it more terms where it is stuck."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..path import SinePath
+from .channel import Channel
+from .path_search import Moved, PathSearch
+from .span import Span
+from .state import Effort
+
+
+def moved(channel: Channel) -> Channel:
+    """The channel with its path as low as the surrogate's mean surely leads."""
+    reached = _lowest(channel)
+    after = replace(
+        channel, path=reached.path, blocked=reached.blocked, is_moving=reached.cut_short
+    )
+    return after if after.saddle is None else _lengthened_if_stuck(after)
+
+
+def _lowest(channel: Channel) -> Moved:
+    numbers, known = channel.policy.move, channel.known
+    gain = numbers.rough_gain if channel.saddle is None else numbers.fine_gain
+    search = PathSearch(channel.scale, numbers, channel.policy.trust.on_path, gain)
+    model, path, pin = known.model, channel.path, channel.pin
+    if not Span.pays_for(model):
+        mean = known.excluded.raised(model.predict, channel.scale)
+        return search(mean, model.deviation, path, pin)
+    span = Span.around(model, path.start, path.coefficients)
+    small, excluded = span.model(model), known.excluded.within(span.origin, span.basis)
+    mean = excluded.raised(small.predict, channel.scale)
+    inside = search(mean, small.deviation, span.path_inwards(path), span.pin_inwards(pin))
+    return span.moved_outwards(inside, path)
+
+
+def _lengthened_if_stuck(channel: Channel) -> Channel:
+    """The path with more terms, where even on the surrogate it cannot come down to its saddle.
+
+    Where that did not help the last time, something else is the path's top: let it be sought.
+    """
+    numbers, effort = channel.policy.move, channel.effort
+    n_stuck = effort.n_stuck + 1 if channel.excess(0.0) > channel.path_tolerance else 0
+    if n_stuck < numbers.stuck or channel.path.n_terms >= numbers.most_terms:
+        return replace(channel, effort=replace(effort, n_stuck=n_stuck))
+    return replace(
+        channel,
+        path=_with_more_terms(channel),
+        saddle=None if effort.was_lengthened else channel.saddle,
+        progress=replace(channel.progress, n_repeats=0),
+        effort=Effort(was_lengthened=not effort.was_lengthened),
+    )
+
+
+def _with_more_terms(channel: Channel) -> SinePath:
+    c = channel.path.coefficients
+    more = np.zeros((len(c) // 2 + 1, c.shape[1]))
+    return channel.path.with_coefficients(np.concatenate([c, more]))

@@ -1,0 +1,89 @@
+"""How one state of a search follows from another: begin, absorb answers, settle.
+
+`proposals.propose` says what to evaluate in a state; None says that it is done. Each step here
+returns a new state and leaves the old one as it was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..gaussian_process import Posterior
+from ..path import SinePath
+from .channel import Channel
+from .judgement import Answer, is_stationary, judged
+from .knowledge import first_knowledge, rise, updated
+from .moving import moved
+from .policy import WARY
+from .proposals import climbed, is_near_top
+from .records import Records
+from .state import Aim
+
+
+def begun(
+    aim: Aim,
+    path: SinePath,
+    records: Records,
+    level: float | None = None,
+    model: Posterior | None = None,
+) -> Channel:
+    """The first state of a search from `path`, whose ends are among the records.
+
+    Parameters
+    ----------
+    aim : Aim
+    path : SinePath
+    records : Records
+    level : float, optional
+        A first guess of the height, where one is known.
+    model : Posterior, optional
+        What another search made of the first of the records, to go on from.
+    """
+    known = first_knowledge(aim, path, records, level, model)
+    return moved(_scaled(Channel(aim, path, known, scale=rise(known.highest, known))))
+
+
+def absorbed(channel: Channel, answers: Sequence[Answer], records: Records) -> Channel:
+    """The state after `answers`, which are among `records`."""
+    for answer in answers:
+        channel = judged(channel, answer)
+    after = _learned(channel, records)
+    recalled = _with_lost_saddle(after, records)
+    return after if recalled is after else _learned(recalled, records)
+
+
+def settled(channel: Channel, records: Records) -> Channel:
+    """The state with its path moved as far as the surrogate surely leads without an evaluation."""
+    wary = replace(channel, aim=replace(channel.aim, policy=WARY))
+    for _ in range(channel.policy.move.settling):
+        if wary.blocked is not None or not wary.is_moving:
+            break
+        wary = _learned(wary, records)
+    return replace(wary, aim=channel.aim)
+
+
+def told(channel: Channel, records: Records) -> Channel:
+    """The state with all records told to its surrogate, its path left where it is."""
+    return _scaled(replace(channel, known=updated(channel, records)))
+
+
+def _learned(channel: Channel, records: Records) -> Channel:
+    return moved(told(channel, records))
+
+
+def _scaled(channel: Channel) -> Channel:
+    return replace(channel, scale=rise(float(channel.prediction.mean.max()), channel.known))
+
+
+def _with_lost_saddle(channel: Channel, records: Records) -> Channel:
+    """The state with its former saddle back, where that is what would be asked for."""
+    lost, prediction = channel.lost, channel.prediction
+    if lost is None or channel.is_found or not is_near_top(channel, prediction):
+        return channel
+    summit = climbed(channel, prediction).position
+    if ((summit - lost.position) ** 2).sum() > (channel.policy.climb.reach * channel.chord) ** 2:
+        return channel
+    gradient = records.gradient_at(lost.position)
+    if not is_stationary(channel, channel.model, lost.position, gradient):
+        return channel
+    time = float(prediction.times[prediction.top])
+    return replace(channel, saddle=replace(lost, time=time), lost=None)

@@ -1,0 +1,100 @@
+"""What a search is held to, what it knows, and how its answers have turned out: frozen values."""
+
+from dataclasses import dataclass, field
+
+from ..gaussian_process import GaussianProcess, Posterior
+from .calibration import Calibration
+from .excluded import ExcludedRegions
+from .policy import BOLD, Policy
+from .prediction import Kind
+from .warp import Warp
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a search is held to.
+
+    Attributes
+    ----------
+    process : GaussianProcess
+        The prior of the surrogate.
+    tol : float
+        Tolerance of the saddle's value, in E.
+    certify : bool
+        Whether the rest of the path is to be checked.
+    noise : (float, float)
+        Standard deviations of the noise on values and gradient components, in the landscape's
+        units.
+    policy : Policy
+        Every number of the search.
+    """
+
+    process: GaussianProcess
+    tol: float
+    certify: bool = True
+    noise: tuple[float, float] = (0.0, 0.0)
+    policy: Policy = BOLD
+
+
+@dataclass(frozen=True, eq=False)
+class Knowledge:
+    """What a surrogate makes of all records.
+
+    Attributes
+    ----------
+    model : Posterior
+        The surrogate of the warped landscape.
+    warp : Warp
+    excluded : ExcludedRegions
+        Where nothing could be evaluated.
+    lowest, highest, higher_end : float
+        The smallest and largest value known, and the larger one of the path's ends.
+    """
+
+    model: Posterior
+    warp: Warp
+    excluded: ExcludedRegions
+    lowest: float
+    highest: float
+    higher_end: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How the answers so far have turned out.
+
+    Attributes
+    ----------
+    calibration : Calibration
+        By how much deviations are too small.
+    surprises : tuple of float
+        By how much the last two evaluations missed what was expected.
+    n_checks : int
+        Checks in a row that have turned out well.
+    n_repeats : int
+        How often another point had to be taken for one that was known.
+    last : str
+        What the last answer was asked for.
+    """
+
+    calibration: Calibration = field(default_factory=Calibration)
+    surprises: tuple[float, ...] = ()
+    n_checks: int = 0
+    n_repeats: int = 0
+    last: Kind | None = None
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What has been done to bring a path down that would not come.
+
+    Attributes
+    ----------
+    n_stuck : int
+        Moves in a row after which the path still rose above its saddle.
+    was_lengthened : bool
+        Whether more terms were the last remedy.
+    """
+
+    n_stuck: int = 0
+    was_lengthened: bool = False
