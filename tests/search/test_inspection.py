@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fourierpathfinder.search.inspection import CHECKS, Inspection
 
 from fourierpathfinder.gaussian_process import GaussianProcess
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.search.excluded import ClosedRegions
-from fourierpathfinder.search.inspection import CHECKS, Inspection
 from fourierpathfinder.search.prediction import Look
 
 TIMES = np.linspace(0, 1, 12)[1:-1]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fourierpathfinder.search.subspace import Subspace
 
 from fourierpathfinder.gaussian_process import GaussianProcess
 from fourierpathfinder.gaussian_process.inverse_distances import InverseDistances
@@ -9,7 +10,6 @@ from fourierpathfinder.path import SinePath
 from fourierpathfinder.search import subspace as module
 from fourierpathfinder.search.path_search import PathSearch, Pin
 from fourierpathfinder.search.saddle_search import newton_decrement, surrogate_saddle
-from fourierpathfinder.search.subspace import Subspace
 
 D = 130
 
