@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from fourierpathfinder.landscapes.abilities import Forwarding
+
 N_SAMPLES = 401
 N_REFINED = 3
 
@@ -30,7 +32,7 @@ def continuous_height(landscape: Any, path: Any, n_samples: int = N_SAMPLES) -> 
     return float(max([values.max(), *refined]))
 
 
-class Watched:
+class Watched(Forwarding):
     """A landscape that counts and times its evaluations, and is otherwise what it was.
 
     Parameters
@@ -47,17 +49,14 @@ class Watched:
     """
 
     def __init__(self, landscape: Any) -> None:
-        self._landscape = landscape
+        super().__init__(landscape)
         self.n_gradients = 0
         self.seconds = 0.0
 
     def value_and_grad(self, points: Any) -> tuple[Any, Any]:
         """Values and gradients at `points` (M, D)."""
         began = time.process_time()
-        answer = self._landscape.value_and_grad(points)
+        answer = self.landscape.value_and_grad(points)
         self.seconds += time.process_time() - began
         self.n_gradients += len(points)
         return answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["_landscape"], name)

@@ -18,6 +18,7 @@ import numpy as np
 from systems import systems
 
 from fourierpathfinder import find_path
+from fourierpathfinder.landscapes.abilities import Forwarding
 from fourierpathfinder.landscapes.toy import two_channels
 
 NAMES = ("au223", "lj13", "al333", "cuvac", "lj38", "au1000")
@@ -29,21 +30,18 @@ MOST_GRADIENTS = 100
 Problem = tuple[str, Any, np.ndarray, np.ndarray]
 
 
-class Timed:
+class Timed(Forwarding):
     """A landscape that adds up the seconds spent in it."""
 
     def __init__(self, landscape: Any) -> None:
-        self._landscape = landscape
+        super().__init__(landscape)
         self.seconds = 0.0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._landscape, name)
 
     def value_and_grad(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values and gradients at `points` (M, D)."""
         began = perf_counter()
         try:
-            return self._landscape.value_and_grad(points)
+            return self.landscape.value_and_grad(points)
         finally:
             self.seconds += perf_counter() - began
 

@@ -4,7 +4,7 @@ from .ensemble import find_paths
 from .evaluation import LandscapeError
 from .find import find_path
 from .graph import LandscapeGraph, connect
-from .landscapes.base import Landscape
+from .landscapes.protocols import Landscape
 from .methods import Direct, Paper, Stochastic, Surrogate
 from .path import SinePath
 from .result import IntermediateResult, PathResult, Saddle, Status

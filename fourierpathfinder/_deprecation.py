@@ -42,3 +42,42 @@ def moved(old: str, new: str) -> Callable[[str], Any]:
         return found
 
     return look_up
+
+
+def moved_behind(attribute: str) -> Callable[[Any, str], Any]:
+    """An object's `__getattr__` that finds its names in one of its attributes, and warns.
+
+    Parameters
+    ----------
+    attribute : str
+        The attribute whose own attributes used to be found on the object itself.
+
+    Returns
+    -------
+    callable (object, str) -> object
+        To be assigned to `__getattr__` in a class.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> class Box:
+    ...     __getattr__ = moved_behind("content")
+    ...     content = 2 + 3j
+    >>> with pytest.warns(DeprecationWarning, match="Box.content.real"):
+    ...     Box().real
+    2.0
+    """
+
+    def look_up(self: Any, name: str) -> Any:
+        kind = type(self).__name__
+        if name.startswith("_") or name == attribute:
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+        found = getattr(getattr(self, attribute), name)
+        message = (
+            f"{kind}.{name} has moved: use {kind}.{attribute}.{name}; the old name goes with the "
+            "next release"
+        )
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return found
+
+    return look_up

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from ._arrays import Array, array_namespace, detached, is_array, is_floating, to_numpy
-from .landscapes.base import Landscape
+from .landscapes.abilities import Abilities
 
 
-def resolve_ends(landscape: Landscape, start: Any, end: Any) -> tuple[Array, Array]:
+def resolve_ends(abilities: Abilities, start: Any, end: Any) -> tuple[Array, Array]:
     """The ends as arrays (D,), through the landscape's own `coordinates` and `ends` if it has them.
 
     Raises
@@ -17,10 +17,8 @@ def resolve_ends(landscape: Landscape, start: Any, end: Any) -> tuple[Array, Arr
     TypeError, ValueError
         If an end is no array of floats, has NaN, or the two do not fit together.
     """
-    coordinates = getattr(landscape, "coordinates", _as_array)
-    a, b = _named("start", coordinates, start), _named("end", coordinates, end)
-    if hasattr(landscape, "ends"):
-        a, b = landscape.ends(a, b)
+    coordinates = abilities.coordinates
+    a, b = abilities.ends(_named("start", coordinates, start), _named("end", coordinates, end))
     a, b = _checked("start", a), _checked("end", b)
     if type(a) is not type(b):
         raise TypeError(
@@ -44,15 +42,6 @@ def _named(name: str, coordinates: Callable[[Any], Array], end: Any) -> Array:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"`{name}`: {error}") from error
-
-
-def _as_array(value: Any) -> Array:
-    if is_array(value):
-        return value
-    try:
-        return np.asarray(value)
-    except ValueError:  # lists of different lengths
-        return value
 
 
 def _checked(name: str, point: Array) -> Array:

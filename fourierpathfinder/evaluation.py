@@ -1,9 +1,11 @@
 """The only door to the user's landscape: counts gradients, keeps to a budget, refuses NaN."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ._arrays import Array, array_namespace, detached, is_array, like, to_numpy
-from .landscapes.base import Landscape
+from .landscapes.abilities import Abilities, Forwarding, abilities_of
+from .landscapes.protocols import Landscape
 
 
 class BudgetSpentError(Exception):
@@ -26,13 +28,13 @@ class LandscapeError(ValueError):
     """
 
 
-class Evaluator:
+class Evaluator(Forwarding):
     """Evaluates a landscape for one run.
 
     Parameters
     ----------
-    landscape : Landscape
-        The user's landscape.
+    landscape : Landscape or Abilities
+        The user's landscape, or what is known already of all that it offers.
     max_gradients : int, optional
         The budget; None is without limit.
     on_evaluation : callable, optional
@@ -44,6 +46,8 @@ class Evaluator:
 
     Attributes
     ----------
+    abilities : Abilities
+        What the landscape offers.
     n_gradients : int
         Evaluations of value and gradient at one point so far.
     n_sample_gradients : int
@@ -52,15 +56,17 @@ class Evaluator:
 
     def __init__(
         self,
-        landscape: Landscape,
+        landscape: Landscape | Abilities,
         max_gradients: int | None = None,
         on_evaluation: Callable[[int], None] | None = None,
         *,
         n_workers: int = 1,
         at_work: Landscape | None = None,
     ) -> None:
-        self.landscape = landscape
-        self._at_work = landscape if at_work is None else at_work
+        self.abilities = abilities_of(landscape)
+        super().__init__(self.abilities.landscape)
+        at_work = self.landscape if at_work is None else at_work
+        self._at_work, self._values = at_work, abilities_of(at_work).values
         self.max_gradients = max_gradients
         self.n_gradients = 0
         self.n_sample_gradients = 0
@@ -81,7 +87,7 @@ class Evaluator:
     @property
     def n_samples(self) -> int:
         """Samples that the landscape is a mean over; 0 where it is no such mean."""
-        return int(getattr(self.landscape, "n_samples", 0))
+        return self.abilities.n_samples
 
     def value_and_grad(
         self,
@@ -141,12 +147,16 @@ class Evaluator:
         """
         if self._closed:
             raise BudgetSpentError
-        if not hasattr(self._at_work, "value"):
+        if self._values is None:
             return self.value_and_grad(points, times, samples=samples)[0]
         chosen = {} if samples is None else {"samples": samples}
-        values = like(detached(self._at_work.value(points, **chosen)), points)
+        values = like(detached(self._values.value(points, **chosen)), points)
         _check_finite(values, array_namespace(values).zeros_like(points[:, :1]), times)
         return values
+
+    def offering(self, behind: Abilities) -> Abilities:
+        """The same; values and gradients are those counted here."""
+        return replace(behind, landscape=self, values=self)
 
 
 def _check_shapes(points: Array, returned: object) -> None:

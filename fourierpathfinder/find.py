@@ -11,12 +11,11 @@ import numpy as np
 from ._arrays import Array
 from .ends import resolve_ends
 from .evaluation import BudgetSpentError, Evaluator
-from .landscapes.base import Landscape
+from .landscapes.abilities import Abilities, abilities_of
 from .landscapes.resolve import as_landscape
 from .methods.base import Method, Run
 from .methods.choose import choose_method
 from .parallel import ParallelLandscape, n_workers
-from .path import SinePath
 from .progress import ProgressBar
 from .result import History, IntermediateResult, PathResult, Status
 from .storage.checkpoint import CheckpointFile, fingerprint
@@ -90,25 +89,27 @@ def find_path(
     >>> round(result.height, 3), round(toy.height, 3)
     (0.624, 0.624)
     """
-    resolved = as_landscape(landscape, gradient)
-    a, b = resolve_ends(resolved, start, end)
-    method = choose_method(resolved, a) if method is None else checked_method(method)
+    abilities = abilities_of(as_landscape(landscape, gradient))
+    a, b = resolve_ends(abilities, start, end)
+    method = choose_method(abilities, a) if method is None else checked_method(method)
     check_budget(max_gradients)
     rng = np.random.default_rng(rng)
     file = (
         None
         if checkpoint is None
-        else CheckpointFile(checkpoint, _identity(resolved, method, a, b))
+        else CheckpointFile(checkpoint, _identity(abilities, method, a, b))
     )
     keeper = Keeper(file, rng, replays=method.replays)
-    workers = n_workers(executor, resolved)
-    at_work = resolved if executor is None else ParallelLandscape(resolved, executor)
+    workers = n_workers(executor, abilities)
+    at_work = abilities.landscape
+    if executor is not None:
+        at_work = ParallelLandscape(at_work, executor)
     guarded = keeper.guard(at_work, workers)
     with ProgressBar(progress, max_gradients) as bar:
         evaluator = Evaluator(
-            resolved, max_gradients, bar.spent, n_workers=workers, at_work=guarded
+            abilities, max_gradients, bar.spent, n_workers=workers, at_work=guarded
         )
-        run = method.start(evaluator, _initial_path(resolved, a, b, method.n_terms, rng), rng)
+        run = method.start(evaluator, abilities.initial_path(a, b, method.n_terms, rng), rng)
         session = _Session(method, run, evaluator, keeper)
         session.resume(a)
         return session.drive(callback, bar)
@@ -215,15 +216,6 @@ def history_of(rows: HistoryRows, evaluator: Evaluator) -> History:
     return History(counts.astype(int), heights, of_samples)
 
 
-def _initial_path(
-    landscape: Landscape, a: Array, b: Array, n_terms: int, rng: np.random.Generator
-) -> SinePath:
-    if hasattr(landscape, "initial_path"):
-        path: SinePath = landscape.initial_path(a, b, n_terms, rng)
-        return path
-    return SinePath.straight(a, b, n_terms)
-
-
 def checked_method(method: Method) -> Method:
     """A method as it is, if it is one."""
     if isinstance(method, type) or not hasattr(method, "start"):
@@ -240,9 +232,9 @@ def check_budget(max_gradients: int | None) -> None:
         raise ValueError(f"`max_gradients` is {max_gradients}; it must be at least 1")
 
 
-def _identity(landscape: Landscape, method: Method, a: Array, b: Array) -> dict[str, str]:
+def _identity(abilities: Abilities, method: Method, a: Array, b: Array) -> dict[str, str]:
     return {
-        "landscape": getattr(landscape, "description", ""),
+        "landscape": abilities.description,
         "method": repr(method),
         "start": fingerprint(a),
         "end": fingerprint(b),

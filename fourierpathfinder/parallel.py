@@ -14,12 +14,13 @@ from typing import TypeAlias
 import numpy as np
 
 from ._arrays import Array, to_numpy
-from .landscapes.base import Landscape
+from .landscapes.abilities import Abilities, Forwarding
+from .landscapes.protocols import Landscape
 
 Pair: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 
-class ParallelLandscape:
+class ParallelLandscape(Forwarding):
     """A landscape whose points are evaluated one by one on an executor's workers.
 
     Parameters
@@ -43,6 +44,7 @@ class ParallelLandscape:
 
     def __init__(self, landscape: Landscape, executor: Executor) -> None:
         check_executor(executor)
+        super().__init__(landscape)
         self._executor = executor
         self._evaluate: Callable[[Array], Pair]
         if isinstance(executor, ThreadPoolExecutor):
@@ -79,10 +81,10 @@ def check_executor(executor: Executor) -> None:
         )
 
 
-def n_workers(executor: Executor | None, landscape: Landscape) -> int:
+def n_workers(executor: Executor | None, abilities: Abilities) -> int:
     """How many points are worked on at a time, as far as the executor, or the landscape, tells."""
     if executor is None:
-        return int(getattr(landscape, "n_workers", 1))
+        return abilities.n_workers
     return int(getattr(executor, "_max_workers", None) or 1)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import Array
+from .landscapes.abilities import abilities_of
 from .path import SinePath
 
 
@@ -239,13 +240,13 @@ class PathResult:
         TypeError
             If the landscape has no atoms.
         """
-        if not hasattr(self.landscape, "path_atoms"):
+        structures = abilities_of(self.landscape).structures
+        if structures is None:
             raise TypeError(
                 f"the path was found on a {type(self.landscape).__name__}, which has no atoms; "
                 "`path(t)` gives its points as arrays"
             )
-        atoms: list[Any] = self.landscape.path_atoms(self, n_images)
-        return atoms
+        return structures.path_atoms(self, n_images)
 
     def _samples(self) -> str:
         n = self.n_sample_gradients

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from fourierpathfinder.ends import resolve_ends
+from fourierpathfinder import ends
+from fourierpathfinder.landscapes.abilities import abilities_of
+
+
+def resolve_ends(landscape, start, end):
+    return ends.resolve_ends(abilities_of(landscape), start, end)
 
 
 class Plain:

@@ -11,6 +11,7 @@ import pytest
 from fourierpathfinder import Direct, LandscapeError, Paper, Status, find_path
 from fourierpathfinder._arrays import array_namespace
 from fourierpathfinder.landscapes import FunctionLandscape
+from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.toy import two_channels
 from fourierpathfinder.parallel import ParallelLandscape, n_workers
 
@@ -161,8 +162,8 @@ def test_how_many_work_at_a_time(threads, processes):
     class WithWorkers(Ring):
         n_workers = 5
 
-    assert n_workers(None, Ring()) == 1
-    assert n_workers(None, WithWorkers()) == 5
-    assert n_workers(threads, Ring()) == 3
-    assert n_workers(processes, WithWorkers()) == 2
-    assert n_workers(object(), Ring()) == 1
+    assert n_workers(None, abilities_of(Ring())) == 1
+    assert n_workers(None, abilities_of(WithWorkers())) == 5
+    assert n_workers(threads, abilities_of(Ring())) == 3
+    assert n_workers(processes, abilities_of(WithWorkers())) == 2
+    assert n_workers(object(), abilities_of(Ring())) == 1

@@ -12,6 +12,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
+from ..landscapes.abilities import innermost
 from ..result import PathResult, Saddle
 from .molecule import MoleculeLandscape
 
@@ -36,6 +37,7 @@ class LandscapeCalculator(Calculator):  # type: ignore[misc]
         super().__init__()
         self.n_gradients = 0
         self._landscape = landscape
+        self._molecule = innermost(landscape)
 
     def calculate(
         self,
@@ -45,10 +47,10 @@ class LandscapeCalculator(Calculator):  # type: ignore[misc]
     ) -> None:
         """Energy and forces of `atoms`, as ASE asks for them."""
         super().calculate(atoms, properties, system_changes)
-        point = self._landscape.coordinates(self.atoms)
+        point = self._molecule.coordinates(self.atoms)
         values, gradients = self._landscape.value_and_grad(point[None])
         self.n_gradients += 1
-        image = self._landscape.atoms(point, values[0], gradients[0])
+        image = self._molecule.atoms(point, values[0], gradients[0])
         energy = image.get_potential_energy()
         forces = image.get_forces(apply_constraint=False)
         self.results = {"energy": energy, "free_energy": energy, "forces": forces}
@@ -102,10 +104,11 @@ def refine_with_sella(
 
     found = result.saddle
     begin = result.path(result.height_time) if found is None else found.position
-    atoms = landscape.atoms(np.asarray(begin))
+    molecule = innermost(landscape)
+    atoms = molecule.atoms(np.asarray(begin))
     atoms.calc = LandscapeCalculator(landscape)
     Sella(atoms, order=1, internal=False, logfile=os.devnull).run(fmax=force, steps=max_steps)
-    point = landscape.coordinates(atoms)
+    point = molecule.coordinates(atoms)
     values, gradients = landscape.value_and_grad(point[None])
     time = result.height_time if found is None else found.time
     saddle = Saddle(point, float(values[0]), float(np.linalg.norm(gradients[0])), time)

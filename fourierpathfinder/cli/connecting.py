@@ -62,7 +62,7 @@ def run_connect(
     settings: Settings, asked: Asked, landscape: RememberingLandscape, structures: list[Atoms]
 ) -> LandscapeGraph:
     """Connect structures, and write all that is known."""
-    points = [landscape.coordinates(atoms) for atoms in structures]
+    points = [landscape.molecule.coordinates(atoms) for atoms in structures]
     if settings.relax_ends:
         names = (f"structure {k}" for k in range(len(points)))
         points = [relaxed(landscape, name, x).x for name, x in zip(names, points, strict=True)]
@@ -113,7 +113,7 @@ def table(graph: LandscapeGraph, folder: Path) -> str:
 
 
 def _write(folder: Path, landscape: RememberingLandscape, graph: LandscapeGraph) -> None:
-    images = [landscape.atoms(node.position, node.value) for node in graph.nodes]
+    images = [landscape.molecule.atoms(node.position, node.value) for node in graph.nodes]
     for image in images:
         image.info = {}
     moved_into_place(folder / "minima.extxyz", partial(write, images=images, format="extxyz"))

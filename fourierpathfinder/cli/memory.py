@@ -5,23 +5,25 @@ killed is simply run again from its beginning: whatever it asks for, be it in re
 search or in checking the saddle, it receives without a calculation until it comes to what is new.
 """
 
-from typing import Any
-
 import numpy as np
 
+from ..atoms import MoleculeLandscape
 from ..landscapes import IsolatedLandscape
+from ..landscapes.abilities import Forwarding
 from ..storage.checkpoint import CheckpointFile
 
 Record = tuple[np.ndarray, float, np.ndarray]
 
 
-class RememberingLandscape:
+class RememberingLandscape(Forwarding):
     """Keeps all evaluations of a landscape in a file.
 
     Parameters
     ----------
-    landscape : IsolatedLandscape
+    isolated : IsolatedLandscape
         What to evaluate.
+    molecule : MoleculeLandscape
+        The landscape that it evaluates.
     file : CheckpointFile
         Where evaluations are kept. Failures at its end are tried again: they may be what ended
         the run, and have been mended since.
@@ -32,17 +34,16 @@ class RememberingLandscape:
         Points evaluated by this process, and found in the file.
     """
 
-    def __init__(self, landscape: IsolatedLandscape, file: CheckpointFile) -> None:
-        self._landscape = landscape
+    def __init__(
+        self, isolated: IsolatedLandscape, molecule: MoleculeLandscape, file: CheckpointFile
+    ) -> None:
+        super().__init__(isolated)
+        self.molecule = molecule
+        self._isolated = isolated
         self._file = file
         self._known: dict[bytes, Record] = {}
         self._load()
         self.n_calculated, self.n_remembered = 0, len(self._known)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._landscape, name)
 
     @property
     def records(self) -> list[Record]:
@@ -64,7 +65,7 @@ class RememberingLandscape:
         return record if record is not None and np.isfinite(record[1]) else None
 
     def _evaluate(self, points: np.ndarray) -> None:
-        for index, value, gradient in self._landscape.evaluations(points):
+        for index, value, gradient in self._isolated.evaluations(points):
             point = points[index].copy()
             self._known[point.tobytes()] = (point, value, gradient)
             self.n_calculated += 1

@@ -37,7 +37,7 @@ class Summary:
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
     """Write every output; returns the files written."""
     evaluations = _evaluations(landscape)
-    images = path_atoms(landscape, result, evaluations=evaluations)
+    images = path_atoms(landscape.molecule, result, evaluations=evaluations)
     written = [
         moved_into_place(folder / "path.extxyz", lambda file: write(file, images, format="extxyz"))
     ]
@@ -61,7 +61,7 @@ def _new_minima(folder: Path, landscape: Any, report: SaddleReport | None) -> li
         if name:
             known = landscape.recall(neighbour.position)
             gradient = None if known is None else known[2]
-            atoms = landscape.atoms(neighbour.position, neighbour.value, gradient)
+            atoms = landscape.molecule.atoms(neighbour.position, neighbour.value, gradient)
             atoms.info = {}
             write_atoms = partial(write, images=atoms, format="extxyz")
             written.append(moved_into_place(folder / name, write_atoms))

@@ -6,7 +6,6 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -81,7 +80,7 @@ def opened(
         executor=executor,
     )
     with isolated:
-        landscape = RememberingLandscape(isolated, file)
+        landscape = RememberingLandscape(isolated, molecule, file)
         if landscape.n_remembered:
             log.info("%d evaluations are known from before", landscape.n_remembered)
         yield landscape
@@ -94,7 +93,7 @@ def find(
     findings: list[Finding],
 ) -> Found:
     """Find a path, and write all that is known of it, also where the search fails on the way."""
-    a, b = landscape.ends(*ends)
+    a, b = landscape.molecule.ends(*ends)
     n_relaxing = 0
     if settings.relax_ends:
         a, b, n_relaxing = _relaxed(landscape, a, b)
@@ -132,7 +131,7 @@ def find(
 
 def evaluated_findings(landscape: RememberingLandscape, ends: tuple[Atoms, Atoms]) -> list[Finding]:
     """What the calculator says of two ends: two gradients."""
-    return _evaluated_findings(landscape, *landscape.ends(*ends))
+    return _evaluated_findings(landscape, *landscape.molecule.ends(*ends))
 
 
 def _evaluated_findings(
@@ -157,9 +156,9 @@ def _evaluated_findings(
     return findings
 
 
-def _forces_on_atoms(landscape: Any, gradient: np.ndarray) -> np.ndarray:
-    forces = np.zeros(landscape.mask.shape)
-    forces[landscape.mask] = gradient
+def _forces_on_atoms(landscape: RememberingLandscape, gradient: np.ndarray) -> np.ndarray:
+    forces = np.zeros(landscape.molecule.mask.shape)
+    forces[landscape.molecule.mask] = gradient
     return forces
 
 
@@ -168,11 +167,11 @@ def _relaxed(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Both ends relaxed, and the evaluations that took."""
     minima = [relaxed(landscape, name, x) for name, x in (("reactant", a), ("product", b))]
-    start, end = (landscape.atoms(minimum.x) for minimum in minima)
+    start, end = (landscape.molecule.atoms(minimum.x) for minimum in minima)
     same = same_minimum(start, end)
     if same is not None:
         raise InputError(f"after relaxation, {same.sentence}")
-    a, b = landscape.ends(start, end)
+    a, b = landscape.molecule.ends(start, end)
     return a, b, sum(minimum.n_evaluations for minimum in minima)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .._arrays import Array
 from ..ends import resolve_ends
 from ..find import check_budget, checked_method
-from ..landscapes.base import Landscape
+from ..landscapes.abilities import Abilities, abilities_of
 from ..landscapes.resolve import as_landscape
 from ..methods.base import Method
 from ..methods.choose import choose_method
@@ -79,7 +79,7 @@ def find_paths(
     >>> [round(found.height, 3) for found in find_paths(toy, pairs, method=Direct(), rng=0)]
     [0.624, 0.624]
     """
-    resolved = as_landscape(landscape, gradient)
+    abilities = abilities_of(as_landscape(landscape, gradient))
     _check(method, max_gradients, executor)
     given = [_two(pair) for pair in pairs]
     seeds = np.random.default_rng(rng).integers(2**62, size=len(given))
@@ -88,16 +88,17 @@ def find_paths(
     occurrences: dict[tuple[str, str], int] = {}
     for index, (start, end) in enumerate(given):
         try:
-            a, b = resolve_ends(resolved, start, end)
+            a, b = resolve_ends(abilities, start, end)
         except (TypeError, ValueError) as error:
-            results[index] = without_a_height(None, Status.FAILED, str(error), method, resolved)
+            failed, landscape = Status.FAILED, abilities.landscape
+            results[index] = without_a_height(None, failed, str(error), method, landscape)
             continue
         prints = fingerprint(a), fingerprint(b)
         occurrences[prints] = occurrences.get(prints, -1) + 1
         resolvable.append(Pair(index, a, b, int(seeds[index]), occurrences[prints]))
     if resolvable:
-        method = method or choose_method(resolved, resolvable[0].start)
-        work = _Work(resolved, method, max_gradients, executor, checkpoint, progress)
+        method = method or choose_method(abilities, resolvable[0].start)
+        work = _Work(abilities, method, max_gradients, executor, checkpoint, progress)
         results.update(work.results(resolvable))
     return [results[index] for index in range(len(given))]
 
@@ -107,14 +108,15 @@ class _Work:
 
     def __init__(
         self,
-        landscape: Landscape,
+        abilities: Abilities,
         method: Method,
         max_gradients: int | None,
         executor: Executor | None,
         checkpoint: str | os.PathLike[str] | None,
         progress: bool,
     ) -> None:
-        self._landscape = landscape
+        self._abilities = abilities
+        self._landscape = abilities.landscape
         self._method = method
         self._max_gradients = max_gradients
         self._executor = executor
@@ -136,16 +138,12 @@ class _Work:
 
     def _found(self, pairs: list[Pair], bar: ProgressBar) -> Iterator[tuple[int, PathResult]]:
         method = self._method
-        if isinstance(method, Stochastic) and self._executor is None and self._has_samples:
+        if isinstance(method, Stochastic) and self._executor is None and self._abilities.n_samples:
             return self._in_lockstep(pairs, method, bar)
         tasks = {pair.index: self._task(pair) for pair in pairs}
         if self._executor is None:
             return one_after_the_other(tasks)
         return on_executor(tasks, self._executor)
-
-    @property
-    def _has_samples(self) -> bool:
-        return bool(getattr(self._landscape, "n_samples", 0))
 
     def _in_lockstep(
         self, pairs: list[Pair], method: Stochastic, bar: ProgressBar
@@ -181,7 +179,7 @@ class _Work:
         return Task(self._landscape, pair, self._method, self._max_gradients, file)
 
     def _identity(self, pair: Pair) -> dict[str, Any]:
-        return pair.identity(self._landscape, self._method, self._max_gradients)
+        return pair.identity(self._abilities, self._method, self._max_gradients)
 
     def _standing(self, pair: Pair) -> Any:
         return None if self._folder is None else self._folder.standing(self._identity(pair))

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._arrays import Array, array_namespace, like
 from ..evaluation import Evaluator
-from ..landscapes.base import Landscape
+from ..landscapes.protocols import Landscape
 from ..methods.lockstep import Lockstep
 from ..methods.stochastic import Stochastic
 from ..path import SinePath

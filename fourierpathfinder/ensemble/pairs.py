@@ -6,7 +6,8 @@ from typing import Any, cast
 import numpy as np
 
 from .._arrays import Array
-from ..landscapes.base import Landscape
+from ..landscapes.abilities import Abilities
+from ..landscapes.protocols import Landscape
 from ..methods.base import Method
 from ..path import SinePath
 from ..result import History, PathResult, Status
@@ -34,10 +35,10 @@ class Pair:
     seed: int
     occurrence: int
 
-    def identity(self, landscape: Landscape, method: Method, limit: int | None) -> dict[str, Any]:
+    def identity(self, abilities: Abilities, method: Method, limit: int | None) -> dict[str, Any]:
         """What a file that is kept of it must agree with."""
         return {
-            "landscape": getattr(landscape, "description", type(landscape).__name__),
+            "landscape": abilities.description or type(abilities.landscape).__name__,
             "method": repr(method),
             "max_gradients": limit,
             "start": fingerprint(self.start),

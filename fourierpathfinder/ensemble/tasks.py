@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..find import find_path
-from ..landscapes.base import Landscape
+from ..landscapes.protocols import Landscape
 from ..methods.base import Method
 from ..result import PathResult, Status
 from .pairs import Pair, without_a_height

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, is_array, to_numpy
+from ..landscapes.abilities import Abilities, abilities_of
 from ..landscapes.resolve import as_landscape
 from ..methods.base import Method
 from ..methods.choose import choose_method
@@ -56,7 +57,7 @@ def connect(
     ----------
     landscape : Landscape or callable
         As for `find_path`. Its optional `same`, `placing` and `fingerprint` say which minima are
-        the same; see `fourierpathfinder.landscapes.base`.
+        the same; see `fourierpathfinder.landscapes.protocols`.
     minima : sequence of arrays (D,) or what the landscape turns into arrays
         The minima, relaxed. Equal ones share a node.
     pairs : {"all", "nearest"} or sequence of (int, int)
@@ -124,18 +125,18 @@ def connect(
     >>> round(graph.minimax_height(0, 1), 2), round(toy.height, 2)
     (-40.66, -40.66)
     """
-    resolved = as_landscape(landscape, gradient)
-    points, reference = _points(resolved, minima)
-    symmetry = Symmetry(resolved, same, mirror, reference)
+    abilities = abilities_of(as_landscape(landscape, gradient))
+    points, reference = _points(abilities, minima)
+    symmetry = Symmetry(abilities, same, mirror, reference)
     if labels is not None and len(labels) != len(points):
         raise ValueError(
             f"there are {len(labels)} `labels` and {len(points)} `minima`; give one for each"
         )
-    method = split_where_it_can(method or choose_method(resolved, symmetry.native(points[0])))
+    method = split_where_it_can(method or choose_method(abilities, symmetry.native(points[0])))
     seed = int(np.random.default_rng(rng).integers(2**63))
     record = None
     if checkpoint is not None:
-        record = Record(checkpoint, _identity(resolved, method, points, pairs))
+        record = Record(checkpoint, _identity(abilities, method, points, pairs))
     try:
         session = _Session(symmetry, method, seed, record, max_gradients, max_seconds)
         if record is not None and record.read is not None and record.read.graph.given:
@@ -143,7 +144,7 @@ def connect(
         else:
             session.begin(graph, points, labels)
         session.plan(pairs, n_tries)
-        return session.drive(executor, n_workers or workers_of(executor, resolved), callback)
+        return session.drive(executor, n_workers or workers_of(executor, abilities), callback)
     finally:
         if record is not None:
             record.close()
@@ -177,7 +178,9 @@ class _Session:
     ) -> None:
         """Start from the given minima, and from what is known already."""
         self._graph = LandscapeGraph() if graph is None else graph.copy()
-        values, _ = self._symmetry.landscape.value_and_grad(self._symmetry.native(np.stack(points)))
+        values, _ = self._symmetry.abilities.landscape.value_and_grad(
+            self._symmetry.native(np.stack(points))
+        )
         for k, (point, value) in enumerate(zip(points, to_numpy(values), strict=True)):
             node = Node(point, float(value), "" if labels is None else labels[k])
             self._graph.given.append(self._graph.number_of(node, self._symmetry.same))
@@ -307,12 +310,11 @@ def _run_here(task: Callable[[], Found]) -> Future[Found]:
     return future
 
 
-def _points(landscape: Any, minima: Sequence[Any]) -> tuple[list[np.ndarray], Array | None]:
+def _points(abilities: Abilities, minima: Sequence[Any]) -> tuple[list[np.ndarray], Array | None]:
     """The minima as NumPy arrays, and an empty array of the library that they came in."""
     if len(minima) < 1:
         raise ValueError("`minima` is empty; give at least one minimum")
-    as_array = getattr(landscape, "coordinates", lambda minimum: minimum)
-    given = [as_array(minimum) for minimum in minima]
+    given = [abilities.coordinates(minimum) for minimum in minima]
     points = [np.asarray(to_numpy(point), dtype=float) for point in given]
     shapes = {point.shape for point in points}
     if len(shapes) > 1 or points[0].ndim != 1:
@@ -322,10 +324,10 @@ def _points(landscape: Any, minima: Sequence[Any]) -> tuple[list[np.ndarray], Ar
 
 
 def _identity(
-    landscape: Any, method: Method, points: list[np.ndarray], pairs: str | Sequence[Pair]
+    abilities: Abilities, method: Method, points: list[np.ndarray], pairs: str | Sequence[Pair]
 ) -> dict[str, str]:
     return {
-        "landscape": getattr(landscape, "description", ""),
+        "landscape": abilities.description,
         "method": repr(method),
         "minima": fingerprint(np.stack(points)),
         "pairs": pairs if isinstance(pairs, str) else repr([tuple(pair) for pair in pairs]),

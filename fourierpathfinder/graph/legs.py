@@ -77,7 +77,8 @@ def explore(
     max_gradients : int or None
         The budget.
     """
-    landscape = symmetry.landscape
+    abilities = symmetry.abilities
+    landscape = abilities.landscape
     ends = (symmetry.native(start), symmetry.native(symmetry.placed(start, end)))
     rng = np.random.default_rng(seed)
     try:
@@ -86,12 +87,12 @@ def explore(
         return Found(message=f"{type(error).__name__}: {error}")
     found = Found(n_gradients=result.n_gradients, message=result.message)
     _add_ends(found, result)
-    as_one = getattr(landscape, "stochastic", False) or array_namespace(ends[0]) is not np
+    as_one = abilities.stochastic or array_namespace(ends[0]) is not np
     if isinstance(method, Surrogate) or as_one:
         _add_segments(found, result)
         return found
     budget = None if max_gradients is None else max(max_gradients - result.n_gradients, 0)
-    evaluator = Evaluator(landscape, budget)
+    evaluator = Evaluator(abilities, budget)
     try:
         _Looking(evaluator, result.path, found).look()
     except BudgetSpentError:
@@ -202,7 +203,7 @@ class _Looking:
             gradient_tolerance=self._flat,
             max_gradients=_LONGEST if hessian is None else _CLIMB,
             max_step=_STEP * self._chord,
-            project=lambda x: free_motions(self._evaluator.landscape, x),
+            project=lambda x: free_motions(self._evaluator.abilities, x),
         )
         if not saddle.converged or saddle.value > height + self._depth:
             return False

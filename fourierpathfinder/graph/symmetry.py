@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
 
 from .._arrays import Array, like
+from ..landscapes.abilities import Abilities
 
 Same = Callable[[np.ndarray, np.ndarray], bool]
 
@@ -21,8 +20,8 @@ class Symmetry:
 
     Parameters
     ----------
-    landscape : Landscape
-        Its optional `same`, `placing` and `fingerprint` are used.
+    abilities : Abilities
+        Of the landscape: its `same`, `placing` and `fingerprint` are used where there are any.
     given : callable, optional
         The user's own equality, in place of the landscape's.
     mirror : bool
@@ -31,7 +30,7 @@ class Symmetry:
         Of the library, dtype and device that the landscape computes with; NumPy's if left out.
     """
 
-    landscape: Any
+    abilities: Abilities
     given: Same | None = None
     mirror: bool = False
     reference: Array | None = None
@@ -44,28 +43,29 @@ class Symmetry:
         """Whether two minima are one."""
         if self.given is not None:
             return bool(self.given(a, b))
-        if hasattr(self.landscape, "same"):
-            return bool(self._asked("same")(a, b))
+        comparable = self.abilities.comparable
+        if comparable is not None:
+            return bool(comparable.same(a, b, **self._asked))
         size = max(float(np.linalg.norm(a)), float(np.linalg.norm(b)), 1.0)
         return bool(np.linalg.norm(a - b) <= _SAME_PLACE * size)
 
     def placed(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The equivalent of `b` that lies nearest to `a`, as far as is found."""
-        if not hasattr(self.landscape, "placing"):
-            return b
-        return np.asarray(self._asked("placing")(a, b)(b))
+        symmetric = self.abilities.symmetric
+        return b if symmetric is None else np.asarray(symmetric.placing(a, b, **self._asked)(b))
 
     @property
     def guesses(self) -> bool:
         """Whether distances of fingerprints are not the distances of points laid on each other."""
-        return hasattr(self.landscape, "fingerprint") and hasattr(self.landscape, "placing")
+        abilities = self.abilities
+        return abilities.fingerprinted is not None and abilities.symmetric is not None
 
     def fingerprint(self, a: np.ndarray) -> np.ndarray:
         """Numbers (F,) that equivalent points share; their distance orders pairs."""
-        if hasattr(self.landscape, "fingerprint"):
-            return np.asarray(self.landscape.fingerprint(a))
-        return np.asarray(a)
+        fingerprinted = self.abilities.fingerprinted
+        return np.asarray(a if fingerprinted is None else fingerprinted.fingerprint(a))
 
-    def _asked(self, name: str) -> Callable[..., Any]:
-        method: Callable[..., Any] = getattr(self.landscape, name)
-        return partial(method, mirror=True) if self.mirror else method
+    @property
+    def _asked(self) -> dict[str, bool]:
+        """What only landscapes of atoms are asked, and only where it is wanted."""
+        return {"mirror": True} if self.mirror else {}

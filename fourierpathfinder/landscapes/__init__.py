@@ -6,10 +6,10 @@ Adapters of optional libraries are loaded when they are asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .base import Landscape
 from .check import LandscapeReport, check_landscape
 from .differentiated import AutogradLandscape, TorchLandscape
 from .function import FunctionLandscape
+from .protocols import Landscape
 from .resolve import as_landscape
 
 if TYPE_CHECKING:

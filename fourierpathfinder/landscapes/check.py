@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._arrays import Array, array_namespace, is_array, is_floating, like, to_numpy
-from .base import Landscape
+from .abilities import abilities_of
+from .protocols import Landscape
 
 _STEP_EXPONENT = 1 / 5
 """Two central differences together have an error of h⁴, against rounding of eps/h."""
@@ -115,8 +116,8 @@ def check_landscape(
     tested = _Tested(landscape)
     problems: list[str] = []
     error = float("nan")
-    noisy = getattr(landscape, "stochastic", False) and not getattr(landscape, "n_samples", 0)
-    steady = not noisy
+    abilities = abilities_of(landscape)
+    steady = not abilities.stochastic or bool(abilities.n_samples)
     try:
         values, gradients = tested(points)
         problems += _wrong_dtypes(points, values, gradients)

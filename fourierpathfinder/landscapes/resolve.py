@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .base import Landscape
 from .function import FunctionLandscape
+from .protocols import Landscape
 
 GradientSource: TypeAlias = Callable[..., Any] | str | bool | None
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._arrays import Array
-from ..landscapes.base import Landscape
+from ..landscapes.abilities import Abilities
 from .base import Method
 from .direct import Direct
 from .stochastic import Stochastic
@@ -13,13 +13,13 @@ _LARGEST_FOR_SURROGATE = 20_000
 """Coordinates up to which the surrogate's own arithmetic stays within seconds."""
 
 
-def choose_method(landscape: Landscape, start: Array) -> Method:
+def choose_method(abilities: Abilities, start: Array) -> Method:
     """The best method for a landscape and ends of this kind.
 
     What is stochastic (a mean over samples, or noisy) goes to `Stochastic`. The surrogate is
     NumPy's; arrays of other libraries go to the direct method, which stays on their device.
     """
-    if getattr(landscape, "stochastic", False):
+    if abilities.stochastic:
         return Stochastic()
     return (
         Surrogate()

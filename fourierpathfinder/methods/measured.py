@@ -128,8 +128,7 @@ def _groups(
 ) -> list[np.ndarray | None]:
     """The samples of each group; None is all samples, or one noisy evaluation."""
     if not evaluator.n_samples:
-        noisy = getattr(evaluator.landscape, "stochastic", False)
-        return [None] * (_N_GROUPS if noisy else 1)
+        return [None] * (_N_GROUPS if evaluator.abilities.stochastic else 1)
     if n_samples is None or n_samples >= evaluator.n_samples:
         return [None]
     chosen = rng.permutation(evaluator.n_samples)[:n_samples]

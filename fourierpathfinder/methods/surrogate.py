@@ -116,7 +116,7 @@ class Surrogate:
         """A run from `path`, or where that is straight from a slightly bent one."""
         features = self.features
         maps = (
-            choose_features(evaluator.landscape, path.start) if features == "auto" else (features,)
+            choose_features(evaluator.abilities, path.start) if features == "auto" else (features,)
         )
         return SurrogateRun(self, maps, evaluator, kicked(path, rng), rng)
 
@@ -192,8 +192,8 @@ class SurrogateRun:
                 self._plan(self._campaign)
 
     def _begun(self, records: Records) -> Campaign:
-        landscape = self._evaluator.landscape
-        return Campaign(self._asked, self._first, records, self._rng, landscape)
+        abilities = self._evaluator.abilities
+        return Campaign(self._asked, self._first, records, self._rng, abilities)
 
     def _plan(self, campaign: Campaign) -> None:
         """Find out what to evaluate next, or why to stop."""

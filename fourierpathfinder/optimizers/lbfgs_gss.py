@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .._arrays import Array, array_namespace
-from ..landscapes.base import Landscape
+from ..landscapes.abilities import abilities_of
+from ..landscapes.protocols import Landscape
 from .golden_section import GoldenSection
 from .lbfgs import LBFGS, LBFGSState
 from .line_search import LineStart
@@ -159,7 +160,7 @@ def _differ(trial: Array, x: Array) -> Array:
 
 
 def _values(landscape: Landscape) -> Callable[[Array], Array]:
-    if hasattr(landscape, "value"):
-        value: Callable[[Array], Array] = landscape.value
-        return value
+    alone = abilities_of(landscape).values
+    if alone is not None:
+        return alone.value
     return lambda points: landscape.value_and_grad(points)[0]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._arrays import Array, to_numpy
-from ..landscapes.base import Landscape
+from ..landscapes.abilities import abilities_of
+from ..landscapes.protocols import Landscape
 from ..result import PathResult
 from .drawing import N_CURVE, PALETTE, AnyPath, new_axes, sine_path
 
@@ -182,8 +183,9 @@ def _decades(lowest: float, highest: float) -> np.ndarray:
 
 def values_of(landscape: Any, points: Array) -> np.ndarray:
     """Values (M,) at points (M, D), from whatever the landscape offers."""
-    if hasattr(landscape, "value"):
-        return to_numpy(landscape.value(points))
+    alone = abilities_of(landscape).values
+    if alone is not None:
+        return to_numpy(alone.value(points))
     if isinstance(landscape, Landscape):
         return to_numpy(landscape.value_and_grad(points)[0])
     return np.array([float(landscape(point)) for point in points])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from .._arrays import Array, array_namespace, like, to_numpy
-from ..landscapes.base import Landscape
+from ..landscapes.protocols import Landscape
 from ..path import SinePath
 from ..result import PathResult
 from .drawing import PALETTE, AnyPath, new_axes, sine_path

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..landscapes.base import Landscape
+from ..landscapes.abilities import Abilities, abilities_of
+from ..landscapes.protocols import Landscape
 from ..optimizers import CappedStep, Minimum, minimize
 from ..result import PathResult
 
@@ -232,7 +233,7 @@ def lowest_curvatures(
     R. Malek and N. Mousseau, Phys. Rev. E 62, 7723 (2000), DOI 10.1103/PhysRevE.62.7723.
     """
     rng = np.random.default_rng(rng)
-    free = free_motions(landscape, x)
+    free = free_motions(abilities_of(landscape), x)
     random = rng.normal(size=len(x)) / np.sqrt(len(x))
     vector = _orthonormal(direction / np.linalg.norm(direction) + random, free)
     basis, products = np.empty((0, len(x))), np.empty((0, len(x)))
@@ -303,21 +304,19 @@ def one_point(landscape: Landscape) -> Callable[[np.ndarray], tuple[Any, np.ndar
     return value_and_grad
 
 
-def free_motions(landscape: Any, x: np.ndarray) -> np.ndarray:
+def free_motions(abilities: Abilities, x: np.ndarray) -> np.ndarray:
     """Orthonormal directions (k, D) of shifts and turns that leave the landscape's value.
 
     A cluster or molecule is told by `n_atoms` with D = 3 n_atoms, as everywhere in this package;
     where something is held there are none, in a crystal without anything held only shifts.
     """
-    n_atoms = getattr(landscape, "n_atoms", None) or 0
-    held = getattr(landscape, "fixed", ())
-    if 3 * n_atoms != len(x) or len(held):
+    n_atoms = abilities.n_atoms or 0
+    if 3 * n_atoms != len(x) or len(abilities.fixed):
         return np.empty((0, len(x)))
     centred = x.reshape(-1, 3) - x.reshape(-1, 3).mean(axis=0)
     shifts = [np.tile(axis, n_atoms) for axis in np.eye(3)]
     turns = [np.cross(axis, centred).ravel() for axis in np.eye(3)]
-    whole = getattr(landscape, "moves_as_a_whole", True)
-    motions = np.array(shifts + turns if whole else shifts)
+    motions = np.array(shifts + turns if abilities.moves_as_a_whole else shifts)
     _, sizes, directions = np.linalg.svd(motions, full_matrices=False)
     return np.asarray(directions[sizes > 1e-3 * sizes[0]])  # a line of atoms has two turns
 
@@ -347,8 +346,8 @@ def _orthonormal(vector: np.ndarray, against: np.ndarray) -> np.ndarray:
 class _Ends:
     """Recognises the path's ends, up to what leaves the landscape's value."""
 
-    def __init__(self, landscape: Any, start: np.ndarray, end: np.ndarray) -> None:
-        self._place = getattr(landscape, "ends", lambda first, second: (first, second))
+    def __init__(self, landscape: Landscape, start: np.ndarray, end: np.ndarray) -> None:
+        self._place = abilities_of(landscape).ends
         self._known = {"start": start, "end": end}
         self._distance = float(np.linalg.norm(end - start))
 

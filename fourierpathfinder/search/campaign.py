@@ -7,12 +7,13 @@ done; the next one is made of what the earlier ones found.
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from .._arrays import Array
 from ..gaussian_process.posterior import Posterior
+from ..landscapes.abilities import Abilities
 from ..path import SinePath
 from .channel import Channel
 from .images import Image, image_of
@@ -86,8 +87,8 @@ class Campaign:
         What is known of it: both ends at least.
     rng : numpy.random.Generator
         Source of the further starts.
-    landscape : Landscape
-        Its symmetries spare segments that are images of others.
+    abilities : Abilities
+        What the landscape offers: its symmetries spare segments that are images of others.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Campaign:
         path: SinePath,
         records: Records,
         rng: np.random.Generator,
-        landscape: Any,
+        abilities: Abilities,
     ) -> None:
         self.records = records
         self.channels: list[Channel] = []
@@ -105,7 +106,7 @@ class Campaign:
         self._aim = settings.aim
         self._path = path
         self._rng = rng
-        self._landscape = landscape
+        self._abilities = abilities
         self._tasks = self._all_tasks()
         self.task = next(self._tasks)
 
@@ -172,7 +173,7 @@ class Campaign:
             return
         for start, end in pairwise(stops):
             found = [part for part in self.segments if isinstance(part, Channel)]
-            image = image_of(self._landscape, start, end, found, self._aim.policy.split)
+            image = image_of(self._abilities, start, end, found, self._aim.policy.split)
             if image is not None:
                 self.segments.append(image)
                 continue

@@ -1,16 +1,15 @@
 """Which features suit a landscape, where the user leaves that open."""
 
-from typing import Any
-
 from .._arrays import Array
 from ..gaussian_process.features import Coordinates, FeatureMap
 from ..gaussian_process.inverse_distances import InverseDistances
+from ..landscapes.abilities import Abilities
 
 _POWERS = 1.0, 0.5, 2.0, 3.0, 4.0
 """Of inverse distances; the first one to begin with."""
 
 
-def choose_features(landscape: Any, start: Array) -> tuple[FeatureMap, ...]:
+def choose_features(abilities: Abilities, start: Array) -> tuple[FeatureMap, ...]:
     """Inverse distances for free clusters and molecules, coordinates for everything else.
 
     Of inverse distances to several powers the likelihood is to choose: where bonds are made and
@@ -21,10 +20,8 @@ def choose_features(landscape: Any, start: Array) -> tuple[FeatureMap, ...]:
     `moves_as_a_whole`. Slabs with frozen atoms do better with coordinates: there is nothing to be
     invariant to.
     """
-    n_atoms = getattr(landscape, "n_atoms", None)
-    if n_atoms is None or len(start) != 3 * n_atoms:
-        return (Coordinates(),)
-    if not getattr(landscape, "moves_as_a_whole", True):
+    n_atoms = abilities.n_atoms
+    if n_atoms is None or len(start) != 3 * n_atoms or not abilities.moves_as_a_whole:
         return (Coordinates(),)
     distances = InverseDistances(n_atoms)
     return tuple(distances.with_power(power) for power in _POWERS)

@@ -6,11 +6,11 @@ on the ends that are asked for, the path goes along, and nothing need be evaluat
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from .._arrays import Array
+from ..landscapes.abilities import Abilities
 from ..path import SinePath
 from .channel import Channel
 from .policy import Split
@@ -47,22 +47,23 @@ class Image:
 
 
 def image_of(
-    landscape: Any, start: Array, end: Array, channels: Iterable[Channel], numbers: Split
+    abilities: Abilities, start: Array, end: Array, channels: Iterable[Channel], numbers: Split
 ) -> Image | None:
     """A channel laid between `start` and `end` (D,) by a symmetry of the landscape, if one can be.
 
-    Landscapes say so by `same(a, b)` and `placing(a, b)` (`fourierpathfinder.landscapes.base`).
+    Landscapes say so by `same(a, b)` and `placing(a, b)` (`landscapes.protocols.Symmetric`).
     """
-    if not (hasattr(landscape, "same") and hasattr(landscape, "placing")):
+    symmetric = abilities.symmetric
+    if symmetric is None:
         return None
     near = numbers.same_place * float(np.linalg.norm(end - start))
     for channel in channels:
         for is_reversed in (False, True):
             ends = channel.path.start, channel.path.end
             first, last = ends[::-1] if is_reversed else ends
-            if not (landscape.same(start, first) and landscape.same(end, last)):
+            if not (symmetric.same(start, first) and symmetric.same(end, last)):
                 continue
-            motion = landscape.placing(start, first)
+            motion = symmetric.placing(start, first)
             missed = np.linalg.norm([motion(first) - start, motion(last) - end], axis=1)
             if missed.max() < near:
                 return Image(channel, motion, start, end, is_reversed)

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import Array, array_namespace, is_array, like, to_numpy
-from ..landscapes.base import Landscape
+from ..landscapes.abilities import Forwarding
+from ..landscapes.protocols import Landscape
 
 _FORMAT = 2
 
@@ -154,7 +155,7 @@ class Snapshots:
         self._pause = max(self._interval, 20 * (self._last - began))
 
 
-class JournaledLandscape:
+class JournaledLandscape(Forwarding):
     """A landscape that remembers, in a file, every point it was ever evaluated at.
 
     Parameters
@@ -172,7 +173,7 @@ class JournaledLandscape:
     def __init__(
         self, landscape: Landscape, file: CheckpointFile, notes: Mapping[str, Any], batch: int = 1
     ) -> None:
-        self._landscape = landscape
+        super().__init__(landscape)
         self._file = file
         self._batch = batch
         self._next = 0
@@ -204,7 +205,7 @@ class JournaledLandscape:
         )
 
     def _evaluate(self, points: Array) -> None:
-        values, gradients = self._landscape.value_and_grad(points)
+        values, gradients = self.landscape.value_and_grad(points)
         new = (to_numpy(points), to_numpy(values), to_numpy(gradients))
         self._records += list(zip(*new, strict=True))
         names = ("points", "values", "gradients")

@@ -7,7 +7,7 @@ import numpy as np
 
 from .._arrays import Array
 from ..evaluation import Evaluator
-from ..landscapes.base import Landscape
+from ..landscapes.protocols import Landscape
 from ..methods.base import Run
 from .checkpoint import CheckpointFile, JournaledLandscape, Snapshots, as_json, restore
 

@@ -14,7 +14,7 @@ from ase.io import read, write
 
 from fourierpathfinder import SinePath
 from fourierpathfinder.atoms import CalculatorError, MoleculeLandscape, superpose
-from fourierpathfinder.landscapes.base import Landscape
+from fourierpathfinder.landscapes.protocols import Landscape
 
 
 class Breaks(Calculator):

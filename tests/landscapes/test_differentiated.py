@@ -7,7 +7,7 @@ import torch
 
 from fourierpathfinder._arrays import to_numpy
 from fourierpathfinder.landscapes import AutogradLandscape, TorchLandscape
-from fourierpathfinder.landscapes.base import Landscape
+from fourierpathfinder.landscapes.protocols import Landscape
 
 
 def branching(x):

@@ -6,7 +6,7 @@ import torch
 
 from fourierpathfinder._arrays import array_namespace, to_numpy
 from fourierpathfinder.landscapes import FunctionLandscape
-from fourierpathfinder.landscapes.base import Landscape
+from fourierpathfinder.landscapes.protocols import Landscape
 
 
 def value(x):

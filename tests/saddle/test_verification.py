@@ -10,6 +10,7 @@ from ase.optimize import BFGS
 
 from fourierpathfinder import Direct, Surrogate, find_path
 from fourierpathfinder.landscapes import MoleculeLandscape
+from fourierpathfinder.landscapes.abilities import Forwarding, abilities_of
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.saddle.verification import (
     free_motions,
@@ -19,19 +20,14 @@ from fourierpathfinder.saddle.verification import (
 )
 
 
-class Counting:
+class Counting(Forwarding):
     """Counts the points that a landscape is evaluated at."""
 
-    def __init__(self, landscape):
-        self._landscape = landscape
-        self.n_gradients = 0
-
-    def __getattr__(self, name):
-        return getattr(self._landscape, name)
+    n_gradients = 0
 
     def value_and_grad(self, points):
         self.n_gradients += len(points)
-        return self._landscape.value_and_grad(points)
+        return self.landscape.value_and_grad(points)
 
 
 class Quadratic:
@@ -83,7 +79,7 @@ def test_curvatures_of_a_cluster_leave_out_shifts_and_turns(n_atoms):
 def test_free_motions_of_a_line_a_body_a_crystal_and_a_slab(rng):
     def n_motions(atoms):
         landscape = MoleculeLandscape(atoms, EMT)
-        return free_motions(landscape, landscape.coordinates(atoms)).shape[0]
+        return free_motions(abilities_of(landscape), landscape.coordinates(atoms)).shape[0]
 
     assert n_motions(Atoms("HCN", [(0, 0, -1.07), (0, 0, 0), (0, 0, 1.15)])) == 5
     assert n_motions(molecule("CH3OH")) == 6
@@ -91,7 +87,7 @@ def test_free_motions_of_a_line_a_body_a_crystal_and_a_slab(rng):
     held = bulk("Cu", cubic=True)
     held.set_constraint(FixAtoms([0]))
     assert n_motions(held) == 0
-    assert free_motions(two_channels(), np.zeros(2)).shape[0] == 0
+    assert free_motions(abilities_of(two_channels()), np.zeros(2)).shape[0] == 0
 
 
 @pytest.mark.parametrize("toy", [two_channels(), lennard_jones(7)], ids=["two channels", "LJ7"])
@@ -140,7 +136,7 @@ def test_relaxing_a_molecule_ends_at_ase_s_minimum():
     landscape = Counting(MoleculeLandscape(atoms, EMT))
     found = relax(
         lambda x: tuple(part[0] for part in landscape.value_and_grad(x[None])),
-        landscape.coordinates(atoms),
+        landscape.landscape.coordinates(atoms),
         gradient_tolerance=1e-3,
     )
     atoms.calc = EMT()

@@ -9,12 +9,13 @@ from ase.constraints import FixAtoms
 from fourierpathfinder.atoms import MoleculeLandscape
 from fourierpathfinder.gaussian_process.features import Coordinates
 from fourierpathfinder.gaussian_process.inverse_distances import InverseDistances
+from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown
 from fourierpathfinder.search.choose_features import choose_features
 
 
 def chosen(landscape, n_coordinates):
-    return choose_features(landscape, np.zeros(n_coordinates))[0]
+    return choose_features(abilities_of(landscape), np.zeros(n_coordinates))[0]
 
 
 def test_plain_functions_and_toys_keep_their_coordinates():

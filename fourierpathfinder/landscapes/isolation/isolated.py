@@ -5,13 +5,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
-from ..base import Landscape
+from ..._deprecation import moved_behind
+from ..abilities import Abilities, Forwarding
+from ..protocols import Landscape
 from .remote import Remote
 from .worker import Worker, WorkerError
 
@@ -24,11 +26,11 @@ class TooManyFailuresError(RuntimeError):
     """So many points failed one after the other that the landscape itself must be at fault."""
 
 
-class IsolatedLandscape:
+class IsolatedLandscape(Forwarding):
     """A landscape evaluated in processes that may die.
 
     Everything else that the landscape offers (its coordinates, ends and first path) is asked of
-    it directly.
+    it directly, as `isolated.landscape`.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ class IsolatedLandscape:
             )
         if timeout is not None and not timeout > 0:
             raise ValueError(f"`timeout` is {timeout}; it must be a positive number of seconds")
-        self._landscape = landscape
+        super().__init__(landscape)
         self.n_workers = n_workers
         self.n_failures = 0
         self._max_failures = max_failures
@@ -93,10 +95,11 @@ class IsolatedLandscape:
         for _ in range(n_workers):
             self._idle.put(self._attempt(landscape, timeout, log, executor))
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._landscape, name)
+    __getattr__ = moved_behind("landscape")
+
+    def offering(self, behind: Abilities) -> Abilities:
+        """The same, but with as many points at a time as there are processes."""
+        return replace(super().offering(behind), n_workers=self.n_workers)
 
     def value_and_grad(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (M,) and gradients (M, D) at `points` (M, D); NaN where a point is bad.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import Landscape
+from ..protocols import Forgetful, Landscape
 
 _IDLE_SECONDS = 600.0
 """Without a question for so long the process ends; another is started when one comes."""
@@ -41,7 +41,7 @@ def main(handle: int) -> None:
 def _answer(landscape: Landscape, point: np.ndarray) -> tuple[Any, Any] | str:
     """Value and gradient as plain NumPy, or a sentence about what went wrong."""
     try:
-        if hasattr(landscape, "forget"):
+        if isinstance(landscape, Forgetful):
             landscape.forget()
         values, gradients = landscape.value_and_grad(point[None])
         return np.asarray(values)[0], np.asarray(gradients)[0]

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..base import Landscape
+from ..protocols import Landscape
 from .worker import Worker, WorkerError, pickled
 
 

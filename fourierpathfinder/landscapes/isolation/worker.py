@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import Landscape
+from ..protocols import Landscape
 
 _START_SECONDS = 300.0
 """The longest wait for a new process to load what it needs; file systems of clusters are slow."""

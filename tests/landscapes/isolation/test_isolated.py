@@ -142,7 +142,9 @@ def test_an_executor_runs_the_attempts_elsewhere(tmp_path):
 
 def test_other_attributes_are_those_of_the_landscape(tmp_path):
     with IsolatedLandscape(misbehaving.Bowl(tmp_path)) as landscape:
-        assert landscape.label == "a bowl"
+        assert landscape.landscape.label == "a bowl"
+        with pytest.warns(DeprecationWarning, match="IsolatedLandscape.landscape.label"):
+            assert landscape.label == "a bowl"
         assert not hasattr(landscape, "ends")
         assert isinstance(landscape, Landscape)
 

@@ -9,7 +9,7 @@ from scipy.optimize import approx_fprime, minimize, root
 from scipy.spatial.distance import pdist
 
 from fourierpathfinder.landscapes import check_landscape
-from fourierpathfinder.landscapes.base import Landscape
+from fourierpathfinder.landscapes.protocols import Landscape
 from fourierpathfinder.landscapes.toy import (
     lennard_jones,
     leps_harmonic,

@@ -1,0 +1,182 @@
+"""What one landscape offers, looked up once, where it is handed in.
+
+`abilities_of` asks a landscape for each of the protocols of
+`fourierpathfinder.landscapes.protocols`. The answer is a frozen value, which is handed on in the
+landscape's place: nobody behind the door asks again, and what a landscape does not offer has one
+default, here.
+
+A landscape that stands before another (`Forwarding`) evaluates for it; all else is still what the
+one behind offers.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._arrays import Array, is_array
+from ..path import SinePath
+from .protocols import (
+    Atomic,
+    Cluster,
+    Comparable,
+    Concurrent,
+    Described,
+    Fingerprinted,
+    FirstPath,
+    Landscape,
+    OwnEnds,
+    PlacedEnds,
+    Sampled,
+    Stochastic,
+    Structures,
+    Symmetric,
+    Values,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Abilities:
+    """A landscape and all that it offers.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        What evaluates.
+    values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, structures, \
+described : optional
+        The landscape as what the protocol of that name says, or None where it is no such thing.
+    stochastic : bool
+        Whether evaluations of one point differ, or could be made to.
+    n_samples : int
+        Samples that the landscape is a mean over; 0 where it is no such mean.
+    n_workers : int
+        Points that it evaluates at a time.
+    n_atoms : int or None
+        Atoms that are free to move, where coordinates are positions of atoms.
+    fixed : sequence of int
+        Indices of the atoms that are held.
+    moves_as_a_whole : bool
+        Whether turns and shifts of all atoms leave the value, where there are atoms.
+
+    Examples
+    --------
+    >>> from fourierpathfinder.landscapes import FunctionLandscape
+    >>> found = abilities_of(FunctionLandscape(lambda x: x @ x, lambda x: 2 * x))
+    >>> found.values is None, found.symmetric is None, found.n_samples
+    (False, True, 0)
+    """
+
+    landscape: Landscape
+    values: Values | None = None
+    own_ends: OwnEnds | None = None
+    placed_ends: PlacedEnds | None = None
+    first_path: FirstPath | None = None
+    comparable: Comparable | None = None
+    symmetric: Symmetric | None = None
+    fingerprinted: Fingerprinted | None = None
+    structures: Structures | None = None
+    described: Described | None = None
+    stochastic: bool = False
+    n_samples: int = 0
+    n_workers: int = 1
+    n_atoms: int | None = None
+    fixed: Sequence[int] = ()
+    moves_as_a_whole: bool = True
+
+    @property
+    def description(self) -> str:
+        """What the landscape says it is; empty where it says nothing."""
+        return "" if self.described is None else self.described.description
+
+    def coordinates(self, end: Any) -> Array:
+        """The point (D,) that an end stands for, or what is no array as it is."""
+        return _as_array(end) if self.own_ends is None else self.own_ends.coordinates(end)
+
+    def ends(self, start: Array, end: Array) -> tuple[Array, Array]:
+        """Both ends, the second laid near the first where the landscape can do that."""
+        return (start, end) if self.placed_ends is None else self.placed_ends.ends(start, end)
+
+    def initial_path(
+        self, start: Array, end: Array, n_terms: int, rng: np.random.Generator
+    ) -> SinePath:
+        """The landscape's own first guess of a path, or the straight line."""
+        if self.first_path is None:
+            return SinePath.straight(start, end, n_terms)
+        return self.first_path.initial_path(start, end, n_terms, rng)
+
+
+class Forwarding(ABC):
+    """A landscape that stands before another: in a worker, in a journal, behind a budget.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        The one behind.
+
+    Attributes
+    ----------
+    landscape : Landscape
+        The same; whatever it offers beyond evaluations is asked of it.
+    """
+
+    def __init__(self, landscape: Landscape) -> None:
+        self.landscape = landscape
+
+    @abstractmethod
+    def value_and_grad(self, points: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) at `points` (M, D)."""
+
+    def offering(self, behind: Abilities) -> Abilities:
+        """What is offered with this landscape in front; `values` only where it has them itself."""
+        return replace(behind, landscape=self, values=None)
+
+
+def abilities_of(landscape: Any) -> Abilities:
+    """What a landscape offers; abilities that were looked up already pass as they are.
+
+    Parameters
+    ----------
+    landscape : Landscape or Abilities
+        Any landscape.
+    """
+    if isinstance(landscape, Abilities):
+        return landscape
+    if isinstance(landscape, Forwarding):
+        return landscape.offering(abilities_of(landscape.landscape))
+    return Abilities(
+        landscape,
+        values=landscape if isinstance(landscape, Values) else None,
+        own_ends=landscape if isinstance(landscape, OwnEnds) else None,
+        placed_ends=landscape if isinstance(landscape, PlacedEnds) else None,
+        first_path=landscape if isinstance(landscape, FirstPath) else None,
+        comparable=landscape if isinstance(landscape, Comparable) else None,
+        symmetric=landscape if isinstance(landscape, Symmetric) else None,
+        fingerprinted=landscape if isinstance(landscape, Fingerprinted) else None,
+        structures=landscape if isinstance(landscape, Structures) else None,
+        described=landscape if isinstance(landscape, Described) else None,
+        stochastic=isinstance(landscape, Stochastic) and bool(landscape.stochastic),
+        n_samples=landscape.n_samples if isinstance(landscape, Sampled) else 0,
+        n_workers=landscape.n_workers if isinstance(landscape, Concurrent) else 1,
+        n_atoms=landscape.n_atoms if isinstance(landscape, Cluster) else None,
+        fixed=landscape.fixed if isinstance(landscape, Atomic) else (),
+        moves_as_a_whole=not isinstance(landscape, Atomic) or landscape.moves_as_a_whole,
+    )
+
+
+def innermost(landscape: Any) -> Any:
+    """The landscape behind all that stand before it."""
+    while isinstance(landscape, Forwarding):
+        landscape = landscape.landscape
+    return landscape
+
+
+def _as_array(value: Any) -> Array:
+    if is_array(value):
+        return value
+    try:
+        return np.asarray(value)
+    except ValueError:  # lists of different lengths
+        return value

@@ -1,0 +1,187 @@
+"""What a landscape must offer, and what it may: one small protocol for each ability.
+
+`Landscape` alone is enough to find a path. All else is optional, and a landscape offers it simply
+by having the attribute; nothing need be inherited or registered. The abilities are looked up once,
+by `fourierpathfinder.landscapes.abilities.abilities_of`, when a landscape is handed in.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+from .._arrays import Array
+from ..path import SinePath
+
+
+@runtime_checkable
+class Landscape(Protocol):
+    """What the library asks of an energy or loss landscape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Bowl:
+    ...     def value_and_grad(self, points):
+    ...         return (points**2).sum(-1), 2 * points
+    >>> isinstance(Bowl(), Landscape)
+    True
+    """
+
+    def value_and_grad(self, points: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) at `points` (M, D)."""
+        ...
+
+
+@runtime_checkable
+class Values(Protocol):
+    """Values alone, where they cost less than values and gradients."""
+
+    def value(self, points: Array) -> Array:
+        """Values (M,) at `points` (M, D)."""
+        ...
+
+
+@runtime_checkable
+class Stochastic(Protocol):
+    """Whether evaluations of one point differ, or could be made to."""
+
+    stochastic: bool
+    """True where two calls at one point differ, or where the landscape is a mean over samples."""
+
+
+@runtime_checkable
+class Sampled(Protocol):
+    """A mean over samples, of which a part can be taken.
+
+    `value_and_grad` (and `value`, where there is one) then takes `samples=` as well: indices
+    (M, B), those to be taken at each point; by default all are.
+    """
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples there are."""
+        ...
+
+
+@runtime_checkable
+class OwnEnds(Protocol):
+    """Ends of a kind of its own: ASE Atoms, networks, names."""
+
+    def coordinates(self, end: Any) -> Array:
+        """The point (D,) that `end` stands for; an array passes as it is.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no end of this landscape; the sentence says why, and the caller which end.
+        """
+        ...
+
+
+@runtime_checkable
+class PlacedEnds(Protocol):
+    """Ends that can be moved without a change of value, such as turned and shifted molecules."""
+
+    def ends(self, start: Any, end: Any) -> tuple[Array, Array]:
+        """Both ends as points (D,), the second laid as near to the first as can be."""
+        ...
+
+
+@runtime_checkable
+class FirstPath(Protocol):
+    """A better first guess than the straight line."""
+
+    def initial_path(self, start: Array, end: Array, n_terms: int, rng: Any) -> SinePath:
+        """A path from `start` (D,) to `end` (D,) with `n_terms` sine terms.
+
+        `rng` is a `numpy.random.Generator`, for what is random in it.
+        """
+        ...
+
+
+@runtime_checkable
+class Comparable(Protocol):
+    """Says whether two minima are one."""
+
+    def same(self, a: Array, b: Array) -> bool:
+        """Whether two minima (D,) are one but for a symmetry of the landscape.
+
+        Such are turns, shifts, and exchange of like atoms or units. Landscapes of atoms take
+        `mirror=True` as well, which makes mirror images one.
+        """
+        ...
+
+
+@runtime_checkable
+class Symmetric(Comparable, Protocol):
+    """Knows the symmetry that lays one minimum on another."""
+
+    def placing(self, a: Array, b: Array) -> Callable[[Array], Array]:
+        """The affine map (..., D) -> (..., D) that keeps values and lays `b` (D,) on `a` (D,).
+
+        Where the two are not the same it brings them as near as can be. Landscapes of atoms take
+        `mirror=True` as well.
+        """
+        ...
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """Numbers by which minima can be compared without laying them on each other."""
+
+    def fingerprint(self, a: Array) -> Array:
+        """Numbers (F,) that minima which are the same share; near minima have near numbers."""
+        ...
+
+
+@runtime_checkable
+class Cluster(Protocol):
+    """Positions of atoms: coordinates are (n_atoms, 3), flattened, and free to turn and shift."""
+
+    n_atoms: int | None
+    """How many atoms are free to move; None where the coordinates are something else."""
+
+
+@runtime_checkable
+class Atomic(Cluster, Protocol):
+    """Atoms of which some may be held, and which may lie in a crystal."""
+
+    fixed: Any
+    """Indices of the atoms that are held; an empty sequence where all are free."""
+    moves_as_a_whole: bool
+    """Whether turns and shifts of all atoms leave the value."""
+
+
+@runtime_checkable
+class Structures(Protocol):
+    """Paths as structures for other programs."""
+
+    def path_atoms(self, result: Any, n_images: int = 21) -> list[Any]:
+        """A `PathResult` found here as `n_images` ASE Atoms, evenly spaced in length."""
+        ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A sentence of what the landscape is, by which a checkpoint tells it from others."""
+
+    @property
+    def description(self) -> str:
+        """The same for the same landscape, in whatever process; another for another."""
+        ...
+
+
+@runtime_checkable
+class Concurrent(Protocol):
+    """Evaluates several points at a time."""
+
+    n_workers: int
+    """How many; so many points are then asked for together."""
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """Evaluations that may depend on those before, as where a wavefunction is used again."""
+
+    def forget(self) -> None:
+        """Make the next evaluation independent of all before it."""
+        ...
