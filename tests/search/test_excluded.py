@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fourierpathfinder.search.excluded import ClosedRegions
+from fourierpathfinder.search.excluded import ExcludedRegions
 
 
 def flat(points):
@@ -12,7 +12,7 @@ def flat(points):
 
 @pytest.fixture
 def regions(rng):
-    return ClosedRegions.around(rng.normal(size=(3, 4)), rng.normal(size=(5, 4)) + 9, 10.0)
+    return ExcludedRegions.around(rng.normal(size=(3, 4)), rng.normal(size=(5, 4)) + 9, 10.0)
 
 
 def test_slope_of_the_repulsion_by_finite_differences(regions, rng):
@@ -37,20 +37,20 @@ def test_the_same_in_a_subspace(regions, rng):
 
 def test_more_failures_widen_and_known_points_narrow():
     failed, far = np.zeros((1, 2)), np.full((1, 2), 100.0)
-    lone = ClosedRegions.around(failed, far, 1.0).radii[0]
-    among = ClosedRegions.around(np.array([[0.0, 0.0], [0.1, 0.0]]), far, 1.0).radii
+    lone = ExcludedRegions.around(failed, far, 1.0).radii[0]
+    among = ExcludedRegions.around(np.array([[0.0, 0.0], [0.1, 0.0]]), far, 1.0).radii
     assert (among > lone).all()
     known = np.array([[0.08, 0.0], [100.0, 0.0]])
-    assert ClosedRegions.around(failed, known, 1.0).radii[0] == pytest.approx(0.04)
+    assert ExcludedRegions.around(failed, known, 1.0).radii[0] == pytest.approx(0.04)
 
 
-def test_enclosed_failure_closes_nothing():
-    regions = ClosedRegions.around(np.zeros((1, 2)), np.array([[0.03, 0.0]]), 1.0)
+def test_enclosed_failure_excludes_nothing():
+    regions = ExcludedRegions.around(np.zeros((1, 2)), np.array([[0.03, 0.0]]), 1.0)
     assert not regions.contain(np.zeros((1, 2))).any()
 
 
-def test_no_failure_closes_nothing(rng):
-    nothing = ClosedRegions.around(np.zeros((0, 3)), rng.normal(size=(2, 3)), 1.0)
+def test_no_failure_excludes_nothing(rng):
+    nothing = ExcludedRegions.around(np.zeros((0, 3)), rng.normal(size=(2, 3)), 1.0)
     points = rng.normal(size=(4, 3))
     assert np.isinf(nothing.distance(points)).all()
     assert nothing.raised(flat, 1.0) is flat

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.search.images import Image, image_of
+from fourierpathfinder.search.policy import Split
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ class Symmetric:
 def test_image_is_the_moved_path(channel, motion, is_reversed):
     ends = motion(channel.path.start), motion(channel.path.end)
     start, end = ends[::-1] if is_reversed else ends
-    found = image_of(abilities_of(Symmetric(motion)), start, end, [channel])
+    found = image_of(abilities_of(Symmetric(motion)), start, end, [channel], Split())
     assert found.is_reversed == is_reversed
     times = np.linspace(0, 1, 9)
     theirs = 1 - times if is_reversed else times
@@ -54,9 +55,9 @@ def test_image_is_the_moved_path(channel, motion, is_reversed):
 def test_both_ends_must_come_to_lie(channel, motion):
     start, end = motion(channel.path.start), motion(channel.path.end)
     off = end + 0.1 * np.linalg.norm(end - start) / np.sqrt(6)
-    assert image_of(abilities_of(Symmetric(motion)), start, off, [channel]) is None
-    assert image_of(abilities_of(object()), start, end, [channel]) is None
-    assert image_of(abilities_of(Symmetric(motion)), start, end, []) is None
+    assert image_of(abilities_of(Symmetric(motion)), start, off, [channel], Split()) is None
+    assert image_of(abilities_of(object()), start, end, [channel], Split()) is None
+    assert image_of(abilities_of(Symmetric(motion)), start, end, [], Split()) is None
 
 
 def test_ends_are_those_asked_for(channel, motion):

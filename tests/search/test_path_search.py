@@ -1,5 +1,7 @@
 """The search on functions that are known: what it holds fixed, and where it stops."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,8 +10,13 @@ from hypothesis import strategies as st
 from fourierpathfinder.landscapes.toy import two_channels
 from fourierpathfinder.path import SinePath, sines
 from fourierpathfinder.search.path_search import PathSearch, Pin
+from fourierpathfinder.search.policy import BOLD, WARY
 
 FINE = np.linspace(0, 1, 2001)
+
+
+def search(scale=1.0, trusted=WARY.trust.on_path, gain=BOLD.move.fine_gain, **numbers):
+    return PathSearch(scale, replace(BOLD.move, **numbers), trusted, gain)
 
 
 def bent(rng, n_terms=6, n_coordinates=3):
@@ -66,7 +73,7 @@ class TestPin:
 class TestMove:
     def test_settles_on_the_straight_line_where_nothing_else_pulls(self, rng):
         path = SinePath(np.zeros(3), np.ones(3), 0.01 * rng.normal(size=(5, 3)))
-        move = PathSearch(1.0)(flat, certain, path)
+        move = search()(flat, certain, path)
         assert not move.cut_short
         assert move.blocked is None
         assert np.abs(move.path.coefficients).max() < 3e-4
@@ -77,7 +84,7 @@ class TestMove:
         now = path.with_coefficients(path.coefficients + 0.01)
         scale = toy.height - toy.minimum_values.min()
         for _ in range(20):
-            move = PathSearch(scale)(toy.value_and_grad, certain, now)
+            move = search(scale)(toy.value_and_grad, certain, now)
             now = move.path
             if not move.cut_short:
                 break
@@ -91,14 +98,14 @@ class TestMove:
             np.zeros(3), np.ones(3), 0.02 * np.random.default_rng(1).normal(size=(9, 3))
         )
         calls, off = [], []
-        for least_gain in (1e-3, 1e-6, 1e-9):
+        for gain in (1e-3, 1e-6, 1e-9):
             count = [0]
 
             def counted(points, count=count):
                 count[0] += 1
                 return flat(points)
 
-            move = PathSearch(1.0, least_gain=least_gain)(counted, certain, path)
+            move = search(gain=gain)(counted, certain, path)
             calls.append(count[0])
             off.append(np.abs(move.path.coefficients).max())
             assert not move.cut_short
@@ -107,7 +114,7 @@ class TestMove:
 
     def test_moves_no_further_than_allowed(self):
         path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
-        move = PathSearch(1.0, max_move=0.1)(hill, certain, path)
+        move = search(largest=0.1)(hill, certain, path)
         assert move.cut_short
         assert move.blocked is None
         moved = np.linalg.norm(move.path(FINE) - path(FINE), axis=1).max() / 2
@@ -120,7 +127,7 @@ class TestMove:
             return np.abs(points[:, 1])
 
         path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
-        move = PathSearch(1.0, deviation_cap=0.2, max_move=10.0)(hill, deviation, path)
+        move = search(trusted=0.2, largest=10.0)(hill, deviation, path)
         assert move.cut_short
         assert move.blocked is not None
         assert deviation(move.path(FINE)).max() <= 0.2 * 1.01
@@ -131,7 +138,7 @@ class TestMove:
             return 0.5 + np.abs(points[:, 1])
 
         path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
-        move = PathSearch(1.0, deviation_cap=0.1)(hill, deviation, path)
+        move = search(trusted=0.1)(hill, deviation, path)
         assert move.blocked is not None
         assert deviation(move.path(FINE)).max() < 1.2 * deviation(path(FINE)).max()
 
@@ -140,13 +147,13 @@ class TestMove:
         pin = Pin(time, np.array([2 * time - 1, 0.3]))
         path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((6, 2), 0.01))
         for _ in range(3):
-            path = PathSearch(1.0)(hill, certain, path, pin).path
+            path = search()(hill, certain, path, pin).path
             np.testing.assert_allclose(path(time), pin.position, atol=1e-12)
 
     @pytest.mark.parametrize("n_terms", [1, 8, 31, 47])
     def test_any_number_of_terms(self, n_terms):
         path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((n_terms, 2), 1e-3))
-        assert PathSearch(1.0)(hill, certain, path).path.n_terms == n_terms
+        assert search()(hill, certain, path).path.n_terms == n_terms
 
     @settings(max_examples=8, deadline=None)
     @given(st.floats(1e-3, 1e3), st.floats(1e-2, 1e2))
@@ -157,8 +164,8 @@ class TestMove:
             values, gradients = hill(points / length)
             return energy * values, energy / length * gradients
 
-        one = PathSearch(1.0)(hill, certain, path)
-        other = PathSearch(energy)(
+        one = search()(hill, certain, path)
+        other = search(energy)(
             scaled,
             certain,
             SinePath(length * path.start, length * path.end, length * path.coefficients),

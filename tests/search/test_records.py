@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.gaussian_process import GaussianProcess
+from fourierpathfinder.search.policy import BOLD
 from fourierpathfinder.search.records import Records
 from fourierpathfinder.search.warp import Warp
 
@@ -65,10 +66,10 @@ def test_surrogate_is_told_the_warped_landscape(records):
     np.testing.assert_allclose(again.predict(records.x)[0], records.values, atol=1e-4)
 
 
-def test_failed_points_are_not_told_and_close_their_surroundings(records):
+def test_failed_points_are_not_told_and_exclude_their_surroundings(records):
     bad = spoilt(records, value=[(2, np.nan)])
     model = bad.told_to(GaussianProcess(), None, Warp(records.highest, 1.0))
     np.testing.assert_array_equal(model.data.x, np.delete(records.x, 2, axis=0))
-    closed = bad.closed(1.0)
-    np.testing.assert_array_equal(closed.contain(records.x), np.arange(6) == 2)
-    assert not records.closed(1.0).contain(records.x).any()
+    excluded = bad.excluded(1.0, BOLD.exclude)
+    np.testing.assert_array_equal(excluded.contain(records.x), np.arange(6) == 2)
+    assert not records.excluded(1.0, BOLD.exclude).contain(records.x).any()

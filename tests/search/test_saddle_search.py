@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from fourierpathfinder.gaussian_process import GaussianProcess
 from fourierpathfinder.gaussian_process.inverse_distances import InverseDistances
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown
+from fourierpathfinder.search.policy import BOLD, Climb
 from fourierpathfinder.search.saddle_search import newton_decrement, surrogate_saddle
 
 
@@ -41,17 +42,25 @@ class Cubic:
 
 
 SADDLE = np.array([-1.0, 2.0, 0.7])
+FLAT = BOLD.climb.flat
 
 
-def found(model, offset, tangent, trust=1.0):
-    return surrogate_saddle(model, model.saddle + model.axes @ offset, model.axes @ tangent, trust)
+def climbed(model, offset, tangent, reach=1.0):
+    """From `offset` beside the saddle along `tangent`, both in the model's own axes."""
+    top, direction = model.saddle + model.axes @ offset, model.axes @ tangent
+    return surrogate_saddle(model, top, direction, 1.0, Climb(reach=reach))
+
+
+def found(model, offset, tangent, reach=1.0):
+    return climbed(model, offset, tangent, reach).position
 
 
 @pytest.mark.parametrize("third", [0.0, 0.5, -0.5])
 def test_quadratic_and_cubic_saddles(third):
     model = Cubic(SADDLE, third)
-    x = found(model, np.array([0.1, -0.2, 0.15]), np.eye(3)[0])
-    np.testing.assert_allclose(x, model.saddle, atol=1e-6)
+    summit = climbed(model, np.array([0.1, -0.2, 0.15]), np.eye(3)[0])
+    np.testing.assert_allclose(summit.position, model.saddle, atol=1e-6)
+    assert summit.is_stationary
 
 
 def test_where_nothing_is_negative_it_climbs_along_the_tangent():
@@ -62,18 +71,19 @@ def test_where_nothing_is_negative_it_climbs_along_the_tangent():
     np.testing.assert_allclose(found(model, start, np.eye(3)[0]), model.saddle, atol=1e-6)
 
 
-def test_never_further_than_the_trust_radius_into_the_unknown():
+def test_never_further_than_the_reach_into_the_unknown():
     model = Cubic(SADDLE)
     offset = np.array([0.5, -0.4, 0.3])
-    x = found(model, offset, np.eye(3)[0], trust=0.2)
+    x = found(model, offset, np.eye(3)[0], reach=0.2)
     assert np.linalg.norm(x - model.saddle - model.axes @ offset) == pytest.approx(0.2)
+    assert not climbed(model, offset, np.eye(3)[0], reach=0.2).is_stationary
 
 
-def test_further_where_the_trust_radius_ends_at_a_record():
+def test_further_where_the_reach_ends_at_a_record():
     offset, tangent = np.array([0.5, -0.4, 0.3]), np.eye(3)[0]
-    stopped = found(Cubic(SADDLE), offset, tangent, trust=0.2)
+    stopped = found(Cubic(SADDLE), offset, tangent, reach=0.2)
     model = Cubic(SADDLE, records=stopped[None])
-    x = found(model, offset, tangent, trust=0.2)
+    x = found(model, offset, tangent, reach=0.2)
     assert np.linalg.norm(x - model.saddle) < 0.8 * np.linalg.norm(stopped - model.saddle)
 
 
@@ -88,7 +98,10 @@ def test_saddle_of_a_real_surrogate_is_stationary():
     x = toy.saddle + 0.15 * np.random.default_rng(0).normal(size=(12, 2))
     model = GaussianProcess(nugget=1e-10).fit(x, *toy.value_and_grad(x))
     tangent = np.array([0.7, -0.7])
-    saddle = surrogate_saddle(model, toy.saddle + np.array([0.05, -0.05]), tangent, 0.3)
+    top = toy.saddle + np.array([0.05, -0.05])
+    summit = surrogate_saddle(model, top, tangent, 3.0, BOLD.climb)
+    assert summit.is_stationary
+    saddle = summit.position
     np.testing.assert_allclose(saddle, toy.saddle, atol=2e-3)
     assert np.abs(model.predict(saddle[None])[1]).max() < 1e-3 * np.abs(model.data.gradients).max()
 
@@ -101,7 +114,8 @@ def test_cluster_is_not_turned_on_the_way():
     model = GaussianProcess(InverseDistances(7), nugget=1e-10).fit(x, *toy.value_and_grad(x))
     _, modes = np.linalg.eigh(model.hessian(toy.saddle))
     top = toy.saddle + 0.04 * modes[:, 0]
-    saddle = surrogate_saddle(model, top, modes[:, 0], 0.3).reshape(-1, 3)
+    summit = surrogate_saddle(model, top, modes[:, 0], 3.0, BOLD.climb)
+    saddle = summit.position.reshape(-1, 3)
     start = top.reshape(-1, 3)
     turn, _ = Rotation.align_vectors(saddle - saddle.mean(axis=0), start - start.mean(axis=0))
     assert turn.magnitude() < 0.05
@@ -116,14 +130,14 @@ class TestNewtonDecrement:
         y = (x - model.saddle) @ model.axes
         gradient = model.predict(x[None])[1][0]
         expected = (np.abs(SADDLE) * y**2).sum() / 2
-        assert newton_decrement(model, x, gradient) == pytest.approx(expected)
-        assert newton_decrement(model, x, gradient) >= abs(model.predict(x[None])[0][0])
+        assert newton_decrement(model, x, gradient, FLAT) == pytest.approx(expected)
+        assert newton_decrement(model, x, gradient, FLAT) >= abs(model.predict(x[None])[0][0])
 
     def test_vanishes_at_the_saddle_only(self):
         model = Cubic(SADDLE)
-        assert newton_decrement(model, model.saddle, np.zeros(3)) == 0
-        assert newton_decrement(model, model.saddle, np.array([0, 0, 1e-3])) > 0
+        assert newton_decrement(model, model.saddle, np.zeros(3), FLAT) == 0
+        assert newton_decrement(model, model.saddle, np.array([0, 0, 1e-3]), FLAT) > 0
 
     def test_flat_directions_are_finite(self):
         model = Cubic(np.array([-1.0, 2.0, 0.0]))
-        assert np.isfinite(newton_decrement(model, model.saddle, np.ones(3)))
+        assert np.isfinite(newton_decrement(model, model.saddle, np.ones(3), FLAT))

@@ -1,0 +1,51 @@
+"""From tables of heights: when a search that still wants evaluations is given up."""
+
+import numpy as np
+import pytest
+
+from fourierpathfinder.search.campaign import Seeking
+from fourierpathfinder.search.policy import Stop
+from fourierpathfinder.search.stopping import Course
+
+
+def course(heights, without_progress=4):
+    seen = Course(Stop(without_progress=without_progress))
+    for height in heights:
+        seen = seen.seen(height)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("heights", "is_stalled"),
+    [
+        ([], False),
+        ([1.0] * 3, False),
+        ([1.0] * 4, True),
+        ([9.0, 1.0, 1.0, 1.0], False),
+        ([9.0, 1.0, 1.0, 1.0, 1.0], True),
+        ([1.0, 1.0, 1.0, 1.0, 0.8], False),
+        ([1.0, 1.09, 1.0, 1.09], True),
+        ([1.0, 1.04, 1.08, 1.12], False),
+        ([1.0, 1.2, 1.0, 1.2], False),
+        ([np.inf, 1.0, 1.0, 1.0], False),
+    ],
+)
+def test_stalled_where_the_last_heights_lie_within_the_tolerance(heights, is_stalled):
+    assert course(heights).is_stalled(0.1) == is_stalled
+
+
+def test_only_as_many_heights_are_kept_as_matter():
+    assert course(range(10), without_progress=3).heights == (7, 8, 9)
+
+
+def test_the_old_one_stays_as_it_was():
+    before = course([1.0, 2.0])
+    before.seen(3.0)
+    assert before.heights == (1.0, 2.0)
+
+
+def test_stalled_task_asks_for_nothing(first):
+    numbers = Stop(without_progress=2)
+    height, records = first.channel.height, first.records
+    assert Seeking(first.channel, Course(numbers, (height,))).propose(records) is not None
+    assert Seeking(first.channel, Course(numbers, (height, height))).propose(records) is None
