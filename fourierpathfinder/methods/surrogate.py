@@ -30,9 +30,6 @@ from ..search.state import Aim
 from .base import Outcome, kicked, require_positive
 from .channel_outcome import channel_outcome, height_error, image_outcome
 
-_NUGGET = 1e-10
-"""In units of the prior variance: small, so that a tolerance of 1e-6 E can be reached."""
-
 
 @dataclass(frozen=True)
 class Surrogate:
@@ -115,9 +112,9 @@ class Surrogate:
     ) -> "SurrogateRun":
         """A run from `path`, or where that is straight from a slightly bent one."""
         features = self.features
-        maps = (
-            choose_features(evaluator.abilities, path.start) if features == "auto" else (features,)
-        )
+        maps: tuple[FeatureMap, ...] = () if features == "auto" else (features,)
+        if features == "auto":
+            maps = choose_features(evaluator.abilities, path.start, _policy(self).see)
         return SurrogateRun(self, maps, evaluator, kicked(path, rng), rng)
 
 
@@ -299,11 +296,16 @@ class SurrogateRun:
         return Status.CONVERGED
 
 
+def _policy(settings: Surrogate) -> Policy:
+    """What is asked for, or what suits the noise."""
+    is_noisy = settings.noise is not None and settings.noise[0] > 0
+    return settings.policy or (WARY if is_noisy else BOLD)
+
+
 def _aim(settings: Surrogate, features: tuple[FeatureMap, ...]) -> Aim:
     """What every search of a run is held to."""
+    policy, noise = _policy(settings), settings.noise or (0.0, 0.0)
     process = GaussianProcess(
-        features[0], (settings.kernel,), _NUGGET, settings.noise, alternatives=features
+        features[0], (settings.kernel,), policy.see.nugget, settings.noise, alternatives=features
     )
-    noise = settings.noise or (0.0, 0.0)
-    policy = settings.policy or (WARY if noise[0] > 0 else BOLD)
     return Aim(process, settings.tol, settings.certify, noise, policy)

@@ -19,6 +19,7 @@ from .channel import Channel
 from .images import Image, image_of
 from .judgement import Answer
 from .phases import absorbed, begun, settled
+from .policy import Split
 from .prediction import Candidate
 from .proposals import propose
 from .records import Records
@@ -177,7 +178,8 @@ class Campaign:
             if image is not None:
                 self.segments.append(image)
                 continue
-            piece = self._channel(_piece(whole.path, start, end), whole.height, whole.model)
+            path = _piece(whole.path, start, end, self._aim.policy.split)
+            piece = self._channel(path, whole.height, whole.model)
             self.segments.append((yield from self._sought(piece)))
 
     def _stops(self, whole: Channel) -> Generator[Task, Task, list[Array]]:
@@ -204,10 +206,11 @@ class Campaign:
         return path.with_coefficients(path.coefficients + bend)
 
 
-def _piece(path: SinePath, start: Array, end: Array) -> SinePath:
+def _piece(path: SinePath, start: Array, end: Array, numbers: Split) -> SinePath:
     """The part of a path from next to `start` to next to `end`, as a path between these."""
-    times = np.linspace(0, 1, 1025)
+    times = np.linspace(0, 1, numbers.n_times + 1)
     points = path(times)
     first, last = (((points - stop) ** 2).sum(axis=1).argmin() for stop in (start, end))
-    inner = np.linspace(times[first], times[last], 66)[1:-1]
-    return SinePath.fit(start, end, np.linspace(0, 1, 66)[1:-1], path(inner), path.n_terms)
+    inner = np.linspace(0, 1, numbers.n_fitted + 2)[1:-1]
+    points = path(times[first] + inner * (times[last] - times[first]))
+    return SinePath.fit(start, end, inner, points, path.n_terms)

@@ -4,12 +4,12 @@ from .._arrays import Array
 from ..gaussian_process.features import Coordinates, FeatureMap
 from ..gaussian_process.inverse_distances import InverseDistances
 from ..landscapes.abilities import Abilities
-
-_POWERS = 1.0, 0.5, 2.0, 3.0, 4.0
-"""Of inverse distances; the first one to begin with."""
+from .policy import BOLD, See
 
 
-def choose_features(abilities: Abilities, start: Array) -> tuple[FeatureMap, ...]:
+def choose_features(
+    abilities: Abilities, start: Array, numbers: See = BOLD.see
+) -> tuple[FeatureMap, ...]:
     """Inverse distances for free clusters and molecules, coordinates for everything else.
 
     Of inverse distances to several powers the likelihood is to choose: where bonds are made and
@@ -24,4 +24,4 @@ def choose_features(abilities: Abilities, start: Array) -> tuple[FeatureMap, ...
     if n_atoms is None or len(start) != 3 * n_atoms or not abilities.moves_as_a_whole:
         return (Coordinates(),)
     distances = InverseDistances(n_atoms)
-    return tuple(distances.with_power(power) for power in _POWERS)
+    return tuple(distances.with_power(power) for power in numbers.powers)

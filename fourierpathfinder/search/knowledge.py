@@ -5,6 +5,7 @@ import numpy as np
 from ..gaussian_process import Posterior
 from ..path import SinePath
 from .channel import Channel
+from .policy import Trust
 from .records import Records
 from .state import Aim, Knowledge
 from .warp import Warp
@@ -30,7 +31,7 @@ def first_knowledge(
     if level is None:
         warp = _first_warp(aim, path, records)
     else:
-        warp = _warp_above(aim, max(level, higher), records)
+        warp = _warp_above(aim, max(min(level, records.highest), higher), records)
     return _told(aim, path, records, warp, model)
 
 
@@ -40,11 +41,11 @@ def updated(channel: Channel, records: Records) -> Knowledge:
     return _told(channel.aim, channel.path, records, warp, channel.model)
 
 
-def rise(channel_top: float, known: Knowledge) -> float:
-    """E: how far a path's top lies above the lowest value, never below a trace of all values."""
+def rise(top: float, known: Knowledge, numbers: Trust) -> float:
+    """E: how far a path's `top` lies above the lowest value, never below a trace of all values."""
     spread = known.highest - known.lowest
     size = max(abs(known.highest), abs(known.lowest), np.finfo(float).tiny ** 0.5)
-    return max(channel_top - known.lowest, 1e-3 * spread, 1e-12 * size)
+    return max(top - known.lowest, numbers.least_rise * spread, 1e-12 * size)
 
 
 def _level(channel: Channel, records: Records) -> float:

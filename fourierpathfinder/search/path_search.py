@@ -161,7 +161,7 @@ class PathSearch:
             cap = max(cap, numbers.slack * float(deviation(before(times)).max()))
         if reached.max() <= cap:
             return Moved(after, None, cut_short=False)
-        worst = times[np.argsort(-reached)[:3]]
+        worst = times[np.argsort(-reached)[: numbers.worst]]
         tries = np.concatenate([_between(before, after, part)(worst) for part in numbers.fractions])
         within = deviation(tries).reshape(len(numbers.fractions), -1).max(axis=1) <= cap
         part = numbers.fractions[within.argmax() if within.any() else -1]

@@ -39,7 +39,8 @@ def begun(
         What another search made of the first of the records, to go on from.
     """
     known = first_knowledge(aim, path, records, level, model)
-    return moved(_scaled(Channel(aim, path, known, scale=rise(known.highest, known))))
+    scale = rise(known.highest, known, aim.policy.trust)
+    return moved(_scaled(Channel(aim, path, known, scale)))
 
 
 def absorbed(channel: Channel, answers: Sequence[Answer], records: Records) -> Channel:
@@ -71,7 +72,8 @@ def _learned(channel: Channel, records: Records) -> Channel:
 
 
 def _scaled(channel: Channel) -> Channel:
-    return replace(channel, scale=rise(float(channel.prediction.mean.max()), channel.known))
+    top = float(channel.prediction.mean.max())
+    return replace(channel, scale=rise(top, channel.known, channel.policy.trust))
 
 
 def _with_lost_saddle(channel: Channel, records: Records) -> Channel:

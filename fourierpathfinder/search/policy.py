@@ -10,6 +10,18 @@ from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
+class See:
+    """What the surrogate sees of a point, and how closely it follows what it is told."""
+
+    powers: tuple[float, ...] = (1.0, 0.5, 2.0, 3.0, 4.0)
+    """Of inverse distances, in units of one, the first one to begin with: where bonds are made
+    and broken the half or the first suits, where forces are short-ranged the third or fourth."""
+    nugget: float = 1e-10
+    """Variance of its own in units of the prior's: small, so that a tolerance of 1e-6 E can be
+    reached."""
+
+
+@dataclass(frozen=True)
 class Trust:
     """How far the surrogate is believed beyond what is known; deviations here are its own."""
 
@@ -17,7 +29,8 @@ class Trust:
     """Scale of the warp, in units of the range that it leaves alone: exact landscapes bear a
     gentle one, under noise the variance of high walls would drown everything else."""
     first_level: float = 0.05
-    """Share of the rise known at first that the first warp leaves alone above the higher end."""
+    """Share of the rise known at first that the first warp leaves alone above the higher end: the
+    middle of a first guess mostly lies on a wall."""
     above_saddle: float = 2.0
     """Where the warp begins above a found saddle, in path tolerances."""
     at_saddle: float = 0.5
@@ -28,6 +41,8 @@ class Trust:
     """Whether one saddle may be asked for right after another."""
     remembered: int = 8
     """Misses by which deviations are calibrated: enough for a mean, few enough to follow."""
+    least_rise: float = 1e-3
+    """Share of the range of all values below which E never falls: a flat path has units too."""
     least_miss: float = 0.1
     """Deviations below this many path tolerances count as that large in the calibration."""
 
@@ -39,7 +54,8 @@ class Exclude:
     radius: float = 0.1
     """Of the ball around a lone failure, in chords."""
     growth: float = 0.5
-    """By how much of that every other failure near by widens the ball."""
+    """By which part of that every other failure near by widens the ball: a wide region is left in a
+    few steps."""
     near: float = 3.0
     """How near that is, in radii of a lone failure's ball."""
     smallest: float = 0.02
@@ -70,15 +86,19 @@ class Move:
     largest: float = 0.15
     """Furthest that a point of the path may move at once, in chords."""
     fractions: tuple[float, ...] = (0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
-    """Of a move that leads too far, tried in turn."""
+    """Parts of a move that leads too far, tried in turn: the largest that is trusted is made."""
+    worst: int = 3
+    """How many of the least known points of the whole move such a part is judged by."""
     beyond: float = 1.5
-    """How far beyond the last trusted fraction the point that blocked the path lies."""
+    """How far along the move, in units of its trusted part, the point that blocks the path lies:
+    near enough to be expected, far enough to tell something."""
     slack: float = 1.05
-    """A path that begins beyond the limit of trust may go this much further."""
+    """How far a path that begins beyond the limit of trust may go, in units of its deviation there:
+    else it could never move."""
     rough_gain: float = 1e-5
     """What an iteration must gain, in E, while the saddle is sought."""
     fine_gain: float = 1e-6
-    """The same once it is found."""
+    """The same, in E, once it is found: then the rest of the path decides about the certificate."""
     memory: int = 15
     """Pairs that L-BFGS keeps."""
     settling: int = 20
@@ -96,7 +116,7 @@ class Climb:
     reach: float = 0.1
     """How far from the top it is looked for, in chords."""
     steps: int = 20
-    """Eigenvector-following steps."""
+    """Steps of eigenvector following: it converges in few or not at all."""
     longest_step: float = 0.3
     """Of one step, in units of the reach."""
     settled: float = 1e-6
@@ -193,6 +213,10 @@ class Split:
     """Channels whose saddles are nearer than this, in chords, are one."""
     depth: float = 0.02
     """How far, in E, a dip must lie below the path's tops on either side."""
+    n_times: int = 256
+    """Places at which a path is searched for dips, and cut: dips are no narrower."""
+    n_fitted: int = 64
+    """Points of a path that its part is fitted to: more than it has terms."""
     same_stop: float = 0.02
     """Minima nearer than this to a stop before them, in chords, are no new stops."""
     same_place: float = 0.02
@@ -209,6 +233,7 @@ class Split:
 class Policy:
     """All of them."""
 
+    see: See = field(default_factory=See)
     trust: Trust = field(default_factory=Trust)
     exclude: Exclude = field(default_factory=Exclude)
     move: Move = field(default_factory=Move)

@@ -17,12 +17,10 @@ from .prediction import Candidate
 from .records import Records
 from .saddle_search import newton_decrement
 
-_DIP_TIMES = 256
-
 
 def dips(channel: Channel) -> list[Array]:
     """Points (D,) where a finished path dips between two tops."""
-    prediction = channel.predicted(_DIP_TIMES)
+    prediction = channel.predicted(channel.policy.split.n_times)
     mean = prediction.mean
     found: list[Array] = []
     depth = channel.policy.split.depth * channel.scale

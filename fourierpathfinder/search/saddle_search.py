@@ -68,7 +68,7 @@ def _into_the_unknown(
     """The saddle, with a reach that grows where what it holds back is known."""
     summit = _climb(model, top, tangent, reach, numbers)
     for _ in range(numbers.extensions):
-        held_back = float(np.linalg.norm(summit.position - top)) > 0.999 * reach
+        held_back = float(np.linalg.norm(summit.position - top)) > (1 - 1e-9) * reach
         nearest = np.sqrt(((model.data.x - summit.position) ** 2).sum(axis=1).min())
         if not (held_back and nearest < numbers.known * reach):
             break

@@ -9,6 +9,7 @@ from fourierpathfinder.gaussian_process import GaussianProcess, InverseDistances
 from fourierpathfinder.landscapes.toy import lennard_jones, leps_harmonic, two_channels
 from fourierpathfinder.result import Saddle
 from fourierpathfinder.search.knowledge import first_knowledge, rise, updated
+from fourierpathfinder.search.policy import Trust
 
 TOYS = {
     "fig3": (two_channels, {}),
@@ -90,5 +91,5 @@ class Fresh(GaussianProcess):
 )
 def test_rise_is_never_nothing(by_hand, top, lowest, highest, expected):
     known = replace(by_hand()[0].known, lowest=lowest, highest=highest)
-    assert rise(top, known) > 0
-    assert rise(top, known) == pytest.approx(expected, abs=1e-150)
+    assert rise(top, known, Trust()) > 0
+    assert rise(top, known, Trust()) == pytest.approx(expected, abs=1e-150)

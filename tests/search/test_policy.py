@@ -27,7 +27,8 @@ EXCEPTIONS = {
     ("warp", 100): "an exponent beyond which nothing is told apart, short of overflow",
 }
 UNITS = re.compile(
-    r"\b(chords?|E|1/E|tolerances?|deviations?|radii|radius|units? of|share|part|parts|relative)\b"
+    r"\b(chords?|E|1/E|tolerances?|deviations?|radii|radius|units? of|share|part|parts|relative)\b",
+    re.IGNORECASE,
 )
 
 
