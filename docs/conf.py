@@ -10,7 +10,13 @@ project = "fourierpathfinder"
 author = copyright = "The fourierpathfinder developers"
 version = release = installed_version(project)
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "mathml"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "mathml",
+    "sphinx_gallery.gen_gallery",
+]
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 
@@ -20,6 +26,15 @@ autosummary_generate = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "gallery",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "write_computation_times": False,
+}
 
 html_theme = "furo"
 html_title = f"{project} {version}"
