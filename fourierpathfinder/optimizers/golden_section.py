@@ -128,10 +128,10 @@ class GoldenSection:
 def golden_section(
     function: Callable[[Array], Array], a: Array, b: Array, *, n_evaluations: int = 30
 ) -> tuple[Array, Array]:
-    """Minimise a function of one variable within a bracket.
+    r"""Minimise a function of one variable within a bracket.
 
     Where the function has a single minimum in the bracket, the best point is within
-    0.618^(n_evaluations - 1) |b - a| of it.
+    0.618^(n_evaluations - 1) \|b - a\| of it.
 
     Parameters
     ----------

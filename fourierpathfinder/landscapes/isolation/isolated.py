@@ -98,7 +98,18 @@ class IsolatedLandscape(Forwarding):
     __getattr__ = moved_behind("landscape")
 
     def offering(self, behind: Abilities) -> Abilities:
-        """The same, but with as many points at a time as there are processes."""
+        """What this landscape offers: as much as the one behind it, for several points at a time.
+
+        Parameters
+        ----------
+        behind : Abilities
+            What the landscape behind this one offers.
+
+        Returns
+        -------
+        Abilities
+            The same, with as many points at a time as there are processes.
+        """
         return replace(super().offering(behind), n_workers=self.n_workers)
 
     def value_and_grad(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
