@@ -29,6 +29,8 @@ TOLD_ONCE = {
     "same": "",
     "placing": "",
     "fingerprint": "",
+    "ends": "",
+    "offering": "by `Forwarding`",
     "path_atoms": "",
     "evaluations": "",
 }

@@ -120,6 +120,17 @@ class Forwarding(ABC):
     ----------
     landscape : Landscape
         The same; whatever it offers beyond evaluations is asked of it.
+
+    Examples
+    --------
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> class Upside(Forwarding):
+    ...     def value_and_grad(self, points):
+    ...         values, gradients = self.landscape.value_and_grad(points)
+    ...         return -values, -gradients
+    >>> upside = Upside(two_channels())
+    >>> abilities_of(upside).landscape is upside, abilities_of(upside).symmetric is upside.landscape
+    (True, True)
     """
 
     def __init__(self, landscape: Landscape) -> None:
@@ -141,6 +152,18 @@ def abilities_of(landscape: Any) -> Abilities:
     ----------
     landscape : Landscape or Abilities
         Any landscape.
+
+    Returns
+    -------
+    Abilities
+        The landscape, and what it is beside.
+
+    Examples
+    --------
+    >>> from fourierpathfinder.landscapes.toy import lennard_jones
+    >>> found = abilities_of(lennard_jones(7))
+    >>> found.n_atoms, found.stochastic, found.own_ends
+    (7, False, None)
     """
     if isinstance(landscape, Abilities):
         return landscape
