@@ -1,9 +1,9 @@
-"""Whether two clusters are one structure, whatever their turn, place and order of like atoms.
+"""Whether two clusters are one structure, whatever their rotation, place and order of like atoms.
 
 Two necessary conditions come first, as they are quick: if atoms can be laid within a tolerance of
 each other, sorted distances from the centre and sorted distances between atoms agree within twice
 that. What passes is decided by construction: two atoms well off the centre and off one line fix
-the turn, and there are only as many turns to try as there are pairs of atoms like these two.
+the rotation, and there are only as many to try as there are pairs of atoms like these two.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,11 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist, pdist
 
-from .placing import Placing, best_turn, matched
+from .alignment import Alignment, best_rotation
+from .assignment import matched
 
 _LOOSE = 5.0
-"""Before the turn is fitted to all atoms they may be off by this many tolerances."""
+"""Before the rotation is fitted to all atoms they may be off by this many tolerances."""
 
 
 def coinciding(
@@ -25,8 +26,8 @@ def coinciding(
     tol: float,
     *,
     mirror: bool = False,
-) -> Placing | None:
-    """The placing that lays every atom of a free cluster within `tol` of its place, if any does.
+) -> Alignment | None:
+    """The alignment that lays every atom of a free cluster within `tol` of its place, if any does.
 
     Parameters
     ----------
@@ -42,17 +43,17 @@ def coinciding(
     Examples
     --------
     >>> square = np.array([[1.0, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0.5]])
-    >>> placing = coinciding(np.ones(4), square, square[[1, 2, 3, 0]] @ np.diag([-1, -1, 1]), 0.01)
-    >>> placing.order
+    >>> turned = square[[1, 2, 3, 0]] @ np.diag([-1, -1, 1])
+    >>> coinciding(np.ones(4), square, turned, 0.01).order
     array([3, 0, 1, 2])
     """
     if not _alike(kinds, target, positions, 2 * tol):
         return None
-    for hand in (1.0, -1.0) if mirror else (1.0,):
-        for turn in _turns(kinds, _centred(target), hand * _centred(positions), tol):
-            placing = _checked(kinds, target, positions, hand * turn, tol)
-            if placing is not None:
-                return placing
+    for sign in (1.0, -1.0) if mirror else (1.0,):
+        for rotation in _rotations(kinds, _centred(target), sign * _centred(positions), tol):
+            alignment = _checked(kinds, target, positions, sign * rotation, tol)
+            if alignment is not None:
+                return alignment
     return None
 
 
@@ -72,7 +73,7 @@ def _sorted_alike(labels: np.ndarray, first: np.ndarray, second: np.ndarray, mar
     return bool(np.abs(gaps).max(initial=0) <= margin)
 
 
-def _turns(
+def _rotations(
     kinds: np.ndarray, target: np.ndarray, positions: np.ndarray, tol: float
 ) -> Iterator[np.ndarray]:
     """Every rotation (3, 3) that lays two chosen atoms on atoms like them."""
@@ -88,12 +89,12 @@ def _turns(
     k, m = (index.ravel() for index in np.meshgrid(fitting(i), fitting(j), indexing="ij"))
     kept = (np.abs(theirs[k, m] - ours[i, j]) <= 2 * tol) & ((k == m) == (i == j))
     frames = _frames(positions[k[kept]], positions[m[kept]])
-    turns = _frames(target[[i]], target[[j]]).swapaxes(1, 2) @ frames
+    rotations = _frames(target[[i]], target[[j]]).swapaxes(1, 2) @ frames
     places = cKDTree(target)
-    for turn in turns:
-        gaps, _ = places.query(positions @ turn.T)
+    for rotation in rotations:
+        gaps, _ = places.query(positions @ rotation.T)
         if gaps.max() <= _LOOSE * tol:
-            yield turn
+            yield rotation
 
 
 def _anchors(kinds: np.ndarray, target: np.ndarray) -> tuple[int, int]:
@@ -124,16 +125,16 @@ def _frames(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _checked(
-    kinds: np.ndarray, target: np.ndarray, positions: np.ndarray, turn: np.ndarray, tol: float
-) -> Placing | None:
-    """The placing near a turn, with the turn fitted to all atoms; None if one is still off."""
+    kinds: np.ndarray, target: np.ndarray, positions: np.ndarray, rotation: np.ndarray, tol: float
+) -> Alignment | None:
+    """The alignment near a rotation, with that fitted to all atoms; None if one is still off."""
     centre, middle = target.mean(axis=0), positions.mean(axis=0)
-    hand = np.sign(np.linalg.det(turn))
-    order = matched(kinds, target, (positions - middle) @ turn.T + centre)
-    turn = hand * best_turn(target - centre, hand * (positions[order] - middle))
-    placing = Placing(order, turn, centre - turn @ middle)
-    gaps = _radii(placing(positions) - target)
-    return placing if gaps.max() <= tol else None
+    sign = np.sign(np.linalg.det(rotation))
+    order = matched(kinds, target, (positions - middle) @ rotation.T + centre)
+    rotation = sign * best_rotation(target - centre, sign * (positions[order] - middle))
+    alignment = Alignment(order, rotation, centre - rotation @ middle)
+    gaps = _radii(alignment(positions) - target)
+    return alignment if gaps.max() <= tol else None
 
 
 def _centred(positions: np.ndarray) -> np.ndarray:

@@ -5,12 +5,16 @@ Each check answers with a sentence that names what differs and what to do, or wi
 
 import numpy as np
 from ase import Atoms
+from ase.constraints import FixCom
 
-from .constraints import free_coordinates
+from .constraints import free_space, shifts_as_a_whole
 from .minimum_image import MinimumImage
 
 _SAME_LENGTH = 1e-3
 """In Å: what structure files round off."""
+
+SAME_CELL = 1e-3
+"""In Å: lattice vectors that differ by less were rounded, not relaxed apart."""
 
 
 def differences(reference: Atoms, other: Atoms) -> list[str]:
@@ -69,8 +73,8 @@ def _periodicity(reference: Atoms, other: Atoms) -> str | None:
 
 
 def _cell(reference: Atoms, other: Atoms) -> str | None:
-    difference = np.abs(reference.cell - other.cell).max()
-    if not reference.pbc.any() or difference < _SAME_LENGTH:
+    difference = cell_difference(reference, other)
+    if difference < SAME_CELL:
         return None
     return (
         f"its cell differs from the landscape's by up to {difference:.3g} Å; a path has one "
@@ -78,10 +82,17 @@ def _cell(reference: Atoms, other: Atoms) -> str | None:
     )
 
 
+def cell_difference(reference: Atoms, other: Atoms) -> float:
+    """By how much, in Å, the cells of periodic structures differ at most."""
+    if not reference.pbc.any():
+        return 0.0
+    return float(np.abs(np.asarray(reference.cell) - np.asarray(other.cell)).max())
+
+
 def _constraints(reference: Atoms, other: Atoms) -> str | None:
     if not other.constraints:
         return None
-    differing = (free_coordinates(reference) != free_coordinates(other)).any(axis=1)
+    differing = free_space(reference).differs_from(free_space(other))
     if not differing.any():
         return None
     return (
@@ -91,11 +102,19 @@ def _constraints(reference: Atoms, other: Atoms) -> str | None:
 
 
 def _held_positions(reference: Atoms, other: Atoms) -> str | None:
-    held = ~free_coordinates(reference)
-    shifts = np.abs(MinimumImage.of(reference)(other.positions - reference.positions)) * held
+    if shifts_as_a_whole(reference):
+        return None
+    vectors = MinimumImage.of(reference)(other.positions - reference.positions)
+    shifts = np.abs(free_space(reference).kept(vectors))
     moved = (shifts > _SAME_LENGTH).any(axis=1)
     if not moved.any():
         return None
+    if any(isinstance(constraint, FixCom) for constraint in reference.constraints):
+        return (
+            f"it has a centre of mass elsewhere, by up to {shifts.max():.3g} Å at atoms "
+            f"{_listed(moved)}, though the landscape holds it; where other atoms are held too "
+            "nothing drifts: leave out FixCom"
+        )
     return (
         f"it has atoms {_listed(moved)} elsewhere, by up to {shifts.max():.3g} Å, though the "
         "landscape holds them; relax both ends with these atoms at the same places, or free them"

@@ -11,7 +11,8 @@ see. Written in the coefficients of the path there are no images, springs or tan
 solves it in milliseconds.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import minimize
@@ -28,30 +29,57 @@ _HORIZON = 8.0
 """In Å: pairs always farther apart weigh less than 1/4000 Å^-4 and are left out."""
 
 
+class Space(Protocol):
+    """Coordinates that are positions of atoms, or an orthonormal basis of some of them."""
+
+    def lift(self, points: np.ndarray) -> np.ndarray:
+        """All atoms' positions (..., n, 3) at `points` (..., D)."""
+        ...
+
+    def project(self, vectors: np.ndarray) -> np.ndarray:
+        """Gradients (..., D) in the coordinates from those in the positions (..., n, 3)."""
+        ...
+
+
+@dataclass(frozen=True)
+class AllFree:
+    """All coordinates of all atoms, flattened."""
+
+    def lift(self, points: np.ndarray) -> np.ndarray:
+        """Positions (..., n, 3) at `points` (..., 3n)."""
+        return points.reshape(*points.shape[:-1], -1, 3)
+
+    def project(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors (..., n, 3), flattened."""
+        return vectors.reshape(*vectors.shape[:-2], -1)
+
+
 def idpp_start(
     straight: SinePath,
     rng: np.random.Generator,
     pairs: AtomPairs,
-    positions: Callable[[np.ndarray], np.ndarray],
-    free: np.ndarray,
+    space: Space,
+    motions: np.ndarray | None = None,
     kick: float = 0.05,
 ) -> SinePath:
     """A first path between two structures: bent at random by `kick` chords, then relaxed.
 
-    The bend leaves starts of the same symmetry as both ends, on which atoms would cross. The other
+    The bend leaves starts of the same symmetry as both ends, on which atoms would cross. Along
+    `motions` (k, D), directions in which the whole moves freely, there is none. The other
     arguments are those of `idpp_path`.
     """
     size = kick * np.linalg.norm(straight.end - straight.start) / np.sqrt(straight.n_coordinates)
     bend = np.zeros(straight.coefficients.shape)
     bend[:_KICK_TERMS] = size * rng.normal(size=bend[:_KICK_TERMS].shape)
-    return idpp_path(straight.with_coefficients(bend), pairs, positions, free)
+    if motions is not None:
+        bend -= (bend @ motions.T) @ motions
+    return idpp_path(straight.with_coefficients(bend), pairs, space)
 
 
 def idpp_path(
     kicked: SinePath,
     pairs: AtomPairs,
-    positions: Callable[[np.ndarray], np.ndarray],
-    free: np.ndarray,
+    space: Space,
 ) -> SinePath:
     """Relax a path on the image-dependent pair potential.
 
@@ -62,10 +90,8 @@ def idpp_path(
         would stay on it, and cross), so it should be bent at random.
     pairs : AtomPairs
         The pairs to interpolate.
-    positions : callable (..., D) -> (..., n, 3)
-        All atoms' positions from coordinates.
-    free : array of bool (n, 3)
-        Which positions the coordinates are.
+    space : Space
+        Turns coordinates into positions.
 
     Returns
     -------
@@ -78,8 +104,8 @@ def idpp_path(
     DOI 10.1063/1.4878664.
     """
     times = (np.arange(3 * kicked.n_terms) + 0.5) / (3 * kicked.n_terms)
-    pairs = pairs.chosen(_ever_near(pairs.vectors(positions(kicked(np.linspace(0, 1, 5))))))
-    ends = _lengths(pairs.vectors(positions(np.stack([kicked.start, kicked.end]))))
+    pairs = pairs.chosen(_ever_near(pairs.vectors(space.lift(kicked(np.linspace(0, 1, 5))))))
+    ends = _lengths(pairs.vectors(space.lift(np.stack([kicked.start, kicked.end]))))
     wanted = (1 - times)[:, None] * ends[0] + times[:, None] * ends[1]
     order = np.arange(1.0, kicked.n_terms + 1)[:, None]  # the n-th term bends n times as much
 
@@ -88,9 +114,9 @@ def idpp_path(
 
     def objective(scaled: np.ndarray) -> tuple[float, np.ndarray]:
         current = path(scaled)
-        vectors = pairs.vectors(positions(current(times)))
+        vectors = pairs.vectors(space.lift(current(times)))
         values, pair_gradients = _pair_potential(vectors, wanted)
-        gradients = pairs.pull_back(pair_gradients)[:, free]
+        gradients = space.project(pairs.pull_back(pair_gradients))
         velocities = current.velocity(times)
         total = values.mean() + _STIFFNESS * (velocities**2).sum() / len(times)
         terms = current.pull_back(times, gradients, 2 * _STIFFNESS * velocities) / len(times)

@@ -16,9 +16,14 @@ from collections.abc import Iterator
 import numpy as np
 from ase import Atoms
 
+from .alignment import Alignment, nearest
+from .assignment import matched
 from .coincidence import coinciding
+from .constraints import moves_as_a_whole, pulled, shifts_as_a_whole
+from .free_space import FreeSpace
 from .minimum_image import MinimumImage
-from .placing import Placing, matched, nearest
+from .neighbours import Neighbours
+from .shifts import shifted_nearest, shifted_order
 
 _SAME_HELD = 1e-3
 """In Å: held atoms laid on each other by a surface's translation agree to this."""
@@ -37,8 +42,8 @@ class Identity:
         Positions with the held atoms at their places.
     image : MinimumImage
         Of the system's cell.
-    whole : bool
-        Whether rotations of all atoms leave the energy: nothing is periodic or held.
+    turns, shifts : bool
+        Whether rotations and whether shifts of all atoms leave the energy and what is held.
     """
 
     def __init__(
@@ -47,50 +52,60 @@ class Identity:
         held: np.ndarray,
         template: np.ndarray,
         image: MinimumImage,
-        whole: bool,
+        turns: bool,
+        shifts: bool,
     ) -> None:
         self._kinds, self._held, self._template = kinds, held, template
-        self._image, self._whole = image, whole
+        self._image, self._turns, self._shifts_freely = image, turns, shifts
         self._held_shifts: list[np.ndarray] | None = None
 
     @classmethod
-    def of(cls, atoms: Atoms, is_free: np.ndarray, image: MinimumImage) -> "Identity":
-        """That of a structure of which the coordinates `is_free` (n, 3) can move."""
-        labels = np.column_stack([atoms.numbers, is_free])
+    def of(cls, atoms: Atoms, space: FreeSpace, image: MinimumImage) -> "Identity":
+        """That of a structure whose atoms can move within `space`."""
+        own = np.zeros(len(atoms), dtype=int)
+        own[pulled(atoms)] = 1 + pulled(atoms)
+        blocks = space.atom_blocks().reshape(len(atoms), 9).round(6) + 0.0  # no negative zeros
+        labels = np.column_stack([atoms.numbers, own, blocks])
         _, kinds = np.unique(labels, axis=0, return_inverse=True)
-        whole = not atoms.pbc.any() and bool(is_free.all())
-        held = np.asarray(~is_free.any(axis=1))
-        return cls(kinds.reshape(-1), held, atoms.positions.copy(), image, whole)
+        held = np.asarray(~space.mask.any(axis=1))
+        whole = moves_as_a_whole(atoms), shifts_as_a_whole(atoms)
+        return cls(kinds.reshape(-1), held, atoms.positions.copy(), image, *whole)
 
     def coinciding(
         self, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool, labelled: bool
-    ) -> Placing | None:
+    ) -> Alignment | None:
         """The symmetry that lays each atom within `tol` of a like one's place, if there is one."""
         kinds = np.arange(len(self._kinds)) if labelled else self._kinds
-        if self._whole:
+        if self._turns:
             return coinciding(kinds, target, positions, tol, mirror=mirror)
         for shift in self._shifts(target, positions, labelled):
-            placing = self._shifted(kinds, target, positions, shift, tol)
-            if placing is not None:
-                return placing
+            alignment = self._shifted(kinds, target, positions, shift, tol)
+            if alignment is not None:
+                return alignment
         return None
 
-    def nearest(self, target: np.ndarray, positions: np.ndarray, *, mirror: bool) -> Placing:
+    def nearest(self, target: np.ndarray, positions: np.ndarray, *, mirror: bool) -> Alignment:
         """The symmetry that lays one structure nearest to another, shifts of surfaces left out."""
-        if self._whole:
+        if self._turns:
             return nearest(self._kinds, target, positions, mirror=mirror)
-        return self._placing(self._kinds, target, positions, np.zeros(3))
+        shift = np.zeros(3)
+        if self._shifts_freely:
+            order = shifted_order(self._kinds, target, positions, self._image)
+            first = int(order[0])
+            shift = shifted_nearest(target, positions[order], self._image)[0] - positions[first]
+        return self._aligned(self._kinds, target, positions, shift)
 
     def _shifts(
         self, target: np.ndarray, positions: np.ndarray, labelled: bool
     ) -> Iterator[np.ndarray]:
         yield np.zeros(3)
-        if self._held.any():
-            if not labelled:
+        if not self._shifts_freely:
+            if self._held.any() and not labelled:
                 yield from self._shifts_of_held()
             return
         if labelled:
-            yield target[0] - positions[0]
+            aligned = shifted_nearest(target, positions, self._image)
+            yield aligned[0] - positions[0]
             return
         own = _rarest(self._kinds)
         yield from target[own[0]] - positions[own]
@@ -120,12 +135,17 @@ class Identity:
         within: float,
     ) -> bool:
         """Whether near each place there is a like atom among the others."""
-        gaps = self._distances(places, others)
-        gaps = np.where(kinds[:, None] == other_kinds, gaps, np.inf)
-        return bool((gaps.min(axis=1) <= within).all())
-
-    def _distances(self, places: np.ndarray, others: np.ndarray) -> np.ndarray:
-        return np.asarray(np.linalg.norm(self._image(others - places[:, None]), axis=-1))
+        values, first, counts = np.unique(other_kinds, return_index=True, return_counts=True)
+        place = np.searchsorted(values, kinds)
+        alone = counts[place] == 1
+        vectors = self._image(others[first[place[alone]]] - places[alone])
+        if not (np.linalg.norm(vectors, axis=-1) <= within).all():
+            return False
+        for kind in np.unique(kinds[~alone]):
+            around = Neighbours(others[other_kinds == kind], self._image, 1.01 * within)
+            if not (around.nearest(places[kinds == kind])[0] <= within).all():
+                return False
+        return True
 
     def _shifted(
         self,
@@ -134,29 +154,27 @@ class Identity:
         positions: np.ndarray,
         shift: np.ndarray,
         tol: float,
-    ) -> Placing | None:
-        """The placing near a shift; None if an atom is off by more than `tol`."""
+    ) -> Alignment | None:
+        """The alignment near a shift; None if an atom is off by more than `tol`."""
         # a shift that lays one atom in its place exactly is off by as much as that atom was
-        loose = tol if self._held.any() else 2 * tol
+        loose = 2 * tol if self._shifts_freely else tol
         free = ~self._held
         if not self._close(kinds[free], target[free], kinds, positions + shift, loose):
             return None
-        placing = self._placing(kinds, target, positions, shift)
-        gaps = placing(positions) - target
-        if not self._held.any():
-            gaps = gaps - gaps.mean(axis=0)
-        return placing if np.linalg.norm(gaps, axis=-1).max() <= tol else None
+        alignment = self._aligned(kinds, target, positions, shift)
+        gaps = alignment(positions) - target
+        return alignment if np.linalg.norm(gaps, axis=-1).max() <= tol else None
 
-    def _placing(
+    def _aligned(
         self, kinds: np.ndarray, target: np.ndarray, positions: np.ndarray, shift: np.ndarray
-    ) -> Placing:
+    ) -> Alignment:
         shifted = positions + shift
-        order = matched(kinds, target, shifted, self._distances)
+        order = matched(kinds, target, shifted, self._image)
         straight = shifted[order] - target
         images = self._image(straight) - straight
-        if not self._held.any():
+        if self._shifts_freely:
             images = images - (straight + images).mean(axis=0)
-        return Placing(order, np.eye(3), shift + images)
+        return Alignment(order, np.eye(3), shift + images)
 
 
 def _rarest(kinds: np.ndarray) -> np.ndarray:

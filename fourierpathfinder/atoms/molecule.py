@@ -7,20 +7,19 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
 
 from .._arrays import Array
 from ..path import SinePath
 from ..result import PathResult
 from .calculation import Calculation, Calculator, CalculatorError
-from .comparison import differences
-from .constraints import free_coordinates, moves_as_a_whole
+from .constraints import moves_as_a_whole
 from .first_path import idpp_start
 from .identity import Identity
-from .minimum_image import MinimumImage
+from .output import path_atoms
 from .overlap import OverlapGuard
 from .pairs import AtomPairs
 from .superposition import superpose
+from .system import System
 
 _PLACED = 1e-9
 """In Å: placing an end anew moves it by less than this if it was placed before."""
@@ -32,8 +31,10 @@ class MoleculeLandscape:
     """A molecule, cluster, crystal or surface under an ASE calculator, as a landscape.
 
     Coordinates are the positions of the atoms that are free to move, flattened, in Å, without
-    single coordinates that FixCartesian holds. Energies are in eV: the one whose derivative the
-    forces are, which is ASE's `free_energy` where the calculator gives it and `energy` otherwise.
+    those that constraints hold; where constraints hold linear combinations of them (a plane, a
+    line, the centre of mass), an orthonormal basis of what is left. Energies are in eV: the one
+    whose derivative the forces are, which is ASE's `free_energy` where the calculator gives it and
+    `energy` otherwise, and with it those of the springs among the constraints.
     Charges, magnetic moments and `atoms.info` are handed to the calculator untouched.
 
     Where atoms overlap the calculator is not called; see `contact`.
@@ -41,8 +42,10 @@ class MoleculeLandscape:
     Parameters
     ----------
     atoms : ase.Atoms
-        The system: elements, cell, periodicity, constraints (FixAtoms, FixCartesian), and the
-        places of the atoms that these hold. Usually one end of the path.
+        The system: elements, cell, periodicity, constraints, and the places of what these hold.
+        Usually one end of the path. Constraints that hold linear combinations of coordinates are
+        kept exactly (FixAtoms, FixCartesian, FixScaled, FixedPlane, FixedLine, FixCom,
+        FixSubsetCom, FixedMode), those that are energies (Hookean, ExternalForce) are added.
     calculator : ASE calculator, or callable without arguments that returns one
         With a callable (a class such as `EMT`, a function, a `functools.partial`) every thread
         and process makes its own calculator.
@@ -61,8 +64,7 @@ class MoleculeLandscape:
     free, fixed : ndarray of int
         Indices of the atoms that can move, and of those that cannot.
     mask : ndarray of bool (n_atoms, 3)
-        Which coordinates of the free atoms are coordinates of the landscape; all of them unless
-        FixCartesian holds some.
+        Which coordinates of the free atoms can change, by themselves or together with others.
     fixed_positions : ndarray (n - n_atoms, 3)
         Where the fixed atoms are, in Å.
     cell : ndarray (3, 3)
@@ -105,28 +107,24 @@ class MoleculeLandscape:
         contact: float = 0.62,
     ) -> None:
         _check_atoms(atoms)
-        self._is_free = free_coordinates(atoms)
-        if not self._is_free.any():
-            raise ValueError("`atoms` has no free atom; loosen its constraints")
-        # `Atoms.copy`, as the `copy` of ASE's own subclass Cluster fails after indexing.
-        self._template = Atoms.copy(atoms)
+        self._system = System(atoms)
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
         movable = np.isin(np.arange(len(atoms)), self.free)
-        image = MinimumImage.of(atoms)
-        self._pairs = AtomPairs.of_movable(movable, image)
-        self._identity = Identity.of(atoms, self._is_free, image)
+        self._pairs = AtomPairs.of_movable(movable, self._system.image)
+        self._identity = Identity.of(atoms, self._system.space, self._system.image)
         self._guard = OverlapGuard(self._pairs, atoms.numbers, contact)
         self._reference: float | None = None
         self._lock = threading.Lock()
         self._refuse_overlaps(atoms.positions, "`atoms`")
 
     def _describe(self, atoms: Atoms) -> None:
-        movable = np.asarray(self._is_free.any(axis=1))
+        mask = self._system.space.mask
+        movable = np.asarray(mask.any(axis=1))
         self.numbers = atoms.numbers.copy()
         self.free, self.fixed = np.flatnonzero(movable), np.flatnonzero(~movable)
-        self.mask = self._is_free[self.free]
-        self.n_atoms, self.n_coordinates = len(self.free), int(self._is_free.sum())
+        self.mask = mask[self.free]
+        self.n_atoms, self.n_coordinates = len(self.free), self._system.space.n_coordinates
         self.fixed_positions = atoms.positions[self.fixed]
         self.cell, self.pbc = np.array(atoms.cell), atoms.pbc.copy()
         self.moves_as_a_whole = moves_as_a_whole(atoms)
@@ -153,7 +151,7 @@ class MoleculeLandscape:
     @property
     def description(self) -> str:
         """Atoms, and calculator with its settings: what a checkpoint asks before it goes on."""
-        return f"{self._template.symbols} under {self._calculation.describe()}"
+        return f"{self._system.template.symbols} under {self._calculation.describe()}"
 
     def forget(self) -> None:
         """Make the calculator of this thread begin afresh, whatever it has calculated before.
@@ -173,12 +171,9 @@ class MoleculeLandscape:
             atoms elsewhere), if its atoms overlap, or if it is an array of another shape.
         """
         if isinstance(end, Atoms):
-            sentences = differences(self._template, end)
-            if sentences:
-                raise ValueError("the structure does not fit: " + "; ".join(sentences))
-            positions = np.where(self._is_free, end.positions, self._template.positions)
-            self._refuse_overlaps(positions, "the structure")
-            return np.asarray(positions[self._is_free])
+            point = self._system.coordinates(end)
+            self._refuse_overlaps(self.positions(point), "the structure")
+            return point
         point = np.asarray(end)
         if point.shape != (self.n_coordinates,):
             raise ValueError(
@@ -191,8 +186,9 @@ class MoleculeLandscape:
     def ends(self, start: Atoms | Array, end: Atoms | Array) -> tuple[np.ndarray, np.ndarray]:
         """The coordinates of both ends, the second placed as near to the first as possible.
 
-        Where nothing is periodic or held `end` is turned and shifted onto `start`; otherwise its
-        atoms move to the nearest periodic images. The energy of `end` is unchanged by either.
+        Where nothing is periodic or held `end` is turned and shifted onto `start`; in a cell its
+        atoms move to the nearest periodic images, and if nothing is held it is shifted so that
+        they do not move on average. The energy of `end` is unchanged by any of it.
 
         Parameters
         ----------
@@ -260,7 +256,7 @@ class MoleculeLandscape:
         target, positions = self.positions(a), self.positions(b)
         exact = self._identity.coinciding(target, positions, tol, mirror=mirror, labelled=False)
         motion = exact or self._identity.nearest(target, positions, mirror=mirror)
-        return lambda points: motion(self.positions(points))[..., self._is_free]
+        return lambda points: self._system.space.project(motion(self.positions(points)))
 
     def fingerprint(self, point: np.ndarray) -> np.ndarray:
         """Numbers (P,) that points which are `same` share: distances, sorted by kind of pair."""
@@ -295,13 +291,42 @@ class MoleculeLandscape:
         """
         rng = np.random.default_rng(rng)
         straight = SinePath.straight(start, end, n_terms)
-        return idpp_start(straight, rng, self._pairs, self.positions, self._is_free)
+        return idpp_start(straight, rng, self._pairs, self._system.space, self.free_motions(start))
 
     def path_atoms(self, result: PathResult, n_images: int = 21) -> list[Atoms]:
         """A path found on this landscape as structures; see `output.path_atoms`."""
-        from .output import path_atoms
-
         return path_atoms(self, result, n_images)
+
+    def free_motions(self, point: np.ndarray) -> np.ndarray:
+        """Directions along which the energy does not change at a point.
+
+        Parameters
+        ----------
+        point : array (D,)
+            Coordinates in Å.
+
+        Returns
+        -------
+        ndarray (k, D)
+            Orthonormal: the shifts and turns of the whole that nothing holds. Six for a molecule,
+            three for a crystal, none where an atom of a slab is held.
+        """
+        return self._system.motions(point)
+
+    def forces(self, gradient: np.ndarray) -> np.ndarray:
+        """The forces on the free atoms, from a gradient.
+
+        Parameters
+        ----------
+        gradient : array (D,)
+            In eV/Å.
+
+        Returns
+        -------
+        ndarray (n_atoms, 3)
+            In eV/Å; none along what is held.
+        """
+        return np.asarray(-self._system.space.push_forward(gradient)[self.free])
 
     def positions(self, points: np.ndarray) -> np.ndarray:
         """The positions of all atoms.
@@ -316,11 +341,7 @@ class MoleculeLandscape:
         ndarray (..., n_atoms, 3)
             In Å; atoms that are held fixed are where the template has them.
         """
-        points = np.asarray(points, dtype=float)
-        shape = points.shape[:-1] + self._is_free.shape
-        positions = np.broadcast_to(self._template.positions, shape).copy()
-        positions[..., self._is_free] = points
-        return positions
+        return self._system.positions(points)
 
     def atoms(
         self, point: np.ndarray, value: float | None = None, gradient: np.ndarray | None = None
@@ -334,42 +355,34 @@ class MoleculeLandscape:
         value : float, optional
             Energy there in eV, to be kept with the structure.
         gradient : array (D,), optional
-            Gradient there in eV/Å; the forces on fixed atoms are set to zero, as ASE does.
+            Gradient there in eV/Å; the forces on what is held are set to zero, as ASE does.
 
         Returns
         -------
         ase.Atoms
-            With energy and forces, where they were given.
+            With energy and forces, where they were given. It then has no springs among its
+            constraints any more: ASE would add their energy, which is in the value, once again.
         """
-        atoms = Atoms.copy(self._template)
-        atoms.positions = self.positions(point)
-        results: dict[str, Any] = {}
-        if value is not None:
-            results |= {"energy": float(value), "free_energy": float(value)}
-        if gradient is not None:
-            results["forces"] = np.zeros(self._is_free.shape)
-            results["forces"][self._is_free] = -np.asarray(gradient)
-        if results:
-            atoms.calc = SinglePointCalculator(atoms, **results)
-        return atoms
+        return self._system.atoms(np.asarray(point), value, gradient)
 
     def _one(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         positions = self.positions(point)
         if self._guard.triggers(positions):
             return self._stand_in(positions)
         energy, gradient = self._calculation(positions)
-        if self._reference is None and (positions == self._template.positions).all():
+        if self._reference is None and (positions == self._system.template.positions).all():
             self._reference = energy
-        return energy, gradient[self._is_free]
+        more, slope = self._system.spring_energy(positions)
+        return energy + more, self._system.space.project(gradient + slope)
 
     def _stand_in(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         with self._lock:
             self.n_guarded += 1
             if self._reference is None:
-                self._reference, _ = self._calculation(self._template.positions)
+                self._reference, _ = self._calculation(self._system.template.positions)
         _log.info("calculator not called: %s", self._guard.overlaps(positions)[0])
         repulsion, gradient = self._guard.value_and_grad(positions)
-        return self._reference + repulsion, gradient[self._is_free]
+        return self._reference + repulsion, self._system.space.project(gradient)
 
     def _refuse_overlaps(self, positions: np.ndarray, name: str) -> None:
         overlaps = self._guard.overlaps(positions)

@@ -1,20 +1,30 @@
 """A path as structures, with what is known of each: evaluated, or predicted by the profile."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from ase import Atoms
 from scipy.interpolate import PchipInterpolator
 
 from ..result import PathResult
-from .molecule import MoleculeLandscape
+
+
+class Structures(Protocol):
+    """A landscape whose points are structures, such as `MoleculeLandscape`."""
+
+    def atoms(
+        self, point: np.ndarray, value: float | None = None, gradient: np.ndarray | None = None
+    ) -> Atoms:
+        """The structure at a point, with its energy and forces where given."""
+        ...
+
 
 _SAME_POINT = 1e-6
 """In Å: how near an evaluation must lie to a structure to be told of it."""
 
 
 def path_atoms(
-    landscape: MoleculeLandscape,
+    landscape: Structures,
     result: PathResult,
     n_images: int = 21,
     evaluations: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
@@ -29,7 +39,7 @@ def path_atoms(
     Parameters
     ----------
     landscape : MoleculeLandscape
-        What the path was found on.
+        What the path was found on, or what stands before it.
     result : PathResult
         The path.
     n_images : int
@@ -95,7 +105,7 @@ def _profile(result: PathResult) -> PchipInterpolator:
 
 
 def _image(
-    landscape: MoleculeLandscape,
+    landscape: Structures,
     point: np.ndarray,
     time: float,
     energy: float,

@@ -147,19 +147,13 @@ def _evaluated_findings(
                 "calculator.log"
             )
     found = [
-        unrelaxed(name, _forces_on_atoms(landscape, gradient))
+        unrelaxed(name, landscape.molecule.forces(gradient))
         for name, gradient in zip(names, gradients, strict=True)
     ]
     findings = [finding for finding in found if finding is not None]
     for finding in findings:
         log.warning("%s", finding)
     return findings
-
-
-def _forces_on_atoms(landscape: RememberingLandscape, gradient: np.ndarray) -> np.ndarray:
-    forces = np.zeros(landscape.molecule.mask.shape)
-    forces[landscape.molecule.mask] = gradient
-    return forces
 
 
 def _relaxed(

@@ -27,6 +27,7 @@ from .protocols import (
     Fingerprinted,
     FirstPath,
     Landscape,
+    Mobile,
     OwnEnds,
     PlacedEnds,
     Sampled,
@@ -45,8 +46,8 @@ class Abilities:
     ----------
     landscape : Landscape
         What evaluates.
-    values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, structures, \
-described : optional
+    values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
+structures, described : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -77,6 +78,7 @@ described : optional
     comparable: Comparable | None = None
     symmetric: Symmetric | None = None
     fingerprinted: Fingerprinted | None = None
+    mobile: Mobile | None = None
     structures: Structures | None = None
     described: Described | None = None
     stochastic: bool = False
@@ -178,6 +180,7 @@ def abilities_of(landscape: Any) -> Abilities:
         comparable=landscape if isinstance(landscape, Comparable) else None,
         symmetric=landscape if isinstance(landscape, Symmetric) else None,
         fingerprinted=landscape if isinstance(landscape, Fingerprinted) else None,
+        mobile=landscape if isinstance(landscape, Mobile) else None,
         structures=landscape if isinstance(landscape, Structures) else None,
         described=landscape if isinstance(landscape, Described) else None,
         stochastic=isinstance(landscape, Stochastic) and bool(landscape.stochastic),

@@ -152,6 +152,15 @@ class Atomic(Cluster, Protocol):
 
 
 @runtime_checkable
+class Mobile(Protocol):
+    """Knows in which directions the whole moves at no cost."""
+
+    def free_motions(self, point: Any) -> Any:
+        """Orthonormal directions (k, D) along which the value at `point` (D,) does not change."""
+        ...
+
+
+@runtime_checkable
 class Structures(Protocol):
     """Paths as structures for other programs."""
 

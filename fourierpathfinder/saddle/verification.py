@@ -309,7 +309,10 @@ def free_motions(abilities: Abilities, x: np.ndarray) -> np.ndarray:
 
     A cluster or molecule is told by `n_atoms` with D = 3 n_atoms, as everywhere in this package;
     where something is held there are none, in a crystal without anything held only shifts.
+    A landscape that knows its own says so by `free_motions(x (D,)) -> (k, D)`.
     """
+    if abilities.mobile is not None:
+        return np.asarray(abilities.mobile.free_motions(x))
     n_atoms = abilities.n_atoms or 0
     if 3 * n_atoms != len(x) or len(abilities.fixed):
         return np.empty((0, len(x)))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from fourierpathfinder.atoms.alignment import Alignment, best_rotation, nearest
 from fourierpathfinder.atoms.coincidence import coinciding
-from fourierpathfinder.atoms.placing import Placing, best_turn, nearest
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -72,7 +72,7 @@ def test_mirror_images_are_the_same_only_where_asked(seed):
     relabelled = np.argsort(order)
     assert coinciding(kinds, HAND, other[relabelled], 0.05) is None
     placing = coinciding(kinds, HAND, other[relabelled], 0.05, mirror=True)
-    assert np.linalg.det(placing.turn) == pytest.approx(-1)
+    assert np.linalg.det(placing.rotation) == pytest.approx(-1)
     np.testing.assert_allclose(placing(other[relabelled]), HAND, atol=1e-6)
 
 
@@ -100,7 +100,7 @@ def test_agrees_with_trying_every_order(seed, n_atoms, n_kinds, noise):
 
 def largest_gap(target, positions):
     target, positions = target - target.mean(axis=0), positions - positions.mean(axis=0)
-    return np.linalg.norm(target - positions @ best_turn(target, positions).T, axis=1).max()
+    return np.linalg.norm(target - positions @ best_rotation(target, positions).T, axis=1).max()
 
 
 @settings(max_examples=20, deadline=None)
@@ -120,7 +120,7 @@ def test_the_turn_agrees_with_scipy(seed):
     rng = np.random.default_rng(seed)
     target, positions = rng.normal(size=(2, 6, 3))
     expected, _ = Rotation.align_vectors(target, positions)
-    np.testing.assert_allclose(best_turn(target, positions), expected.as_matrix(), atol=1e-8)
+    np.testing.assert_allclose(best_rotation(target, positions), expected.as_matrix(), atol=1e-8)
 
 
 def test_the_nearest_exchange_is_the_best_of_all():
@@ -136,11 +136,11 @@ def test_the_nearest_exchange_is_the_best_of_all():
 
 def distance(target, positions):
     target, positions = target - target.mean(axis=0), positions - positions.mean(axis=0)
-    return np.linalg.norm(target - positions @ best_turn(target, positions).T)
+    return np.linalg.norm(target - positions @ best_rotation(target, positions).T)
 
 
 def test_a_placing_takes_a_whole_path_along():
-    placing = Placing(np.array([1, 0, 2]), np.eye(3)[[1, 0, 2]], np.ones(3))
+    placing = Alignment(np.array([1, 0, 2]), np.eye(3)[[1, 0, 2]], np.ones(3))
     path = np.random.default_rng(0).normal(size=(4, 3, 3))
     np.testing.assert_array_equal(placing(path)[2], placing(path[2]))
 

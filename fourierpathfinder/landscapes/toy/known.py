@@ -8,10 +8,10 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from ..._arrays import Array
+from ...atoms.alignment import nearest
 from ...atoms.coincidence import coinciding
-from ...atoms.first_path import idpp_start
+from ...atoms.first_path import AllFree, idpp_start
 from ...atoms.pairs import AtomPairs, as_they_are
-from ...atoms.placing import nearest
 from ...path import SinePath
 from ..compiled import CompiledLandscape
 
@@ -105,8 +105,7 @@ class Toy:
         nearest = np.sqrt((vectors**2).sum(axis=-1)).min(axis=1)
         if nearest.min() > _MEETING * min(nearest[0], nearest[-1]):
             return straight
-        free = np.ones((self.n_atoms, 3), dtype=bool)
-        return idpp_start(straight, rng, pairs, self._positions, free)
+        return idpp_start(straight, rng, pairs, AllFree())
 
     def same(
         self,

@@ -1,0 +1,106 @@
+"""A structure without its calculator: which coordinates are free, and structures from them."""
+
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from .comparison import differences
+from .constraints import free_space, shifts_as_a_whole, springs, tethers
+from .minimum_image import MinimumImage
+from .motions import free_motions
+
+
+class System:
+    """Elements, cell, constraints and the places of what is held; only positions change.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure.
+
+    Attributes
+    ----------
+    template : ase.Atoms
+        A copy of it.
+    space : FreeSpace
+        Its free coordinates.
+    image : MinimumImage
+        Of its cell.
+    springs : list of ASE constraints
+        Those that are energies.
+
+    Raises
+    ------
+    ValueError
+        If a constraint cannot be kept, or nothing is free.
+    """
+
+    def __init__(self, atoms: Atoms) -> None:
+        self.space = free_space(atoms)
+        if not self.space.n_coordinates:
+            raise ValueError("`atoms` has no free atom; loosen its constraints")
+        # `Atoms.copy`, as the `copy` of ASE's own subclass Cluster fails after indexing.
+        self.template = Atoms.copy(atoms)
+        self.image = MinimumImage.of(atoms)
+        self.springs = springs(self.template)
+        self._shifts, self._tethered = shifts_as_a_whole(atoms), tethers(atoms)
+
+    def coordinates(self, end: Atoms) -> np.ndarray:
+        """The coordinates (D,) of a structure of this system.
+
+        Raises
+        ------
+        ValueError
+            If `end` is not this system.
+        """
+        sentences = differences(self.template, end)
+        if sentences:
+            raise ValueError("the structure does not fit: " + "; ".join(sentences))
+        positions = end.positions
+        if self._shifts and self.space.mask.size != self.space.n_coordinates:
+            # the centre of mass is held: of all shifted structures that one is meant
+            masses = self.template.get_masses()
+            positions = positions + masses @ (self.template.positions - positions) / masses.sum()
+        return self.space.project(positions)
+
+    def positions(self, points: np.ndarray) -> np.ndarray:
+        """All atoms' positions (..., n, 3) at `points` (..., D), in Å."""
+        return self.space.lift(points)
+
+    def motions(self, point: np.ndarray) -> np.ndarray:
+        """Orthonormal directions (k, D) of the shifts and turns that leave the energy."""
+        positions = self.space.lift(point)
+        return free_motions(positions, self.space, self.image, tethered=self._tethered)
+
+    def spring_energy(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
+        """The energy of the springs at positions (n, 3), in eV, and its gradient in eV/Å."""
+        forces = np.zeros(positions.shape)
+        if not self.springs:
+            return 0.0, forces
+        atoms = Atoms(self.template.numbers, positions, cell=self.template.cell,
+                      pbc=self.template.pbc)  # fmt: skip
+        energies = [spring.adjust_potential_energy(atoms) for spring in self.springs]
+        for spring in self.springs:
+            spring.adjust_forces(atoms, forces)
+        return float(sum(energies)), -forces
+
+    def atoms(self, point: np.ndarray, value: float | None, gradient: np.ndarray | None) -> Atoms:
+        """The structure at a point, and where given its energy and its forces on what is free."""
+        atoms = Atoms.copy(self.template)
+        atoms.positions = self.positions(point)
+        results: dict[str, Any] = {}
+        if value is not None:
+            results |= {"energy": float(value), "free_energy": float(value)}
+        if gradient is not None:
+            results["forces"] = -self.space.push_forward(np.asarray(gradient))
+        if results:
+            # the energy of the springs is in `value`: ASE must not add it again
+            atoms.set_constraint([one for one in atoms.constraints if not _is_energy(one)])
+            atoms.calc = SinglePointCalculator(atoms, **results)
+        return atoms
+
+
+def _is_energy(constraint: Any) -> bool:
+    return hasattr(constraint, "adjust_potential_energy")
