@@ -108,8 +108,15 @@ def shifts_as_a_whole(atoms: Atoms) -> bool:
     The centre of mass held (FixCom) is no obstacle: it says only which of the shifted structures
     is meant.
     """
-    held = [one for one in atoms.constraints if one not in springs(atoms)]
-    return all(type(one) is FixCom for one in held) and not tethers(atoms)
+    return not _holding(atoms) and not tethers(atoms)
+
+
+def names_a_shift(atoms: Atoms) -> bool:
+    """Whether the centre of mass is held (FixCom), so that shifted structures count as one.
+
+    ASE then shifts the whole, atoms that are held by other constraints included.
+    """
+    return any(type(one) is FixCom for one in atoms.constraints)
 
 
 def moves_as_a_whole(atoms: Atoms) -> bool:
@@ -119,11 +126,21 @@ def moves_as_a_whole(atoms: Atoms) -> bool:
 
 def _held(atoms: Atoms) -> csr_array:
     """The combinations of coordinates that are held, one a row (k, 3n)."""
-    parts = [csr_array((0, 3 * len(atoms)))]
-    for constraint in atoms.constraints:
-        if not isinstance(constraint, Hookean | ExternalForce):
-            parts.append(_rows(constraint, atoms))
+    holding = _holding(atoms)
+    if not holding:
+        # where anything else is held, that says already where the whole is
+        holding = [one for one in atoms.constraints if type(one) is FixCom]
+    parts = [csr_array((0, 3 * len(atoms))), *(_rows(one, atoms) for one in holding)]
     return csr_array(vstack(parts, format="csr"))
+
+
+def _holding(atoms: Atoms) -> list[Constraint]:
+    """The constraints that hold more than the shift of the whole."""
+    return [
+        one
+        for one in atoms.constraints
+        if type(one) is not FixCom and not isinstance(one, Hookean | ExternalForce)
+    ]
 
 
 def _rows(constraint: Constraint, atoms: Atoms) -> csr_array:

@@ -6,8 +6,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from .comparison import differences
-from .constraints import free_space, shifts_as_a_whole, springs, tethers
+from .comparison import differences, shift_of_held
+from .constraints import free_space, names_a_shift, shifts_as_a_whole, springs, tethers
 from .minimum_image import MinimumImage
 from .motions import free_motions
 
@@ -59,11 +59,17 @@ class System:
         if sentences:
             raise ValueError("the structure does not fit: " + "; ".join(sentences))
         positions = end.positions
-        if self._shifts and self.space.mask.size != self.space.n_coordinates:
-            # the centre of mass is held: of all shifted structures that one is meant
-            masses = self.template.get_masses()
-            positions = positions + masses @ (self.template.positions - positions) / masses.sum()
+        if names_a_shift(self.template):
+            positions = positions - self._shift_of(positions)
         return self.space.project(positions)
+
+    def _shift_of(self, positions: np.ndarray) -> np.ndarray:
+        """How far (3,) the whole is from where the template is."""
+        vectors = positions - self.template.positions
+        if self._shifts:
+            masses = self.template.get_masses()
+            return np.asarray(masses @ vectors / masses.sum())
+        return shift_of_held(self.template, self.image(vectors))
 
     def positions(self, points: np.ndarray) -> np.ndarray:
         """All atoms' positions (..., n, 3) at `points` (..., D), in Å."""
