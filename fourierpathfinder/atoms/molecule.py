@@ -298,7 +298,7 @@ class MoleculeLandscape:
         return path_atoms(self, result, n_images)
 
     def free_motions(self, point: np.ndarray) -> np.ndarray:
-        """Directions along which the energy does not change at a point.
+        """The directions in which the energy does not change.
 
         Parameters
         ----------
