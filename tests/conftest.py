@@ -1,12 +1,27 @@
-"""What all tests share: one array library after another."""
+"""What all tests share: array libraries, changed last bits, and how Hypothesis draws."""
+
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one core each, said before NumPy starts its threads
+    for _library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 import signal
 from collections.abc import Callable
 
 import array_api_strict
+import hypothesis
 import numpy as np
 import pytest
 import torch
+
+from benchmarks.perturbed import LastBits
+
+N_CHANGES = 20
+
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("random", deadline=None)
+hypothesis.settings.load_profile("gate")  # --hypothesis-profile=random draws anew
 
 # A shell ignores Ctrl-C for what it starts in the background, and every process inherits that:
 # with this, tests that send one see the same in the background as in front.
@@ -40,3 +55,13 @@ def make_array(request) -> Callable:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20260223)
+
+
+@pytest.fixture
+def last_bits() -> Callable[..., list[LastBits]]:
+    """Copies of a landscape, each with all answers changed by a relative 1e-15 to 1e-13.
+
+    What a test claims of a search holds on each of them, or on a stated part of them:
+    `for changed in last_bits(toy): ...`. They are the landscape as 20 other processors compute it.
+    """
+    return lambda landscape, n=N_CHANGES: [LastBits(landscape, seed) for seed in range(1, n + 1)]

@@ -15,6 +15,8 @@ from fourierpathfinder.plot import (
     plot_plane,
 )
 
+from .tolerances import assert_close
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_change():
@@ -63,7 +65,7 @@ def test_loss_and_accuracy_of_each_path_and_data_set(bent):
         0.5 + scale * (path(times) ** 2).sum(-1) for path in (straight, bent) for scale in (1, 2)
     ]
     for drawn, values in zip(curves(axes[0]), expected, strict=True):
-        np.testing.assert_allclose(drawn, np.stack([times, values], axis=1))
+        assert_close(drawn, np.stack([times, values], axis=1))
     assert [line.get_linestyle() for line in axes[0].lines] == ["-", "--"] * 2
     assert [line.get_color() for line in axes[0].lines[::2]] == list(PALETTE[:2])
     assert len(curves(axes[1])) == 2
@@ -123,7 +125,7 @@ def test_wide_ranges_are_drawn_as_logarithms(bent):
     ratios = [np.ptp(np.diff(np.log(ax.collections[0].levels))) for ax in (wide, narrow)]
     assert ratios[0] < 0.3
     steps = np.diff(narrow.collections[0].levels)
-    np.testing.assert_allclose(steps, steps[0])
+    assert_close(steps, steps[0])
 
 
 def test_plane_of_torch_paths_is_the_same(bent):
@@ -131,7 +133,7 @@ def test_plane_of_torch_paths_is_the_same(bent):
     same = SinePath(*map(torch.tensor, (bent.start, bent.end, bent.coefficients)))
     plot_plane(Bowl(), bent, numpy_ax, n_grid=5)
     plot_plane(Bowl(), same, torch_ax, n_grid=5)
-    np.testing.assert_allclose(curves(torch_ax)[0], curves(numpy_ax)[0])
+    assert_close(curves(torch_ax)[0], curves(numpy_ax)[0])
 
 
 def test_other_paths_and_names_in_the_plane(bent, ax):

@@ -12,6 +12,8 @@ from fourierpathfinder.path import SinePath
 from fourierpathfinder.problem import PathProblem
 from fourierpathfinder.quadrature import Quadrature
 
+from .tolerances import assert_close
+
 OBJECTIVES = (MaxFlux(beta=3.0), SpeedPenalty(0.5))
 START, END = np.array([-1.0, 0.3]), np.array([1.2, -0.2])
 UNEVEN = np.array([0.0, 0.1, 0.35, 0.4, 0.8, 1.0])
@@ -50,14 +52,14 @@ def fine_times(times):
 def test_weights_of_an_uneven_grid():
     quadrature = Quadrature.of(SinePath.straight(START, END, 3), UNEVEN)
     assert quadrature.weights.sum() == pytest.approx(1)
-    np.testing.assert_allclose(quadrature.by_line @ UNEVEN, fine_times(UNEVEN), atol=1e-15)
+    assert_close(quadrature.by_line @ UNEVEN, fine_times(UNEVEN))
 
 
 def test_cubics_are_met_exactly():
     quadrature = Quadrature.of(SinePath.straight(START, END, 3), UNEVEN)
     cubic = np.polynomial.Polynomial([0.3, -1.0, 2.0, 5.0])
     found = quadrature.by_value @ cubic(UNEVEN) + quadrature.by_slope @ cubic.deriv()(UNEVEN)
-    np.testing.assert_allclose(found, cubic(fine_times(UNEVEN)), atol=1e-14)
+    assert_close(found, cubic(fine_times(UNEVEN)))
 
 
 def test_exact_for_a_quadratic_landscape_on_a_straight_path():

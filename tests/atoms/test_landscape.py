@@ -16,6 +16,8 @@ from fourierpathfinder import SinePath
 from fourierpathfinder.atoms import CalculatorError, MoleculeLandscape, superpose
 from fourierpathfinder.landscapes.protocols import Landscape
 
+from ..tolerances import assert_close
+
 
 class Breaks(Calculator):
     implemented_properties = ("energy", "forces")
@@ -70,7 +72,7 @@ def test_values_are_ases_own(adatom, landscape):
     adatom.calc = EMT()
     values, gradients = landscape.value_and_grad(landscape.coordinates(adatom)[None])
     assert values[0] == pytest.approx(adatom.get_potential_energy(), abs=1e-12)
-    np.testing.assert_allclose(gradients[0].reshape(5, 3), -adatom.get_forces()[8:], atol=1e-12)
+    assert_close(gradients[0].reshape(5, 3), -adatom.get_forces()[8:])
 
 
 def test_held_coordinates_of_free_atoms_are_left_out(adatom, rng):

@@ -20,6 +20,7 @@ from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_c
 from fourierpathfinder.saddle.verification import one_point, relax
 from fourierpathfinder.storage.checkpoint import CheckpointError
 
+from ..tolerances import assert_close
 from .slow_landscape import MINIMA, Flat, Straight, run
 from .terrain import Terrain, flooded, local_minima
 
@@ -280,7 +281,7 @@ def test_dask_gives_the_same_graph():
             Flat(), MINIMA, method=Straight(0.0), n_tries=None, rng=0,
             executor=client.get_executor(pure=False), n_workers=2,
         )  # fmt: skip
-    np.testing.assert_allclose(graph.bounds, expected.bounds)
+    assert_close(graph.bounds, expected.bounds)
 
 
 @pytest.mark.slow
@@ -316,7 +317,7 @@ def test_killed_twenty_times_nothing_is_lost_or_repeated(tmp_path):
     assert len(set(pairs)) == len(pairs), "no finished edge is repeated"
     assert "No pair is left" in graph.message
     alone = connect(Flat(), MINIMA, method=Straight(0.0), n_tries=None, rng=0)
-    np.testing.assert_allclose(graph.bounds, alone.bounds)
+    assert_close(graph.bounds, alone.bounds)
 
 
 def _children(pid):

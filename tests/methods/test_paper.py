@@ -7,6 +7,8 @@ import torch
 from fourierpathfinder import Paper, Status, find_path
 from fourierpathfinder.landscapes.toy import two_channels
 
+from ..tolerances import assert_close
+
 TOY = two_channels()
 NOTEBOOK = {"n_terms": 20, "n_points": 100, "learning_rate": 0.01, "power": 2}
 
@@ -64,7 +66,7 @@ def test_against_torch_step_by_step(power, smoothness):
     losses, iterates = by_the_book(settings)
     result = run(settings)
     best = int(np.argmin(losses))
-    np.testing.assert_allclose(result.path.coefficients, iterates[best], atol=1e-12)
+    assert_close(result.path.coefficients, iterates[best])
     assert result.status is Status.STEPS_DONE
     assert result.n_iterations == 40
 
@@ -73,7 +75,7 @@ def test_with_noise_the_last_evaluated_iterate_is_kept():
     settings = Paper(n_terms=5, n_points=15, n_steps=30, power=2, gradient_noise=1.0)
     _, iterates = by_the_book(settings, np.random.default_rng(4))
     result = run(settings, rng=np.random.default_rng(4))
-    np.testing.assert_allclose(result.path.coefficients, iterates[-1], atol=1e-12)
+    assert_close(result.path.coefficients, iterates[-1])
 
 
 def test_the_straight_line():

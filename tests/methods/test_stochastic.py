@@ -15,6 +15,8 @@ from fourierpathfinder.landscapes import FunctionLandscape, NetworkLandscape
 from fourierpathfinder.methods.lockstep import Lockstep, _draw
 from fourierpathfinder.storage.checkpoint import Snapshots
 
+from ..tolerances import assert_close
+
 
 class Springs:
     """The mean over samples i of |x - z_i|² (1 + |x|²), in NumPy or torch."""
@@ -166,7 +168,7 @@ def test_on_an_executor():
     alone = find_path(Springs(), A, B, method=SMALL, rng=0)
     with ThreadPoolExecutor(2) as pool:
         parallel = find_path(Springs(), A, B, method=SMALL, rng=0, executor=pool)
-    np.testing.assert_allclose(parallel.path.coefficients, alone.path.coefficients, rtol=1e-12)
+    assert_close(parallel.path.coefficients, alone.path.coefficients)
     assert parallel.height == pytest.approx(alone.height)
 
 

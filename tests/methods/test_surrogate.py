@@ -25,6 +25,8 @@ from fourierpathfinder.landscapes.toy import (
 from fourierpathfinder.result import Status
 from fourierpathfinder.storage.checkpoint import CheckpointError
 
+from ..tolerances import assert_close
+
 LIMITS = {"fig3": 10, "mb": 13, "leps": 10, "lj7": 13, "lj7-4": 13, "lj13": 16, "lj13-1": 16}
 """Gradients in all."""
 PLAIN = ("fig3", "mb", "leps", "lj7")
@@ -488,7 +490,7 @@ class TestSettings:
         assert saddle.value == value[0]
         assert saddle.gradient_norm == pytest.approx(np.linalg.norm(gradient))
         assert saddle.gradient_norm < 0.1 * task.rise / task.chord
-        np.testing.assert_allclose(result.path(saddle.time), saddle.position, atol=1e-10)
+        assert_close(result.path(saddle.time), saddle.position)
         assert result.height == saddle.value
 
     def test_few_terms_become_more(self):

@@ -7,6 +7,8 @@ import torch
 from fourierpathfinder._arrays import to_numpy
 from fourierpathfinder.optimizers import Adam, AdamState
 
+from ..tolerances import assert_close
+
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
 @pytest.mark.parametrize("settings", [{}, {"beta1": 0.7, "beta2": 0.9, "epsilon": 1e-3}])
@@ -48,9 +50,9 @@ def test_learning_rate_per_term_and_per_step(make_array):
     x = make_array(np.zeros((2, 2)))
     adam = Adam(epsilon=0.0)
     x, state = adam.step(x, gradient, adam.init(x), learning_rate=make_array([[1.0], [0.5]]))
-    np.testing.assert_allclose(to_numpy(x), [[-1, -1], [-0.5, -0.5]])
+    assert_close(to_numpy(x), [[-1, -1], [-0.5, -0.5]])
     x, state = adam.step(x, gradient, state, learning_rate=0.25)
-    np.testing.assert_allclose(to_numpy(x), [[-1.25, -1.25], [-0.75, -0.75]])
+    assert_close(to_numpy(x), [[-1.25, -1.25], [-0.75, -0.75]])
 
 
 def test_impossible_decay_is_refused():

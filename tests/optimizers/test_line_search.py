@@ -7,6 +7,8 @@ from scipy.optimize import line_search
 from fourierpathfinder._arrays import array_namespace, to_numpy
 from fourierpathfinder.optimizers import Armijo, CappedStep, LineStart, StrongWolfe
 
+from ..tolerances import assert_close
+
 
 def _along(function, x, direction, is_scaled=True):
     """φ and its start for `function(x) -> (value, gradient)`."""
@@ -31,7 +33,7 @@ def test_capped_step_shortens_only_long_steps(make_array):
     function = _bowl(make_array, [1.0, 1.0])
     phi, start = _along(function, make_array(np.ones((2, 2))), make_array([[3.0, 4.0], [0.3, 0.4]]))
     found = CappedStep(max_step=1.0)(phi, start)
-    np.testing.assert_allclose(to_numpy(found.step), [0.2, 1.0])
+    assert_close(to_numpy(found.step), [0.2, 1.0])
     assert found.n_evaluations == 1
     assert to_numpy(found.accepted).all()
 
@@ -41,13 +43,13 @@ def test_capped_step_gives_a_plain_gradient_a_fraction(make_array):
         _bowl(make_array, [1.0]), make_array([1.0]), make_array([1e-3]), is_scaled=False
     )
     found = CappedStep(max_step=0.2, first_fraction=0.25)(phi, start)
-    np.testing.assert_allclose(to_numpy(found.step), 50.0)
+    assert_close(to_numpy(found.step), 50.0)
 
 
 def test_capped_step_measures_as_told(make_array):
     phi, start = _along(_bowl(make_array, [1.0]), make_array([1.0]), make_array([4.0]))
     found = CappedStep(max_step=1.0, length=lambda p: 2 * p[..., 0])(phi, start)
-    np.testing.assert_allclose(to_numpy(found.step), 0.125)
+    assert_close(to_numpy(found.step), 0.125)
 
 
 def test_armijo_members_equal_solo_runs(make_array):
@@ -62,8 +64,8 @@ def test_armijo_members_equal_solo_runs(make_array):
             _bowl(make_array, curvatures[k]), make_array(x[k]), make_array(directions[k])
         )
         alone = Armijo()(phi, start)
-        np.testing.assert_allclose(to_numpy(together.step)[k], to_numpy(alone.step))
-        np.testing.assert_allclose(to_numpy(together.gradient)[k], to_numpy(alone.gradient))
+        assert_close(to_numpy(together.step)[k], to_numpy(alone.step))
+        assert_close(to_numpy(together.gradient)[k], to_numpy(alone.gradient))
         assert bool(together.accepted[k]) == bool(alone.accepted) == (k != 3)
     assert (to_numpy(together.value) <= (curvatures * x * x).sum(-1) / 2).all()
 

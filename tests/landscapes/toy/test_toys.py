@@ -17,6 +17,8 @@ from fourierpathfinder.landscapes.toy import (
     two_channels,
 )
 
+from ...tolerances import assert_close
+
 
 def fig3(p):
     def squared(x, y):
@@ -110,7 +112,7 @@ def test_values_are_the_formula(pair, rng):
     assert isinstance(toy, Landscape)
     points = toy.start + 0.05 * rng.normal(size=(20, toy.n_coordinates))
     values = toy.value_and_grad(points)[0]
-    np.testing.assert_allclose(values, [function(p) for p in points], rtol=1e-12)
+    assert_close(values, [function(p) for p in points])
 
 
 def test_gradients_are_true(pair, rng):
@@ -128,7 +130,7 @@ def test_stored_points_are_stationary_to_eight_digits(pair):
     toy, function = pair
     for points, values in ((toy.minima, toy.minimum_values), (toy.saddles, toy.saddle_values)):
         assert points.shape == (len(values), toy.n_coordinates)
-        np.testing.assert_allclose([function(p) for p in points], values, rtol=1e-10, atol=1e-11)
+        assert_close([function(p) for p in points], values)
         assert np.abs(toy.value_and_grad(points)[1]).max() < 1e-8
         assert not points.flags.writeable
     assert (np.diff(toy.minimum_values) > 0).all()
@@ -306,7 +308,7 @@ def test_clusters_without_stored_points_are_landscapes_all_the_same(rng):
     assert toy.minima.shape == toy.saddles.shape == (0, 15)
     assert toy.rearrangements == ()
     points = 2 * rng.normal(size=(3, 15))
-    np.testing.assert_allclose(toy.value_and_grad(points)[0], [cluster(p) for p in points])
+    assert_close(toy.value_and_grad(points)[0], [cluster(p) for p in points])
     with pytest.raises(AttributeError, match="no rearrangement of a Lennard-Jones cluster of 5"):
         _ = toy.height
 
@@ -324,7 +326,7 @@ def test_compiled_and_interpreted_are_the_same(pair, rng):
     gradient = np.empty_like(x)
     value = toy.compiled.point_function(x, gradient)
     values, gradients = toy.value_and_grad(x[None])
-    np.testing.assert_allclose(values, [value], rtol=1e-12)
+    assert_close(values, [value])
     np.testing.assert_allclose(gradients, [gradient], rtol=1e-9, atol=1e-9)
 
 
