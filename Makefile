@@ -6,11 +6,12 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
 INSTALL = $(PIP) --build-constraint constraints.txt --editable
 
-.PHONY: help example test docs format
+.PHONY: help example test lowest docs format
 
 help:
 	@echo "make example   find the barrier of a real surface process; pictures in output/"
 	@echo "make test      the gate: lint, types, layers, tests, docs"
+	@echo "make lowest    the tests, with the lowest versions allowed, in $(VENV)-lowest"
 	@echo "make docs      build the documentation into docs/_build/html"
 	@echo "make format    format the code and mend what ruff can mend"
 
@@ -19,6 +20,9 @@ example: $(VENV)/.ready-to-use
 
 test: $(VENV)/.ready-to-develop
 	$(BIN)/python tools/gate.py
+
+lowest: $(VENV)-lowest/.ready
+	$(VENV)-lowest/bin/python tools/gate.py lowest
 
 docs: $(VENV)/.ready-to-develop
 	$(BIN)/python tools/gate.py docs
@@ -39,4 +43,12 @@ $(VENV)/.ready-to-use: $(VENV)/.ready pyproject.toml
 
 $(VENV)/.ready-to-develop: $(VENV)/.ready pyproject.toml
 	$(INSTALL) ".[all]" --group test --group lint --group docs
+	@touch $@
+
+$(VENV)-lowest/.ready: constraints-lowest.txt pyproject.toml
+	@echo "Setting up the environment in $(VENV)-lowest ..."
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)-lowest/bin/python -m pip install --quiet --constraint constraints-lowest.txt \
+		--editable ".[autograd,numba,ase,plot,dask]" --group lowest
 	@touch $@

@@ -4,10 +4,13 @@ The change of a point's answer is a function of the point's bytes and of a seed,
 asked twice is answered twice the same.
 """
 
+from abc import abstractmethod
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+
+from fourierpathfinder.landscapes.abilities import Forwarding
 
 LEAST, LARGEST = 1e-15, 1e-13
 """Relative changes by which processors, BLAS libraries and numbers of threads differ."""
@@ -15,7 +18,7 @@ FLOAT32_NOISE = 1e-4
 """Relative noise of the gradients of potentials in single precision."""
 
 
-class Perturbed:
+class Perturbed(Forwarding):
     """A landscape whose answers are changed a little, and that is otherwise what it was.
 
     Parameters
@@ -27,31 +30,28 @@ class Perturbed:
     """
 
     def __init__(self, landscape: Any, seed: int = 0) -> None:
-        self._landscape = landscape
+        super().__init__(landscape)
         self._seed = seed
 
     def value_and_grad(self, points: Any) -> tuple[np.ndarray, np.ndarray]:
         """Changed values and gradients at `points` (M, D)."""
         points = np.asarray(points)
-        values, gradients = self._landscape.value_and_grad(points)
+        values, gradients = self.landscape.value_and_grad(points)
         changed = [
             self.change(np.asarray(value), np.asarray(gradient), self._rng(point))
             for point, value, gradient in zip(points, values, gradients, strict=True)
         ]
         return np.array([v for v, _ in changed]), np.array([g for _, g in changed])
 
+    @abstractmethod
     def change(
         self, value: np.ndarray, gradient: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """One point's answer, changed."""
-        raise NotImplementedError
 
     def _rng(self, point: np.ndarray) -> np.random.Generator:
         digest = blake2b(np.ascontiguousarray(point).tobytes(), digest_size=16).digest()
         return np.random.default_rng([self._seed, *np.frombuffer(digest, dtype=np.uint32)])
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["_landscape"], name)
 
 
 class LastBits(Perturbed):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fourierpathfinder._arrays import is_array, to_numpy
+from fourierpathfinder._arrays import to_numpy
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -51,4 +51,4 @@ def roundoff(*arrays: np.ndarray) -> float:
 
 def as_numpy(values: Any) -> np.ndarray:
     """Numbers of any library as an array."""
-    return np.asarray(to_numpy(values) if is_array(values) else values)
+    return to_numpy(values) if hasattr(values, "__dlpack__") else np.asarray(values)
