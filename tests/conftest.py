@@ -21,6 +21,8 @@ try:
 except ModuleNotFoundError:  # it is optional, and `make lowest` goes without it
     torch = None
 
+collect_ignore = [] if torch else ["nn_experiments"]  # whose conftest needs it already
+
 N_CHANGES = 20
 
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
