@@ -5,58 +5,40 @@ without a certificate, and '!' where a certified height was wrong.
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from unittest.mock import patch
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from systems import System, systems
 
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.gaussian_process import Coordinates, Matern52
-from fourierpathfinder.search import choose_features
-from fourierpathfinder.search.calibration import Calibration
-from fourierpathfinder.search.channel import Channel
-from fourierpathfinder.search.warp import Warp
+from fourierpathfinder.search.policy import BOLD
 
 BUDGET = 60
 
+NO_WARP = replace(BOLD.trust, first_level=1.0, warp_width=1e12)
+NO_CALIBRATION = replace(BOLD.trust, remembered=0)
+FIRST_POWER = replace(BOLD.see, powers=(1.0,))
 
-def no_warp() -> AbstractContextManager[object]:
-    """The landscape as it is, walls and all."""
-    everything = Warp(1e300, 1.0)
-    return patch.object(Channel, "_next_warp", lambda channel, records: everything)
-
-
-def no_calibration() -> AbstractContextManager[object]:
-    """Deviations as the Gaussian process states them."""
-    return patch.object(Calibration, "factor", 1.0)
-
-
-def first_power() -> AbstractContextManager[object]:
-    """Inverse distances as they are, to no other power."""
-    return patch.object(choose_features, "_POWERS", (1.0,))
-
-
-ABLATIONS: dict[str, tuple[Surrogate, Callable[[], AbstractContextManager[object]]]] = {
-    "all": (Surrogate(), nullcontext),
-    "no certification": (Surrogate(certify=False), nullcontext),
-    "no warp": (Surrogate(), no_warp),
-    "no calibration": (Surrogate(), no_calibration),
-    "first power": (Surrogate(), first_power),
-    "coordinates": (Surrogate(features=Coordinates()), nullcontext),
-    "Matern 5/2": (Surrogate(kernel=Matern52()), nullcontext),
+ABLATIONS = {
+    "all": Surrogate(),
+    "no certification": Surrogate(certify=False),
+    "no warp": Surrogate(policy=replace(BOLD, trust=NO_WARP)),
+    "no calibration": Surrogate(policy=replace(BOLD, trust=NO_CALIBRATION)),
+    "first power": Surrogate(policy=replace(BOLD, see=FIRST_POWER)),
+    "coordinates": Surrogate(features=Coordinates()),
+    "Matern 5/2": Surrogate(kernel=Matern52()),
 }
 
 
 def cells(system: System) -> Iterator[str]:
     """Gradients spent, with marks."""
-    for method, ablated in ABLATIONS.values():
-        with ablated():
-            try:
-                yield cell(system, method)
-            except (ValueError, ArithmeticError) as error:
-                yield type(error).__name__
+    for method in ABLATIONS.values():
+        try:
+            yield cell(system, method)
+        except (ValueError, ArithmeticError) as error:
+            yield type(error).__name__
 
 
 def cell(system: System, method: Surrogate) -> str:

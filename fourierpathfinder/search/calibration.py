@@ -37,4 +37,5 @@ class Calibration:
     def seen(self, value: float, mean: float, deviation: float, floor: float) -> "Calibration":
         """With one more evaluation; deviations far below `floor` do not matter."""
         miss = max(0.0, value - mean) / (deviation + floor)
-        return Calibration((*self.misses, miss)[-self.remembered :], self.remembered)
+        seen = (*self.misses, miss)
+        return Calibration(seen[max(len(seen) - self.remembered, 0) :], self.remembered)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ..gaussian_process import Posterior
 from ..path import SinePath
+from .calibration import Calibration
 from .channel import Channel
 from .judgement import Answer, is_stationary, judged
 from .knowledge import first_knowledge, rise, updated
@@ -16,7 +17,7 @@ from .moving import moved
 from .policy import WARY
 from .proposals import climbed, is_near_top
 from .records import Records
-from .state import Aim
+from .state import Aim, Progress
 
 
 def begun(
@@ -40,7 +41,8 @@ def begun(
     """
     known = first_knowledge(aim, path, records, level, model)
     scale = rise(known.highest, known, aim.policy.trust)
-    return moved(_scaled(Channel(aim, path, known, scale)))
+    progress = Progress(Calibration(remembered=aim.policy.trust.remembered))
+    return moved(_scaled(Channel(aim, path, known, scale, progress=progress)))
 
 
 def absorbed(channel: Channel, answers: Sequence[Answer], records: Records) -> Channel:

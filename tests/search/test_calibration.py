@@ -41,6 +41,10 @@ def test_forgets():
     assert after(50.0, *[0.0] * 8).factor == 1.0
 
 
+def test_one_that_remembers_nothing_changes_nothing():
+    assert Calibration(remembered=0).seen(50.0, 0.0, 1.0, 0.0).factor == 1.0
+
+
 def test_the_old_one_stays_as_it_was():
     first = after(4.0)
     first.seen(9.0, 0.0, 1.0, 0.0)

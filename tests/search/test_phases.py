@@ -1,9 +1,12 @@
 """One channel on its way: what it asks, when it is sure, and what makes it unsure again."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from fourierpathfinder.search.judgement import Answer
 from fourierpathfinder.search.phases import absorbed, begun, settled, told
+from fourierpathfinder.search.policy import BOLD
 from fourierpathfinder.search.proposals import propose
 from fourierpathfinder.search.state import Progress
 
@@ -44,6 +47,13 @@ def test_first_state_knows_the_ends_and_nothing_of_progress(first):
     assert channel.progress == Progress()
     assert channel.saddle is channel.lost is None
     np.testing.assert_array_equal(channel.model.data.x, first.records.x)
+
+
+def test_first_state_remembers_as_much_as_its_policy_says(drive):
+    trust = replace(BOLD.trust, remembered=3)
+    state = drive(policy=replace(BOLD, trust=trust)).to_the_end()
+    assert len(state.asked) > 3
+    assert len(state.channel.progress.calibration.misses) == 3
 
 
 def test_the_one_surrogate_serves_another_start(finished):

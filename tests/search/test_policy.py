@@ -87,6 +87,19 @@ def test_every_field_is_found_by_that():
     assert {type(getattr(BOLD, one.name)) for one in fields(Policy)} == set(GROUPS) - {Policy}
 
 
+def test_every_number_is_read_somewhere():
+    """By its name, in the search or in the method that runs it."""
+    method = ROOM.parent / "methods" / "surrogate.py"
+    sources = [ROOM / f"{module}.py" for module in MODULES if module != "policy"]
+    read = {
+        node.attr
+        for source in [*sources, method]
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    assert {one.name for group in GROUPS for one in fields(group)} <= read
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_every_state_and_setting_is_frozen(module):
     for one in vars(import_module(f"{package.__name__}.{module}")).values():
