@@ -55,6 +55,7 @@ ADAPTERS = {
         "landscapes/network",
         "optimizers/torch_optimizer",
     ),
+    "safetensors": ("landscapes/network",),
     "autograd": ("landscapes/differentiated",),
     "numba": ("landscapes/compiled",),
     "ase": ("atoms", "cli"),

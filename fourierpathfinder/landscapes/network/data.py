@@ -1,29 +1,50 @@
-"""The samples that a loss is the mean over: tensors, a `Dataset` or a `DataLoader`.
+"""The samples that a loss is the mean over: tensors, a data set, a loader or a stream.
 
 Tensors are kept on the landscape's device; of a data set, only the samples asked for are fetched.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import islice
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, default_collate
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
+
+from .loader import indices_of
+from .repeatable import repeatable
+from .trees import emptied, tensors_of, tree_map
+
+_PEEK = 64
+"""Samples whose numbers a data set is known by."""
 
 
-class Batch(NamedTuple):
-    """Samples for one call of the module."""
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples for one call of the module.
 
-    inputs: tuple[Any, ...]
-    """What the module is called with, the first axis of each being that of the samples."""
-    targets: Any
+    Parameters
+    ----------
+    tree : structure of tensors
+        (inputs, targets), or whatever else the data are made of.
+    size : int
+        Samples.
+    """
 
-    def map(self, function: Callable[[Any], Any]) -> "Batch":
-        """The same with a function applied to each tensor."""
-        return Batch(tuple(function(x) for x in self.inputs), function(self.targets))
+    tree: Any
+    size: int
 
-    def __len__(self) -> int:
-        return int(self.targets.shape[0])
+    @property
+    def tensors(self) -> tuple[Any, ...]:
+        """All tensors."""
+        return tensors_of(self.tree)
+
+    @property
+    def form(self) -> Any:
+        """The structure without its tensors."""
+        return emptied(self.tree)
 
 
 class Samples(Protocol):
@@ -37,94 +58,237 @@ class Samples(Protocol):
         """The samples of a slice or of an array of indices (B,)."""
         ...
 
+    def batches(self, indices: Any) -> Batch | None:
+        """Those of indices (M, B) in tensors (M, B, ...); None where they are not all of a size."""
+        ...
+
 
 class TensorSamples:
-    """Samples in tensors, all on one device."""
+    """Samples in tensors, all on one device, whose first axis is that of the samples."""
 
-    def __init__(self, whole: Batch, device: Any) -> None:
-        lengths = {tensor.shape[0] for tensor in (*whole.inputs, whole.targets)}
+    def __init__(self, tree: Any, device: Any) -> None:
+        tensors = tensors_of(tree)
+        lengths = {tensor.shape[0] for tensor in tensors if tensor.ndim}
+        if any(not tensor.ndim for tensor in tensors) or not tensors:
+            raise TypeError("`data` must hold tensors of samples, got a number alone")
         if len(lengths) != 1 or 0 in lengths:
             raise ValueError(
-                f"`data` has inputs and targets of {sorted(lengths)} samples; both must have the "
+                f"`data` has inputs and targets of {sorted(lengths)} samples; all must have the "
                 "same number, and at least one"
             )
-        self._whole = whole.map(lambda tensor: tensor.detach().to(device))
+        (self._n_samples,) = lengths
+        self._tree = tree_map(lambda tensor: tensor.detach().to(device), tree)
         self._device = device
 
     def __len__(self) -> int:
-        return len(self._whole)
+        return int(self._n_samples)
 
     def batch(self, indices: Any) -> Batch:
         """The samples of a slice or of an array of indices (B,)."""
-        if not isinstance(indices, slice):
-            indices = torch.as_tensor(indices, device=self._device)
-        return self._whole.map(lambda tensor: tensor[indices])
+        if isinstance(indices, slice):
+            size = len(range(*indices.indices(self._n_samples)))
+            return Batch(tree_map(lambda tensor: tensor[indices], self._tree), size)
+        chosen = torch.as_tensor(indices, device=self._device)
+        flat = chosen.reshape(-1)
+        shape = tuple(chosen.shape)
+        tree = tree_map(lambda x: x.index_select(0, flat).unflatten(0, shape), self._tree)
+        return Batch(tree, shape[-1])
+
+    def batches(self, indices: Any) -> Batch | None:
+        """Those of indices (M, B) in tensors (M, B, ...)."""
+        return self.batch(indices)
 
 
-class DatasetSamples:
-    """Samples of a data set of the map kind, fetched when they are asked for."""
+class ItemSamples:
+    """Samples that are fetched one by one when they are asked for, and put together.
+
+    Parameters
+    ----------
+    items : object with `__getitem__`
+        Gives sample i.
+    device : torch.device
+    collate : callable
+        Makes a batch of a list of them.
+    indices : sequence of int
+        Which of them count, in which order.
+    """
 
     def __init__(
-        self, dataset: Any, device: Any, collate: Callable[[list[Any]], Any] = default_collate
+        self,
+        items: Any,
+        device: Any,
+        collate: Callable[[list[Any]], Any],
+        indices: Sequence[int],
     ) -> None:
-        self._dataset = dataset
+        if not len(indices):
+            raise ValueError("`data` has no sample; at least one is needed")
+        self._indices = indices
+        self._items = repeatable(items, int(indices[0]))
         self._device = device
         self._collate = collate
+        self.batch(slice(0, 1))  # what cannot be collated is said at once
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return len(self._indices)
 
     def batch(self, indices: Any) -> Batch:
         """The samples of a slice or of an array of indices (B,)."""
         if isinstance(indices, slice):
             indices = range(*indices.indices(len(self)))
-        collated = self._collate([self._dataset[int(i)] for i in indices])
-        return _pair(collated).map(lambda tensor: tensor.to(self._device))
+        items = [self._items[int(self._indices[int(i)])] for i in indices]
+        tree = tree_map(lambda tensor: tensor.to(self._device), self._collate(items))
+        return Batch(checked(tree), len(items))
+
+    def batches(self, indices: Any) -> Batch | None:
+        """Those of indices (M, B) in tensors (M, B, ...); None where they are not all of a size."""
+        parts = [self.batch(row) for row in indices]
+        columns = list(zip(*(part.tensors for part in parts), strict=True))
+        if any(len({tensor.shape for tensor in column}) > 1 for column in columns):
+            return None
+        stacked = iter([torch.stack(column) for column in columns])
+        return Batch(tree_map(lambda _: next(stacked), parts[0].tree), parts[0].size)
 
 
-def as_samples(data: Any, device: Any) -> Samples:
+def as_samples(
+    data: Any, device: Any, *, collate: Any = None, n_samples: int | None = None
+) -> Samples:
     """Whatever holds data as samples.
+
+    Parameters
+    ----------
+    data : structure of tensors, Dataset, DataLoader or sequence of samples
+    device : torch.device
+        Where the module is called.
+    collate : callable, optional
+        Makes a batch of a list of samples; by default the loader's own, or torch's.
+    n_samples : int, optional
+        Of a stream, how many to take.
 
     Raises
     ------
     TypeError, ValueError
         If it is none of the accepted kinds.
     """
-    if isinstance(data, DataLoader):
-        return _of_dataset(data.dataset, device, data.collate_fn)
-    if isinstance(data, Dataset):
-        return _of_dataset(data, device, default_collate)
-    if isinstance(data, tuple | list):
-        return TensorSamples(_pair(data), device)
-    raise TypeError(
-        f"`data` is a {type(data).__name__}; pass a pair of tensors (inputs, targets), a Dataset "
-        "or a DataLoader"
-    )
-
-
-def _of_dataset(dataset: Any, device: Any, collate: Any) -> Samples:
-    if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
+    loader = data if isinstance(data, DataLoader) else None
+    dataset = data if loader is None else loader.dataset
+    if n_samples is not None and n_samples < 1:
+        raise ValueError(f"`n_samples` is {n_samples}; it must be at least 1")
+    if collate is None:
+        collate = _collated if loader is None else loader.collate_fn
+        collate = _collated if collate in (None, default_collate) else collate
+    if isinstance(dataset, IterableDataset):
+        return _of_stream(dataset, device, collate, n_samples)
+    in_memory = isinstance(data, tuple | list | Mapping) or _is_dataclass(data)
+    if in_memory and not _is_list_of_samples(data):
+        return TensorSamples(checked(tree_map(_as_is, _from_numpy(data))), device)
+    if not hasattr(dataset, "__getitem__") or isinstance(dataset, str | torch.Tensor | np.ndarray):
         raise TypeError(
-            f"`data` is of the iterable kind ({type(dataset).__name__}); the loss is a mean over "
-            "all samples and over random ones, so pass a data set with `__len__` and "
-            "`__getitem__`, or tensors"
+            f"`data` is a {type(data).__name__}; pass a pair of tensors (inputs, targets), a dict "
+            "of tensors, a Dataset or a DataLoader"
         )
-    if isinstance(dataset, TensorDataset) and collate is default_collate:
-        return TensorSamples(_pair(dataset.tensors), device)
-    return DatasetSamples(dataset, device, collate)
+    if not hasattr(dataset, "__len__"):
+        raise TypeError(f"`data` ({type(dataset).__name__}) has no `__len__`; {_NEEDS_A_LENGTH}")
+    chosen = range(len(dataset)) if loader is None else indices_of(loader)
+    if n_samples is not None:
+        chosen = chosen[:n_samples]
+    if isinstance(dataset, TensorDataset) and collate is _collated:
+        return _of_tensors(dataset, device, chosen)
+    return ItemSamples(dataset, device, collate, chosen)
 
 
-def _pair(pair: Sequence[Any]) -> Batch:
-    """A batch from (inputs, targets), the inputs being a tensor or a tuple of several."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise ValueError(f"`data` must give pairs (inputs, targets), got {_described(pair)}")
-    inputs, targets = pair
-    inputs = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-    tensors = [torch.as_tensor(x) if isinstance(x, np.ndarray) else x for x in (*inputs, targets)]
-    for tensor in tensors:
-        if not isinstance(tensor, torch.Tensor) or not tensor.ndim:
-            raise TypeError(f"`data` must hold tensors of samples, got {_described(tensor)}")
-    return Batch(tuple(tensors[:-1]), tensors[-1])
+def known_by(samples: Samples) -> str:
+    """A short hash of some of the samples, spread over all."""
+    batch = samples.batch(spread(len(samples), _PEEK))
+    digest = hashlib.sha256(str(len(samples)).encode())
+    for tensor in batch.tensors:
+        digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()[:12]
+
+
+def spread(n_samples: int, n_chosen: int) -> np.ndarray:
+    """Indices of so many samples (or all, where there are fewer) from the first to the last."""
+    return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_chosen)).round().astype(int))
+
+
+def checked(tree: Any) -> Any:
+    """A batch as it is, if a module can be called with it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither a pair, a dict nor an object, or holds no tensor.
+    """
+    if isinstance(tree, tuple | list):
+        if len(tree) != 2:
+            raise ValueError(f"`data` must give pairs (inputs, targets), got {_described(tree)}")
+        for part in tree:
+            if not tensors_of(part):
+                raise TypeError(f"`data` must hold tensors of samples, got {_described(part)}")
+    return tree
+
+
+def _of_stream(dataset: Any, device: Any, collate: Any, n_samples: int | None) -> Samples:
+    if n_samples is None:
+        raise TypeError(
+            f"`data` is of the iterable kind ({type(dataset).__name__}); {_NEEDS_A_LENGTH}, or say "
+            "with `n_samples=` how many to take from it, which are then kept"
+        )
+    items = list(islice(iter(dataset), n_samples))
+    if len(items) < n_samples:
+        raise ValueError(f"`n_samples` is {n_samples}, but `data` gave only {len(items)}")
+    return ItemSamples(items, device, collate, range(len(items)))
+
+
+def _of_tensors(dataset: Any, device: Any, chosen: Sequence[int]) -> Samples:
+    tensors = tuple(dataset.tensors)
+    if not isinstance(chosen, range) or len(chosen) != len(dataset):
+        index = torch.as_tensor(np.asarray(chosen))
+        tensors = tuple(tensor[index] for tensor in tensors)
+    return TensorSamples(checked(tensors), device)
+
+
+_NEEDS_A_LENGTH = (
+    "the loss is a mean over all samples and over random ones, so pass a data set with `__len__` "
+    "and `__getitem__`, or tensors"
+)
+
+
+def _collated(items: list[Any]) -> Any:
+    """A batch by torch's own rules, and of dataclasses a dataclass."""
+    if not _is_dataclass(items[0]):
+        return default_collate(items)
+    columns = {
+        field.name: default_collate([getattr(item, field.name) for item in items])
+        for field in fields(items[0])
+    }
+    return type(items[0])(**columns)
+
+
+def _is_list_of_samples(data: Any) -> bool:
+    """Whether a list holds samples, not inputs and targets."""
+    if not isinstance(data, list):
+        return False
+    return all(isinstance(x, (tuple, Mapping)) or _is_dataclass(x) for x in data)
+
+
+def _is_dataclass(value: Any) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
+
+
+def _from_numpy(tree: Any) -> Any:
+    """The same with tensors in the place of NumPy's arrays."""
+    if isinstance(tree, np.ndarray):
+        return torch.as_tensor(tree)
+    if isinstance(tree, Mapping):
+        return {key: _from_numpy(value) for key, value in tree.items()}
+    if isinstance(tree, tuple | list) and not hasattr(tree, "_fields"):
+        return type(tree)([_from_numpy(part) for part in tree])
+    return tree
+
+
+def _as_is(tensor: Any) -> Any:
+    return tensor
 
 
 def _described(value: Any) -> str:

@@ -8,36 +8,50 @@ alone, and its gradient is the whole one, that through s included (`mean_loss`).
 """
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
+from os import PathLike
 from typing import Any
 
 import torch
 
-from .data import as_samples
+from .copies import copied
+from .data import as_samples, known_by
+from .door import Door
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
 from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
+from .stored import read_state, unwrapped
 
 
 class NetworkLandscape:
     """The loss of an unmodified `nn.Module` over its parameters.
 
     Points are tensors (D,): all parameters with `requires_grad`, flattened, in the order of
-    `module.parameters()`. Dropout is off. Statistics of batch normalisation are estimated at each
-    point from the data, in batches of `batch_size` (by default 250), so that the value at an end
-    is the loss of that network after `update_bn` over the same batches.
+    `module.parameters()`, in single precision at least. Dropout is off. Running statistics of batch
+    normalisation (and of tracked instance normalisation) are estimated at each point from the data,
+    in batches of `batch_size` (by default 250), so that the value at an end is the loss of that
+    network after `update_bn` over the same batches; singular vectors of spectral normalisation are
+    exact at each point.
+
+    Before the first evaluation it is checked on some samples that the loss is a mean over samples,
+    and before a path is looked for that the loss at both ends is what their modules give when they
+    are called in the ordinary way.
 
     Parameters
     ----------
     module : torch.nn.Module
         The network; it is copied, and stays as it is.
-    loss : callable
-        `loss(output, target)`: the mean over the samples of a batch, or one value a sample.
-    data : pair of tensors, Dataset or DataLoader
-        (inputs, targets); the inputs may be a tuple of tensors, with which the module is called.
-        Of a `DataLoader`, its data set and its `collate_fn` are used.
+    loss : callable or None
+        `loss(output, target)`: the mean over the samples of a batch, one value a sample, or the
+        pair (sum over the batch, weight of the batch), whose quotient over all data is the loss.
+        None takes the `loss` that the module itself returns.
+    data : structure of tensors, Dataset, DataLoader or sequence of samples
+        A pair (inputs, target): the inputs are one tensor, a tuple of several, with which the
+        module is called, or a dict of named ones; the target may be a structure of tensors. Or a
+        dict: its entries are passed to the module by name, as far as it knows them, and the dict is
+        the target. Or a dataclass, with which the module is called, and which is the target. Of a
+        `DataLoader`, the data set, the `collate_fn` and the choice of the sampler are used.
     batch_size : int, optional
         Samples computed at once in a pass over all data; by default what memory allows, halved
         where it runs out.
@@ -50,6 +64,16 @@ class NetworkLandscape:
         the other; by default the way that measured faster for such modules.
     autocast : torch.dtype, optional
         Lower precision for what bears it, such as `torch.bfloat16`.
+    penalty : callable, optional
+        A regulariser that is added to the loss: a function of the trainable parameters, a dict of
+        tensors by name, that returns one number.
+    batch_norm : {"estimate", "frozen"}
+        Whether running statistics (and singular vectors) are estimated at each point, or stay as
+        they are in `module`, as in the fine-tuning of a frozen backbone.
+    collate : callable, optional
+        Makes a batch of a list of samples; by default the loader's own, or torch's.
+    n_samples : int, optional
+        Of an iterable data set: how many samples to take from it, which are then kept.
 
     Attributes
     ----------
@@ -77,7 +101,7 @@ class NetworkLandscape:
     def __init__(
         self,
         module: Any,
-        loss: Callable[[Any, Any], Any],
+        loss: Callable[[Any, Any], Any] | None,
         data: Any,
         *,
         batch_size: int | None = None,
@@ -85,14 +109,21 @@ class NetworkLandscape:
         memory: int | None = None,
         vectorize: bool | None = None,
         autocast: Any = None,
+        penalty: Callable[[Tensors], Any] | None = None,
+        batch_norm: str = "estimate",
+        collate: Callable[[list[Any]], Any] | None = None,
+        n_samples: int | None = None,
     ) -> None:
-        _check(module, loss, batch_size)
+        _check(module, loss, batch_size, batch_norm)
         self.device = _device_of(module) if device is None else torch.device(device)
         self._given = module
         self._layout = Layout.of(module)
-        self._samples = as_samples(data, self.device)
-        self._network = Network(module, loss, self.device, autocast)
+        self._samples = as_samples(data, self.device, collate=collate, n_samples=n_samples)
+        self._network = Network(
+            module, loss, self.device, autocast, penalty, frozen=batch_norm == "frozen"
+        )
         self._network.forget(self._layout.names)
+        self._door = Door(self._network, self._layout, self._samples, self.device)
         if vectorize is None:
             vectorize = is_fast_vectorised(module, self.device)
         self._mean_loss = MeanLoss(
@@ -107,9 +138,12 @@ class NetworkLandscape:
 
     @property
     def description(self) -> str:
-        """What a checkpoint knows this landscape by."""
+        """What a checkpoint knows this landscape by: the module, the loss and the data."""
         kind = type(self._given).__name__
-        return f"loss of {kind}, {self.n_coordinates} parameters, {self.n_samples} samples"
+        return (
+            f"loss of {kind}, {self.n_coordinates} parameters, {self.n_samples} samples "
+            f"({known_by(self._samples)}, {self._network.reduction.known_by})"
+        )
 
     @property
     def n_samples(self) -> int:
@@ -122,25 +156,59 @@ class NetworkLandscape:
         return self._layout.n_coordinates
 
     def coordinates(self, end: Any) -> Any:
-        """The point (D,) of a module, of a state dict, or of a vector as it is.
+        """The point (D,) of an end in any of the ways in which networks are kept.
+
+        Parameters
+        ----------
+        end : torch.nn.Module, mapping, path-like, sequence of tensors or array (D,)
+            A module; a state dict, also within a checkpoint, or with names that begin otherwise;
+            the name of a file (`.pt`, `.ckpt`, `.safetensors`) or of a folder of
+            `save_pretrained`; the trainable parameters in their order; or a point as it is.
 
         Raises
         ------
         TypeError, ValueError
-            If it is none of these, or of another architecture; the message names what differs.
+            If it is none of these, or of another architecture, or if a module's own loss is not
+            that of its point; the message names what differs.
         """
+        free = self._network.estimated
         if isinstance(end, torch.nn.Module):
-            end = end.state_dict()
+            point = self._layout.vector(end.state_dict(), self.device, free)
+            if end is not self._given:
+                self._door.check_end(end, point)
+            return point
+        if isinstance(end, str | PathLike):
+            return self._layout.vector(read_state(end), self.device, free)
         if isinstance(end, Mapping):
-            return self._layout.vector(end, self.device, self._network.estimated)
+            return self._layout.vector(unwrapped(end), self.device, free)
+        if isinstance(end, list | tuple) and any(isinstance(x, torch.Tensor) for x in end):
+            return self._layout.of_tensors(end, self.device)
         if not isinstance(end, torch.Tensor):
-            end = torch.tensor(end)
+            end = _as_tensor(end)
         if end.shape != (self.n_coordinates,):
             raise ValueError(
                 f"the vector has shape {tuple(end.shape)}; the module's {len(self._layout.shapes)} "
                 f"trainable parameters make ({self.n_coordinates},)"
             )
         return end.detach().to(device=self.device, dtype=self._layout.dtype)
+
+    def ends(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """Two ends (D,) as they are, if the losses there are what their modules give.
+
+        Raises
+        ------
+        ValueError
+            If they are not; the message says which, and where the difference arises.
+        """
+        for name, point in (("start", a), ("end", b)):
+            if tuple(point.shape) != (self.n_coordinates,) or not bool(point.isfinite().all()):
+                continue  # which is said elsewhere
+            try:
+                self._door.check_loss(point)
+                self._door.check_end(self._given, point)
+            except ValueError as error:
+                raise ValueError(f"`{name}`: {error}") from error
+        return a, b
 
     def state_dict(self, point: Any) -> Tensors:
         """The state dict of a point, including the statistics of batch normalisation.
@@ -157,7 +225,9 @@ class NetworkLandscape:
         """
         point = self.coordinates(point)
         found = self._mean_loss.statistics(self._layout.tensors(point[None]))
-        return self._layout.state_dict(point, {name: tensor[0] for name, tensor in found.items()})
+        statistics = {name: tensor[0] for name, tensor in found.items()}
+        state = self._layout.state_dict(point, self._network.by_all_names(statistics))
+        return state | self._network.vectors(state)
 
     def module(self, point: Any) -> Any:
         """A new module with the parameters of a point.
@@ -172,7 +242,7 @@ class NetworkLandscape:
         torch.nn.Module
             A copy of the module that was given, in evaluation mode.
         """
-        module = deepcopy(self._given).eval().to(self.device)
+        module = copied(self._given).eval().to(self.device)
         module.load_state_dict(self.state_dict(point))
         return module
 
@@ -186,11 +256,13 @@ class NetworkLandscape:
             The samples to take at each point; by default all. Batch normalisation then uses the
             statistics of these B samples, as in training.
         """
-        return self._mean_loss.value_and_grad(self._checked(points), samples)
+        points = self._checked(points)
+        return self._mean_loss.value_and_grad(points, samples)
 
     def value(self, points: Any, samples: Any = None) -> Any:
         """Mean losses (M,) alone, which cost about a third."""
-        return self._mean_loss.value(self._checked(points), samples)
+        points = self._checked(points)
+        return self._mean_loss.value(points, samples)
 
     def same(self, a: Any, b: Any) -> bool:
         """Whether two points (D,) are one network, its hidden units in whatever order.
@@ -198,9 +270,10 @@ class NetworkLandscape:
         For `connect`, which merges equal minima. Units are found as `align_units` finds them; other
         networks, such as residual ones, are compared parameter by parameter.
         """
-        inputs = self._samples.batch(slice(0, N_SAMPLES)).inputs
+        args, named, _ = self._network.arguments(self._samples.batch(slice(0, N_SAMPLES)).tree)
+        one = args[0] if len(args) == 1 and not named else None
         points = self.coordinates(a), self.coordinates(b)
-        return is_same_network(self, *points, inputs[0] if len(inputs) == 1 else None)
+        return is_same_network(self, *points, one if isinstance(one, torch.Tensor) else None)
 
     def _checked(self, points: Any) -> Any:
         if not isinstance(points, torch.Tensor):
@@ -209,7 +282,10 @@ class NetworkLandscape:
             raise ValueError(
                 f"`points` has shape {tuple(points.shape)}; it must be (M, {self.n_coordinates})"
             )
-        return points.detach().to(self.device)
+        points = points.detach().to(self.device)
+        if len(points):
+            self._door.check_loss(points[0])
+        return points
 
 
 def _device_of(module: Any) -> Any:
@@ -219,12 +295,24 @@ def _device_of(module: Any) -> Any:
     return next(iter(devices), torch.device("cpu"))
 
 
-def _check(module: Any, loss: Any, batch_size: int | None) -> None:
+def _check(module: Any, loss: Any, batch_size: int | None, batch_norm: str) -> None:
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"`module` is a {type(module).__name__}; pass an instance of nn.Module")
-    if not callable(loss):
+    if loss is not None and not callable(loss):
         raise TypeError(f"`loss` is a {type(loss).__name__}; pass a function of output and target")
     if getattr(loss, "reduction", "mean") == "sum":
         raise ValueError("`loss` sums over the samples; pass one that takes their mean")
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"`batch_size` is {batch_size}; it must be at least 1")
+    if batch_norm not in ("estimate", "frozen"):
+        raise ValueError(f'`batch_norm` is {batch_norm!r}; it must be "estimate" or "frozen"')
+
+
+def _as_tensor(end: Any) -> Any:
+    try:
+        return torch.tensor(end)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"an end is a {type(end).__name__}; pass a module, a state dict, the name of a file, "
+            "the parameters as tensors, or a vector (D,)"
+        ) from error

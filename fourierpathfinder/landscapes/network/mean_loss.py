@@ -19,6 +19,7 @@ from .memory import SamplesAtOnce, is_out_of_memory
 from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, n_points
+from .trees import tree_map
 
 _STATISTICS_BATCH = 250
 """Samples whose statistics are taken together; a part of what f is, so memory has no say in it."""
@@ -73,13 +74,13 @@ class MeanLoss:
         return self._sparing(self._value, points, samples)
 
     def statistics(self, parameters: Tensors) -> Tensors:
-        """Statistics of batch normalisation over all data, at several points."""
-        if not self._network.has_batch_norm:
+        """Running statistics over all data, at several points."""
+        if not self._network.has_statistics:
             return {}
         total: Tensors = {}
         for batch, share in self._statistics_batches():
             found = self._points.values(
-                self._network.statistics, parameters, (batch.inputs,), own=False
+                self._network.statistics(batch), parameters, batch.tensors, own=False
             )
             for name, tensor in found.items():
                 total[name] = total.get(name, 0.0) + share * tensor
@@ -98,67 +99,105 @@ class MeanLoss:
 
     def _own_batches(self, points: Any, values: Any, gradients: Any, samples: Any) -> None:
         """Each point with its own samples, written into `values` and `gradients`."""
-        batch = self._batch_of(samples)
-        found, grads = self._points.values_and_grads(
-            self._network.batch_loss, self._layout.tensors(points), tuple(batch), own=True
-        )
-        values += found
-        for name, view in self._layout.views(gradients).items():
-            view.copy_(grads[name])
+        for rows, batch in self._own(samples):
+            function = self._network.batch_loss(batch)
+            found, grads = self._points.values_and_grads(
+                function, self._layout.tensors(points[rows]), batch.tensors, own=True
+            )
+            values[rows] = found.to(values.dtype)
+            for name, view in self._layout.views(gradients[rows]).items():
+                view.copy_(grads[name])
 
     def _all_data(self, points: Any, values: Any, gradients: Any) -> None:
         """Each point with all data, written into `values` and `gradients`."""
         parameters = self._layout.tensors(points)
         statistics = self.statistics(parameters)
         pulls = {name: torch.zeros_like(tensor) for name, tensor in statistics.items()}
-        for batch, share in self._batches(points):
-            found, grads = self._points.values_and_grads(
-                self._network.loss, parameters | statistics, tuple(batch), own=False
+        weights = torch.zeros_like(values)
+        for batch, _ in self._batches(points):
+            (found, weight), grads = self._points.values_and_grads(
+                self._network.loss(batch), parameters | statistics, batch.tensors, own=False
             )
-            values.add_(found, alpha=share)
-            self._add(gradients, grads, share)
+            values.add_(found)
+            weights.add_(weight)
+            self._add(gradients, grads, 1.0)
             for name, pull in pulls.items():
-                pull.add_(grads[name], alpha=share)
+                pull.add_(grads[name])
+        self._divide(weights, values, gradients, *pulls.values())
         if pulls:
             self._pull_statistics_back(parameters, pulls, gradients)
+        self._penalise(parameters, values, gradients)
+
+    def _divide(self, weights: Any, *sums: Any) -> None:
+        """Make means of sums, in place."""
+        if not bool((weights > 0).all()):
+            raise ValueError("all samples of `data` together have no weight in `loss`")
+        for array in sums:
+            array.div_(weights.reshape(-1, *[1] * (array.ndim - 1)))
+
+    def _penalise(self, parameters: Tensors, values: Any, gradients: Any = None) -> None:
+        penalty = self._network.penalty
+        if penalty is None:
+            return
+        if gradients is None:
+            values.add_(self._points.values(penalty, parameters, (), own=False))
+            return
+        found, grads = self._points.values_and_grads(penalty, parameters, (), own=False)
+        values.add_(found)
+        self._add(gradients, grads, 1.0)
 
     def _pull_statistics_back(self, parameters: Tensors, pulls: Tensors, gradients: Any) -> None:
         for batch, share in self._statistics_batches():
+            pulled = self._network.pulled_statistics(batch)
             for p in range(n_points(parameters)):  # each with its own weights of the statistics
                 one = {name: tensor[p : p + 1] for name, tensor in parameters.items()}
                 weights = {name: pull[p] for name, pull in pulls.items()}
                 _, grads = self._points.values_and_grads(
-                    self._network.pulled_statistics, one, (batch.inputs, weights), own=False
+                    pulled, one, (weights, *batch.tensors), own=False
                 )
                 self._add(gradients[p : p + 1], grads, share)
 
     def _value(self, points: Any, samples: Any) -> Any:
         values = points.new_zeros(len(points))
         for part in self._parts_of_points(points, samples):
-            parameters = self._layout.tensors(points[part])
             if samples is None:
-                self._values_over_all(points[part], parameters, values[part])
-            else:
-                batch = tuple(self._batch_of(samples[part]))
-                loss = self._network.batch_loss
-                values[part] = self._points.values(loss, parameters, batch, own=True)
+                self._values_over_all(points[part], values[part])
+                continue
+            for rows, batch in self._own(samples[part]):
+                parameters = self._layout.tensors(points[part][rows])
+                loss = self._network.batch_loss(batch)
+                values[part][rows] = self._points.values(
+                    loss, parameters, batch.tensors, own=True
+                ).to(values.dtype)
         return values
 
-    def _values_over_all(self, points: Any, parameters: Tensors, values: Any) -> None:
+    def _values_over_all(self, points: Any, values: Any) -> None:
+        parameters = self._layout.tensors(points)
         variables = parameters | self.statistics(parameters)
-        for batch, share in self._batches(points):
-            found = self._points.values(self._network.loss, variables, tuple(batch), own=False)
-            values.add_(found, alpha=share)
+        weights = torch.zeros_like(values)
+        for batch, _ in self._batches(points):
+            found, weight = self._points.values(
+                self._network.loss(batch), variables, batch.tensors, own=False
+            )
+            values.add_(found)
+            weights.add_(weight)
+        self._divide(weights, values)
+        self._penalise(parameters, values)
 
     def _add(self, gradients: Any, grads: Tensors, share: float) -> None:
         for name, view in self._layout.views(gradients).items():
             view.add_(grads[name].to(view.dtype), alpha=share)
 
-    def _batch_of(self, samples: Any) -> Batch:
-        """Samples (M, B) as tensors with two leading axes."""
-        indices = torch.as_tensor(samples)
-        flat = self._samples.batch(indices.reshape(-1))
-        return flat.map(lambda tensor: tensor.unflatten(0, tuple(indices.shape)))
+    def _own(self, samples: Any) -> Iterator[tuple[slice, Batch]]:
+        """Points and their samples (P, B, ...): all points together, or one after the other."""
+        together = self._points.vectorised and len(samples) > 1
+        batch = self._samples.batches(samples) if together else None
+        if batch is not None:
+            yield slice(0, len(samples)), batch
+            return
+        for p, row in enumerate(samples):
+            one = self._samples.batch(row)
+            yield slice(p, p + 1), Batch(tree_map(lambda tensor: tensor[None], one.tree), one.size)
 
     def _parts_of_points(self, points: Any, samples: Any) -> Iterator[slice]:
         """Points that are computed together."""
@@ -191,7 +230,7 @@ class MeanLoss:
         if self._at_once is None:
             few = self._samples.batch(slice(0, 4))
             one = self._layout.tensors(points[0])
-            per_sample = self._network.bytes_per_sample(one, *few)
+            per_sample = self._network.bytes_per_sample(one, few)
             self._at_once = SamplesAtOnce(per_sample, self._device, self._memory)
         return self._at_once
 
@@ -209,6 +248,6 @@ class MeanLoss:
         if samples is not None:  # a batch of its own is not divided
             least, n_each = samples.shape[1], samples.shape[1]
         else:
-            least = self._statistics_size if self._network.has_batch_norm else 1
+            least = self._statistics_size if self._network.has_statistics else 1
             n_each = min(len(self._samples), self._batch_size or len(self._samples))
         return self._samples_at_once(points).halve(n_together * n_each, least)

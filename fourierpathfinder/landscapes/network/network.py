@@ -1,21 +1,39 @@
-"""A module as pure functions of its parameters: loss, and statistics of its batch normalisation.
+"""A module as pure functions of its parameters: loss, and statistics of its normalisation.
 
 The module itself is never touched: a copy without parameters of its own is called with those of a
 point (`torch.func.functional_call`). Dropout is off in it.
 """
 
 import copy
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 from torch.func import functional_call
 
-from .batch_norm import Mode, batch_norms, make_differentiable, noted_statistics, set_mode
+from .copies import computed_weights, copied
+from .data import Batch
 from .memory import SavedBytes
 from .parameters import Tensors
+from .reduction import Loss, Reduction
+from .running import (
+    Mode,
+    buffers_of,
+    by_all_names,
+    make_differentiable,
+    noted_statistics,
+    set_mode,
+    tracked_norms,
+)
+from .spectral import SpectralLayers
+from .trees import filled, tree_map
+
+Function = Callable[..., Any]
+_HALF = (torch.float16, torch.bfloat16)
 
 
 class Network:
@@ -25,36 +43,63 @@ class Network:
     ----------
     module : torch.nn.Module
         Copied.
-    loss : callable
-        `loss(output, target)`, the mean over the samples of a batch, or one value a sample.
+    loss : callable or None
+        As `Reduction` takes it.
     device : torch.device
         Where to compute.
     autocast : torch.dtype, optional
         The lower precision for what bears it, such as `torch.bfloat16`.
+    penalty : callable, optional
+        A function of the parameters by name that is added to the loss.
+    frozen : bool
+        Whether running statistics and singular vectors stay as they are.
     """
 
     def __init__(
-        self, module: Any, loss: Callable[[Any, Any], Any], device: Any, autocast: Any = None
+        self,
+        module: Any,
+        loss: Loss,
+        device: Any,
+        autocast: Any = None,
+        penalty: Callable[[Tensors], Any] | None = None,
+        *,
+        frozen: bool = False,
     ) -> None:
-        self._module = copy.deepcopy(module).eval().requires_grad_(False).to(device)
-        self._loss = loss
+        self._module = copied(module).eval().requires_grad_(False).to(device)
+        self.reduction = Reduction(loss)
         self._device = device
-        self._autocast = autocast
-        self._norms = batch_norms(self._module)
+        self.autocast = autocast
+        self._penalty = penalty
+        self._computed = computed_weights(self._module)
+        self._norms = {} if frozen else tracked_norms(self._module)
+        self._spectral = SpectralLayers(nn.Module() if frozen else self._module)
         make_differentiable(self._norms)
+        self._spectral.make_exact()
+        self.arguments = Arguments(module)
         _let_recurrent_layers_backward(self._module)
 
     @property
     def estimated(self) -> set[str]:
         """The names of the buffers that are functions of the parameters, or count batches."""
-        prefixes = [f"{name}." if name else "" for name in self._norms]
-        kinds = ("running_mean", "running_var", "num_batches_tracked")
-        return {prefix + kind for prefix in prefixes for kind in kinds}
+        return buffers_of(self._norms) | self._spectral.buffers
 
     @property
-    def has_batch_norm(self) -> bool:
+    def has_statistics(self) -> bool:
         """Whether statistics have to be estimated at each point."""
         return bool(self._norms)
+
+    @property
+    def penalty(self) -> Callable[[Tensors], Any] | None:
+        """What is added to the loss."""
+        return self._penalty
+
+    def vectors(self, state: Tensors) -> Tensors:
+        """The singular vectors that fit the weights of a state dict, by the names of buffers."""
+        return self._spectral.vectors(state)
+
+    def by_all_names(self, statistics: Tensors) -> Tensors:
+        """Statistics under all names that their layers have in a state dict."""
+        return by_all_names(self._norms, statistics)
 
     def forget(self, names: Iterable[tuple[str, ...]]) -> None:
         """Free the memory of the copy's own parameters, each known by one or more names."""
@@ -63,52 +108,141 @@ class Network:
             empty = nn.Parameter(parameter.to("meta"), requires_grad=False)
             for name in aliases:
                 owner, _, last = name.rpartition(".")
-                setattr(self._module.get_submodule(owner), last, empty)
+                self._module.get_submodule(owner)._parameters[last] = empty
 
-    def bytes_per_sample(self, variables: Tensors, inputs: tuple[Any, ...], targets: Any) -> float:
+    def bytes_per_sample(self, variables: Tensors, batch: Batch) -> float:
         """What a sample keeps for the backward pass, from a pass over a few."""
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in variables.items()}
-        with torch.enable_grad(), SavedBytes(leaves.values()) as saved:
-            self.batch_loss(leaves, inputs, targets)
-        return float(saved.total / targets.shape[0])
+        try:
+            with torch.enable_grad(), SavedBytes(leaves.values()) as saved:
+                self.batch_loss(batch)(leaves, *batch.tensors)
+        except RuntimeError as error:
+            if "saved tensor hooks" not in str(error):
+                raise
+            return self._bytes_put_out(variables, batch)  # modules that use torch.func themselves
+        return float(saved.total / batch.size)
 
-    def loss(self, variables: Tensors, inputs: tuple[Any, ...], targets: Any) -> Any:
-        """The mean loss of samples; statistics are among the variables."""
-        set_mode(self._norms, Mode.GIVEN)
-        return self._mean_loss(variables, inputs, targets)
+    def loss(self, batch: Batch) -> Function:
+        """(sum, weight) of a batch's form of (variables, tensors); statistics are variables."""
+        return partial(self._total, batch.form, batch.size)
 
-    def batch_loss(self, variables: Tensors, inputs: tuple[Any, ...], targets: Any) -> Any:
-        """The mean loss of samples that are normalised with their own statistics."""
-        set_mode(self._norms, Mode.BATCH)
-        return self._mean_loss(variables, inputs, targets)
+    def batch_loss(self, batch: Batch) -> Function:
+        """The mean loss of samples that are normalised with their own statistics, penalised."""
+        return partial(self._mean, batch.form, batch.size)
 
-    def statistics(self, variables: Tensors, inputs: tuple[Any, ...]) -> Tensors:
+    def statistics(self, batch: Batch) -> Function:
         """The statistics of a batch, by the names of the buffers that hold them."""
+        return partial(self._statistics, batch.form)
+
+    def pulled_statistics(self, batch: Batch) -> Function:
+        """Σ weight · statistic of (variables, weights, tensors).
+
+        Its gradient pulls one in the statistics back to parameters.
+        """
+        return partial(self._pulled, batch.form)
+
+    def output(self, variables: Tensors, batch: Batch) -> Any:
+        """What the module returns for a batch, statistics being among the variables."""
+        set_mode(self._norms, Mode.GIVEN)
+        return self._output(variables, batch.tree)[0]
+
+    @property
+    def module(self) -> Any:
+        """The copy that is called, which has no parameters of its own."""
+        return self._module
+
+    def _total(self, form: Any, size: int, variables: Tensors, *tensors: Any) -> tuple[Any, Any]:
+        set_mode(self._norms, Mode.GIVEN)
+        output, target = self._output(variables, filled(form, tensors))
+        return self.reduction.total(output, target, size)
+
+    def _mean(self, form: Any, size: int, variables: Tensors, *tensors: Any) -> Any:
+        set_mode(self._norms, Mode.BATCH)
+        output, target = self._output(variables, filled(form, tensors))
+        mean = self.reduction.mean(output, target, size)
+        return mean if self._penalty is None else mean + self._penalty(variables)
+
+    def _statistics(self, form: Any, variables: Tensors, *tensors: Any) -> Tensors:
         set_mode(self._norms, Mode.NOTE)
-        self._output(variables, inputs)
+        self._output(variables, filled(form, tensors))
         return noted_statistics(self._norms)
 
-    def pulled_statistics(
-        self, variables: Tensors, inputs: tuple[Any, ...], weights: Tensors
-    ) -> Any:
-        """Σ weight · statistic, whose gradient pulls one in the statistics back to parameters."""
-        statistics = self.statistics(variables, inputs)
+    def _pulled(self, form: Any, variables: Tensors, weights: Tensors, *tensors: Any) -> Any:
+        statistics = self._statistics(form, variables, *tensors)
         return sum((weights[name] * statistics[name]).sum() for name in weights)
 
-    def _mean_loss(self, variables: Tensors, inputs: tuple[Any, ...], targets: Any) -> Any:
-        loss = self._loss(self._output(variables, inputs), targets)
-        return loss.mean() if loss.ndim else loss
+    def _output(self, variables: Tensors, tree: Any) -> tuple[Any, Any]:
+        """What the module returns, and the target to compare it with."""
+        args, kwargs, target = self.arguments(tree)
+        with self.precision():
+            output = functional_call(self._module, variables, args, kwargs)
+        for layer, name in self._computed:  # of this point, and not to be kept
+            vars(layer).pop(name, None)
+        return in_single(output), target
 
-    def _output(self, variables: Tensors, inputs: tuple[Any, ...]) -> Any:
-        with self._precision():
-            output = functional_call(self._module, variables, inputs)
-        return output.float() if self._autocast is not None else output
+    def _bytes_put_out(self, variables: Tensors, batch: Batch) -> float:
+        """Twice what all layers put out."""
+        sizes: list[int] = []
 
-    def _precision(self) -> AbstractContextManager[Any]:
-        if self._autocast is None:
+        def note(layer: Any, inputs: Any, output: Any) -> None:
+            tree_map(lambda tensor: sizes.append(tensor.nbytes), output)
+
+        hooks = [layer.register_forward_hook(note) for layer in self._module.modules()]
+        try:
+            self.output(variables, batch)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return 2.0 * sum(sizes) / batch.size
+
+    def precision(self) -> AbstractContextManager[Any]:
+        """In which the module is called."""
+        if self.autocast is None:
             return nullcontext()
-        context: AbstractContextManager[Any] = torch.autocast(self._device.type, self._autocast)
+        context: AbstractContextManager[Any] = torch.autocast(self._device.type, self.autocast)
         return context
+
+
+class Arguments:
+    """How a module is called with a batch, and what its output is compared with.
+
+    A pair is (inputs, target), the inputs being one argument, a tuple of several, or a dict of
+    named ones. A dict gives the arguments that the module knows by name, and is the target as a
+    whole, and so is any other object, with which the module is called.
+    """
+
+    def __init__(self, module: Any) -> None:
+        parameters = inspect.signature(type(module).forward).parameters.values()
+        takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+        self._known = None if takes_all else {p.name for p in parameters}
+
+    def __call__(self, tree: Any) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+        """Positional and named arguments, and the target."""
+        if isinstance(tree, tuple | list):
+            inputs, target = tree
+            if isinstance(inputs, Mapping):
+                return (), dict(inputs), target
+            return (tuple(inputs) if type(inputs) in (tuple, list) else (inputs,)), {}, target
+        if isinstance(tree, Mapping):
+            names = tree if self._known is None else [n for n in tree if n in self._known]
+            return (), {name: tree[name] for name in names}, tree
+        return (tree,), {}, tree
+
+
+def in_single(output: Any) -> Any:
+    """An output with its tensors of half precision in single, whatever object holds them."""
+    if isinstance(output, torch.Tensor):
+        return _single(output)
+    mapped = tree_map(_single, output)
+    if mapped is not output or not hasattr(output, "__dict__"):
+        return mapped
+    new = copy.copy(output)
+    vars(new).update({name: tree_map(_single, value) for name, value in vars(output).items()})
+    return new
+
+
+def _single(tensor: Any) -> Any:
+    return tensor.float() if tensor.dtype in _HALF else tensor
 
 
 def _let_recurrent_layers_backward(module: Any) -> None:

@@ -5,12 +5,15 @@ of `module.parameters()`. Weights that are tied appear once; frozen ones keep th
 no coordinates, and neither are buffers.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedParameter
+
+from .stored import renamed, shortened
 
 Tensors = dict[str, Any]
 """Tensors by the names that the module has for them."""
@@ -26,7 +29,7 @@ class Layout:
         Of the trainable parameters, in their order.
     dtypes : dict of str to torch.dtype
     dtype : torch.dtype
-        Of a point: the widest of all.
+        Of a point: the widest of all, single precision at least.
     aliases : dict of str to str
         Further names of tied parameters, and the name under which they are kept.
     fixed : dict of str to Tensor
@@ -52,6 +55,10 @@ class Layout:
         if not trainable:
             raise ValueError("`module` has no parameter with `requires_grad`; nothing can move")
         for name, parameter in trainable.items():
+            if isinstance(parameter, UninitializedParameter):
+                raise ValueError(
+                    f"the parameter {name!r} has no shape yet; call the module once before"
+                )
             if not parameter.dtype.is_floating_point:
                 raise ValueError(f"the parameter {name!r} is of {parameter.dtype}, no real number")
         dtypes = {name: parameter.dtype for name, parameter in trainable.items()}
@@ -62,7 +69,7 @@ class Layout:
         return cls(
             shapes={name: parameter.shape for name, parameter in trainable.items()},
             dtypes=dtypes,
-            dtype=reduce(torch.promote_types, dtypes.values()),
+            dtype=reduce(torch.promote_types, dtypes.values(), torch.float32),
             aliases={name: first for name, first in names.items() if name != first},
             fixed={n: v.detach().clone() for n, v in saved.items() if n not in names},
         )
@@ -107,15 +114,48 @@ class Layout:
             If its names or shapes are not the module's, or what is no coordinate differs; the
             message names the first that does.
         """
+        state = self._by_first_names(renamed(state, self._known))
         self._check_names(state)
-        for name, first in self.aliases.items():
-            if name in state and not torch.equal(state[name].cpu(), state[first].cpu()):
-                raise ValueError(
-                    f"{name!r} and {first!r} are one tied parameter of the module, but differ here"
-                )
         self._check_fixed(state, free)
-        parts = [state[name].detach().reshape(-1) for name in self.shapes]
+        return self._joined([state[name] for name in self.shapes], device)
+
+    def of_tensors(self, tensors: Sequence[Any], device: Any) -> Any:
+        """The point (D,) of the trainable parameters in their order.
+
+        Raises
+        ------
+        ValueError
+            If their number or shapes are not the module's.
+        """
+        found = [tuple(tensor.shape) for tensor in tensors]
+        expected = [tuple(shape) for shape in self.shapes.values()]
+        if found != expected:
+            raise ValueError(
+                f"the {len(found)} tensors have shapes {shortened(found)}; the module's "
+                f"{len(expected)} trainable parameters have {shortened(expected)}"
+            )
+        return self._joined(tensors, device)
+
+    def _joined(self, tensors: Sequence[Any], device: Any) -> Any:
+        parts = [torch.as_tensor(tensor).detach().reshape(-1) for tensor in tensors]
         return torch.cat([part.to(device=device, dtype=self.dtype) for part in parts])
+
+    @property
+    def _known(self) -> set[str]:
+        return {*self.shapes, *self.aliases, *self.fixed}
+
+    def _by_first_names(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The same, with each tied parameter under its first name, whichever the file kept."""
+        for name, first in self.aliases.items():
+            if name in state and first in state:
+                if not torch.equal(state[name].cpu(), state[first].cpu()):
+                    raise ValueError(
+                        f"{name!r} and {first!r} are one tied parameter of the module, but differ "
+                        "here"
+                    )
+            elif name in state:
+                state = {**state, first: state[name]}
+        return state
 
     def state_dict(self, point: Any, others: Tensors) -> Tensors:
         """The state dict of a point (D,), with `others` in the place of what the layout has."""
@@ -124,12 +164,12 @@ class Layout:
         return own | tied | self.fixed | others
 
     def _check_names(self, state: Mapping[str, Any]) -> None:
-        known = {*self.shapes, *self.aliases, *self.fixed}
+        known = self._known
         missing = [name for name in self.shapes if name not in state]
         unknown = [name for name in state if name not in known]
         if missing or unknown:
-            found = [f"lacks {missing}"] if missing else []
-            found += [f"has the unknown {unknown}"] if unknown else []
+            found = [f"lacks {shortened(missing)}"] if missing else []
+            found += [f"has the unknown {shortened(unknown)}"] if unknown else []
             raise ValueError(
                 f"the state dict {' and '.join(found)}; it must be one of a module built like "
                 "that of the landscape"
@@ -144,9 +184,20 @@ class Layout:
     def _check_fixed(self, state: Mapping[str, Any], free: Collection[str]) -> None:
         for name in [name for name in self.fixed if name in state and name not in free]:
             mine, other = self.fixed[name].cpu(), state[name].cpu()
-            if mine.shape != other.shape or not torch.equal(mine, other.to(mine.dtype)):
+            if mine.shape != other.shape or not _same(mine, other.to(mine.dtype)):
                 raise ValueError(
                     f"{name!r} is a buffer or a frozen parameter, so it is the same along the "
                     "whole path, but here it differs from that of the landscape's module; make it "
-                    "trainable, or give all ends the same"
+                    f"trainable, or give all ends the same{_cure(name)}"
                 )
+
+
+def _same(mine: Any, other: Any) -> bool:
+    return bool(torch.equal(mine, other) or torch.allclose(mine, other, 0.0, 0.0, equal_nan=True))
+
+
+def _cure(name: str) -> str:
+    """What else can be done about running statistics."""
+    if name.endswith(("running_mean", "running_var")):
+        return '; `batch_norm="estimate"` takes the statistics of the data at each point'
+    return ""

@@ -16,11 +16,12 @@ from torch.func import grad_and_value, vmap
 
 from .memory import is_out_of_memory
 from .parameters import Tensors
+from .trees import tree_map
 
 _log = logging.getLogger(__name__)
 
 Function = Callable[..., Any]
-"""f(variables, *arguments) -> a tensor, or a dict of tensors."""
+"""f(variables, *arguments) -> a tensor, or a dict or tuple of tensors."""
 
 _SLOW_ON_CPU = (nn.RNNBase, nn.modules.conv._ConvNd)
 
@@ -37,6 +38,7 @@ class Points:
 
     def __init__(self, *, vectorised: bool) -> None:
         self.vectorised = vectorised
+        self._differentiates = False
 
     def values(self, function: Function, variables: Tensors, args: Any, own: bool) -> Any:
         """The values f (P, ...) at the variables (P, ...).
@@ -52,13 +54,29 @@ class Points:
         own : bool
             Whether each point has its own arguments, along a leading axis.
         """
-        with torch.no_grad():
-            return self._either(_vmapped_values, _looped_values, function, variables, args, own)
+        if not self._differentiates:
+            try:
+                with torch.no_grad():
+                    return self._either(
+                        _vmapped_values, _looped_values, function, variables, args, own
+                    )
+            except RuntimeError as error:
+                if "does not require grad" not in str(error):
+                    raise
+                self._differentiates = True
+                _log.info("the module differentiates by itself, so values keep their history")
+        with torch.enable_grad():
+            found = self._either(_vmapped_values, _looped_values, function, variables, args, own)
+        return _detached(found)
 
     def values_and_grads(
         self, function: Function, variables: Tensors, args: Any, own: bool
     ) -> tuple[Any, Tensors]:
-        """The values f (P,) and their gradients in all variables (P, ...)."""
+        """The values f (P,) and their gradients in all variables (P, ...).
+
+        Where the function returns a pair (value, weight), pairs (P,) come back, and the gradients
+        are those of the values alone.
+        """
         pair: tuple[Any, Tensors] = self._either(
             _vmapped_grads, _looped_grads, function, variables, args, own
         )
@@ -95,9 +113,19 @@ def _vmapped_values(function: Function, variables: Tensors, args: Any, own: bool
 def _vmapped_grads(
     function: Function, variables: Tensors, args: Any, own: bool
 ) -> tuple[Any, Tensors]:
-    both = vmap(grad_and_value(function), in_dims=(0, *_axes(args, own)))
-    gradients, values = both(variables, *args)
-    return values.detach(), {name: gradient.detach() for name, gradient in gradients.items()}
+    both = vmap(grad_and_value(_with_aux(function), has_aux=True), in_dims=(0, *_axes(args, own)))
+    gradients, (_, found) = both(variables, *args)
+    return _detached(found), {name: gradient.detach() for name, gradient in gradients.items()}
+
+
+def _with_aux(function: Function) -> Function:
+    """The value of a function to be differentiated, and all that it returned."""
+
+    def with_aux(*args: Any) -> Any:
+        found = function(*args)
+        return (found[0] if isinstance(found, tuple) else found), found
+
+    return with_aux
 
 
 def _axes(args: Any, own: bool) -> tuple[int | None, ...]:
@@ -115,13 +143,17 @@ def _looped_grads(
     for one, rest in _each(variables, args, own):
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in one.items()}
         with torch.enable_grad():
-            value = function(leaves, *rest)
-        tensors = torch.autograd.grad(
-            value, list(leaves.values()), allow_unused=True, materialize_grads=True
-        )
-        values.append(value.detach())
+            found = function(leaves, *rest)
+        value = found[0] if isinstance(found, tuple) else found
+        if value.requires_grad:
+            tensors = torch.autograd.grad(
+                value, list(leaves.values()), allow_unused=True, materialize_grads=True
+            )
+        else:  # such as statistics of the data themselves
+            tensors = tuple(torch.zeros_like(leaf) for leaf in leaves.values())
+        values.append(_detached(found))
         gradients.append(dict(zip(leaves, tensors, strict=True)))
-    return torch.stack(values), _stacked(gradients)
+    return _stacked(values), _stacked(gradients)
 
 
 def _each(variables: Tensors, args: Any, own: bool) -> Any:
@@ -133,15 +165,17 @@ def _each(variables: Tensors, args: Any, own: bool) -> Any:
 
 def _point_of(tree: Any, p: int) -> Any:
     """The part of point p of tensors in nested tuples and dicts."""
-    if isinstance(tree, dict):
-        return {name: _point_of(branch, p) for name, branch in tree.items()}
-    if isinstance(tree, tuple):
-        return tuple(_point_of(branch, p) for branch in tree)
-    return tree[p]
+    return tree_map(lambda tensor: tensor[p], tree)
+
+
+def _detached(tree: Any) -> Any:
+    return tree_map(lambda tensor: tensor.detach(), tree)
 
 
 def _stacked(results: list[Any]) -> Any:
-    """One tensor, or dict of tensors, with a leading axis of points; of one point, no copy."""
+    """One structure with a leading axis of points in its tensors; of one point, no copy."""
     if isinstance(results[0], dict):
         return {name: _stacked([result[name] for result in results]) for name in results[0]}
+    if isinstance(results[0], tuple):
+        return tuple(_stacked(list(parts)) for parts in zip(*results, strict=True))
     return results[0][None] if len(results) == 1 else torch.stack(results)

@@ -1,10 +1,20 @@
 """Data as tensors, data sets and loaders: the same numbers whatever holds them."""
 
+import random
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+)
 
 from fourierpathfinder.landscapes import NetworkLandscape
 
@@ -26,7 +36,7 @@ class Items(Dataset):
 
 class Stream(IterableDataset):
     def __iter__(self):
-        return iter(())
+        return iter([(INPUTS[i], TARGETS[i]) for i in range(20)])
 
 
 INPUTS, TARGETS = data_of("perceptron")
@@ -77,3 +87,164 @@ def test_whatever_holds_the_data(data, samples):
 def test_what_is_no_data(data, error, words):
     with pytest.raises(error, match=words):
         NetworkLandscape(build("perceptron"), nn.functional.cross_entropy, data)
+
+
+def value_of(data, **options):
+    """The loss of one network over data, given in whatever way."""
+    landscape = NetworkLandscape(build("perceptron"), nn.functional.cross_entropy, data, **options)
+    return float(landscape.value(landscape.coordinates(build("perceptron"))[None]))
+
+
+def own_value(indices):
+    output = build("perceptron").eval()(INPUTS[indices])
+    return float(nn.functional.cross_entropy(output, TARGETS[indices]).detach())
+
+
+def test_a_sampler_chooses_what_counts():
+    items = Items(INPUTS, TARGETS)
+    chosen = [3, 4, 11, 20, 7]
+    for dataset in (items, TensorDataset(INPUTS, TARGETS)):
+        loader = DataLoader(dataset, 2, sampler=SubsetRandomSampler(chosen))
+        assert value_of(loader) == pytest.approx(own_value(chosen), rel=1e-5)
+    batches = DataLoader(items, batch_sampler=[[0, 1], [5], [5, 6]])
+    assert value_of(batches) == pytest.approx(own_value([0, 1, 5, 5, 6]), rel=1e-5)
+
+
+def test_a_sampler_that_draws_is_drawn_from_once():
+    weights = torch.zeros(30).scatter(0, torch.tensor([2, 9]), 1.0)
+    loader = DataLoader(TensorDataset(INPUTS, TARGETS), sampler=WeightedRandomSampler(weights, 12))
+    state = torch.get_rng_state()
+    found = [value_of(loader) for _ in range(2)]
+    assert found[0] == found[1]
+    assert torch.equal(state, torch.get_rng_state())
+    low, high = sorted(own_value([i]) for i in (2, 9))
+    assert low - 1e-6 < found[0] < high + 1e-6
+
+
+def test_a_stream_of_a_stated_length():
+    assert value_of(Stream(), n_samples=20) == pytest.approx(own_value(range(20)), rel=1e-5)
+    assert value_of(DataLoader(Stream(), 4), n_samples=7) == pytest.approx(own_value(range(7)))
+    with pytest.raises(ValueError, match="`n_samples` is 21, but `data` gave only 20"):
+        value_of(Stream(), n_samples=21)
+    with pytest.raises(ValueError, match="`n_samples` is 0"):
+        value_of(Stream(), n_samples=0)
+
+
+class Augmented(Items):
+    """Shaken at random at each call, by whichever generator."""
+
+    def __init__(self, draw):
+        super().__init__(INPUTS, TARGETS)
+        self.draw = draw
+
+    def __getitem__(self, i):
+        x, y = super().__getitem__(i)
+        return x + self.draw(), y
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: torch.randn(5),
+        lambda: random.gauss(0, 1),
+        lambda: float(np.random.normal()),  # noqa: NPY002
+    ],
+    ids=["torch", "python", "numpy"],
+)
+def test_augmentation_is_fixed(draw):
+    data = Augmented(draw)
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
+    assert value_of(data) == value_of(data, batch_size=4) or value_of(data) == pytest.approx(
+        value_of(data, batch_size=4), rel=1e-6
+    )
+    assert value_of(data) != pytest.approx(own_value(range(30)), rel=1e-3)
+    assert torch.equal(states[0], torch.get_rng_state())
+    assert states[1] == random.getstate()
+    assert np.array_equal(states[2], np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_augmentation_that_cannot_be_fixed():
+    generator = np.random.default_rng()
+    with pytest.raises(ValueError, match="gives another sample 0 at each call"):
+        value_of(Augmented(lambda: float(generator.normal())))
+
+
+@dataclass
+class Sample:
+    x: torch.Tensor
+    label: torch.Tensor
+
+
+class OfSamples(nn.Module):
+    """Called with a whole sample."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = build("perceptron")
+
+    def forward(self, sample):
+        return self.net(sample.x)
+
+
+class Named(nn.Module):
+    """Called with what it knows by name; returns an object with logits and a loss."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = build("perceptron")
+
+    def forward(self, x, labels=None):
+        return Named.Output(logits := self.net(x), labels and None, logits)
+
+    @dataclass
+    class Output:
+        logits: torch.Tensor
+        loss: torch.Tensor | None = None
+        hidden: torch.Tensor | None = None
+
+
+def of_dict(output, batch):
+    return nn.functional.cross_entropy(output.logits, batch["y"])
+
+
+@pytest.mark.parametrize("samples", [None, np.array([[3, 1, 2]])])
+def test_samples_of_other_kinds(samples):
+    reference = NetworkLandscape(
+        build("perceptron"), nn.functional.cross_entropy, (INPUTS, TARGETS)
+    )
+    point = reference.coordinates(build("perceptron"))[None]
+    expected = reference.value_and_grad(point, samples)
+    rows = [{"x": INPUTS[i], "y": TARGETS[i], "name": str(i)} for i in range(30)]
+    as_dicts = (Named(), of_dict, rows)
+
+    def of_sample(output, batch):
+        return nn.functional.cross_entropy(output, batch.label)
+
+    def of_nested(output, target):
+        return nn.functional.cross_entropy(output, target["y"][0])
+
+    given = [
+        (as_dicts, {"collate": _rows}),
+        ((Named(), of_dict, {"x": INPUTS, "y": TARGETS}), {}),
+        ((Named(), of_dict, DataLoader(rows, 7, collate_fn=_rows)), {}),
+        ((Named(), of_dict, rows), {}),
+        ((OfSamples(), of_sample, Sample(INPUTS, TARGETS)), {}),
+        ((OfSamples(), of_sample, [Sample(INPUTS[i], TARGETS[i]) for i in range(30)]), {}),
+        ((build("perceptron"), of_nested, (INPUTS, {"y": (TARGETS, TARGETS)})), {}),
+        (
+            (
+                build("perceptron"),
+                lambda o, t: nn.functional.cross_entropy(o, t[1]),
+                (INPUTS, (INPUTS, TARGETS)),
+            ),
+            {},
+        ),
+    ]
+    for arguments, options in given:
+        found = NetworkLandscape(*arguments, **options).value_and_grad(point, samples)
+        for a, b in zip(found, expected, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+def _rows(items):
+    return {"x": torch.stack([i["x"] for i in items]), "y": torch.stack([i["y"] for i in items])}

@@ -51,8 +51,7 @@ def test_batches_are_halved_until_they_fit(limit, error):
     landscape, seen = limited(limit, error)
     for found, known in zip(landscape.value_and_grad(points), expected, strict=True):
         torch.testing.assert_close(found, known)
-    used = seen[-1]
-    assert used <= limit
+    assert seen[-1] <= limit
     seen.clear()
     torch.testing.assert_close(landscape.value(points), expected[0])
     assert max(seen) <= limit, "it remembers"
@@ -71,21 +70,21 @@ def test_a_batch_of_its_own_is_not_divided():
     landscape, seen = limited(4)
     with pytest.raises(torch.cuda.OutOfMemoryError):
         landscape.value_and_grad(points_of(landscape).float(), np.zeros((3, 8), dtype=int))
-    assert len(seen) < 10
+    assert len(seen) < 20
 
 
 def test_other_errors_are_not_taken_for_it():
     landscape, seen = limited(4, RuntimeError("the sky is falling"))
     with pytest.raises(RuntimeError, match="sky"):
         landscape.value_and_grad(points_of(landscape).float())
-    assert seen == [4, 30]
+    assert seen == [30]
     assert not is_out_of_memory(ValueError("out of memory"))
 
 
 def test_batch_size_is_kept_to():
     landscape, seen = limited(30, batch_size=8)
     landscape.value_and_grad(points_of(landscape, 1).float())
-    assert seen[1:] == [8, 8, 8, 6]
+    assert seen[-4:] == [8, 8, 8, 6]
 
 
 def test_what_is_kept_is_measured():

@@ -166,7 +166,29 @@ def test_it_is_a_landscape():
     assert landscape.stochastic
     assert landscape.n_samples == N_SAMPLES
     assert landscape.n_coordinates == 30 + 18 + 3
-    assert landscape.description == "loss of Sequential, 51 parameters, 30 samples"
+    assert landscape.description.startswith("loss of Sequential, 51 parameters, 30 samples (")
+
+
+def test_a_checkpoint_tells_losses_and_data_apart():
+    module, (inputs, targets) = build("perceptron"), data_of("perceptron")
+
+    def described(loss, data):
+        return NetworkLandscape(module, loss, data).description
+
+    def scaled(factor):
+        return lambda output, target: factor * nn.functional.cross_entropy(output, target)
+
+    weighted = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0]))
+    known = [
+        described(nn.functional.cross_entropy, (inputs, targets)),
+        described(nn.functional.cross_entropy, (inputs.flip(0), targets)),
+        described(nn.functional.multi_margin_loss, (inputs, targets)),
+        described(nn.CrossEntropyLoss(), (inputs, targets)),
+        described(weighted, (inputs, targets)),
+        described(scaled(1), (inputs, targets)),
+    ]
+    assert len(set(known)) == len(known)
+    assert known[0] == described(nn.functional.cross_entropy, (inputs.clone(), targets))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""What is checked before anything is spent: that the loss is a mean, and that of the ends' own.
+
+Some samples, spread over the data, suffice for both.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from .copies import copied
+from .data import Batch, Samples, spread
+from .mean_check import check_mean, quietly, tolerance
+from .memory import is_out_of_memory
+from .network import Network
+from .own_loss import OrdinaryModule, check_own_loss
+from .parameters import Layout, Tensors
+
+_N_SAMPLES = 48
+"""Taken for a check; where memory runs out, half as many."""
+_N_BATCHES = 2
+
+
+class Door:
+    """The checks of one landscape.
+
+    Parameters
+    ----------
+    network : Network
+    layout : Layout
+    samples : Samples
+    device : torch.device
+    """
+
+    def __init__(self, network: Network, layout: Layout, samples: Samples, device: Any) -> None:
+        self._network = network
+        self._layout = layout
+        self._samples = samples
+        self._device = device
+        self._is_mean = False
+
+    def check_loss(self, point: Any) -> None:
+        """Raise an error if the loss is no mean over samples; once, wherever it is asked."""
+        if self._is_mean:
+            return
+        variables = self._layout.tensors(point)
+        self._sparing(lambda n: check_mean(self._network, self._samples, variables, n))
+        self._is_mean = True
+
+    def check_end(self, module: Any, point: Any) -> None:
+        """Raise an error if the loss at a point (D,) is not that of the module there.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            With the parameters of the point, or any, if it was built like that of the landscape;
+            it stays as it is.
+        point : Tensor (D,)
+        """
+        self._sparing(lambda n: self._check_end(module, point, self._batches(n)))
+
+    def _check_end(self, module: Any, point: Any, batches: list[Batch]) -> None:
+        network = self._network
+        copy = copied(module).to(self._device)
+        variables = self._layout.tensors(point)
+        with torch.no_grad():
+            for name, parameter in copy.named_parameters():
+                if name in variables:
+                    parameter.copy_(variables[name])
+        self._set_vectors(copy)
+        ordinary = OrdinaryModule(copy, network)
+        if network.has_statistics:
+            ordinary.renew_statistics(batches)
+            variables = variables | self._statistics(variables, batches)
+        found = self._loss(variables, batches)
+        rough = tolerance(network, variables)
+        check_own_loss(ordinary, network, variables, batches, found, rough)
+
+    @staticmethod
+    def _sparing(check: Callable[[int], None]) -> None:
+        """Check with as many samples as memory allows."""
+        n_samples = _N_SAMPLES
+        while True:
+            try:
+                return check(n_samples)
+            except Exception as error:
+                if not is_out_of_memory(error) or n_samples == 1:
+                    raise
+                n_samples //= 2
+
+    def _batches(self, n_samples: int) -> list[Batch]:
+        chosen = spread(len(self._samples), n_samples)
+        parts = np.array_split(chosen, min(_N_BATCHES, max(1, len(chosen) // 2)))
+        return [self._samples.batch(part) for part in parts]
+
+    def _set_vectors(self, module: Any) -> None:
+        state = module.state_dict()
+        for name, vector in self._network.vectors(state).items():
+            state[name].copy_(vector)
+
+    def _statistics(self, variables: Tensors, batches: list[Batch]) -> Tensors:
+        parts = [quietly(self._network.statistics(b), variables, b) for b in batches]
+        return {name: sum(part[name] for part in parts) / len(parts) for name in parts[0]}
+
+    def _loss(self, variables: Tensors, batches: list[Batch]) -> float:
+        sums = [quietly(self._network.loss(b), variables, b) for b in batches]
+        weight = sum(float(weight) for _, weight in sums)
+        return sum(float(total) for total, _ in sums) / max(weight, 1e-30)

@@ -1,0 +1,183 @@
+"""The loss of a module as torch computes it in the ordinary way, to hold the landscape against.
+
+Nothing of this package takes part: a copy of the module in evaluation mode is called with batches.
+Only running statistics are renewed before, by torch's own layers in training mode, as
+`torch.optim.swa_utils.update_bn` does it.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn.modules.batchnorm import _NormBase
+
+from .data import Batch
+from .network import Network, in_single
+from .parameters import Tensors
+from .trees import tensors_of
+
+_NOTHING = 1e-6
+"""Losses below this are not told apart."""
+
+
+class OrdinaryModule:
+    """A module as its owner calls it.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A copy, which is changed: put in evaluation mode.
+    network : Network
+        Whose loss and way to call are used.
+    """
+
+    def __init__(self, module: Any, network: Network) -> None:
+        self.module = module.eval().requires_grad_(False)
+        self._network = network
+
+    def renew_statistics(self, batches: Sequence[Batch]) -> None:
+        """Set running statistics to the mean of those of some batches, by training mode."""
+        norms = [m for m in self.module.modules() if isinstance(m, _NormBase)]
+        norms = [layer for layer in norms if layer.running_mean is not None]
+        calls = {id(layer): 0 for layer in norms}
+
+        def cumulate(layer: Any, inputs: Any) -> None:
+            calls[id(layer)] += 1
+            layer.momentum = 1 / calls[id(layer)]
+
+        hooks = [layer.register_forward_pre_hook(cumulate) for layer in norms]
+        momenta = [layer.momentum for layer in norms]
+        for layer in norms:
+            layer.train()
+        try:
+            for batch in batches:
+                self.output(batch)
+        finally:
+            for layer, hook, momentum in zip(norms, hooks, momenta, strict=True):
+                hook.remove()
+                layer.eval()
+                layer.momentum = momentum
+
+    def loss(self, batches: Sequence[Batch]) -> float:
+        """The loss over all samples of some batches."""
+        total = weight = 0.0
+        for batch in batches:
+            output = self.output(batch)
+            target = self._network.arguments(batch.tree)[2]
+            found, share = self._network.reduction.total(output, target, batch.size)
+            total, weight = total + float(found.detach()), weight + float(share)
+        return total / max(weight, 1e-30)
+
+    def output(self, batch: Batch) -> Any:
+        """What the module returns."""
+        args, kwargs, _ = self._network.arguments(batch.tree)
+        try:
+            with torch.no_grad(), self._network.precision():
+                return in_single(self.module(*args, **kwargs))
+        except RuntimeError as error:
+            if "does not require grad" not in str(error):
+                raise
+        with torch.enable_grad(), self._network.precision():
+            return in_single(self.module(*args, **kwargs))
+
+
+def check_own_loss(
+    ordinary: OrdinaryModule,
+    network: Network,
+    variables: Tensors,
+    batches: Sequence[Batch],
+    found: float,
+    tolerance: float,
+) -> None:
+    """Raise an error if the landscape's loss is not the module's own.
+
+    Parameters
+    ----------
+    ordinary : OrdinaryModule
+        With the parameters, and the statistics of `batches`.
+    network : Network
+    variables : dict of str to Tensor
+        The same parameters and statistics.
+    batches : sequence of Batch
+    found : float
+        The landscape's loss over the batches.
+    tolerance : float
+        Of the difference, as a fraction.
+
+    Raises
+    ------
+    ValueError
+        With both, and the first layer that puts out something else.
+    """
+    own, again = ordinary.loss(batches), ordinary.loss(batches)
+    limit = tolerance * max(abs(own), _NOTHING / tolerance)
+    if abs(own - again) > limit or math.isnan(own) > math.isnan(found):
+        raise ValueError(
+            f"the network's loss on the same samples is {own:.6g} at one call and {again:.6g} at "
+            "the next, in evaluation mode: it draws random numbers (dropout or noise that is never "
+            "switched off), or keeps something from call to call. A path needs a loss that is one "
+            "function: switch it off"
+        )
+    if abs(own - found) <= limit:
+        return
+    where = _first_difference(ordinary, network, variables, batches[0], tolerance)
+    raise ValueError(
+        f"the network's own loss on some samples is {own:.6g}, but as a function of its parameters "
+        f"it is {found:.6g}: {where}"
+    )
+
+
+def _first_difference(
+    ordinary: OrdinaryModule,
+    network: Network,
+    variables: Tensors,
+    batch: Batch,
+    tolerance: float,
+) -> str:
+    """The first layer, in the order in which they finish, whose output is another."""
+    theirs: list[tuple[str, str, list[Any]]] = []
+    mine: list[tuple[str, str, list[Any]]] = []
+    hooks = _noting(ordinary.module, theirs) + _noting(network.module, mine)
+    try:
+        ordinary.output(batch)
+        with torch.no_grad():
+            network.output(variables, batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    for (name, kind, own), (other, _, found) in zip(theirs, mine, strict=False):
+        if name != other or not _close(own, found, tolerance):
+            return (
+                f"the layer {name!r} ({kind}) is the first that puts out something else. It keeps "
+                "or computes something that the parameters do not determine (a buffer or attribute "
+                "of the end's own, statistics, a weight that a hook sets): give both ends the "
+                "same, make it a parameter, or leave that layer out"
+            )
+    return (
+        "each layer puts out the same, so what differs lies in the module's own `forward` (an "
+        "attribute that is no parameter, such as a scale) or in the loss; give both ends the same"
+    )
+
+
+def _noting(module: Any, notes: list[tuple[str, str, list[Any]]]) -> list[Any]:
+    def noting(name: str) -> Any:
+        def note(layer: Any, inputs: Any, output: Any) -> None:
+            tensors = [tensor.detach().clone() for tensor in tensors_of(output)]
+            notes.append((name, type(layer).__name__, tensors))
+
+        return note
+
+    return [m.register_forward_hook(noting(n)) for n, m in module.named_modules() if n]
+
+
+def _close(own: list[Any], found: list[Any], tolerance: float) -> bool:
+    if len(own) != len(found):
+        return False
+    for a, b in zip(own, found, strict=True):
+        if a.shape != b.shape:
+            return False
+        x, y = a.double(), b.double()
+        if float((x - y).norm()) > 10 * tolerance * float(x.norm()) + 1e-6:
+            return False
+    return True

@@ -1,0 +1,99 @@
+"""Samples that are the same whenever they are asked for, so that the loss is one function.
+
+A data set with augmentation gives another sample at each call. Where that is noticed, sample i is
+fetched with the generators of torch, NumPy and Python set to a seed that depends on i alone, and
+set back afterwards.
+"""
+
+import logging
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from .trees import tensors_of
+
+_log = logging.getLogger(__name__)
+_TRIES = 3
+
+
+def repeatable(items: Any, index: int) -> Any:
+    """Items that are the same at each call.
+
+    Parameters
+    ----------
+    items : object with `__getitem__`
+    index : int
+        One of them, by which it is found out.
+
+    Raises
+    ------
+    ValueError
+        If they are not even with seeded generators.
+    """
+    with _generators():
+        if _agree([items[index] for _ in range(_TRIES)]):
+            return items
+        seeded = SeededItems(items)
+        if not _agree([seeded[index] for _ in range(_TRIES)]):
+            raise ValueError(
+                f"`data` gives another sample {index} at each call, also with the generators of "
+                "torch, NumPy and Python seeded; a path needs a loss that is one function: switch "
+                "the augmentation off, or give it a generator that depends on the index"
+            )
+    _log.info("`data` is augmented at random; it is fixed by a seed for each sample")
+    return seeded
+
+
+class SeededItems:
+    """Items fetched under a seed that is that of their index."""
+
+    def __init__(self, items: Any) -> None:
+        self._items = items
+
+    def __getitem__(self, index: int) -> Any:
+        """Return item `index`."""
+        with _generators():
+            torch.manual_seed(index)
+            random.seed(index)
+            np.random.seed(index)  # noqa: NPY002 - what data sets draw from is the global one
+            return self._items[index]
+
+
+@contextmanager
+def _generators() -> Iterator[None]:
+    """Set the global generators back to where they were."""
+    of_numpy, of_python = np.random.get_state(), random.getstate()  # noqa: NPY002
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            np.random.set_state(of_numpy)  # noqa: NPY002
+            random.setstate(of_python)
+
+
+def _agree(items: list[Any]) -> bool:
+    first = tensors_of(_tensorised(items[0]))
+    for item in items[1:]:
+        other = tensors_of(_tensorised(item))
+        same = len(first) == len(other) and all(
+            a.shape == b.shape and torch.equal(a.nan_to_num(), b.nan_to_num())
+            for a, b in zip(first, other, strict=True)
+        )
+        if not same:
+            return False
+    return True
+
+
+def _tensorised(item: Any) -> Any:
+    """Arrays of NumPy as tensors, in tuples and dicts."""
+    if isinstance(item, np.ndarray):
+        return torch.as_tensor(item)
+    if isinstance(item, dict):
+        return {key: _tensorised(value) for key, value in item.items()}
+    if isinstance(item, tuple | list):
+        return [_tensorised(part) for part in item]
+    return item

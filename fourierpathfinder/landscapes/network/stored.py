@@ -1,0 +1,152 @@
+"""The ends of a path as they are stored: files, folders, checkpoints, other names of parameters.
+
+A file is read without running any code that it may hold. Of what training frameworks store beside
+the parameters nothing is used, and what they put before the names is taken off; both are said in
+the log.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_log = logging.getLogger(__name__)
+
+_INSIDE = (
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "module",
+    "net",
+    "network",
+    "params",
+    "weights",
+)
+"""Keys under which checkpoints keep a state dict."""
+_FILES = (
+    "model.safetensors",
+    "adapter_model.safetensors",
+    "pytorch_model.bin",
+    "adapter_model.bin",
+    "diffusion_pytorch_model.safetensors",
+)
+_INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+_ADAPTER = ".default"
+"""What adapters put into the names of their parameters, and leave out in files."""
+_SHOWN = 3
+
+
+def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The state dict in a file or in a folder of `save_pretrained`.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it cannot be read without running code.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return _of_folder(place)
+    if not place.is_file():
+        raise ValueError(f"the file {str(path)!r} does not exist; an end may be the name of one")
+    if place.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        found: dict[str, Any] = load_file(place)
+        return found
+    try:
+        return unwrapped(torch.load(place, map_location="cpu", weights_only=True))
+    except Exception as error:
+        first = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"the file {str(path)!r} could not be read as parameters ({first}); save a state dict, "
+            "`torch.save(module.state_dict(), file)`, or pass the module itself"
+        ) from error
+
+
+def unwrapped(loaded: Any) -> dict[str, Any]:
+    """The state dict in what a checkpoint holds.
+
+    Raises
+    ------
+    ValueError
+        If there is none to be found.
+    """
+    if not isinstance(loaded, Mapping):
+        raise ValueError(f"it holds a {type(loaded).__name__}, no state dict")
+    if loaded and all(isinstance(value, torch.Tensor) for value in loaded.values()):
+        return dict(loaded)
+    for key in _INSIDE:
+        if isinstance(loaded.get(key), Mapping):
+            _log.info("of the checkpoint only %r is used", key)
+            return unwrapped(loaded[key])
+    tensors = {name: value for name, value in loaded.items() if isinstance(value, torch.Tensor)}
+    if not tensors:
+        raise ValueError(f"it holds {shortened(loaded)}, and no state dict under any of {_INSIDE}")
+    return tensors
+
+
+def renamed(state: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
+    """A state dict by the names that the module has, whatever stands before or within them.
+
+    Parameters
+    ----------
+    state : mapping of str to Tensor
+    known : collection of str
+        The module's names.
+    """
+    if any(name in known for name in state):
+        return dict(state)
+    for strip in _ways(state, known):
+        new = {strip(name): value for name, value in state.items()}
+        if len(new) == len(state) and any(name in known for name in new):
+            example = next(iter(state))
+            _log.info("names are taken for others, such as %r for %r", example, strip(example))
+            return new
+    return dict(state)
+
+
+def _ways(state: Mapping[str, Any], known: Collection[str]) -> Iterable[Any]:
+    """Functions that may turn the given names into known ones."""
+    bare = {name.replace(_ADAPTER, ""): name for name in known}
+    prefixes = {name[: -len(end)] for name in state for end in _ends(name) if end in bare}
+    for prefix in ("", *sorted(prefixes, key=len)):
+        yield lambda name, prefix=prefix: bare.get(name.removeprefix(prefix), name)
+    missing = {end[: -len(name)] for end in bare for name in state if end.endswith(f".{name}")}
+    for prefix in sorted(missing, key=len):
+        yield lambda name, prefix=prefix: bare.get(prefix + name, name)
+
+
+def _ends(name: str) -> Iterable[str]:
+    """All that may stand behind a prefix."""
+    parts = name.split(".")
+    return (".".join(parts[i:]) for i in range(1, len(parts)))
+
+
+def shortened(names: Iterable[object]) -> str:
+    """Some of the names, and how many more there are."""
+    listed = list(names)
+    shown = ", ".join(repr(name) for name in listed[:_SHOWN])
+    more = len(listed) - _SHOWN
+    return f"[{shown}]" if more <= 0 else f"[{shown} and {more} more]"
+
+
+def _of_folder(folder: Path) -> dict[str, Any]:
+    for index in _INDICES:
+        if (folder / index).is_file():
+            shards = json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"]
+            state: dict[str, Any] = {}
+            for shard in sorted(set(shards.values())):
+                state |= read_state(folder / Path(shard).name)
+            return state
+    for name in _FILES:
+        if (folder / name).is_file():
+            return read_state(folder / name)
+    raise ValueError(
+        f"the folder {str(folder)!r} has none of {', '.join((*_INDICES, *_FILES))}; pass the file "
+        "itself"
+    )

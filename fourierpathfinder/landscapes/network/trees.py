@@ -1,0 +1,65 @@
+"""Tensors in nested structures: tuples, lists, dicts, named tuples and dataclasses.
+
+What is no tensor and no such structure (numbers, names, None) stays as it is.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import torch
+
+
+def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
+    """The same structure with a function applied to each tensor.
+
+    Examples
+    --------
+    >>> import torch
+    >>> tree_map(lambda tensor: tensor + 1, {"x": torch.zeros(2), "name": "a"})
+    {'x': tensor([1., 1.]), 'name': 'a'}
+    """
+    if isinstance(tree, torch.Tensor):
+        return function(tree)
+    if isinstance(tree, Mapping):
+        return _mapped(function, tree)
+    if isinstance(tree, tuple | list):
+        parts = [tree_map(function, part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    if is_dataclass(tree) and not isinstance(tree, type):
+        new = copy.copy(tree)
+        for field in fields(tree):
+            object.__setattr__(new, field.name, tree_map(function, getattr(tree, field.name)))
+        return new
+    return tree
+
+
+def tensors_of(tree: Any) -> tuple[Any, ...]:
+    """The tensors of a structure, in its order."""
+    found: list[Any] = []
+    tree_map(found.append, tree)
+    return tuple(found)
+
+
+def filled(tree: Any, tensors: Iterable[Any]) -> Any:
+    """The structure with other tensors in the places of its own."""
+    following = iter(tensors)
+    return tree_map(lambda _: next(following), tree)
+
+
+def emptied(tree: Any) -> Any:
+    """The structure alone, its tensors being empty ones: what `filled` needs and no more."""
+    nothing = torch.empty(0)
+    return tree_map(lambda _: nothing, tree)
+
+
+def _mapped(function: Callable[[Any], Any], tree: Mapping[Any, Any]) -> Any:
+    """Of a dict a dict; of others a copy, since they may need more than their entries."""
+    entries = {key: tree_map(function, value) for key, value in tree.items()}
+    if type(tree) is dict or not isinstance(tree, MutableMapping):
+        return entries
+    new = copy.copy(tree)
+    for key, value in entries.items():
+        new[key] = value
+    return new

@@ -1,0 +1,179 @@
+"""Means that are means: whatever the batches, the loss over all data is one number."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from fourierpathfinder.landscapes import NetworkLandscape
+
+from .architectures import build, data_of, points_of
+
+INPUTS, TARGETS = data_of("perceptron", torch.float64)
+IGNORED = torch.where(torch.arange(30) % 4 == 1, -100, TARGETS)
+WEIGHTS = torch.tensor([1.0, 5.0, 20.0]).double()
+PROBABILITIES = torch.softmax(torch.randn(30, 3, generator=torch.Generator().manual_seed(0)), 1)
+
+
+def weighted_pair(output, target):
+    """The sum over a batch and its weight."""
+    each = functional.cross_entropy(output, target, reduction="none")
+    return (WEIGHTS[target] * each).sum(), WEIGHTS[target].sum()
+
+
+def pair_of_samples(output, target):
+    """The same, with one number a sample."""
+    each = functional.cross_entropy(output, target, reduction="none")
+    return WEIGHTS[target] * each, WEIGHTS[target]
+
+
+CROSS_ENTROPY = functional.cross_entropy
+LOSSES = {
+    "weights of classes": (nn.CrossEntropyLoss(WEIGHTS), TARGETS),
+    "weights and ignored": (nn.CrossEntropyLoss(WEIGHTS, ignore_index=1), TARGETS),
+    "ignored": (nn.CrossEntropyLoss(), IGNORED),
+    "a function, ignored": (CROSS_ENTROPY, IGNORED),
+    "a partial function": (partial(CROSS_ENTROPY, weight=WEIGHTS), TARGETS),
+    "smoothed": (nn.CrossEntropyLoss(WEIGHTS, label_smoothing=0.1, ignore_index=2), TARGETS),
+    "probabilities": (nn.CrossEntropyLoss(WEIGHTS), PROBABILITIES.double()),
+    "a pair": (weighted_pair, TARGETS),
+    "a pair of samples": (pair_of_samples, TARGETS),
+    "one value a sample": (nn.CrossEntropyLoss(reduction="none"), TARGETS),
+}
+
+
+def own(loss, targets):
+    """Over all data in one call."""
+    output = build("perceptron").double().eval()(INPUTS)
+    if loss in (weighted_pair, pair_of_samples):
+        loss = nn.CrossEntropyLoss(WEIGHTS)
+    return loss(output, targets).mean().item()
+
+
+@pytest.mark.parametrize("vectorize", [True, False])
+@pytest.mark.parametrize("kind", LOSSES)
+def test_the_batch_size_changes_nothing(kind, vectorize):
+    loss, targets = LOSSES[kind]
+    module = build("perceptron").double()
+    for batch_size in (30, 11, 7, 1):
+        landscape = NetworkLandscape(
+            module, loss, (INPUTS, targets), batch_size=batch_size, vectorize=vectorize
+        )
+        points = landscape.coordinates(module).repeat(2, 1)
+        values, gradients = landscape.value_and_grad(points)
+        assert values.tolist() == pytest.approx([own(loss, targets)] * 2, rel=1e-10)
+        torch.testing.assert_close(landscape.value(points), values)
+        step = 1e-6 * torch.ones_like(points[0])
+        high, low = landscape.value(torch.stack([points[0] + step, points[0] - step]))
+        assert float(gradients[0] @ step) == pytest.approx(float(high - low) / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_a_mini_batch_is_the_quotient_of_its_own(kind):
+    loss, targets = LOSSES[kind]
+    landscape = NetworkLandscape(build("perceptron").double(), loss, (INPUTS, targets))
+    point = landscape.coordinates(build("perceptron").double())[None]
+    chosen = np.array([[0, 5, 11, 23, 8]])
+    few = NetworkLandscape(
+        build("perceptron").double(), loss, (INPUTS[chosen[0]], targets[chosen[0]])
+    )
+    for a, b in zip(
+        landscape.value_and_grad(point, chosen), few.value_and_grad(point), strict=True
+    ):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
+
+
+def closure_of(module):
+    def loss(output, target):
+        return CROSS_ENTROPY(output, target) + sum((p**2).sum() for p in module.parameters())
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (lambda o, t: CROSS_ENTROPY(o, t, reduction="sum"), "it sums over the samples"),
+        (lambda o, t: CROSS_ENTROPY(o, t, weight=WEIGHTS), r"return the pair \(sum over the"),
+        (lambda o, t: CROSS_ENTROPY(o, t, ignore_index=2), r"return the pair \(sum over the"),
+        (lambda o, t: (o.mean(0) ** 2).sum(), "no mean over samples"),
+        (closure_of(build("perceptron").double()), "as `penalty=`, a function"),
+        (nn.Sequential(nn.Linear(1, 1).double()), "forward"),
+    ],
+    ids=["sum", "weights", "ignored", "statistics of the batch", "closure", "no loss"],
+)
+def test_what_is_no_mean_is_refused(loss, words):
+    landscape = NetworkLandscape(build("perceptron").double(), loss, (INPUTS, TARGETS))
+    with pytest.raises((ValueError, TypeError), match=words):
+        landscape.value(points_of(landscape))
+
+
+def test_sorted_labels_do_not_hide_it():
+    order = TARGETS.argsort()
+    loss = partial(_weighted, weight=WEIGHTS)
+    data = INPUTS[order], TARGETS[order]
+    landscape = NetworkLandscape(build("perceptron").double(), loss, data)
+    with pytest.raises(ValueError, match="no mean over samples"):
+        landscape.value(points_of(landscape))
+
+
+def _weighted(output, target, weight):
+    return CROSS_ENTROPY(output, target, weight=weight)
+
+
+def test_a_loss_that_is_no_tensor():
+    landscape = NetworkLandscape(
+        build("perceptron").double(), lambda o, t: float(CROSS_ENTROPY(o, t)), (INPUTS, TARGETS)
+    )
+    with pytest.raises(TypeError, match="`loss` returned a float; it must return a tensor"):
+        landscape.value(points_of(landscape))
+
+
+@pytest.mark.parametrize("vectorize", [True, False])
+@pytest.mark.parametrize("samples", [None, np.array([[1, 2], [7, 7]])])
+def test_a_penalty_is_that_of_the_point(samples, vectorize):
+    plain = NetworkLandscape(build("perceptron").double(), CROSS_ENTROPY, (INPUTS, TARGETS))
+    names = set(dict(build("perceptron").named_parameters()))
+
+    def penalty(parameters):
+        assert set(parameters) == names
+        return 0.3 * sum((p**2).sum() for p in parameters.values())
+
+    penalised = NetworkLandscape(
+        build("perceptron").double(),
+        CROSS_ENTROPY,
+        (INPUTS, TARGETS),
+        penalty=penalty,
+        vectorize=vectorize,
+    )
+    points = points_of(plain, 2)
+    values, gradients = plain.value_and_grad(points, samples)
+    found = penalised.value_and_grad(points, samples)
+    torch.testing.assert_close(found[0], values + 0.3 * (points**2).sum(-1))
+    torch.testing.assert_close(found[1], gradients + 0.6 * points)
+    torch.testing.assert_close(penalised.value(points, samples), found[0])
+
+
+class WithLoss(nn.Module):
+    """Returns its own loss."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = build("perceptron").double()
+
+    def forward(self, x, labels):
+        return {"loss": CROSS_ENTROPY(self.net(x), labels)}
+
+
+def test_the_loss_of_the_module_itself():
+    landscape = NetworkLandscape(WithLoss(), None, {"x": INPUTS, "labels": TARGETS}, batch_size=7)
+    point = landscape.coordinates(WithLoss())
+    assert landscape.value(point[None]).item() == pytest.approx(own(CROSS_ENTROPY, TARGETS))
+    without = NetworkLandscape(
+        build("perceptron").double(), None, (INPUTS, TARGETS), vectorize=False
+    )
+    with pytest.raises(TypeError, match="`loss` is None, but the module's Tensor has no"):
+        without.value(points_of(without))

@@ -1,0 +1,145 @@
+"""Ends as they are stored: files, folders, checkpoints, other names."""
+
+import json
+import pathlib
+import pickle
+
+import pytest
+import torch
+from torch import nn
+
+from fourierpathfinder.landscapes import NetworkLandscape
+
+from .architectures import build, data_of, landscape_of
+
+
+def end():
+    return build("perceptron", seed=5)
+
+
+def expected():
+    return nn.utils.parameters_to_vector(end().parameters()).detach()
+
+
+def found(state):
+    return landscape_of("perceptron").coordinates(state)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "module._orig_mod."])
+def test_prefixes_are_taken_off(prefix):
+    state = {prefix + name: value for name, value in end().state_dict().items()}
+    assert torch.equal(found(state), expected())
+
+
+def test_prefixes_that_the_module_has_are_put_on():
+    class Wrapped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = build("perceptron")
+
+        def forward(self, x):
+            return self.model(x)
+
+    landscape = NetworkLandscape(Wrapped(), nn.functional.cross_entropy, data_of("perceptron"))
+    assert torch.equal(landscape.coordinates(end().state_dict()), expected())
+
+
+def test_names_of_adapters():
+    class Adapted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.base = nn.Linear(5, 3).requires_grad_(False)
+            self.lora_A = nn.ModuleDict({"default": nn.Linear(5, 2, bias=False)})
+            self.lora_B = nn.ModuleDict({"default": nn.Linear(2, 3, bias=False)})
+
+        def forward(self, x):
+            return self.base(x) + self.lora_B["default"](self.lora_A["default"](x))
+
+    module = Adapted()
+    landscape = NetworkLandscape(module, nn.functional.cross_entropy, data_of("perceptron"))
+    assert landscape.n_coordinates == 16
+    stored = {
+        "base_model.model.lora_A.weight": torch.ones(2, 5),
+        "base_model.model.lora_B.weight": torch.zeros(3, 2),
+    }
+    for state in (stored, {n.removeprefix("base_model.model."): v for n, v in stored.items()}):
+        assert landscape.coordinates(state).tolist() == [1.0] * 10 + [0.0] * 6
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model"])
+def test_checkpoints(key, tmp_path):
+    checkpoint = {key: end().state_dict(), "epoch": 7, "optimizer": {"state": {}}}
+    assert torch.equal(found(checkpoint), expected())
+    torch.save(checkpoint, tmp_path / "last.ckpt")
+    assert torch.equal(found(tmp_path / "last.ckpt"), expected())
+    assert torch.equal(found(str(tmp_path / "last.ckpt")), expected())
+
+
+def test_files_and_folders(tmp_path):
+    safetensors = pytest.importorskip("safetensors.torch")
+    torch.save(end().state_dict(), tmp_path / "end.pt")
+    safetensors.save_file(end().state_dict(), tmp_path / "end.safetensors")
+    (tmp_path / "saved").mkdir()
+    safetensors.save_file(end().state_dict(), tmp_path / "saved" / "model.safetensors")
+    for name in ("end.pt", "end.safetensors", "saved"):
+        assert torch.equal(found(tmp_path / name), expected())
+    (tmp_path / "sharded").mkdir()
+    shards = {"0.weight": "a.safetensors", "3.weight": "b.safetensors", "3.bias": "b.safetensors"}
+    for file in set(shards.values()):
+        part = {n: v for n, v in end().state_dict().items() if shards[n] == file}
+        safetensors.save_file(part, tmp_path / "sharded" / file)
+    index = tmp_path / "sharded" / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": shards}), encoding="utf-8")
+    assert torch.equal(found(tmp_path / "sharded"), expected())
+
+
+class Touches:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return pathlib.Path.touch, (self.path,)
+
+
+def test_no_code_of_a_file_is_run(tmp_path):
+    with (tmp_path / "evil.pt").open("wb") as file:
+        pickle.dump(Touches(tmp_path / "touched"), file)
+    with pytest.raises(ValueError, match=r"evil.pt' could not be read as parameters"):
+        found(tmp_path / "evil.pt")
+    assert not (tmp_path / "touched").exists()
+
+
+def test_what_is_no_file(tmp_path):
+    with pytest.raises(ValueError, match=r"'nowhere.pt' does not exist"):
+        found("nowhere.pt")
+    with pytest.raises(ValueError, match=r"has none of model.safetensors.index.json"):
+        found(tmp_path)
+    with pytest.raises(ValueError, match=r"it holds \['epoch'\], and no state dict"):
+        found({"epoch": 3})
+
+
+def test_tensors_in_their_order():
+    assert torch.equal(found(list(end().parameters())), expected())
+    with pytest.raises(ValueError, match=r"the 2 tensors have shapes .* 3 trainable parameters"):
+        found(list(end().parameters())[:2])
+    with pytest.raises(TypeError, match="an end is a object; pass a module"):
+        found(object())
+
+
+def test_tied_weights_under_either_name():
+    state = build("tied", seed=5).state_dict()
+    for kept, left_out in (("middle", "again"), ("again", "middle")):
+        part = {n: v for n, v in state.items() if n != f"{left_out}.weight"}
+        part["first.weight"] = build("tied").state_dict()["first.weight"]
+        part["first.bias"] = build("tied").state_dict()["first.bias"]
+        point = landscape_of("tied").coordinates(part)
+        assert torch.equal(point[1:17], state[f"{kept}.weight"].reshape(-1))
+
+
+def test_messages_are_short():
+    other = nn.Sequential(*[nn.Linear(1, 1) for _ in range(300)])
+    with pytest.raises(ValueError, match=r"and 59[0-9] more") as caught:
+        found(other.state_dict())
+    assert len(str(caught.value)) < 400
