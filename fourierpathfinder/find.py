@@ -55,8 +55,8 @@ def find_path(
     max_gradients : int, optional
         The most evaluations of value and gradient to spend, all included.
     rng : numpy.random.Generator or int, optional
-        The source of randomness, as SPEC 7 has it: a generator is used as it is, an integer seeds
-        a new one, None takes fresh randomness. The same integer gives the same result.
+        The source of randomness (:term:`SPEC 7`): a generator is used as it is, an integer seeds a
+        new one, None takes fresh randomness. The same integer gives the same result.
     executor : concurrent.futures.Executor, optional
         Workers for the points of the path.
     callback : callable, optional

@@ -63,7 +63,7 @@ class ParallelLandscape(Forwarding):
         except BrokenExecutor as error:
             raise RuntimeError(
                 "a worker of the executor died while a point was evaluated (out of memory, or the "
-                "calculator ended the process); the executor cannot go on, so make a new one"
+                "calculator ended the process); the executor is unusable now: make a new one"
             ) from error
         finally:
             for task in tasks:  # after an error or Ctrl-C nobody waits for the rest

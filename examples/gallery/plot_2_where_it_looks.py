@@ -39,5 +39,5 @@ print(result)
 axes = plot_landscape(toy, result, limits=((-1.4, 1.1), (-0.5, 1.9)), ceiling=20)
 for number, (x, y) in enumerate(watched.points, start=1):
     axes.plot(x, y, "o", color="white", markeredgecolor="black", markersize=5, zorder=4)
-    axes.annotate(str(number), (x, y), (5, 4), textcoords="offset points", fontsize=8, zorder=5)
+    axes.annotate(str(number), (x, y), (5, 4), textcoords="offset points", fontsize=8)
 plt.show()

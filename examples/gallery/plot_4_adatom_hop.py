@@ -33,12 +33,13 @@ result = find_path(MoleculeLandscape(reactant, EMT), reactant, product, rng=0)
 print(f"barrier {result.barrier:.4f} eV after {result.n_gradients} gradients")
 
 # %%
-# The profile, and five structures along the path.
+# The profile, five structures along the path, and the saddle among them.
 
 images = result.to_atoms(5)
 figure = plt.figure(figsize=(9, 5), layout="constrained")
 upper, lower = figure.subfigures(2, 1, height_ratios=(2, 1))
-plot_profile(result, upper.subplots(), arc_length=True, relative=True, unit="eV", length_unit="Å")
+units = {"unit": "eV", "length_unit": "Å"}
+plot_profile(result, upper.subplots(), arc_length=True, relative=True, **units)
 for axes, atoms in zip(lower.subplots(1, len(images)), images, strict=True):
     plot_atoms(atoms, axes, rotation="-80x")
     axes.set_axis_off()

@@ -281,7 +281,7 @@ class MoleculeLandscape:
         n_terms : int
             Number of sine terms N.
         rng : numpy.random.Generator or int, optional
-            Source of the small random bend that leaves symmetric starts (SPEC 7).
+            Source of the small random bend that leaves symmetric starts (:term:`SPEC 7`).
 
         Returns
         -------
@@ -388,7 +388,7 @@ class MoleculeLandscape:
         overlaps = self._guard.overlaps(positions)
         if overlaps:
             raise ValueError(
-                f"{name} cannot be calculated: {overlaps[0]}; mend the structure, or pass a "
+                f"{name} cannot be calculated: {overlaps[0]}; correct the structure, or pass a "
                 "smaller `contact` if this calculator's atoms are smaller"
             )
 

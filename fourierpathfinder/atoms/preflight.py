@@ -59,7 +59,7 @@ class Finding:
     sentence : str
         What was found, and what to do.
     repaired : tuple of ase.Atoms, optional
-        The ends with it mended, where that is safe.
+        The ends with it corrected, where that is safe.
     """
 
     subject: str
@@ -109,22 +109,22 @@ def preflight(start: Atoms, end: Atoms, *, contact: float = 0.62) -> list[Findin
 def repair(
     start: Atoms, end: Atoms, *, contact: float = 0.62
 ) -> tuple[Atoms, Atoms, list[Finding]]:
-    """Mend what can be mended safely, one thing after the other.
+    """Correct what can be corrected safely, one thing after the other.
 
     Returns
     -------
     tuple of (ase.Atoms, ase.Atoms, list of Finding)
-        The ends, and what was mended.
+        The ends, and what was corrected.
     """
-    mended: list[Finding] = []
+    corrected: list[Finding] = []
     for _ in range(_MAX_REPAIRS):
         findings = preflight(start, end, contact=contact)
         finding = next((finding for finding in findings if finding.repaired), None)
         if finding is None or finding.repaired is None:
             break
         start, end = finding.repaired
-        mended.append(finding)
-    return start, end, mended
+        corrected.append(finding)
+    return start, end, corrected
 
 
 def mirrored(atoms: Atoms) -> Atoms:
@@ -142,8 +142,8 @@ def unrelaxed(name: str, gradient: np.ndarray, limit: float = _RELAXED) -> Findi
     return Finding(
         "relaxation",
         Severity.WARNING,
-        f"the {name} is not relaxed: a force of {force:.2g} eV/Å is left, more than {limit:g}, so "
-        "that the barrier would count from a point on a slope; pass --relax-ends, or relax it "
+        f"the {name} is not relaxed: its largest force is {force:.2g} eV/Å, more than {limit:g}, "
+        "so that the barrier would not be measured from a minimum; pass --relax-ends, or relax it "
         "with this same calculator",
     )
 
@@ -156,8 +156,8 @@ def same_minimum(start: Atoms, end: Atoms, limit: float = _SAME_PLACE) -> Findin
     return Finding(
         "same minimum",
         Severity.STOP,
-        f"the ends are the same minimum: placed on each other, no atom is farther than "
-        f"{moved.max():.2g} Å from its counterpart; give two different minima",
+        f"the ends are the same minimum: superposed, no atom is more than {moved.max():.2g} Å "
+        "away from its counterpart; give two different minima",
     )
 
 
@@ -172,7 +172,7 @@ def _constraints(start: Atoms, end: Atoms) -> Finding | None:
             return Finding(
                 "held atoms",
                 Severity.STOP,
-                f"the {name} has no free atom; loosen its constraints",
+                f"the {name} has no free atom; remove some of its constraints",
             )
     return None
 
@@ -256,8 +256,8 @@ def _overlaps(start: Atoms, end: Atoms, contact: float) -> Iterator[Finding]:
             yield Finding(
                 "overlap",
                 Severity.STOP,
-                f"atoms overlap in the {name}: {sentences[0]}; mend the structure (are its units "
-                "Å, and its cell right?)",
+                f"atoms overlap in the {name}: {sentences[0]}; correct the structure (is it in Å, "
+                "and its cell right?)",
             )
 
 
@@ -277,15 +277,15 @@ def _handedness(start: Atoms, end: Atoms) -> Finding | None:
         return Finding(
             "handedness",
             Severity.WARNING,
-            f"the product is of the wrong hand: it is built like the mirror image of the reactant "
-            f"at {places}; pass --mirror to go to the product's mirror image instead, which "
-            "has the same energy",
+            f"the product has the opposite chirality: it is the mirror image of the reactant at "
+            f"{places}; pass --mirror to use the product's mirror image instead, which has the "
+            "same energy",
         )
     return Finding(
         "handedness",
         Severity.WARNING,
-        f"{places} would have to turn inside out, as the neighbours there wind the other way "
-        "round in the product; exchange two like neighbours there, or take the other enantiomer",
+        f"{places} would have to invert, as the chirality there is opposite in the product; "
+        "exchange two identical neighbours there, or take the other enantiomer",
     )
 
 
@@ -296,7 +296,7 @@ def _named(key: tuple[int, ...], atoms: Atoms) -> str:
 
 
 def _labels(start: Atoms, end: Atoms) -> Finding | None:
-    """Like atoms that change places without need."""
+    """Identical atoms that change places unnecessarily."""
     if len(start) > 200:
         return None
     given = np.linalg.norm(_displacements(start, superpose(start, end)))
@@ -309,10 +309,10 @@ def _labels(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "relabelling",
         Severity.NOTE,
-        f"like atoms change places: if atoms {', '.join(map(str, swapped))} of the product were "
-        f"taken in the order {' '.join(map(str, order[swapped]))}, the ends would lie "
-        f"{best:.2f} Å apart instead of {given:.2f} Å{same}; reorder them unless the exchange "
-        "is what you are after",
+        f"identical atoms change places: with atoms {', '.join(map(str, swapped))} of the product "
+        f"in the order {' '.join(map(str, order[swapped]))}, the ends would be {best:.2f} Å apart "
+        f"instead of {given:.2f} Å{same}; reorder them unless the exchange is what you want to "
+        "study",
     )
 
 
@@ -347,9 +347,9 @@ def _half_cell(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "wrapping",
         Severity.NOTE,
-        f"atoms {_listed(torn)} move by half a cell, so that the way there and the opposite one "
-        "are equally near; they go as the files place them: move them by a cell to go the other "
-        "way, or use a larger cell",
+        f"atoms {_listed(torn)} move by half a cell, so that both directions are equally long; "
+        "they move as the files place them: shift them by a cell for the other direction, or use "
+        "a larger cell",
     )
 
 

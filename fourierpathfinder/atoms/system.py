@@ -40,7 +40,7 @@ class System:
     def __init__(self, atoms: Atoms) -> None:
         self.space = free_space(atoms)
         if not self.space.n_coordinates:
-            raise ValueError("`atoms` has no free atom; loosen its constraints")
+            raise ValueError("`atoms` has no free atom; remove some of its constraints")
         # `Atoms.copy`, as the `copy` of ASE's own subclass Cluster fails after indexing.
         self.template = Atoms.copy(atoms)
         self.image = MinimumImage.of(atoms)

@@ -33,33 +33,33 @@ _CALCULATOR: _Options = (
     click.option("--method", metavar="NAME", help="Its method, such as GFN2-xTB."),
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                  help="Any other setting of the calculator."),
-    click.option("--freeze", "frozen", metavar="ATOMS", help="Atoms to hold, such as 0:16."),
+    click.option("--freeze", "frozen", metavar="ATOMS", help="Atoms to keep fixed, such as 0:16."),
 )  # fmt: skip
 
-_MENDING: _Options = (
-    click.option("--fix", is_flag=True, help="Mend what is safe in the structures."),
-    click.option("--mirror", is_flag=True, help="Go to the product's mirror image."),
+_CORRECTING: _Options = (
+    click.option("--fix", is_flag=True, help="Correct the structures where that is safe."),
+    click.option("--mirror", is_flag=True, help="Use the product's mirror image."),
 )
 
 _PLACE: _Options = (
     click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
                  default="fourierpathfinder-output", metavar="DIR",
-                 help="Where files go (fourierpathfinder-output)."),
-    click.option("--timeout", type=float, metavar="SECONDS", help="Time for one calculation."),
+                 help="Folder for all files (fourierpathfinder-output)."),
+    click.option("--timeout", type=float, metavar="SECONDS", help="Limit of one calculation."),
 )  # fmt: skip
 
 _TOL = click.option("--tol", type=float, default=1e-3, metavar="X",
                     help="Tolerance, as a fraction of the rise (0.001).")  # fmt: skip
 
 _LIMITS: _Options = (
-    click.option("--max-gradients", type=int, metavar="N", help="Calculations to spend at most."),
+    click.option("--max-gradients", type=int, metavar="N", help="Maximum number of calculations."),
     click.option("-j", "--jobs", type=int, default=1, metavar="N",
                  help="Calculations at a time (1)."),
 )  # fmt: skip
 
-_RESTART = click.option("--restart", is_flag=True, help="Go on from the files in DIR.")
+_RESTART = click.option("--restart", is_flag=True, help="Continue from the files in DIR.")
 
-_CHECK_OPTIONS: _Options = (*_ENDS, *_CALCULATOR, *_MENDING, *_PLACE)
+_CHECK_OPTIONS: _Options = (*_ENDS, *_CALCULATOR, *_CORRECTING, *_PLACE)
 
 _FIND_OPTIONS: _Options = (
     *_CHECK_OPTIONS,
@@ -67,7 +67,7 @@ _FIND_OPTIONS: _Options = (
     click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
     _TOL,
     click.option("--channels", type=int, default=1, metavar="N",
-                 help="Starts, to find other paths too (1)."),
+                 help="Starting paths, to find several channels (1)."),
     *_LIMITS,
     click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to calculate on."),
     _RESTART,
@@ -79,9 +79,9 @@ _CONNECT_OPTIONS: _Options = (
     *_PLACE,
     click.option("--relax", "relax_ends", is_flag=True, help="Relax the structures first."),
     click.option("--pairs", type=click.Choice(["all", "nearest"]), default="all",
-                 help="Whose heights are wanted (all)."),
+                 help="Pairs whose heights are wanted (all)."),
     click.option("--tries", type=int, default=3, metavar="N",
-                 help="Attempts at lowering each height (3)."),
+                 help="Attempts to lower each height (3)."),
     _TOL,
     *_LIMITS,
     _RESTART,
@@ -112,7 +112,7 @@ def _exits(command: Callable[..., Exit]) -> Callable[..., None]:
         except OSError as error:
             status = _failed(Exit.OUTPUT, error)
         except KeyboardInterrupt:
-            status = _failed(Exit.INTERRUPTED, "interrupted; --restart goes on from here")
+            status = _failed(Exit.INTERRUPTED, "interrupted; continue with --restart")
         finally:
             signal.signal(signal.SIGTERM, before)
         sys.exit(status)
@@ -185,7 +185,9 @@ def check(**options: Any) -> Exit:
     with logging_to(settings.output / "run.log"), run.opened(settings, start) as landscape:
         findings += run.evaluated_findings(landscape, (start, end))
         (settings.output / run.CHECKPOINT).unlink(missing_ok=True)
-    click.echo(f"{len(findings)} finding(s)" if findings else "Nothing to say against these ends.")
+    click.echo(
+        f"{len(findings)} finding(s)" if findings else "No problems were found with these ends."
+    )
     return Exit.CERTIFIED
 
 
@@ -230,19 +232,19 @@ def _require_positive(options: dict[str, Any]) -> None:
 
 
 def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
-    """Both ends, mended if asked; InputError where no path can join them."""
+    """Both ends, corrected if asked; InputError where no path can join them."""
     start, end = (read_structure(options[name]) for name in ("reactant", "product"))
     if options["frozen"]:
         start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
-    start, end, mended, findings = looked_over(
+    start, end, corrected, findings = looked_over(
         start, end, fix=options["fix"], mirror=options["mirror"]
     )
-    for finding in mended:
-        click.echo(f"mended: {finding.sentence}", err=True)
+    for finding in corrected:
+        click.echo(f"corrected: {finding.sentence}", err=True)
     for finding in findings:
         click.echo(str(finding), err=True)
     refuse(findings)
-    return start, end, [*mended, *findings]
+    return start, end, [*corrected, *findings]
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def read_structures(source: str) -> list[Atoms]:
     for k, atoms in enumerate(found[1:], start=1):
         sentences = differences(found[0], atoms)
         if sentences:
-            raise InputError(f"structure {k} does not fit to structure 0: {sentences[0]}")
+            raise InputError(f"structure {k} does not match structure 0: {sentences[0]}")
     return found
 
 
@@ -73,8 +73,8 @@ def run_connect(
         log.info(
             "%4d gradients, %d minima, %d paths; %s",
             graph.n_gradients, len(graph), len(graph.edges),
-            f"{apart} not joined to the first yet" if apart
-            else f"all joined below {max(heights):.4f} eV",
+            f"{apart} not connected to the first yet" if apart
+            else f"all connected below {max(heights):.4f} eV",
         )  # fmt: skip
 
     graph = connect(

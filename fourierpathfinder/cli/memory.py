@@ -26,7 +26,7 @@ class RememberingLandscape(Forwarding):
         The landscape that it evaluates.
     file : CheckpointFile
         Where evaluations are kept. Failures at its end are tried again: they may be what ended
-        the run, and have been mended since.
+        the run, and have been corrected since.
 
     Attributes
     ----------

@@ -82,7 +82,7 @@ def opened(
     with isolated:
         landscape = RememberingLandscape(isolated, molecule, file)
         if landscape.n_remembered:
-            log.info("%d evaluations are known from before", landscape.n_remembered)
+            log.info("%d evaluations are known from an earlier run", landscape.n_remembered)
         yield landscape
 
 
@@ -186,7 +186,7 @@ def relaxed(landscape: RememberingLandscape, name: str, x: np.ndarray) -> Minimu
 
     minimum = relax(one_point(landscape), x, callback=tell)
     if not np.isfinite(minimum.value):
-        raise LandscapeError(f"the calculator fails in relaxing the {name}")
+        raise LandscapeError(f"the calculator failed while relaxing the {name}")
     if not minimum.converged:
         log.warning("the %s is not fully relaxed: %s", name, minimum.message)
     return minimum
@@ -218,7 +218,7 @@ def _checkpoint(settings: Settings, atoms: Atoms) -> CheckpointFile:
     place = settings.output / CHECKPOINT
     if place.exists() and not settings.restart:
         raise InputError(
-            f"{place} holds an earlier run; pass --restart to go on from it, or another --output"
+            f"{place} contains an earlier run; pass --restart to continue it, or another --output"
         )
     system = [atoms.numbers, np.asarray(atoms.cell), atoms.pbc]
     identity = {

@@ -1,4 +1,4 @@
-"""The two ends, from any file that ASE reads, looked over and mended."""
+"""The two ends, from any file that ASE reads, checked and corrected."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -51,23 +51,23 @@ def freeze(atoms: Atoms, which: str) -> Atoms:
 def looked_over(
     start: Atoms, end: Atoms, *, fix: bool, mirror: bool
 ) -> tuple[Atoms, Atoms, list[Finding], list[Finding]]:
-    """The ends, what was mended, and what there is still to say.
+    """The ends, what was corrected, and what there is still to say.
 
     Parameters
     ----------
     start, end : ase.Atoms
         As read.
     fix : bool
-        Whether to mend what is safe.
+        Whether to correct what is safe.
     mirror : bool
         Whether the product's mirror image is meant.
     """
-    mended: list[Finding] = []
+    corrected: list[Finding] = []
     if mirror:
         end = superpose(start, mirrored(end))
     if fix:
-        start, end, mended = repair(start, end)
-    return start, end, mended, preflight(start, end)
+        start, end, corrected = repair(start, end)
+    return start, end, corrected, preflight(start, end)
 
 
 def refuse(findings: Sequence[Finding]) -> None:

@@ -53,7 +53,7 @@ def find_paths(
     max_gradients : int, optional
         Of each path.
     rng : numpy.random.Generator or int, optional
-        Each path draws from a stream of its own.
+        The source of randomness (:term:`SPEC 7`); each path has a stream of its own.
     executor : concurrent.futures.Executor, optional
         Workers that find one path each.
     progress : bool

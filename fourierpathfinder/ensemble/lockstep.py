@@ -203,8 +203,8 @@ class Group:
 
 
 _DIVERGED = (
-    "The landscape returned NaN or infinity on this path, which was left where it was; lower "
-    "`learning_rate`, or look at its ends."
+    "The landscape returned NaN or infinity on this path, which was not moved any further; lower "
+    "`learning_rate`, or check its ends."
 )
 
 

@@ -84,9 +84,9 @@ def connect(
     max_seconds : float, optional
         After this time no new attempt is started.
     rng : numpy.random.Generator or int, optional
-        The source of randomness, as SPEC 7 has it: a generator is used as it is, an integer seeds
-        a new one, None takes fresh randomness. Without an executor the same integer gives the
-        same graph.
+        The source of randomness (:term:`SPEC 7`): a generator is used as it is, an integer seeds a
+        new one, None takes fresh randomness. Without an executor the same integer gives the same
+        graph.
     executor : concurrent.futures.Executor, optional
         Its workers try one pair of minima each. The landscape must be picklable.
     n_workers : int, optional

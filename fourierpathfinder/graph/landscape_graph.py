@@ -274,7 +274,7 @@ class LandscapeGraph:
         from scipy.sparse.csgraph import shortest_path
 
         if not np.isfinite(self._bounds[i, j]):
-            raise ValueError(f"nodes {i} and {j} are not connected; run `connect` on for longer")
+            raise ValueError(f"nodes {i} and {j} are not connected; continue `connect` for longer")
         steps: dict[tuple[int, int], Edge] = {}
         for edge in self.minimum_spanning_tree():
             steps[edge.start, edge.end] = edge

@@ -82,7 +82,7 @@ def check_landscape(
     points : array (M, D)
         Typical points, at least two, in the library and precision that you will use.
     rng : int or numpy.random.Generator, optional
-        For the random directions.
+        The source of randomness (:term:`SPEC 7`), for the directions.
     n_directions : int
         Directions a point in which the gradient is tested.
     step : float, optional
@@ -291,5 +291,5 @@ def _gradient_sentence(point: int, said: float, seen: float) -> str:
         f"differences of the value say {seen:.6g}."
     )
     if abs(said + seen) < 1e-3 * abs(seen):
-        problem += " Its sign is turned; a force is the negative gradient."
+        problem += " Its sign is wrong; a force is the negative gradient."
     return problem

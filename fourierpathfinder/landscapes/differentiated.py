@@ -133,7 +133,7 @@ class TorchLandscape:
                 return self._vectorised(x)
             except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
                 self._vectorises = False
-                _log.info("points are done one after the other, as vmap does not allow: %s", error)
+                _log.info("points are evaluated one by one, as vmap does not support: %s", error)
         return self._one_by_one(x)
 
     def _vectorised(self, x: Any) -> tuple[Any, Any]:

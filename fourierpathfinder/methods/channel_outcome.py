@@ -11,7 +11,7 @@ from .base import Outcome
 
 _DOWNHILL = "The path was checked and rises nowhere above its higher end; there is no saddle on it."
 
-_IMAGE = "The landscape's symmetry lays this path on another segment of it; nothing was evaluated."
+_IMAGE = "Obtained by symmetry from another segment of the path; nothing was evaluated."
 
 
 def channel_outcome(channel: Channel, records: Records) -> Outcome:

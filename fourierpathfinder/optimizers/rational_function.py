@@ -160,7 +160,7 @@ def _climb(
             message = f"The limit of {max_gradients} gradients was reached."
             return search.ended(mode, hessian, False, message)
         if radius < 1e-8 * max_step:
-            message = "No finite value was found however short the step."
+            message = "No finite value was found, however short the step."
             return search.ended(mode, hessian, False, message)
         step = modes @ _rational_step(curvatures, modes.T @ gradient, followed)
         length = float(np.linalg.norm(step))

@@ -114,7 +114,7 @@ def curve_of(path: AnyPath) -> np.ndarray:
 def surroundings(curves: list[np.ndarray]) -> np.ndarray:
     """((x_low, x_high), (y_low, y_high)) around the curves, never a thin strip."""
     if not curves:
-        raise ValueError("nothing says what to show: pass `paths` or `limits`")
+        raise ValueError("there is nothing to show: pass `paths` or `limits`")
     every = np.concatenate(curves)
     low, high = every.min(axis=0), every.max(axis=0)
     half = (0.5 + _MARGIN) * np.maximum(high - low, 0.6 * (high - low).max())

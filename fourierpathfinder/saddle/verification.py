@@ -150,7 +150,7 @@ def verify_saddle(
     max_gradients : int
         Evaluations at most, for each of the curvatures and the two descents.
     rng : numpy.random.Generator or int, optional
-        The source of randomness (SPEC 7), for a part of the first vector of Lanczos' iteration.
+        The source of randomness (:term:`SPEC 7`), for a part of Lanczos' first vector.
 
     Returns
     -------

@@ -127,7 +127,7 @@ def test_the_wrong_enantiomer_is_recognised_and_the_mirrored_one_offered():
     end = mirrored(chiral(40))
     finding = only(preflight(start, end), "handedness")
     assert finding.severity is Severity.WARNING
-    assert "the product is of the wrong hand" in finding.sentence
+    assert "the product has the opposite chirality" in finding.sentence
     assert "--mirror" in finding.sentence
     assert "handedness" not in [f.subject for f in preflight(start, mirrored(end))]
 
@@ -148,7 +148,7 @@ def test_one_of_two_centres_that_turns_inside_out():
     hydrogens = [index for index in ours if start.symbols[index] == "H"][:2]
     end.positions[hydrogens] = end.positions[hydrogens[::-1]]
     finding = only(preflight(start, end), "handedness")
-    assert finding.sentence.startswith("atom 0 (C) would have to turn inside out")
+    assert finding.sentence.startswith("atom 0 (C) would have to invert")
 
 
 def allene():
@@ -228,7 +228,7 @@ def test_unrelaxed_ends():
     assert unrelaxed("reactant", np.full((4, 3), 0.02)) is None
     finding = unrelaxed("product", np.array([[0.0, 0, 0], [0.3, 0.4, 0]]))
     assert finding.severity is Severity.WARNING
-    assert "the product is not relaxed: a force of 0.5 eV/Å" in finding.sentence
+    assert "the product is not relaxed: its largest force is 0.5 eV/Å" in finding.sentence
     assert "--relax-ends" in finding.sentence
 
 
@@ -266,7 +266,7 @@ def test_constraints_that_no_path_can_keep():
     assert "the reactant has a FixBondLengths constraint" in finding.sentence
     start.set_constraint(FixAtoms(range(7)))
     finding = only(preflight(start, end), "held atoms")
-    assert finding.sentence == "the reactant has no free atom; loosen its constraints"
+    assert finding.sentence == "the reactant has no free atom; remove some of its constraints"
 
 
 def test_single_coordinates_held_are_left_alone():

@@ -97,7 +97,7 @@ def test_bad_input_is_a_sentence(hollows, command, tmp_path):
     write(tmp_path / "two.traj", [read(hollows / "each" / "0.traj"), adatom((0, 0))])
     done = command("connect", tmp_path / "two.traj", "-c", "emt", "-o", tmp_path / "out")
     assert done.exit_code == Exit.BAD_INPUT
-    assert "structure 1 does not fit to structure 0" in done.output
+    assert "structure 1 does not match structure 0" in done.output
 
 
 def test_help_fits_a_screen_and_shows_an_example(command):

@@ -187,7 +187,7 @@ def test_an_earlier_run_is_not_overwritten(finished, hop, command):
     ends = (hop / "reactant.traj", hop / "product.traj")
     done = command("find", *ends, "-c", "emt", "-o", finished[0])
     assert done.exit_code == Exit.BAD_INPUT
-    assert "pass --restart to go on from it" in done.output
+    assert "pass --restart to continue it" in done.output
 
 
 def test_a_restart_with_another_tolerance_uses_what_is_known(finished, hop, command, tmp_path):
@@ -199,7 +199,8 @@ def test_a_restart_with_another_tolerance_uses_what_is_known(finished, hop, comm
     result = read_result(tmp_path / "out")
     assert result["n_gradients_known"] < known + result["n_gradients"]
     assert (
-        f"{known} evaluations are known from before" in (tmp_path / "out" / "run.log").read_text()
+        f"{known} evaluations are known from an earlier run"
+        in (tmp_path / "out" / "run.log").read_text()
     )
 
 

@@ -84,7 +84,7 @@ BROKEN = {
     "drift": (drifting, "Two calls with the same points differ: the value .*stochastic = True"),
     "batch": (of_the_batch, "A batch and its points alone differ: the value at point"),
     "batch gradient": (neighbour, "points alone differ: the gradient at point"),
-    "force": (lambda p, v, g, s: (v, -g), "The gradient is wrong .* Its sign is turned; a force"),
+    "force": (lambda p, v, g, s: (v, -g), "The gradient is wrong .* Its sign is wrong; a force"),
     "unit": (lambda p, v, g, s: (v, 0.529 * g), "The gradient is wrong at point"),
     "one coordinate": (one_coordinate, "The gradient is wrong at point"),
 }

@@ -219,6 +219,6 @@ def _refuse_shared(module: Any) -> None:
 
 def _refuse(reason: str) -> NoReturn:
     raise ValueError(
-        f"the units of this module cannot be aligned: {reason}. Aligned can be chains of linear, "
-        "convolutional, pooling, norm and recurrent layers; connect other networks without"
+        f"the units of this module cannot be aligned: {reason}. Chains of linear, convolutional, "
+        "pooling, norm and recurrent layers can be; connect other networks without alignment"
     )

@@ -198,7 +198,7 @@ class IsolatedLandscape(Forwarding):
                     f"the last time {' and then '.join(why or [])}"
                 )
         if failed:
-            _log.warning("a point is marked bad, and the search goes round it")
+            _log.warning("a point is marked as failed, and the search avoids it")
 
 
 def _fair_share(n_workers: int) -> dict[str, str]:

@@ -90,7 +90,7 @@ class Points:
                 if is_out_of_memory(error):
                     raise
                 self.vectorised = False
-                _log.info("points are done one after the other, as vmap does not allow: %s", error)
+                _log.info("points are evaluated one by one, as vmap does not support: %s", error)
         return looped(*what)
 
 
