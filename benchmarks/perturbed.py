@@ -50,8 +50,7 @@ class Perturbed(Forwarding):
         """One point's answer, changed."""
 
     def _rng(self, point: np.ndarray) -> np.random.Generator:
-        digest = blake2b(np.ascontiguousarray(point).tobytes(), digest_size=16).digest()
-        return np.random.default_rng([self._seed, *np.frombuffer(digest, dtype=np.uint32)])
+        return rng_of(point, self._seed)
 
 
 class LastBits(Perturbed):
@@ -61,7 +60,7 @@ class LastBits(Perturbed):
         self, value: np.ndarray, gradient: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """One point's answer, changed in its last bits."""
-        return value * (1 + _last_bits(rng, ())), gradient * (1 + _last_bits(rng, gradient.shape))
+        return changed_bits(value, rng), changed_bits(gradient, rng)
 
 
 class Float32(Perturbed):
@@ -75,6 +74,14 @@ class Float32(Perturbed):
         return np.float64(np.float32(value)), gradient * noise
 
 
-def _last_bits(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def rng_of(point: np.ndarray, seed: int) -> np.random.Generator:
+    """The source of randomness of one point's answer."""
+    digest = blake2b(np.ascontiguousarray(point).tobytes(), digest_size=16).digest()
+    return np.random.default_rng([seed, *np.frombuffer(digest, dtype=np.uint32)])
+
+
+def changed_bits(numbers: np.ndarray, rng: np.random.Generator) -> Any:
+    """Each number changed by a relative 1e-15 to 1e-13."""
+    shape = np.shape(numbers)
     sizes = 10 ** rng.uniform(np.log10(LEAST), np.log10(LARGEST), size=shape)
-    return sizes * rng.choice([-1.0, 1.0], size=shape)
+    return numbers * (1 + sizes * rng.choice([-1.0, 1.0], size=shape))

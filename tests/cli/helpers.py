@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 FAULTY = f"{Path(__file__).parent / 'faulty.py'}:Faulty"
+CHANGED = f"{Path(__file__).parent / 'other_processor.py'}:Changed"
 
 
 def find_arguments(hop, output):
