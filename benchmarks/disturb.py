@@ -62,10 +62,10 @@ def _elsewhere(system: System, rng: np.random.Generator) -> list[np.ndarray]:
     """Both ends, moved in ways that leave the energy."""
     ends = [system.start, system.end]
     if system.unit == "E":
-        turn, shift = Rotation.random(rng=rng), rng.normal(size=3)
+        turn, shift = Rotation.random(None, rng), rng.normal(size=3)
         return [_moved(end, turn, shift) for end in ends]
     if system.moves_as_a_whole:
-        return [_moved(end, Rotation.random(rng=rng), rng.normal(size=3)) for end in ends]
+        return [_moved(end, Rotation.random(None, rng), rng.normal(size=3)) for end in ends]
     return [end + _lattice_vectors(system, rng) for end in ends]
 
 

@@ -19,7 +19,7 @@ def moved(positions, seed, hand=1):
     """Turned, shifted, its atoms in another order; and that order."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(positions))
-    turned = Rotation.random(rng=rng).apply(hand * positions[order]) + rng.normal(size=3, scale=5)
+    turned = Rotation.random(None, rng).apply(hand * positions[order]) + rng.normal(size=3, scale=5)
     return turned, order
 
 

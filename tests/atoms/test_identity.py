@@ -30,7 +30,7 @@ def test_molecules_turn_shift_and_exchange_like_atoms(name, seed):
         own = np.flatnonzero(atoms.numbers == number)
         order[own] = rng.permutation(own)
     landscape = landscape_of(atoms)
-    other = Rotation.random(rng=rng).apply(atoms.positions[order]) + rng.normal(size=3, scale=3)
+    other = Rotation.random(None, rng).apply(atoms.positions[order]) + rng.normal(size=3, scale=3)
     assert landscape.same(atoms.positions.ravel(), other.ravel())
     placed = landscape.placing(atoms.positions.ravel(), other.ravel())(other.ravel())
     np.testing.assert_allclose(placed, atoms.positions.ravel(), atol=1e-6)

@@ -15,7 +15,7 @@ from fourierpathfinder.atoms import superpose
 def moved(atoms, seed):
     rng = np.random.default_rng(seed)
     copy = atoms.copy()
-    copy.positions = Rotation.random(rng=rng).apply(atoms.positions) + rng.normal(size=3, scale=5)
+    copy.positions = Rotation.random(None, rng).apply(atoms.positions) + rng.normal(size=3, scale=5)
     return copy
 
 

@@ -103,7 +103,7 @@ def test_powers_of_the_inverse_distances(power):
 def test_free_of_rotation_and_translation():
     rng = np.random.default_rng(0)
     atoms = cluster(7, rng)
-    moved = atoms @ Rotation.random(rng=rng).as_matrix().T + [3.0, -40.0, 1e3]
+    moved = atoms @ Rotation.random(None, rng).as_matrix().T + [3.0, -40.0, 1e3]
     values = InverseDistances(7).linearise(np.stack([atoms.ravel(), moved.ravel()])).values
     np.testing.assert_allclose(values[0], values[1], rtol=1e-11)
 

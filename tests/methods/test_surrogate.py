@@ -189,7 +189,7 @@ def test_units_and_origins_do_not_matter(name, log_c, log_k, shift, origin):
 @given(st.integers(0, 1000))
 def test_turned_and_shifted_clusters(seed):
     task, rng = problem("lj7"), np.random.default_rng(seed)
-    turn, shift = Rotation.random(rng=rng), rng.normal(size=3)
+    turn, shift = Rotation.random(None, rng), rng.normal(size=3)
 
     def moved(point):
         return (turn.apply(point.reshape(-1, 3).copy()) + shift).ravel()

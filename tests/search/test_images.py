@@ -19,7 +19,7 @@ def channel(rng):
 
 @pytest.fixture
 def motion(rng):
-    turn, shift = Rotation.random(rng=rng).as_matrix(), rng.normal(size=3)
+    turn, shift = Rotation.random(None, rng).as_matrix(), rng.normal(size=3)
 
     def move(points):
         atoms = points.reshape(*points.shape[:-1], 2, 3)[..., ::-1, :]
