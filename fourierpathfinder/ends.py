@@ -1,4 +1,4 @@
-"""The two ends of a path, checked before anything is spent."""
+"""The two ends of a path, checked before anything is evaluated."""
 
 from collections.abc import Callable
 from typing import Any

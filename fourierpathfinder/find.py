@@ -65,7 +65,7 @@ def find_path(
     progress : bool
         Show a progress bar.
     checkpoint : path-like, optional
-        A file. If it exists and belongs to this problem, the run goes on from it, exactly.
+        A file. If it exists and belongs to this problem, the run continues from it, exactly.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def find_path(
 
 
 class _Session:
-    """One run under way: its loop, its history and its result."""
+    """A run in progress: its loop, its history and its result."""
 
     def __init__(self, method: Method, run: Run, evaluator: Evaluator, keeper: Keeper) -> None:
         self._method = method

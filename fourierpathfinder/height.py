@@ -26,7 +26,7 @@ Vector: TypeAlias = np.ndarray
 _SAFETY = 4.0
 """The multiple of the estimated error that an interval must leave below the height."""
 _NARROWEST = 1e-6
-"""Intervals below this are let be: halved, they would have no middle in single precision."""
+"""Intervals below this are left alone: halved, they would have no middle in single precision."""
 _RESOLVED = 0.05
 """The largest bump within an interval, as a fraction of the scale, that a cubic is trusted with."""
 

@@ -53,7 +53,7 @@ class ParallelLandscape(Forwarding):
             self._evaluate = partial(_evaluate_pickled, uuid.uuid4().hex, _pickled(landscape))
 
     def value_and_grad(self, points: Array, samples: Array | None = None) -> Pair:
-        """Values (M,) and gradients (M, D), one task a point, each with its own samples (M, B)."""
+        """Values (M,) and gradients (M, D), a task for each point with its own samples (M, B)."""
         tasks: list[Future[Pair]] = []
         try:
             for m in range(points.shape[0]):

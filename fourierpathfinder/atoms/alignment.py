@@ -1,8 +1,8 @@
-r"""One structure aligned with another by what leaves the energy: rotation, shift, like atoms.
+r"""One structure aligned with another by what leaves the energy: rotation, shift, identical atoms.
 
 .. math:: y_i = Q\, x_{\pi(i)} + s_i
 
-with Q orthogonal, π a permutation that exchanges only like atoms, and s the same for all atoms
+with Q orthogonal, π a permutation that exchanges only identical atoms, and s the same for all atoms
 unless they go to periodic images. The best Q for a fixed π is in closed form (SciPy's
 `Rotation.align_vectors`), the best π for a fixed Q an assignment problem; `nearest` alternates the
 two from about a hundred rotations relative to the principal axes, and takes the best result.

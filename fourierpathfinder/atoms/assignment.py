@@ -1,4 +1,4 @@
-r"""Which atom takes which place: the exchange of like atoms at the least sum of squares.
+r"""Which atom takes which place: the exchange of identical atoms at the least sum of squares.
 
 .. math:: \min_\pi \sum_i |x_i - y_{\pi(i)}|^2
 

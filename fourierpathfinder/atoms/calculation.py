@@ -85,7 +85,7 @@ class Calculation:
         return f"{kind}({', '.join(f'{key}={settings[key]!r}' for key in sorted(settings))})"
 
     def forget(self) -> None:
-        """Make this thread's calculator begin afresh: no wavefunction of the last structure."""
+        """Make this thread's calculator start again: no wavefunction of the last structure."""
         if hasattr(self._local, "atoms") and hasattr(self._local.atoms.calc, "reset"):
             self._local.atoms.calc.reset()
 

@@ -1,4 +1,4 @@
-"""The hands of a structure: what a path can only change by breaking a bond or turning over.
+"""The chirality of a structure: what a path can only change by breaking a bond or turning over.
 
 An atom with four neighbours has the sign of their signed volume
 
@@ -35,7 +35,7 @@ _LEAST_AXIS = 0.7
 """The sine of 45°: axes twisted less, or nearly through half a turn, come round too easily."""
 
 
-def hands(atoms: Atoms) -> dict[tuple[int, ...], float]:
+def chirality_signs(atoms: Atoms) -> dict[tuple[int, ...], float]:
     """The signed volumes of all centres and axes that have a hand.
 
     Returns
@@ -47,7 +47,7 @@ def hands(atoms: Atoms) -> dict[tuple[int, ...], float]:
     Examples
     --------
     >>> from ase.build import molecule
-    >>> list(hands(molecule("CH4"))), list(hands(molecule("C3H4_D2d")))
+    >>> list(chirality_signs(molecule("CH4"))), list(chirality_signs(molecule("C3H4_D2d")))
     ([(0, 1, 2, 3, 4)], [(1, 2, 3, 4, 5, 6)])
     """
     bonds = _Bonds(atoms)

@@ -1,4 +1,4 @@
-"""Whether two clusters are one structure, whatever their rotation, place and order of like atoms.
+"""Whether two clusters are the same structure: any rotation, place and order of identical atoms.
 
 Two necessary conditions come first, as they are quick: if atoms can be laid within a tolerance of
 each other, sorted distances from the centre and sorted distances between atoms agree within twice

@@ -1,4 +1,4 @@
-"""Whether two structures are the same system: same atoms, same order, same cell, same held atoms.
+"""Whether two structures are the same system: same atoms, same order, same cell, same fixed atoms.
 
 Each check answers with a sentence that names what differs and what to do, or with nothing.
 """
@@ -117,7 +117,7 @@ def _held_positions(reference: Atoms, other: Atoms) -> str | None:
 
 
 def shift_of_held(reference: Atoms, vectors: np.ndarray) -> np.ndarray:
-    """By how much (3,) displacements (n, 3) shift the atoms that are held, on average."""
+    """By how much (3,) displacements (n, 3) shift the atoms that are fixed, on average."""
     held = ~free_space(reference).mask.any(axis=1)
     return np.asarray(vectors[held].mean(axis=0) if held.any() else np.zeros(3))
 

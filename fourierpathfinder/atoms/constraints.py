@@ -103,7 +103,7 @@ def pulled(atoms: Atoms) -> np.ndarray:
 
 
 def shifts_as_a_whole(atoms: Atoms) -> bool:
-    """Whether a shift of all atoms leaves the energy and everything that is held.
+    """Whether a shift of all atoms leaves the energy and everything that is fixed.
 
     The centre of mass held (FixCom) is no obstacle: it says only which of the shifted structures
     is meant.
@@ -112,23 +112,23 @@ def shifts_as_a_whole(atoms: Atoms) -> bool:
 
 
 def names_a_shift(atoms: Atoms) -> bool:
-    """Whether the centre of mass is held (FixCom), so that shifted structures count as one.
+    """Whether the centre of mass is fixed (FixCom), so that shifted structures count as one.
 
-    ASE then shifts the whole, atoms that are held by other constraints included.
+    ASE then shifts the whole, atoms that are fixed by other constraints included.
     """
     return any(type(one) is FixCom for one in atoms.constraints)
 
 
 def moves_as_a_whole(atoms: Atoms) -> bool:
-    """Whether turning and shifting leave the energy too: nothing periodic, held or tethered."""
+    """Whether rotation and translation leave the energy too: nothing periodic, held or tethered."""
     return not atoms.pbc.any() and shifts_as_a_whole(atoms)
 
 
 def _held(atoms: Atoms) -> csr_array:
-    """The combinations of coordinates that are held, one a row (k, 3n)."""
+    """The combinations of coordinates that are fixed, one a row (k, 3n)."""
     holding = _holding(atoms)
     if not holding:
-        # where anything else is held, that says already where the whole is
+        # where anything else is fixed, that says already where the whole is
         holding = [one for one in atoms.constraints if type(one) is FixCom]
     parts = [csr_array((0, 3 * len(atoms))), *(_rows(one, atoms) for one in holding)]
     return csr_array(vstack(parts, format="csr"))

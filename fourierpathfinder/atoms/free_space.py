@@ -1,4 +1,4 @@
-r"""The coordinates of a path where linear combinations of the atoms' coordinates are held.
+r"""The coordinates of a path where linear combinations of the atoms' coordinates are fixed.
 
 .. math:: x = x_0 + Q\, y, \qquad y = Q^T x, \qquad \nabla_y f = Q^T \nabla_x f
 
@@ -26,9 +26,9 @@ class FreeSpace:
     Parameters
     ----------
     rows : sparse array (k, 3n)
-        The combinations of coordinates that are held, one a row.
+        The combinations of coordinates that are fixed, one a row.
     positions : ndarray (n, 3)
-        Where what is held is held, in Å.
+        Where what is fixed is fixed, in Å.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class FreeSpace:
 
 
 def _split(rows: csr_array) -> tuple[np.ndarray, csr_array]:
-    """Which coordinates (3n,) are held by themselves, and the rows that couple the others."""
+    """Which coordinates (3n,) are fixed by themselves, and the rows that couple the others."""
     held = np.zeros(rows.shape[1], dtype=bool)
     rows = _tidy(rows)
     while True:

@@ -1,11 +1,13 @@
 r"""Whether two structures of one system are the same: the symmetries of its energy, and which fits.
 
-What leaves the energy depends on what is periodic or held:
+What leaves the energy depends on what is periodic or fixed:
 
-- nothing: every turn and shift, exchange of like atoms, and (where asked) the mirror image;
-- a cell, nothing held: every shift, lattice translations of single atoms, exchange of like atoms;
-- held atoms: the shifts that lay the held atoms on each other (a surface's own translations),
-  lattice translations and exchange of like atoms that are free alike.
+- nothing: all rotations and translations, exchange of identical atoms, and (where asked) the
+  mirror image;
+- a cell, nothing fixed: every shift, lattice translations of single atoms, exchange of identical
+  atoms;
+- fixed atoms: the shifts that map the fixed atoms onto each other (a surface's own translations),
+  lattice translations and exchange of identical atoms that are free alike.
 
 In the last two cases a shift lays some atom of the rarest kind on another one of it, which leaves
 as many shifts to try as there are such atoms. Rotations that map a cell to itself are not tried.
@@ -26,7 +28,7 @@ from .neighbours import Neighbours
 from .shifts import shifted_nearest, shifted_order
 
 _SAME_HELD = 1e-3
-"""In Å: held atoms laid on each other by a surface's translation agree to this."""
+"""In Å: fixed atoms superposed by a surface's translation agree to this."""
 
 
 class Identity:
@@ -39,11 +41,11 @@ class Identity:
     held : ndarray of bool (n,)
         Atoms that cannot move.
     template : ndarray (n, 3)
-        Positions with the held atoms at their places.
+        Positions with the fixed atoms at their places.
     image : MinimumImage
         Of the system's cell.
-    turns, shifts : bool
-        Whether rotations and whether shifts of all atoms leave the energy and what is held.
+    rotations, translations : bool
+        Whether rotations and whether shifts of all atoms leave the energy and what is fixed.
     """
 
     def __init__(
@@ -111,7 +113,7 @@ class Identity:
         yield from target[own[0]] - positions[own]
 
     def _shifts_of_held(self) -> list[np.ndarray]:
-        """The translations that lay all held atoms on like ones."""
+        """The translations that lay all fixed atoms on identical ones."""
         if self._held_shifts is None:
             kinds, places = self._kinds[self._held], self._template[self._held]
             own = _rarest(kinds)

@@ -154,7 +154,7 @@ class MoleculeLandscape:
         return f"{self._system.template.symbols} under {self._calculation.describe()}"
 
     def forget(self) -> None:
-        """Make the calculator of this thread begin afresh, whatever it has calculated before.
+        """Make the calculator of this thread start again, whatever it has calculated before.
 
         Many start from the last wavefunction, which makes an energy depend, in its last digits,
         on what was calculated before; for results that repeat exactly call this in between.
@@ -186,9 +186,9 @@ class MoleculeLandscape:
     def ends(self, start: Atoms | Array, end: Atoms | Array) -> tuple[np.ndarray, np.ndarray]:
         """The coordinates of both ends, the second placed as near to the first as possible.
 
-        Where nothing is periodic or held `end` is turned and shifted onto `start`; in a cell its
-        atoms move to the nearest periodic images, and if nothing is held it is shifted so that
-        they do not move on average. The energy of `end` is unchanged by any of it.
+        Where nothing is periodic or fixed `end` is rotated and translated onto `start`; in a cell
+        its atoms move to the nearest periodic images, and if nothing is fixed it is shifted so
+        that they do not move on average. The energy of `end` is unchanged by any of it.
 
         Parameters
         ----------
@@ -214,11 +214,11 @@ class MoleculeLandscape:
         mirror: bool = False,
         labelled: bool = False,
     ) -> bool:
-        """Whether two points are one structure but for what leaves the energy.
+        """Whether two points are the same structure up to motions that leave the energy.
 
-        That is exchange of like atoms, and: turns and shifts of a free molecule; lattice
-        translations; shifts of a crystal of which nothing is held; shifts that lay the held atoms
-        of a surface on each other.
+        That is exchange of identical atoms, and: rotations and translations of a free molecule;
+        lattice translations; shifts of a crystal of which nothing is fixed; shifts that map the
+        fixed atoms of a surface onto each other.
 
         Parameters
         ----------
@@ -239,7 +239,7 @@ class MoleculeLandscape:
     def placing(
         self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, mirror: bool = False
     ) -> Callable[[np.ndarray], np.ndarray]:
-        """What lays `b` on `a` where they are `same`, or else as near as is found.
+        """What maps `b` onto `a` where they are `same`, or else as close as is found.
 
         Parameters
         ----------
@@ -309,7 +309,7 @@ class MoleculeLandscape:
         -------
         ndarray (k, D)
             Orthonormal: the shifts and turns of the whole that nothing holds. Six for a molecule,
-            three for a crystal, none where an atom of a slab is held.
+            three for a crystal, none where an atom of a slab is fixed.
         """
         return self._system.motions(point)
 
@@ -324,7 +324,7 @@ class MoleculeLandscape:
         Returns
         -------
         ndarray (n_atoms, 3)
-            In eV/Å; none along what is held.
+            In eV/Å; none along what is fixed.
         """
         return np.asarray(-self._system.space.push_forward(gradient)[self.free])
 
@@ -339,7 +339,7 @@ class MoleculeLandscape:
         Returns
         -------
         ndarray (..., n_atoms, 3)
-            In Å; atoms that are held fixed are where the template has them.
+            In Å; fixed atoms are where the template has them.
         """
         return self._system.positions(points)
 
@@ -355,7 +355,7 @@ class MoleculeLandscape:
         value : float, optional
             Energy there in eV, to be kept with the structure.
         gradient : array (D,), optional
-            Gradient there in eV/Å; the forces on what is held are set to zero, as ASE does.
+            Gradient there in eV/Å; the forces on what is fixed are set to zero, as ASE does.
 
         Returns
         -------

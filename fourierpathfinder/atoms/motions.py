@@ -6,7 +6,7 @@ from .free_space import FreeSpace
 from .minimum_image import MinimumImage
 
 _WHOLLY = 1e-6
-"""A motion is free if what is held takes less than this from a unit vector along it."""
+"""A motion is free if what is fixed takes less than this from a unit vector along it."""
 
 
 def free_motions(

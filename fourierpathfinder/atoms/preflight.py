@@ -1,4 +1,4 @@
-"""Two structures looked over before a calculator is called: may a path join them, and should it.
+"""Two structures checked before a calculator is called: may a path join them, and should it.
 
 Each check answers with a `Finding`: a plain sentence that says what to do and, where that is safe,
 the ends with it done. Handedness is judged centre by centre and axis by axis
@@ -12,7 +12,7 @@ from enum import Enum
 import numpy as np
 from ase import Atoms
 
-from .chirality import hands
+from .chirality import chirality_signs
 from .comparison import differences
 from .constraints import free_coordinates, moves_as_a_whole
 from .minimum_image import MinimumImage
@@ -53,7 +53,7 @@ class Finding:
     ----------
     subject : str
         What it is about: "composition", "order", "cell", "wrapping", "overlap", "handedness",
-        "relaxation", "same minimum" or "held atoms".
+        "relaxation", "same minimum" or "fixed atoms".
     severity : Severity
         How much it matters.
     sentence : str
@@ -167,10 +167,10 @@ def _constraints(start: Atoms, end: Atoms) -> Finding | None:
             free = free_coordinates(atoms)
         except ValueError as error:
             sentence = str(error).replace("`atoms`", f"the {name}")
-            return Finding("held atoms", Severity.STOP, sentence)
+            return Finding("fixed atoms", Severity.STOP, sentence)
         if not free.any():
             return Finding(
-                "held atoms",
+                "fixed atoms",
                 Severity.STOP,
                 f"the {name} has no free atom; remove some of its constraints",
             )
@@ -230,12 +230,12 @@ def _held_atoms(start: Atoms, end: Atoms) -> Finding | None:
     if not sentences:
         return None
     return Finding(
-        "held atoms", Severity.STOP, _about_ends(sentences[0]), _shifted_back(start, end)
+        "fixed atoms", Severity.STOP, _about_ends(sentences[0]), _shifted_back(start, end)
     )
 
 
 def _shifted_back(start: Atoms, end: Atoms) -> Ends | None:
-    """The ends with the second shifted as a whole, where all its held atoms are off alike."""
+    """The ends with the second shifted as a whole, where all its fixed atoms are off alike."""
     held = ~free_coordinates(start).any(axis=1)
     if not held.any() or (end.constraints and (free_coordinates(end).any(axis=1) == held).any()):
         return None
@@ -267,7 +267,7 @@ def _same_minimum(start: Atoms, end: Atoms) -> Finding | None:
 
 def _handedness(start: Atoms, end: Atoms) -> Finding | None:
     """Centres and axes that would have to turn over."""
-    ours, theirs = hands(start), hands(end)
+    ours, theirs = chirality_signs(start), chirality_signs(end)
     shared = ours.keys() & theirs.keys()
     inverted = sorted(key for key in shared if ours[key] * theirs[key] < 0)
     if not inverted:

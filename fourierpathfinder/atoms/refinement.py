@@ -2,7 +2,7 @@
 
 The height of a path is known long before the force at its saddle has vanished, as the error of
 the energy is of second order in what is missing. Where the structure itself matters (normal modes,
-rates), sella goes on from the saddle that was found.
+rates), sella continues from the saddle that was found.
 """
 
 import os

@@ -1,4 +1,4 @@
-r"""The shift by which a crystal without held atoms lies nearest to another structure of it.
+r"""The shift by which a crystal without fixed atoms lies nearest to another structure of it.
 
 .. math:: \min_s \sum_i |v_i + s|^2, \qquad v_i = y_i - x_i \text{ to its nearest image after } s
 

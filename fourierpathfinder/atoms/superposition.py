@@ -1,10 +1,10 @@
-r"""The nearest of all equivalent alignments of a structure: over rotations, shifts and like atoms.
+r"""The nearest of all equivalent alignments of a structure: rotations, shifts, identical atoms.
 
 .. math:: \min_{R,\, s,\, \pi} \sum_i |x_i - (R\, y_{\pi(i)} + s)|^2
 
-What leaves the energy decides. Where nothing is periodic or held, the structure turns and shifts; a
-crystal of which nothing is held shifts, and its atoms go to their nearest images; where something
-is held, atoms go to their nearest images only.
+What leaves the energy decides. Where nothing is periodic or fixed, the structure is rotated and
+shifted; a crystal of which nothing is fixed is shifted, and its atoms go to their nearest images;
+where something is fixed, atoms go to their nearest images only.
 """
 
 import numpy as np
@@ -24,8 +24,8 @@ def superpose(start: Atoms, end: Atoms, *, permute: bool = False) -> Atoms:
     ----------
     start : ase.Atoms
         The structure that stays. Its cell and constraints decide: a molecule is turned and
-        shifted, a crystal with nothing held is shifted, and its atoms move to their nearest
-        periodic images; where something is held they only do the latter.
+        shifted, a crystal with nothing fixed is shifted, and its atoms move to their nearest
+        periodic images; where something is fixed they only do the latter.
     end : ase.Atoms
         The structure to place; left unchanged.
     permute : bool

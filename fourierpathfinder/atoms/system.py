@@ -13,7 +13,7 @@ from .motions import free_motions
 
 
 class System:
-    """Elements, cell, constraints and the places of what is held; only positions change.
+    """Elements, cell, constraints and the places of what is fixed; only positions change.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One run: ends looked over, relaxed if asked, a path found, its saddle verified, all written."""
+"""One run: ends checked, relaxed if asked, a path found, its saddle verified, all written."""
 
 import logging
 from collections.abc import Iterator

@@ -40,7 +40,7 @@ def find_paths(
     """Find paths of low height between many pairs of points of one landscape.
 
     `Stochastic` on the loss of a network takes a step of all paths in one batch, which fills a
-    GPU. Everything else is one task a path: on the executor, or one after the other.
+    GPU. Everything else is one task per path: on the executor, or one after the other.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def find_paths(
     progress : bool
         Show a progress bar.
     checkpoint : path-like, optional
-        A folder. Paths that it holds are not looked for again, and those that were under way go
+        A folder. Paths that it holds are not looked for again, and those that were running go
         on from where they were.
 
     Returns

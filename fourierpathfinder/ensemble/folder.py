@@ -1,7 +1,7 @@
-"""A folder in which an ensemble keeps what is done, and where each path under way stands.
+"""A folder in which an ensemble keeps what is done, and the state of each running path.
 
 Each pair has files of its own, named after a hash of all that its path depends on but the
-randomness. So a later call finds its results whatever else it asks for, and in whichever order.
+randomness. So a later call finds its results whatever else it asks for, and in any order.
 """
 
 import hashlib

@@ -154,7 +154,7 @@ class Group:
     def _outcomes(self, status: Status) -> Iterator[tuple[Pair, PathResult]]:
         for k, pair in enumerate(self._pairs):
             if self._lockstep.state.failed[k]:
-                if self._folder is not None:  # another time it begins anew
+                if self._folder is not None:  # another time it starts again
                     self._folder.run_file(self._identity(pair)).unlink(missing_ok=True)
                 yield self._failed(k, _DIVERGED)
                 continue

@@ -1,7 +1,7 @@
 """Minima in, a graph out: pair after pair, as many at a time as there are workers.
 
 The graph so far is always usable, and with a checkpoint it is in a file: one line per finished
-pair, written before the next one is chosen. Whatever was killed, the same call goes on from there.
+pair, written before the next one is chosen. After a kill the same call continues from there.
 """
 
 import logging
@@ -95,7 +95,7 @@ def connect(
     callback : callable (LandscapeGraph) -> None, optional
         Called with the graph after each pair; StopIteration ends the run.
     checkpoint : path-like, optional
-        A file. If it exists and belongs to these minima, the run goes on from it.
+        A file. If it exists and belongs to these minima, the run continues from it.
 
     Returns
     -------
@@ -241,7 +241,7 @@ class _Session:
     def _keep_busy(
         self, running: dict[Future[Found], Pair], executor: Executor | None, n_workers: int
     ) -> bool:
-        """Hand out pairs as long as a worker is free; whether anything is under way."""
+        """Hand out pairs as long as a worker is free; whether anything is running."""
         submit = _run_here if executor is None else executor.submit
         while len(running) < (1 if executor is None else n_workers) and self._may_go_on():
             pair = self._schedule.next_pair(running.values())

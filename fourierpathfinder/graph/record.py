@@ -51,7 +51,7 @@ class Record:
     Parameters
     ----------
     file : path-like
-        Where; what is there is gone on with, if its identity is the same.
+        Where; what is there is continued, if its identity is the same.
     identity : mapping
         What the graph is of.
 

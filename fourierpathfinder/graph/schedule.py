@@ -3,10 +3,10 @@
 The minimax height H of a wanted pair (i, j) can only be lowered by a path from the nodes that i
 reaches below H to those that j reaches below H. Of these the nearest two are tried; if i and j are
 not connected yet that joins the gap between their components where it is narrowest. A pair whose
-height is at the values of its own minima cannot be improved and is done with; so is one that has
+height is at the values of its own minima cannot be improved and is finished; so is one that has
 been tried at its present height as often as is allowed.
 
-With several workers, what is under way is hoped to succeed without a ridge: pairs whose heights
+With several workers, running attempts are assumed to succeed without a barrier: pairs whose heights
 that would lower come after all others.
 """
 
@@ -40,7 +40,7 @@ class Schedule:
     n_tries : int or None
         Attempts at lowering one minimax height before it is accepted; None for no limit.
     distance : callable, optional
-        The true distance of two nodes, where that of their fingerprints is but a guess: it
+        The true distance of two nodes, where that of their fingerprints is only a guess: it
         decides among the few pairs whose fingerprints are nearest.
     """
 
@@ -96,7 +96,7 @@ class Schedule:
             self._tries[k] = np.inf
 
     def _hoped(self, bounds: np.ndarray, under_way: Iterable[Pair]) -> np.ndarray:
-        """The minimax heights (n, n) if all that is under way succeeds without a ridge."""
+        """The minimax heights (n, n) if all that is running succeeds without a ridge."""
         values = self._graph.values
         for a, b in under_way:
             bounds = bounds_with(bounds, a, b, max(values[a], values[b]))

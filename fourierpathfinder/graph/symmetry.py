@@ -56,7 +56,7 @@ class Symmetry:
 
     @property
     def guesses(self) -> bool:
-        """Whether distances of fingerprints are not the distances of points laid on each other."""
+        """Whether distances of fingerprints are not the distances of superposed points."""
         abilities = self.abilities
         return abilities.fingerprinted is not None and abilities.symmetric is not None
 

@@ -58,9 +58,9 @@ structures, described : optional
     n_atoms : int or None
         Atoms that are free to move, where coordinates are positions of atoms.
     fixed : sequence of int
-        Indices of the atoms that are held.
+        Indices of the atoms that are fixed.
     moves_as_a_whole : bool
-        Whether turns and shifts of all atoms leave the value, where there are atoms.
+        Whether rotations and translations of all atoms leave the value, where there are atoms.
 
     Examples
     --------
@@ -98,7 +98,7 @@ structures, described : optional
         return _as_array(end) if self.own_ends is None else self.own_ends.coordinates(end)
 
     def ends(self, start: Array, end: Array) -> tuple[Array, Array]:
-        """Both ends, the second laid near the first where the landscape can do that."""
+        """Both ends, the second moved close to the first where the landscape can do that."""
         return (start, end) if self.placed_ends is None else self.placed_ends.ends(start, end)
 
     def initial_path(

@@ -229,7 +229,7 @@ def _inconsistent(
 
 
 def _difference(new: tuple[Array, ...], old: tuple[np.ndarray, ...], allowed: float) -> str:
-    """The largest difference in words; empty where it is but rounding."""
+    """The largest difference in words; empty where it is only rounding."""
     for name, a, b in zip(("value", "gradient"), new, old, strict=True):
         change = np.abs(_as_doubles(a) - b).reshape(len(b), -1).max(axis=1)
         if not change.max() <= allowed * max(np.abs(b).max(), 1e-300):

@@ -99,7 +99,7 @@ class CompiledLandscape:
         self.point_function = point_function
         self.n_coordinates = n_coordinates
         self._dispatcher, self._address = _compile(point_function)
-        self._work = 0.0  # seconds a point, the least seen; 0 before the first call
+        self._work = 0.0  # seconds per point, the least seen; 0 before the first call
 
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
         """Values (M,) and gradients (M, D) at `points` (M, D)."""
@@ -135,7 +135,7 @@ def _on_threads(address: int, x: np.ndarray, values: np.ndarray, gradients: np.n
 def _compile(point_function: Callable[..., float]) -> tuple[Any, int]:
     """The compiled function, which owns the machine code, and the address of that.
 
-    Numba names code after its function and a number that starts anew in every process, so that
+    Numba names code after its function and a number that starts again in every process, so that
     cached versions of a function can share a name, under which the one loaded last is found.
     Hence a dispatcher of our own, and never one whose address belongs to another.
     """

@@ -1,6 +1,6 @@
 """Functions that a library differentiates: HIPS autograd on NumPy arrays, and torch.
 
-Reverse mode gives the gradient for a few times the price of the value, whatever D.
+Reverse mode gives the gradient for a few times the cost of the value, whatever D.
 """
 
 import logging

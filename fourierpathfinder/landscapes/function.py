@@ -25,7 +25,7 @@ class FunctionLandscape:
     gradient : callable, True or "finite-difference"
         A callable of the same kind that returns (D,), or with `batched` (M, D). True where
         `function` itself returns (value, gradient). "finite-difference" asks for central
-        differences: 2 D more calls a point, and only about ten correct digits.
+        differences: 2 D more calls per point, and only about ten correct digits.
     batched : bool
         Whether the functions take all points at once.
     stochastic : bool

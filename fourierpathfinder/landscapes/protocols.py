@@ -79,10 +79,10 @@ class OwnEnds(Protocol):
 
 @runtime_checkable
 class PlacedEnds(Protocol):
-    """Ends that can be moved without a change of value, such as turned and shifted molecules."""
+    """Ends that can be moved without a change of value, such as molecules in free space."""
 
     def ends(self, start: Any, end: Any) -> tuple[Array, Array]:
-        """Both ends as points (D,), the second laid as near to the first as can be."""
+        """Both ends as points (D,), the second moved as close to the first as possible."""
         ...
 
 
@@ -100,25 +100,25 @@ class FirstPath(Protocol):
 
 @runtime_checkable
 class Comparable(Protocol):
-    """Says whether two minima are one."""
+    """Says whether two minima are the same."""
 
     def same(self, a: Array, b: Array) -> bool:
-        """Whether two minima (D,) are one but for a symmetry of the landscape.
+        """Whether two minima (D,) are the same up to a symmetry of the landscape.
 
-        Such are turns, shifts, and exchange of like atoms or units. Landscapes of atoms take
-        `mirror=True` as well, which makes mirror images one.
+        Such are rotations, translations, and exchange of identical atoms or units. Landscapes of
+        atoms take `mirror=True` as well, which makes mirror images the same.
         """
         ...
 
 
 @runtime_checkable
 class Symmetric(Comparable, Protocol):
-    """Knows the symmetry that lays one minimum on another."""
+    """Knows the symmetry that maps one minimum onto another."""
 
     def placing(self, a: Array, b: Array) -> Callable[[Array], Array]:
-        """The affine map (..., D) -> (..., D) that keeps values and lays `b` (D,) on `a` (D,).
+        """The affine map (..., D) -> (..., D) that keeps values and maps `b` (D,) onto `a` (D,).
 
-        Where the two are not the same it brings them as near as can be. Landscapes of atoms take
+        Where the two are not the same it brings them as close as possible. Landscapes of atoms take
         `mirror=True` as well.
         """
         ...
@@ -126,7 +126,7 @@ class Symmetric(Comparable, Protocol):
 
 @runtime_checkable
 class Fingerprinted(Protocol):
-    """Numbers by which minima can be compared without laying them on each other."""
+    """Numbers by which minima can be compared without superposing them."""
 
     def fingerprint(self, a: Array) -> Array:
         """Numbers (F,) that minima which are the same share; near minima have near numbers."""
@@ -135,7 +135,7 @@ class Fingerprinted(Protocol):
 
 @runtime_checkable
 class Cluster(Protocol):
-    """Positions of atoms: coordinates are (n_atoms, 3), flattened, and free to turn and shift."""
+    """Positions of atoms (n_atoms, 3), flattened, free to rotate and translate as a whole."""
 
     n_atoms: int | None
     """How many atoms are free to move; None where the coordinates are something else."""
@@ -143,12 +143,12 @@ class Cluster(Protocol):
 
 @runtime_checkable
 class Atomic(Cluster, Protocol):
-    """Atoms of which some may be held, and which may lie in a crystal."""
+    """Atoms of which some may be fixed, and which may lie in a crystal."""
 
     fixed: Any
-    """Indices of the atoms that are held; an empty sequence where all are free."""
+    """Indices of the atoms that are fixed; an empty sequence where all are free."""
     moves_as_a_whole: bool
-    """Whether turns and shifts of all atoms leave the value."""
+    """Whether rotations and translations of all atoms leave the value."""
 
 
 @runtime_checkable
@@ -175,7 +175,7 @@ class Described(Protocol):
 
     @property
     def description(self) -> str:
-        """The same for the same landscape, in whatever process; another for another."""
+        """The same for the same landscape, in any process; another for another."""
         ...
 
 

@@ -136,7 +136,7 @@ class Method(Protocol):
 
     @property
     def replays(self) -> bool:
-        """Whether gradients are so dear that a checkpoint keeps them all for a restart."""
+        """Whether gradients are so expensive that a checkpoint keeps them all for a restart."""
         ...
 
     @property

@@ -5,7 +5,7 @@ Minimised over the coefficients is
     (1/β) log ∫ |x'(t)| exp(β f(x(t))) dt + κ (⟨s²⟩/⟨s⟩² - 1),    s = |x'|,
 
 the integral by cubics between few points (`fourierpathfinder.quadrature`), β and κ in units of the
-path's own rise E = H - min(f(a), f(b)), which is taken anew in every iteration: the L-BFGS memory
+path's own rise E = H - min(f(a), f(b)), which is taken again in every iteration: the L-BFGS memory
 holds what the landscape returned, not gradients of the objective, so that its pairs always belong
 to the present β and κ, at no evaluation.
 """

@@ -1,4 +1,4 @@
-"""Adam on the terms of several paths at once, from few random points and small batches a step.
+"""Adam on the terms of several paths at once, from few random points and small batches per step.
 
 With M times t_m, one drawn from each M-th of the path, and a fresh mini-batch for each, a step is
 that of Adam with the gradient of the path's mean
@@ -9,7 +9,7 @@ and the rate η/n · (1 + cos(π k/K))/2 in step k of K: higher terms move less.
 
 All paths share every batch of points, so that a step is one call of the landscape. What is as
 large as the terms themselves is kept three times and no more (terms and Adam's two sums): all that
-is done with it goes over a block of coordinates at a time, in place. What is drawn depends on a
+is finished it goes over a block of coordinates at a time, in place. What is drawn depends on a
 path's seed and the number of the step alone, so a path is the same in any company, and a run goes
 on exactly.
 """
@@ -49,7 +49,7 @@ class Schedule:
     Parameters
     ----------
     points_per_step, batch_size, n_steps : int
-        M, samples a point, and K.
+        M, samples per point, and K.
     learning_rate : float
         η for the first term, in root mean square distances of a coordinate from end to end.
     adam : Adam

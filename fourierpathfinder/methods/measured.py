@@ -2,7 +2,7 @@
 
 Where the landscape is a mean over samples and only some of them are used, these are cut into
 groups. The group means scatter around theirs as the mean of all does around that of the landscape,
-but for the number of groups:
+except for the number of groups:
 
     standard error = (standard deviation of the group means) / √(number of groups).
 
@@ -86,7 +86,7 @@ def measured_outcome(
     rng: np.random.Generator,
     estimate: float,
 ) -> Outcome:
-    """A path with its height as measured; with the running estimate where nothing may be spent."""
+    """A path with its height as measured; with the running estimate where no evaluation is left."""
     meter = HeightMeter(evaluator, path, n_samples, rng)
     times = np.linspace(0, 1, 2 * path.n_terms + 9)
     max_points = len(times) if meter.is_noisy else _MAX_POINTS

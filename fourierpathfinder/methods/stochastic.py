@@ -1,8 +1,8 @@
 """Adam on few random points of the path and small batches of samples: for losses of networks.
 
-Many small steps win: mini-batches of some tens at one to four random points a step reach in a
-fraction of an epoch what full batches at all points of a grid do not reach in a hundred. The steps
-themselves are those of `fourierpathfinder.methods.lockstep`, here of a single path.
+Many small steps are best: mini-batches of a few dozen samples at one to four random points per
+step reach in a fraction of an epoch what full batches at all points of a grid do not reach in a
+hundred. The steps themselves are those of `fourierpathfinder.methods.lockstep`, here of one path.
 """
 
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Stochastic:
     References
     ----------
     Kingma and Ba, ICLR 2015, arXiv:1412.6980 (Adam). Garipov et al., NeurIPS 2018,
-    arXiv:1802.10026 (random points of a curve, one a step).
+    arXiv:1802.10026 (random points of a curve, one per step).
 
     Examples
     --------

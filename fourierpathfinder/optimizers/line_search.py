@@ -105,7 +105,7 @@ class CappedStep:
     """Take the whole step, shortened where it is longer than `max_step`; one evaluation.
 
     Nothing is checked, so the value may rise: for quasi-Newton directions on smooth functions
-    whose evaluations are dear.
+    whose evaluations are expensive.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class Curvatures:
     modes : ndarray (k, D)
         The directions, unit vectors.
     n_gradients : int
-        Evaluations spent.
+        Evaluations used.
     """
 
     values: np.ndarray
@@ -308,7 +308,7 @@ def free_motions(abilities: Abilities, x: np.ndarray) -> np.ndarray:
     """Orthonormal directions (k, D) of shifts and turns that leave the landscape's value.
 
     A cluster or molecule is told by `n_atoms` with D = 3 n_atoms, as everywhere in this package;
-    where something is held there are none, in a crystal without anything held only shifts.
+    where something is fixed there are none, in a crystal without fixed atoms only translations.
     A landscape that knows its own says so by `free_motions(x (D,)) -> (k, D)`.
     """
     if abilities.mobile is not None:
@@ -369,7 +369,7 @@ def _descend(
     gradient_tolerance: float,
     max_gradients: int,
 ) -> tuple[Neighbour, int]:
-    """The minimum below a point, and the evaluations spent."""
+    """The minimum below a point, and the evaluations used."""
     arrived: list[Minimum] = []
 
     def stop_on_arrival(now: Minimum) -> None:

@@ -235,7 +235,7 @@ def test_unrelaxed_ends():
 def test_other_atoms_held():
     start, end = slab(0), slab(0.5)
     end.set_constraint(FixAtoms([0, 1]))
-    finding = only(preflight(start, end), "held atoms")
+    finding = only(preflight(start, end), "fixed atoms")
     assert finding.severity is Severity.STOP
     assert "the product's constraints differ from the reactant's at atoms 2, 3, 4" in (
         finding.sentence
@@ -245,7 +245,7 @@ def test_other_atoms_held():
 def test_held_atoms_elsewhere():
     start, end = slab(0), slab(0.5)
     end.positions[0] += [0.1, 0, 0]
-    finding = only(preflight(start, end), "held atoms")
+    finding = only(preflight(start, end), "fixed atoms")
     assert "the product has atoms 0 elsewhere, by up to 0.1 Å" in finding.sentence
     assert finding.repaired is None
 
@@ -253,7 +253,7 @@ def test_held_atoms_elsewhere():
 def test_a_product_shifted_as_a_whole_is_shifted_back():
     start, end = slab(0), slab(0.5)
     end.positions += [0.3, 0.2, 0.5]
-    finding = only(preflight(start, end), "held atoms")
+    finding = only(preflight(start, end), "fixed atoms")
     assert finding.repaired is not None
     _, mended, _ = repair(start, end)
     np.testing.assert_allclose(mended.positions, slab(0.5).positions, atol=1e-9)
@@ -262,10 +262,10 @@ def test_a_product_shifted_as_a_whole_is_shifted_back():
 def test_constraints_that_no_path_can_keep():
     start, end = molecule("CH3ONO"), molecule("CH3NO2")
     start.set_constraint(FixBondLength(0, 1))
-    finding = only(preflight(start, end), "held atoms")
+    finding = only(preflight(start, end), "fixed atoms")
     assert "the reactant has a FixBondLengths constraint" in finding.sentence
     start.set_constraint(FixAtoms(range(7)))
-    finding = only(preflight(start, end), "held atoms")
+    finding = only(preflight(start, end), "fixed atoms")
     assert finding.sentence == "the reactant has no free atom; remove some of its constraints"
 
 

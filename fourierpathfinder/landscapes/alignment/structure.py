@@ -198,7 +198,7 @@ class _Walk:
 
 
 def _joined(node: Any, sources: list[Stream]) -> Stream:
-    """The one stream that goes on from here."""
+    """The one stream that continues from here."""
     first = sources[0]
     if len(sources) > 1 and any(stream.made or stream.mixed_by for stream in sources):
         _refuse(f"`{_name(node)}` joins two branches, as residual networks do")

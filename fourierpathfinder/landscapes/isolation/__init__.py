@@ -3,7 +3,7 @@
 Each worker process holds its own copy of a landscape and evaluates one point at a time. Whatever
 happens to it (an exception, a Fortran STOP, a segmentation fault, a hang) ends at most one
 attempt: the process is replaced, the point tried again, and after a second failure the point is
-marked bad by NaN, which methods for dear landscapes go round.
+marked bad by NaN, which methods for expensive landscapes avoid.
 """
 
 from .isolated import IsolatedLandscape, TooManyFailuresError

@@ -1,4 +1,4 @@
-"""What is checked before anything is spent: that the loss is a mean, and that of the ends' own.
+"""What is checked before anything is evaluated: that the loss is a mean, and that of the ends' own.
 
 Some samples, spread over the data, suffice for both.
 """

@@ -1,4 +1,4 @@
-"""Whether two points are one network, its hidden units in whatever order."""
+"""Whether two points are one network, its hidden units in any order."""
 
 from typing import TYPE_CHECKING, Any
 

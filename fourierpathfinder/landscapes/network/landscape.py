@@ -265,7 +265,7 @@ class NetworkLandscape:
         return self._mean_loss.value(points, samples)
 
     def same(self, a: Any, b: Any) -> bool:
-        """Whether two points (D,) are one network, its hidden units in whatever order.
+        """Whether two points (D,) are one network, its hidden units in any order.
 
         For `connect`, which merges equal minima. Units are found as `align_units` finds them; other
         networks, such as residual ones, are compared parameter by parameter.

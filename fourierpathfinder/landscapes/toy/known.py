@@ -116,7 +116,7 @@ class Toy:
         mirror: bool = False,
         labelled: bool = False,
     ) -> bool:
-        """Whether two points are one, for clusters but for turns, shifts and exchange of atoms.
+        """Whether two points are the same, for clusters up to rotation, translation and exchange.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class Toy:
     def placing(
         self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, mirror: bool = False
     ) -> Callable[[np.ndarray], np.ndarray]:
-        """What lays `b` on `a` where they are `same`, or else as near as is found.
+        """What maps `b` onto `a` where they are `same`, or else as close as is found.
 
         An affine map (..., D) -> (..., D) that leaves values; `tol` and `mirror` as for `same`.
         """
