@@ -122,7 +122,7 @@ class Evaluator(Forwarding):
             raise BudgetSpentError
         chosen = {} if samples is None else {"samples": samples}
         returned = self._at_work.value_and_grad(points, **chosen)
-        _check_shapes(points, returned)
+        check_shapes(points, returned)
         values, gradients = (like(detached(array), points) for array in returned)
         self.n_gradients += int(points.shape[0])
         n_each = self.n_samples if samples is None else int(samples.shape[1])
@@ -159,7 +159,8 @@ class Evaluator(Forwarding):
         return replace(behind, landscape=self, values=self)
 
 
-def _check_shapes(points: Array, returned: object) -> None:
+def check_shapes(points: Array, returned: object) -> None:
+    """Raise a LandscapeError where a landscape returned no values (M,) and gradients (M, D)."""
     if not isinstance(returned, tuple | list) or len(returned) != 2:
         raise LandscapeError(
             f"the landscape returned a {type(returned).__name__}; `value_and_grad` must return the "

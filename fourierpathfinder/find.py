@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import closing, nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from .methods.base import Method, Run
 from .methods.choose import choose_method
 from .parallel import ParallelLandscape, n_workers
 from .progress import ProgressBar
+from .restart.keeper import HistoryRows, Keeper
 from .result import History, IntermediateResult, PathResult, Status
-from .storage.checkpoint import CheckpointFile, fingerprint
-from .storage.keeper import HistoryRows, Keeper
+from .storage.checkpoint import check_folder
+from .storage.content import fingerprint
+from .storage.lock import locked
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ def find_path(
     callback: Callback | None = None,
     progress: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
+    resume_check: bool = True,
 ) -> PathResult:
     """Find a path of low height between two points of a landscape.
 
@@ -65,7 +69,11 @@ def find_path(
     progress : bool
         Show a progress bar.
     checkpoint : path-like, optional
-        A file. If it exists and belongs to this problem, the run continues from it, exactly.
+        A file. If it exists and belongs to this problem (landscape, ends, method), the run continues
+        from it, exactly; anything else is refused. While the run lasts it is locked.
+    resume_check : bool
+        Whether, before a run continues, one recorded point is evaluated again and compared; that
+        evaluation is not counted.
 
     Returns
     -------
@@ -94,18 +102,22 @@ def find_path(
     method = choose_method(abilities, a) if method is None else checked_method(method)
     check_budget(max_gradients)
     rng = np.random.default_rng(rng)
-    file = (
-        None
-        if checkpoint is None
-        else CheckpointFile(checkpoint, _identity(abilities, method, a, b))
-    )
-    keeper = Keeper(file, rng, replays=method.replays)
-    workers = n_workers(executor, abilities)
-    at_work = abilities.landscape
-    if executor is not None:
-        at_work = ParallelLandscape(at_work, executor)
-    guarded = keeper.guard(at_work, workers)
-    with ProgressBar(progress, max_gradients) as bar:
+    identity: Mapping[str, str] = {}
+    if checkpoint is not None:
+        check_folder(checkpoint)
+        identity = _identity(abilities, method, a, b)
+    with (
+        nullcontext() if checkpoint is None else locked(checkpoint),
+        closing(
+            Keeper(checkpoint, identity, rng, replays=method.replays, rechecks=resume_check)
+        ) as keeper,
+        ProgressBar(progress, max_gradients) as bar,
+    ):
+        workers = n_workers(executor, abilities)
+        at_work = abilities.landscape
+        if executor is not None:
+            at_work = ParallelLandscape(at_work, executor)
+        guarded = keeper.guard(at_work, workers)
         evaluator = Evaluator(
             abilities, max_gradients, bar.spent, n_workers=workers, at_work=guarded
         )
@@ -234,7 +246,7 @@ def check_budget(max_gradients: int | None) -> None:
 
 def _identity(abilities: Abilities, method: Method, a: Array, b: Array) -> dict[str, str]:
     return {
-        "landscape": abilities.description,
+        **abilities.identity,
         "method": repr(method),
         "start": fingerprint(a),
         "end": fingerprint(b),

@@ -15,6 +15,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import PropertyNotImplementedError
 
+from .content import calculator_identity
+
 Calculator: TypeAlias = Any
 """An ASE calculator: ASE itself asks only for its methods, not for a base class."""
 
@@ -83,6 +85,11 @@ class Calculation:
             settings |= self._given.keywords
         kind = f"{type(calculator).__module__}.{type(calculator).__qualname__}"
         return f"{kind}({', '.join(f'{key}={settings[key]!r}' for key in sorted(settings))})"
+
+    def identity(self) -> dict[str, str]:
+        """The calculator, its settings, code and files, part by part."""
+        own = getattr(self._given, "identity", None)
+        return calculator_identity(self._given, "" if own is not None else self.describe())
 
     def forget(self) -> None:
         """Make this thread's calculator start again: no wavefunction of the last structure."""

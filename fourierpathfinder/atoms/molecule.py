@@ -13,6 +13,7 @@ from ..path import SinePath
 from ..result import PathResult
 from .calculation import Calculation, Calculator, CalculatorError
 from .constraints import moves_as_a_whole
+from .content import identity
 from .first_path import idpp_start
 from .identity import Identity
 from .output import path_atoms
@@ -114,6 +115,7 @@ class MoleculeLandscape:
         self._pairs = AtomPairs.of_movable(movable, self._system.image)
         self._identity = Identity.of(atoms, self._system.space, self._system.image)
         self._guard = OverlapGuard(self._pairs, atoms.numbers, contact)
+        self._contact = contact
         self._reference: float | None = None
         self._lock = threading.Lock()
         self._refuse_overlaps(atoms.positions, "`atoms`")
@@ -152,6 +154,13 @@ class MoleculeLandscape:
     def description(self) -> str:
         """Atoms, and calculator with its settings: what a checkpoint asks before it goes on."""
         return f"{self._system.template.symbols} under {self._calculation.describe()}"
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Part by part, what a file that is kept of this landscape must agree with."""
+        calculator = self._calculation.identity()
+        contact = {"contact": str(self._contact)}
+        return identity(self._system, calculator) | contact
 
     def forget(self) -> None:
         """Make the calculator of this thread start again, whatever it has calculated before.

@@ -6,7 +6,7 @@ own, so that nothing heavy is loaded, and nothing unpicklable sent, by the comma
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 
 from ase.calculators.calculator import names as names_in_ase
 
+from ..atoms.content import files_named
+from ..storage.content import file_digest
 from .exits import InputError
 
 _ARGON: dict[str, Any] = {"sigma": 3.405, "epsilon": 0.01032, "rc": 34.05}
@@ -47,6 +49,17 @@ class CalculatorFactory:
     def __str__(self) -> str:
         settings = ", ".join(f"{key}={value!r}" for key, value in self.settings.items())
         return f"{self.origin}:{self.name}({settings})"
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """By what a file of evaluations knows the calculator: a file's content, not its place."""
+        is_file = self.origin.endswith(".py")
+        origin = Path(self.origin).name if is_file else self.origin
+        told = str(replace(self, origin=origin))
+        return {
+            "calculator": f"{told}, file {file_digest(self.origin)}" if is_file else told,
+            "files of the calculator": files_named(self.settings),
+        }
 
     def __call__(self) -> Any:
         """A new calculator."""

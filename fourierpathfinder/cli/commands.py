@@ -57,7 +57,11 @@ _LIMITS: _Options = (
                  help="Calculations at a time (1)."),
 )  # fmt: skip
 
-_RESTART = click.option("--restart", is_flag=True, help="Continue from the files in DIR.")
+_RESTART: _Options = (
+    click.option("--restart", is_flag=True, help="Continue from the files in DIR."),
+    click.option("--no-resume-check", "resume_check", flag_value=False, default=True,
+                 help="Continue without evaluating a known point again."),
+)  # fmt: skip
 
 _CHECK_OPTIONS: _Options = (*_ENDS, *_CALCULATOR, *_CORRECTING, *_PLACE)
 
@@ -70,7 +74,7 @@ _FIND_OPTIONS: _Options = (
                  help="Starting paths, to find several channels (1)."),
     *_LIMITS,
     click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to calculate on."),
-    _RESTART,
+    *_RESTART,
 )  # fmt: skip
 
 _CONNECT_OPTIONS: _Options = (
@@ -84,7 +88,7 @@ _CONNECT_OPTIONS: _Options = (
                  help="Attempts to lower each height (3)."),
     _TOL,
     *_LIMITS,
-    _RESTART,
+    *_RESTART,
 )  # fmt: skip
 
 
@@ -143,7 +147,7 @@ def find(**options: Any) -> Exit:
     with (
         logging_to(settings.output / "run.log"),
         _executor(options["scheduler"]) as executor,
-        run.opened(settings, start, executor) as landscape,
+        run.opened(settings, (start, end), executor) as landscape,
     ):
         found = run.find(settings, landscape, (start, end), findings)
         text = table(found)
@@ -165,7 +169,7 @@ def connect_command(structures: str, **options: Any) -> Exit:
         minima = [freeze(atoms, options["frozen"]) for atoms in minima]
     asked = connecting.Asked(options["pairs"], options["tries"])
     settings.output.mkdir(parents=True, exist_ok=True)
-    with logging_to(settings.output / "run.log"), run.opened(settings, minima[0]) as landscape:
+    with logging_to(settings.output / "run.log"), run.opened(settings, minima) as landscape:
         graph = connecting.run_connect(settings, asked, landscape, minima)
         text = connecting.table(graph, settings.output)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
@@ -182,9 +186,9 @@ def check(**options: Any) -> Exit:
     settings = _settings(options)
     start, end, findings = _ends(options)
     settings.output.mkdir(parents=True, exist_ok=True)
-    with logging_to(settings.output / "run.log"), run.opened(settings, start) as landscape:
+    with logging_to(settings.output / "run.log"), run.opened(settings, (start, end)) as landscape:
         findings += run.evaluated_findings(landscape, (start, end))
-        (settings.output / run.CHECKPOINT).unlink(missing_ok=True)
+        (settings.output / run.EVALUATIONS).unlink(missing_ok=True)
     click.echo(
         f"{len(findings)} finding(s)" if findings else "No problems were found with these ends."
     )
@@ -212,7 +216,7 @@ def plot(result: Path, output: Path | None) -> Exit:
 def _settings(options: dict[str, Any]) -> run.Settings:
     factory = calculator_factory(options["calculator"], options["method"], options["settings"])
     _require_positive(options)
-    names = ("tol", "max_gradients", "relax_ends", "verify", "restart")
+    names = ("tol", "max_gradients", "relax_ends", "verify", "restart", "resume_check")
     given = {name: options[name] for name in names if name in options}
     return run.Settings(
         factory,

@@ -1,27 +1,27 @@
 """Many structures in, the graph of their minimax heights out: the command `connect`."""
 
-import json
 import logging
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.io import read, write
+from ase.io import read
 
 from ..atoms import differences
 from ..graph import LandscapeGraph, connect
 from ..methods import Surrogate
+from ..storage.documents import write_document
+from ..storage.files import write_file
 from .exits import InputError
-from .memory import RememberingLandscape
-from .outputs import moved_into_place
+from .memory import RecordedMolecule
+from .outputs import write_structures
 from .run import Settings, relaxed
 
 log = logging.getLogger("fourierpathfinder.cli")
 
-SCHEMA = "fourierpathfinder/heights/1"
+SCHEMA = "fourierpathfinder/heights/2"
 GRAPH = "graph.jsonl"
 
 
@@ -59,7 +59,7 @@ def read_structures(source: str) -> list[Atoms]:
 
 
 def run_connect(
-    settings: Settings, asked: Asked, landscape: RememberingLandscape, structures: list[Atoms]
+    settings: Settings, asked: Asked, landscape: RecordedMolecule, structures: list[Atoms]
 ) -> LandscapeGraph:
     """Connect structures, and write all that is known."""
     points = [landscape.molecule.coordinates(atoms) for atoms in structures]
@@ -87,6 +87,7 @@ def run_connect(
         rng=settings.seed,
         callback=tell,
         checkpoint=settings.output / GRAPH,
+        resume_check=settings.resume_check,
     )
     _write(settings.output, landscape, graph)
     return graph
@@ -112,13 +113,12 @@ def table(graph: LandscapeGraph, folder: Path) -> str:
     return "\n".join([title, header, *rows, *facts])
 
 
-def _write(folder: Path, landscape: RememberingLandscape, graph: LandscapeGraph) -> None:
+def _write(folder: Path, landscape: RecordedMolecule, graph: LandscapeGraph) -> None:
     images = [landscape.molecule.atoms(node.position, node.value) for node in graph.nodes]
     for image in images:
         image.info = {}
-    moved_into_place(folder / "minima.extxyz", partial(write, images=images, format="extxyz"))
-    document = json.dumps(_document(graph), indent=1) + "\n"
-    moved_into_place(folder / "heights.json", lambda file: file.write_text(document))
+    write_structures(folder / "minima.extxyz", images)
+    write_document(folder / "heights.json", _document(graph))
     try:
         from matplotlib.figure import Figure
 
@@ -129,8 +129,7 @@ def _write(folder: Path, landscape: RememberingLandscape, graph: LandscapeGraph)
     left, right = figure.subplots(1, 2)
     plot_disconnectivity(graph, left).set_ylabel("energy (eV)")
     plot_heights(graph, right)
-    save = partial(figure.savefig, dpi=150, format="png")
-    moved_into_place(folder / "graph.png", save)
+    write_file(folder / "graph.png", lambda to: figure.savefig(to, dpi=150, format="png"))
 
 
 def _document(graph: LandscapeGraph) -> dict[str, Any]:

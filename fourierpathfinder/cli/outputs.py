@@ -1,12 +1,10 @@
 """What a run leaves behind: `path.extxyz`, `saddle.xyz`, `profile.png` and `result.json`.
 
-Each file is written beside its place and then moved there, so that none is ever half new.
+Each file is written in one step, so that none is ever half new.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,15 @@ from typing import Any
 import numpy as np
 from ase.io import write
 
+from .._arrays import to_numpy
 from ..atoms.output import path_atoms
-from ..path import SinePath
-from ..result import History, PathResult, Saddle, Status
+from ..result import PathResult
 from ..saddle.verification import Neighbour, SaddleReport
+from ..storage.documents import read_document, write_document
+from ..storage.files import write_file, write_text
+from ..storage.results import parts_of, result_of
 
-SCHEMA = "fourierpathfinder/result/1"
+SCHEMA = "fourierpathfinder/result/2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +39,18 @@ def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary
     """Write every output; returns the files written."""
     evaluations = _evaluations(landscape)
     images = path_atoms(landscape.molecule, result, evaluations=evaluations)
-    written = [
-        moved_into_place(folder / "path.extxyz", lambda file: write(file, images, format="extxyz"))
-    ]
+    written = [write_structures(folder / "path.extxyz", images)]
     if result.saddle is not None:
         top = next(image for image in images if image.info["t"] == result.saddle.time)
-        written.append(
-            moved_into_place(folder / "saddle.xyz", lambda file: write(file, top, format="extxyz"))
-        )
+        written.append(write_structures(folder / "saddle.xyz", top))
     written += _new_minima(folder, landscape, summary.verification)
-    document = json.dumps(as_document(result, summary), indent=1)
-    written.append(
-        moved_into_place(folder / "result.json", lambda file: file.write_text(document + "\n"))
-    )
+    written.append(write_document(folder / "result.json", as_document(result, summary)))
     return [*written, *draw(folder / "profile.png", result)]
+
+
+def write_structures(file: Path, images: Any) -> Path:
+    """Write structures in one step, as extended xyz."""
+    return write_text(file, lambda text: write(text, images, format="extxyz"))
 
 
 def _new_minima(folder: Path, landscape: Any, report: SaddleReport | None) -> list[Path]:
@@ -63,8 +62,7 @@ def _new_minima(folder: Path, landscape: Any, report: SaddleReport | None) -> li
             gradient = None if known is None else known[2]
             atoms = landscape.molecule.atoms(neighbour.position, neighbour.value, gradient)
             atoms.info = {}
-            write_atoms = partial(write, images=atoms, format="extxyz")
-            written.append(moved_into_place(folder / name, write_atoms))
+            written.append(write_structures(folder / name, atoms))
     return written
 
 
@@ -91,7 +89,7 @@ def draw(file: Path, result: PathResult) -> list[Path]:
     plot_profile(result, axes, arc_length=True, relative=True, unit="eV", length_unit="Å")
     axes.set_ylabel("energy above the reactant (eV)")
     axes.set_xlabel("length along the path (Å)")
-    return [moved_into_place(file, lambda to: figure.savefig(to, dpi=150, format="png"))]
+    return [write_file(file, lambda to: figure.savefig(to, dpi=150, format="png"))]
 
 
 def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
@@ -100,80 +98,77 @@ def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": version("fourierpathfinder"),
         "units": {"energy": "eV", "length": "Å", "force": "eV/Å"},
-        "barrier": result.barrier,
-        "reverse_barrier": result.reverse_barrier,
-        "height": result.height,
-        "height_error": result.height_error,
-        "height_time": result.height_time,
-        "start_energy": result.start_value,
-        "end_energy": result.end_value,
-        "certified": result.certified,
-        "status": result.status.name,
-        "message": result.message,
-        "n_gradients": result.n_gradients,
-        "n_gradients_relaxing": summary.n_gradients_relaxing,
-        "n_gradients_known": summary.n_gradients_known,
-        "n_iterations": result.n_iterations,
-        "n_failures": summary.n_failures,
-        "saddle": _saddle(result.saddle),
-        "profile": {"times": result.times.tolist(), "energies": result.heights.tolist()},
-        "path": {
-            name: np.asarray(getattr(result.path, name)).tolist()
-            for name in ("start", "end", "coefficients")
-        },
-        "history": {
-            "n_gradients": result.history.n_gradients.tolist(),
-            "heights": [h if np.isfinite(h) else None for h in result.history.heights.tolist()],
-        },
+        "barrier": _finite(result.barrier),
+        "reverse_barrier": _finite(result.reverse_barrier),
+        **_told(parts_of(result)),
         "channels": [_part(part) for part in result.channels],
         "segments": [_part(part) for part in result.segments],
-        "method": repr(result.method),
         "calculator": summary.calculator,
+        "n_gradients_relaxing": summary.n_gradients_relaxing,
+        "n_gradients_known": summary.n_gradients_known,
+        "n_failures": summary.n_failures,
         "findings": list(summary.findings),
         "verification": _verification(summary.verification),
     }
 
 
+_NAMES = {"start_value": "start_energy", "end_value": "end_energy"}
+_SADDLE_NAMES = {"value": "energy", "gradient_norm": "force"}
+
+
+def _told(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a result in the words of this file, numbers that are not finite as null."""
+    told = {_NAMES.get(name, name): _plain(value) for name, value in parts.items()}
+    told["profile"] = {"times": told.pop("times"), "energies": told.pop("heights")}
+    if told["saddle"] is not None:
+        told["saddle"] = {_SADDLE_NAMES.get(k, k): value for k, value in told["saddle"].items()}
+    return told
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, float):
+        return _finite(value)
+    if hasattr(value, "shape"):
+        return _plain(to_numpy(value).tolist())
+    return [_plain(part) for part in value] if isinstance(value, list) else value
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
 def read_result(file: Path) -> PathResult:
-    """The path and profile from a `result.json`.
+    """The path and profile from a `result.json`; channels and segments are left out.
 
     Raises
     ------
     ValueError
-        If the file is something else.
+        If the file is damaged or something else.
     """
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        if data["schema"] != SCHEMA:
-            raise ValueError(f"its schema is {data['schema']!r}, this version's {SCHEMA!r}")
-        return _from_document(data)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{file} is not a result of this program ({error})") from error
+        return result_of(_parts(read_document(file, SCHEMA)))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{file} is not a result of this program ({error} is missing)") from error
+    except ValueError as error:
+        raise ValueError(f"{file} is not a result of this program: {error}") from error
 
 
-def _from_document(data: dict[str, Any]) -> PathResult:
-    saddle = data["saddle"]
-    heights = [np.nan if h is None else h for h in data["history"]["heights"]]
-    return PathResult(
-        path=SinePath(**{name: np.array(value) for name, value in data["path"].items()}),
-        height=data["height"],
-        height_time=data["height_time"],
-        start_value=data["start_energy"],
-        end_value=data["end_energy"],
-        times=np.array(data["profile"]["times"]),
-        heights=np.array(data["profile"]["energies"]),
-        saddle=None if saddle is None else Saddle(
-            np.array(saddle["position"]), saddle["energy"], saddle["force"], saddle["time"]
-        ),
-        certified=data["certified"],
-        height_error=data["height_error"],
-        status=Status[data["status"]],
-        message=data["message"],
-        n_gradients=data["n_gradients"],
-        n_iterations=data["n_iterations"],
-        history=History(np.array(data["history"]["n_gradients"]), np.array(heights)),
-        method=data["method"],
-    )  # fmt: skip
+def _parts(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_told` put in the words of this file."""
+    back = {told: name for name, told in _NAMES.items()}
+    parts = {back.get(name, name): value for name, value in document.items()}
+    parts |= {"times": parts["profile"]["times"], "heights": parts["profile"]["energies"]}
+    history = dict(parts["history"])
+    history["heights"] = [np.nan if h is None else h for h in history["heights"]]
+    parts |= {"history": history, "channels": [], "segments": []}
+    if parts["height_error"] is None:
+        parts["height_error"] = np.inf
+    if isinstance(parts["saddle"], dict):
+        told = {told: name for name, told in _SADDLE_NAMES.items()}
+        parts["saddle"] = {told.get(k, k): value for k, value in parts["saddle"].items()}
+    return parts
 
 
 def _evaluations(landscape: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -182,21 +177,10 @@ def _evaluations(landscape: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return points[good], values[good], gradients[good]
 
 
-def _saddle(saddle: Saddle | None) -> dict[str, Any] | None:
-    if saddle is None:
-        return None
-    return {
-        "energy": saddle.value,
-        "force": saddle.gradient_norm,
-        "time": saddle.time,
-        "position": np.asarray(saddle.position).tolist(),
-    }
-
-
 def _part(result: PathResult) -> dict[str, Any]:
     """Another path between the same ends, or a part of one between intermediate minima."""
     names = ("barrier", "reverse_barrier", "height", "height_error", "certified")
-    return {name: getattr(result, name) for name in names}
+    return {name: _plain(getattr(result, name)) for name in names}
 
 
 def _verification(report: SaddleReport | None) -> dict[str, Any] | None:
@@ -212,15 +196,3 @@ def _verification(report: SaddleReport | None) -> dict[str, Any] | None:
         ],
         "n_gradients": report.n_gradients,
     }
-
-
-def moved_into_place(place: Path, write_to: Callable[[Path], object]) -> Path:
-    """Write a file under another name, and move it to its place once it is whole."""
-    draft = place.with_name(f".{place.name}.part")
-    try:
-        write_to(draft)
-        draft.replace(place)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    return place

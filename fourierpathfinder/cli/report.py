@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from ..result import PathResult
 from ..saddle.verification import SaddleReport
+from ..storage.files import open_appending
 from .outputs import named_minima
 from .run import Found
 
@@ -17,7 +19,8 @@ _PACKAGE = "fourierpathfinder"
 def logging_to(file: Path) -> Iterator[None]:
     """Everything that the package logs, on the terminal and with the time in a file."""
     logger = logging.getLogger(_PACKAGE)
-    terminal, kept = logging.StreamHandler(), logging.FileHandler(file, encoding="utf-8")
+    stream = TextIOWrapper(open_appending(file), encoding="utf-8", write_through=True)
+    terminal, kept = logging.StreamHandler(), logging.StreamHandler(stream)
     terminal.addFilter(lambda record: not record.name.endswith(".table"))
     kept.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     level = logger.level
@@ -31,6 +34,7 @@ def logging_to(file: Path) -> Iterator[None]:
         for handler in (terminal, kept):
             logger.removeHandler(handler)
         kept.close()
+        stream.close()
 
 
 def table(found: Found) -> str:

@@ -1,9 +1,9 @@
 """One run: ends checked, relaxed if asked, a path found, its saddle verified, all written."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,15 @@ from ..landscapes import IsolatedLandscape
 from ..landscapes.isolation import TooManyFailuresError
 from ..methods import Surrogate
 from ..optimizers import Minimum
+from ..restart.recheck import recheck
 from ..result import IntermediateResult, PathResult
 from ..saddle.verification import SaddleReport, one_point, relax, verify_saddle
-from ..storage.checkpoint import CheckpointFile, fingerprint
+from ..storage.content import fingerprint
+from ..storage.errors import earlier
+from ..storage.evaluations import EvaluationStore
 from .calculators import CalculatorFactory
 from .exits import InputError
-from .memory import RememberingLandscape
+from .memory import RecordedMolecule
 from .outputs import Summary, write_all
 
 log = logging.getLogger("fourierpathfinder.cli")
@@ -31,7 +34,7 @@ log = logging.getLogger("fourierpathfinder.cli")
 _TELLING = 100.0
 """In eV: an error estimated larger than this only says that nothing is known yet."""
 
-CHECKPOINT = "evaluations.npz"
+EVALUATIONS = "evaluations.jsonl"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Settings:
     relax_ends: bool = False
     verify: bool = False
     restart: bool = False
+    resume_check: bool = True
     seed: int = 0
 
 
@@ -63,12 +67,11 @@ class Found:
 
 @contextmanager
 def opened(
-    settings: Settings, atoms: Atoms, executor: Executor | None = None
-) -> Iterator[RememberingLandscape]:
-    """The landscape in its worker processes, with its memory in the output folder."""
-    file = _checkpoint(settings, atoms)
+    settings: Settings, structures: Sequence[Atoms], executor: Executor | None = None
+) -> Iterator[RecordedMolecule]:
+    """The landscape in its worker processes, with its evaluations kept in the output folder."""
     try:
-        molecule = MoleculeLandscape(atoms, settings.calculator)
+        molecule = MoleculeLandscape(structures[0], settings.calculator)
     except ValueError as error:
         raise InputError(str(error)) from error
     isolated = IsolatedLandscape(
@@ -79,16 +82,18 @@ def opened(
         log=settings.output / "calculator.log",
         executor=executor,
     )
-    with isolated:
-        landscape = RememberingLandscape(isolated, molecule, file)
+    with isolated, closing(_store(settings, molecule, structures)) as store:
+        landscape = RecordedMolecule(isolated, molecule, store)
         if landscape.n_remembered:
             log.info("%d evaluations are known from an earlier run", landscape.n_remembered)
+        if settings.resume_check and landscape.witness is not None:
+            recheck(isolated, landscape.witness, store.path)
         yield landscape
 
 
 def find(
     settings: Settings,
-    landscape: RememberingLandscape,
+    landscape: RecordedMolecule,
     ends: tuple[Atoms, Atoms],
     findings: list[Finding],
 ) -> Found:
@@ -129,14 +134,12 @@ def find(
     return written(result, report)
 
 
-def evaluated_findings(landscape: RememberingLandscape, ends: tuple[Atoms, Atoms]) -> list[Finding]:
+def evaluated_findings(landscape: RecordedMolecule, ends: tuple[Atoms, Atoms]) -> list[Finding]:
     """What the calculator says of two ends: two gradients."""
     return _evaluated_findings(landscape, *landscape.molecule.ends(*ends))
 
 
-def _evaluated_findings(
-    landscape: RememberingLandscape, a: np.ndarray, b: np.ndarray
-) -> list[Finding]:
+def _evaluated_findings(landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray) -> list[Finding]:
     names = ("reactant", "product")
     log.info("evaluating the ends")
     energies, gradients = landscape.value_and_grad(np.stack([a, b]))
@@ -157,7 +160,7 @@ def _evaluated_findings(
 
 
 def _relaxed(
-    landscape: RememberingLandscape, a: np.ndarray, b: np.ndarray
+    landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Both ends relaxed, and the evaluations that took."""
     minima = [relaxed(landscape, name, x) for name, x in (("reactant", a), ("product", b))]
@@ -169,7 +172,7 @@ def _relaxed(
     return a, b, sum(minimum.n_evaluations for minimum in minima)
 
 
-def relaxed(landscape: RememberingLandscape, name: str, x: np.ndarray) -> Minimum:
+def relaxed(landscape: RecordedMolecule, name: str, x: np.ndarray) -> Minimum:
     """A structure relaxed, told step by step.
 
     Raises
@@ -193,7 +196,7 @@ def relaxed(landscape: RememberingLandscape, name: str, x: np.ndarray) -> Minimu
 
 
 def _verified(
-    settings: Settings, landscape: RememberingLandscape, result: PathResult
+    settings: Settings, landscape: RecordedMolecule, result: PathResult
 ) -> SaddleReport | None:
     if not settings.verify or not result.success:
         return None
@@ -214,15 +217,16 @@ def _tell(now: IntermediateResult) -> None:
     )
 
 
-def _checkpoint(settings: Settings, atoms: Atoms) -> CheckpointFile:
-    place = settings.output / CHECKPOINT
+def _store(
+    settings: Settings, landscape: MoleculeLandscape, structures: Sequence[Atoms]
+) -> EvaluationStore:
+    place = settings.output / EVALUATIONS
     if place.exists() and not settings.restart:
         raise InputError(
             f"{place} contains an earlier run; pass --restart to continue it, or another --output"
         )
-    system = [atoms.numbers, np.asarray(atoms.cell), atoms.pbc]
-    identity = {
-        "calculator": str(settings.calculator),
-        "system": " ".join(fingerprint(np.asarray(array, dtype=float)) for array in system),
-    }
-    return CheckpointFile(place, identity)
+    if place.with_suffix(".npz").exists():
+        raise earlier(place.with_suffix(".npz"))
+    positions = np.stack([atoms.positions for atoms in structures])
+    identity = {**landscape.identity, "structures": fingerprint(positions)}
+    return EvaluationStore(place, identity)

@@ -1,8 +1,9 @@
 """One call for many paths on one landscape; what goes wrong with one stays with that one."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,12 @@ from ..methods.choose import choose_method
 from ..methods.stochastic import Stochastic
 from ..parallel import check_executor
 from ..progress import ProgressBar
+from ..restart.recheck import Witness, recheck
 from ..result import PathResult, Status
-from ..storage.checkpoint import fingerprint
-from .folder import Folder, completed
+from ..storage.content import fingerprint
+from ..storage.lock import locked
+from ..storage.results import completed
+from .folder import Folder
 from .lockstep import Group, groups
 from .pairs import Pair, without_a_height
 from .tasks import Task, on_executor, one_after_the_other
@@ -36,6 +40,7 @@ def find_paths(
     executor: Executor | None = None,
     progress: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
+    resume_check: bool = True,
 ) -> list[PathResult]:
     """Find paths of low height between many pairs of points of one landscape.
 
@@ -60,7 +65,9 @@ def find_paths(
         Show a progress bar.
     checkpoint : path-like, optional
         A folder. Paths that it holds are not looked for again, and those that were running go
-        on from where they were.
+        on from where they were. While the call lasts it is locked.
+    resume_check : bool
+        As for `find_path`; of the paths that the folder holds one is looked at.
 
     Returns
     -------
@@ -98,8 +105,15 @@ def find_paths(
         resolvable.append(Pair(index, a, b, int(seeds[index]), occurrences[prints]))
     if resolvable:
         method = method or choose_method(abilities, resolvable[0].start)
-        work = _Work(abilities, method, max_gradients, executor, checkpoint, progress)
-        results.update(work.results(resolvable))
+        problem = {} if checkpoint is None else abilities.identity
+        folder = None if checkpoint is None else Folder(checkpoint, problem)
+        with nullcontext() if folder is None else locked(folder.path):
+            if folder is not None:
+                folder.claim()
+            work = _Work(
+                abilities, method, max_gradients, executor, folder, problem, progress, resume_check
+            )
+            results.update(work.results(resolvable))
     return [results[index] for index in range(len(given))]
 
 
@@ -112,20 +126,26 @@ class _Work:
         method: Method,
         max_gradients: int | None,
         executor: Executor | None,
-        checkpoint: str | os.PathLike[str] | None,
+        folder: Folder | None,
+        problem: Mapping[str, str],
         progress: bool,
+        resume_check: bool,
     ) -> None:
         self._abilities = abilities
         self._landscape = abilities.landscape
         self._method = method
         self._max_gradients = max_gradients
         self._executor = executor
-        self._folder = None if checkpoint is None else Folder(checkpoint)
+        self._folder = folder
+        self._problem = problem
         self._progress = progress
+        self._resume_check = resume_check
 
     def results(self, pairs: list[Pair]) -> dict[int, PathResult]:
         """By the index of the pair: what the folder holds, and what is found now."""
         done = {pair.index: kept for pair in pairs if (kept := self._kept(pair)) is not None}
+        if done and self._resume_check:
+            self._recheck(next(iter(done.values())))
         missing = {pair.index: pair for pair in pairs if pair.index not in done}
         with ProgressBar(self._progress) as bar:
             spent = 0
@@ -176,10 +196,12 @@ class _Work:
 
     def _task(self, pair: Pair) -> Task:
         file = None if self._folder is None else self._folder.run_file(self._identity(pair))
-        return Task(self._landscape, pair, self._method, self._max_gradients, file)
+        return Task(
+            self._landscape, pair, self._method, self._max_gradients, file, self._resume_check
+        )
 
     def _identity(self, pair: Pair) -> dict[str, Any]:
-        return pair.identity(self._abilities, self._method, self._max_gradients)
+        return pair.identity(self._problem, self._method, self._max_gradients)
 
     def _standing(self, pair: Pair) -> Any:
         return None if self._folder is None else self._folder.standing(self._identity(pair))
@@ -189,6 +211,14 @@ class _Work:
             return None
         kept = self._folder.result(self._identity(pair), pair)
         return None if kept is None else completed(kept, self._method, self._landscape)
+
+    def _recheck(self, kept: PathResult) -> None:
+        """Evaluate the start of a path that the folder holds again."""
+        if self._folder is None or self._abilities.stochastic:
+            return  # values over all samples are large computations, and the data are compared
+        spread = kept.height - min(kept.start_value, kept.end_value)
+        witness = Witness(kept.path.start, kept.start_value, None, spread)
+        recheck(self._landscape, witness, self._folder.path)
 
     def _keep(self, pair: Pair, result: PathResult) -> None:
         """Keep what is done; what failed or was interrupted is tried again."""

@@ -8,24 +8,20 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from .._arrays import Array, like
-from ..path import SinePath
-from ..result import History, PathResult, Saddle, Status
+from .._arrays import Array
+from ..result import PathResult
 from ..storage.checkpoint import CheckpointFile, Saved
+from ..storage.documents import read_document, write_document
+from ..storage.errors import damaged, earlier
+from ..storage.lines import check_identity
+from ..storage.results import assembled, flattened, parts_of, result_of
 from .pairs import Pair
 
-_PLAIN = (
-    "height", "height_time", "start_value", "end_value", "certified", "height_error", "message",
-    "n_gradients", "n_iterations", "n_sample_gradients",
-)  # fmt: skip
-_ARRAYS = ("times", "heights")
-_PARTS = ("channels", "segments")
+_NOTE = "problem.json"
+_SCHEMA = "fourierpathfinder/ensemble/1"
 
 
 class Folder:
@@ -35,9 +31,12 @@ class Folder:
     ----------
     path : path-like
         Made if it does not exist; the folder that it is in must.
+    problem : mapping
+        What landscape the paths are on; a folder of another one is refused.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], problem: Mapping[str, str]) -> None:
+        self._problem = problem
         self._path = Path(path)
         if self._path.exists() and not self._path.is_dir():
             raise ValueError(f"`checkpoint` is the file {path}; of many paths it must be a folder")
@@ -45,14 +44,43 @@ class Folder:
             raise ValueError(f"`checkpoint` is {path}, but the folder it is in does not exist")
         self._path.mkdir(exist_ok=True)
 
+    def claim(self) -> None:
+        """Note whose folder this is, or see that it is ours; for who holds its lock.
+
+        Raises
+        ------
+        CheckpointError
+            If it belongs to another landscape.
+        """
+        note = self._path / _NOTE
+        if note.exists():
+            found = read_document(note, _SCHEMA).get("identity")
+            check_identity(self._path, found if isinstance(found, dict) else {}, self._problem)
+        elif next(self._path.glob("*.npz"), None) is not None:
+            raise earlier(self._path)
+        else:
+            write_document(note, {"schema": _SCHEMA, "identity": dict(self._problem)})
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._path
+
     def result(self, identity: Mapping[str, Any], pair: Pair) -> PathResult | None:
         """The result that is kept of a pair, if any; without its method and landscape."""
-        saved = self._file(identity, "result").load()
-        return None if saved is None else unpacked(saved.arrays, saved.notes, pair.start)
+        file = self._file(identity, "result")
+        saved = file.load()
+        if saved is None:
+            return None
+        try:
+            return result_of(assembled(saved.notes["result"], saved.arrays), pair.start)
+        except (KeyError, ValueError) as error:
+            raise damaged(file.path, f"it holds no result: {error}") from error
 
     def keep(self, identity: Mapping[str, Any], result: PathResult) -> None:
         """Keep a result, and forget where the path stood."""
-        self._file(identity, "result").save(*packed(result))
+        arrays, plain = flattened(parts_of(result))
+        self._file(identity, "result").save(arrays, {"result": plain})
         self.run_file(identity).unlink(missing_ok=True)
 
     def run_file(self, identity: Mapping[str, Any]) -> Path:
@@ -72,71 +100,3 @@ class Folder:
     def _file(self, identity: Mapping[str, Any], kind: str) -> CheckpointFile:
         name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
         return CheckpointFile(self._path / f"{name}.{kind}.npz", identity)
-
-
-def packed(result: PathResult) -> tuple[dict[str, Array], dict[str, Any]]:
-    """A result as arrays by name, and what JSON can hold."""
-    notes: dict[str, Any] = {name: getattr(result, name) for name in _PLAIN}
-    notes["status"] = result.status.name
-    arrays: dict[str, Array] = {name: getattr(result, name) for name in _ARRAYS}
-    for name in ("path", "history", "saddle"):
-        part = getattr(result, name)
-        for field in () if part is None else fields(part):
-            value = getattr(part, field.name)
-            if value is not None:
-                arrays[f"{name}.{field.name}"] = np.array(value) if np.isscalar(value) else value
-    for name in _PARTS:
-        notes[name] = []
-        for i, part in enumerate(getattr(result, name)):
-            inner, inner_notes = packed(part)
-            notes[name].append(inner_notes)
-            arrays.update({f"{name}.{i}.{key}": array for key, array in inner.items()})
-    return arrays, notes
-
-
-def unpacked(
-    arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any], reference: Array
-) -> PathResult:
-    """What `packed` took apart, its path in the library of `reference`."""
-    history = _within(arrays, "history.")
-    saddle = _within(arrays, "saddle.")
-    if saddle:
-        numbers = {key: float(saddle[key]) for key in ("value", "gradient_norm", "time")}
-        top = Saddle(position=like(saddle["position"], reference), **numbers)
-    path = {key: like(array, reference) for key, array in _within(arrays, "path.").items()}
-    plain: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
-    plain.update({name: notes[name] for name in _PLAIN})
-    parts: dict[str, Any] = {
-        name: tuple(
-            unpacked(_within(arrays, f"{name}.{i}."), inner, reference)
-            for i, inner in enumerate(notes[name])
-        )
-        for name in _PARTS
-    }
-    return PathResult(
-        path=SinePath(**path),
-        history=History(**history),
-        saddle=top if saddle else None,
-        status=Status[notes["status"]],
-        method=None,
-        **plain,
-        **parts,
-    )
-
-
-def completed(result: PathResult, method: object, landscape: Any) -> PathResult:
-    """A result with what no file holds."""
-    parts: dict[str, Any] = {
-        name: tuple(completed(part, method, landscape) for part in getattr(result, name))
-        for name in _PARTS
-    }
-    return replace(result, method=result.method or method, landscape=landscape, **parts)
-
-
-def _within(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    """The arrays whose names begin so, by the rest of these."""
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }

@@ -1,17 +1,17 @@
 """A pair of ends to be joined, and what is said of one that could not be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 from .._arrays import Array
-from ..landscapes.abilities import Abilities
 from ..landscapes.protocols import Landscape
 from ..methods.base import Method
 from ..path import SinePath
 from ..result import History, PathResult, Status
-from ..storage.checkpoint import fingerprint
+from ..storage.content import fingerprint
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +35,12 @@ class Pair:
     seed: int
     occurrence: int
 
-    def identity(self, abilities: Abilities, method: Method, limit: int | None) -> dict[str, Any]:
-        """What a file that is kept of it must agree with."""
+    def identity(
+        self, landscape: Mapping[str, str], method: Method, limit: int | None
+    ) -> dict[str, Any]:
+        """What a file that is kept of it must agree with; the landscape's own identity first."""
         return {
-            "landscape": abilities.description or type(abilities.landscape).__name__,
+            **landscape,
             "method": repr(method),
             "max_gradients": limit,
             "start": fingerprint(self.start),

@@ -21,6 +21,7 @@ class Task:
     method: Method
     max_gradients: int | None
     checkpoint: Path | None
+    resume_check: bool = True
 
     def __call__(self) -> PathResult:
         """Find it; whatever goes wrong is told in the result."""
@@ -33,6 +34,7 @@ class Task:
                 max_gradients=self.max_gradients,
                 rng=self.pair.seed,
                 checkpoint=self.checkpoint,
+                resume_check=self.resume_check,
             )
         except Exception as error:
             return self.failed(error)

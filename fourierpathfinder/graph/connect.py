@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,7 +22,9 @@ from ..landscapes.resolve import as_landscape
 from ..methods.base import Method
 from ..methods.choose import choose_method
 from ..parallel import n_workers as workers_of
-from ..storage.checkpoint import fingerprint
+from ..restart.recheck import Witness, recheck
+from ..storage.content import fingerprint
+from ..storage.lock import locked
 from .landscape_graph import Edge, LandscapeGraph, Node
 from .legs import Found, explore, split_where_it_can
 from .record import Record
@@ -50,6 +53,7 @@ def connect(
     n_workers: int | None = None,
     callback: Callable[[LandscapeGraph], None] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    resume_check: bool = True,
 ) -> LandscapeGraph:
     """Join minima by the lowest paths that can be found, through others found on the way.
 
@@ -95,7 +99,11 @@ def connect(
     callback : callable (LandscapeGraph) -> None, optional
         Called with the graph after each pair; StopIteration ends the run.
     checkpoint : path-like, optional
-        A file. If it exists and belongs to these minima, the run continues from it.
+        A file. If it exists and belongs to this problem (landscape, minima, method), the run goes
+        from it; anything else is refused. While the run lasts it is locked.
+    resume_check : bool
+        Whether, before a run continues, the first minimum is evaluated again and compared; that
+        evaluation is not counted.
 
     Returns
     -------
@@ -134,20 +142,16 @@ def connect(
         )
     method = split_where_it_can(method or choose_method(abilities, symmetry.native(points[0])))
     seed = int(np.random.default_rng(rng).integers(2**63))
-    record = None
-    if checkpoint is not None:
-        record = Record(checkpoint, _identity(abilities, method, points, pairs))
-    try:
-        session = _Session(symmetry, method, seed, record, max_gradients, max_seconds)
-        if record is not None and record.read is not None and record.read.graph.given:
-            session.resume(record.read.graph, record.read.pairs)
-        else:
-            session.begin(graph, points, labels)
+    session = _Session(symmetry, method, seed, max_gradients, max_seconds)
+    with ExitStack() as open_until_the_end:
+        if checkpoint is not None:
+            open_until_the_end.enter_context(locked(checkpoint))
+            record = Record(checkpoint, _identity(abilities, method, points, pairs))
+            open_until_the_end.enter_context(closing(record))
+            session.keep_in(record, rechecks=resume_check)
+        session.begin(graph, points, labels)
         session.plan(pairs, n_tries)
         return session.drive(executor, n_workers or workers_of(executor, abilities), callback)
-    finally:
-        if record is not None:
-            record.close()
 
 
 class _Session:
@@ -158,17 +162,31 @@ class _Session:
         symmetry: Symmetry,
         method: Method,
         seed: int,
-        record: Record | None,
         max_gradients: int | None,
         max_seconds: float | None,
     ) -> None:
         self._symmetry, self._method, self._seed = symmetry, method, seed
-        self._record = record
+        self._record: Record | None = None
         self._max_gradients = max_gradients
         self._ends_at = None if max_seconds is None else time.monotonic() + max_seconds
         self._graph = LandscapeGraph()
         self._fingerprints: list[np.ndarray] = []
         self._tried: list[Pair] = []
+
+    def keep_in(self, record: Record, *, rechecks: bool) -> None:
+        """Keep everything in a file, and go on from what it holds."""
+        self._record = record
+        if record.read is None or not record.read.graph.given:
+            return
+        self._graph, self._tried = record.read.graph, record.read.pairs
+        if rechecks:
+            heights = [edge.height for edge in self._graph.edges]
+            values = [*self._graph.values.tolist(), *heights]
+            first = self._graph.nodes[0]
+            point = self._symmetry.native(first.position)
+            witness = Witness(point, first.value, None, max(values) - min(values))
+            recheck(self._symmetry.abilities.landscape, witness, record.path)
+        self._fingerprint_new_nodes()
 
     def begin(
         self,
@@ -176,7 +194,9 @@ class _Session:
         points: list[np.ndarray],
         labels: Sequence[str] | None,
     ) -> None:
-        """Start from the given minima, and from what is known already."""
+        """Start from the given minima, and from what is known, unless a record has been read."""
+        if self._graph.given:
+            return
         self._graph = LandscapeGraph() if graph is None else graph.copy()
         values, _ = self._symmetry.abilities.landscape.value_and_grad(
             self._symmetry.native(np.stack(points))
@@ -191,11 +211,6 @@ class _Session:
             self._record.add(
                 graph.nodes, graph.edges, given=graph.given, n_gradients=graph.n_gradients
             )
-
-    def resume(self, graph: LandscapeGraph, tried: list[Pair]) -> None:
-        """Go on from what a checkpoint holds."""
-        self._graph, self._tried = graph, tried
-        self._fingerprint_new_nodes()
 
     def plan(self, pairs: str | Sequence[Pair], n_tries: int | None) -> None:
         """Decide which heights are wanted."""
@@ -327,7 +342,7 @@ def _identity(
     abilities: Abilities, method: Method, points: list[np.ndarray], pairs: str | Sequence[Pair]
 ) -> dict[str, str]:
     return {
-        "landscape": abilities.description,
+        **abilities.identity,
         "method": repr(method),
         "minima": fingerprint(np.stack(points)),
         "pairs": pairs if isinstance(pairs, str) else repr([tuple(pair) for pair in pairs]),

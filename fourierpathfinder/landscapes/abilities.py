@@ -18,6 +18,7 @@ import numpy as np
 
 from .._arrays import Array, is_array
 from ..path import SinePath
+from ..storage.content import digest
 from .protocols import (
     Atomic,
     Cluster,
@@ -26,6 +27,7 @@ from .protocols import (
     Described,
     Fingerprinted,
     FirstPath,
+    Identified,
     Landscape,
     Mobile,
     OwnEnds,
@@ -47,7 +49,7 @@ class Abilities:
     landscape : Landscape
         What evaluates.
     values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
-structures, described : optional
+structures, described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -81,6 +83,7 @@ structures, described : optional
     mobile: Mobile | None = None
     structures: Structures | None = None
     described: Described | None = None
+    identified: Identified | None = None
     stochastic: bool = False
     n_samples: int = 0
     n_workers: int = 1
@@ -92,6 +95,20 @@ structures, described : optional
     def description(self) -> str:
         """What the landscape says it is; empty where it says nothing."""
         return "" if self.described is None else self.described.description
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Part by part, what a file that is kept of the landscape must agree with.
+
+        Of one that does not say so itself: its kind, and a hash of what it is made of.
+        """
+        if self.identified is not None:
+            return dict(self.identified.identity)
+        inner = innermost(self.landscape)
+        return {
+            "landscape": self.description or type(inner).__qualname__,
+            "content of the landscape": digest(inner),
+        }
 
     def coordinates(self, end: Any) -> Array:
         """The point (D,) that an end stands for, or what is no array as it is."""
@@ -183,6 +200,7 @@ def abilities_of(landscape: Any) -> Abilities:
         mobile=landscape if isinstance(landscape, Mobile) else None,
         structures=landscape if isinstance(landscape, Structures) else None,
         described=landscape if isinstance(landscape, Described) else None,
+        identified=landscape if isinstance(landscape, Identified) else None,
         stochastic=isinstance(landscape, Stochastic) and bool(landscape.stochastic),
         n_samples=landscape.n_samples if isinstance(landscape, Sampled) else 0,
         n_workers=landscape.n_workers if isinstance(landscape, Concurrent) else 1,

@@ -5,7 +5,7 @@ by having the attribute; nothing need be inherited or registered. The abilities 
 by `fourierpathfinder.landscapes.abilities.abilities_of`, when a landscape is handed in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from .._arrays import Array
@@ -130,6 +130,16 @@ class Fingerprinted(Protocol):
 
     def fingerprint(self, a: Array) -> Array:
         """Numbers (F,) that minima which are the same share; near minima have near numbers."""
+        ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """Says, part by part, what evaluations that are kept in a file belong to."""
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Short texts by plain words, such as `cell`; a file where one differs is refused."""
         ...
 
 

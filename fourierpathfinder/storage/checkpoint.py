@@ -1,38 +1,46 @@
-"""Runs that survive being killed: one file, written atomically, from which a run goes on exactly.
+"""Arrays by name and what JSON can hold, in one file that is written in one step and sealed.
 
-Two things can be kept, and a method uses one of them:
-
-- a snapshot of its state (plain arrays) after an iteration, at most every few seconds, for
-  methods whose gradients are many and cheap;
-- a journal of all evaluations, written after each, for methods whose gradients are few and dear:
-  on a restart the method runs again from the beginning and finds its gradients in the journal.
-
-Both are NumPy's npz format without pickles: arrays by name, and one entry of JSON.
+The file is NumPy's npz format without pickles, with the SHA-256 of all that comes before as its
+last line; programs that read npz files pay no heed to that.
 """
 
 import hashlib
 import json
+import math
 import os
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from io import BufferedRandom
 from itertools import count, takewhile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.lib import format as npy
 
 from .._arrays import Array, array_namespace, is_array, like, to_numpy
-from ..landscapes.abilities import Forwarding
-from ..landscapes.protocols import Landscape
+from .arrays import checked_dtype
+from .content import fingerprint
+from .errors import CheckpointError, damaged, earlier
+from .files import write_file
+from .lines import check_identity
 
-_FORMAT = 2
+__all__ = [
+    "CheckpointError",
+    "CheckpointFile",
+    "Saved",
+    "Snapshots",
+    "as_json",
+    "fingerprint",
+    "flatten",
+    "restore",
+]
 
-
-class CheckpointError(ValueError):
-    """A checkpoint file that cannot be used: damaged, or of another problem."""
+_FORMAT = 3
+_SEAL = b"\nfourierpathfinder sha256 "
+_SEAL_SIZE = len(_SEAL) + 64 + 1
 
 
 class Saved(NamedTuple):
@@ -56,10 +64,7 @@ class CheckpointFile:
     def __init__(self, path: str | os.PathLike[str], identity: Mapping[str, Any]) -> None:
         self.path = Path(path)
         self._identity = {"format": _FORMAT, **identity}
-        if not self.path.parent.is_dir():
-            raise ValueError(
-                f"`checkpoint` is {path}, but its folder does not exist; make it first"
-            )
+        check_folder(self.path)
 
     def load(self) -> Saved | None:
         """What the file holds, or None where there is no file.
@@ -72,17 +77,18 @@ class CheckpointFile:
         if not self.path.exists():
             return None
         try:
-            # opened here, as np.load leaves a damaged file open
-            with self.path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            notes = json.loads(str(arrays.pop("notes")))
-            identity = notes.pop("identity")
-        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise CheckpointError(
-                f"the checkpoint {self.path} is damaged ({error}); restore a copy of it, or delete "
-                "it to start afresh"
-            ) from error
-        self._check_identity(identity)
+            arrays, notes = _read(self.path)
+        except CheckpointError:
+            raise
+        except (OSError, ValueError, TypeError, KeyError, EOFError, RecursionError,
+                NotImplementedError, zipfile.BadZipFile) as error:  # fmt: skip
+            raise damaged(self.path, error) from error
+        identity = notes.pop("identity", None)
+        if not isinstance(identity, dict):
+            raise damaged(self.path, "it does not say what it is of")
+        if identity.get("format") != _FORMAT:
+            raise earlier(self.path)
+        check_identity(self.path, identity, self._identity)
         return Saved(arrays, notes)
 
     def save(self, arrays: Mapping[str, Array], notes: Mapping[str, Any]) -> None:
@@ -95,34 +101,95 @@ class CheckpointFile:
         """
         text = json.dumps({"identity": self._identity, **notes})
         plain = {name: to_numpy(array) for name, array in arrays.items()}
+
+        def write(file: BufferedRandom) -> None:
+            np.savez(file, notes=np.array(text), **plain)  # type: ignore[arg-type]
+            _seal(file)
+
         try:
-            self._replace(notes=np.array(text), **plain)
+            write_file(self.path, write)
         except OSError as error:
             error.add_note(
                 f"The checkpoint {self.path} could not be written, and is as it was before."
             )
             raise
 
-    def _replace(self, **arrays: np.ndarray) -> None:
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
-    def _check_identity(self, found: Mapping[str, Any]) -> None:
-        for key, expected in self._identity.items():
-            if found.get(key) != expected:
-                raise CheckpointError(
-                    f"the checkpoint {self.path} belongs to another problem: its {key} is "
-                    f"{found.get(key)!r}, this run's {expected!r}; pass another file, or delete it "
-                    "to start afresh"
-                )
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Raise a ValueError where the folder of a file does not exist."""
+    if not Path(path).parent.is_dir():
+        raise ValueError(f"`checkpoint` is {path}, but its folder does not exist; make it first")
+
+
+def _seal(file: BufferedRandom) -> None:
+    """Add the checksum of all that a file holds."""
+    file.seek(0)
+    checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0, os.SEEK_END)
+    file.write(_SEAL + checksum.encode() + b"\n")
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and notes, after the checksum has been seen to fit."""
+    with path.open("rb") as file:
+        if file.read(1) == b"{":
+            raise CheckpointError(
+                f"{path} holds lines of JSON, not the state of this method; it is of another "
+                "method or command, so pass another file"
+            )
+        size = _check_seal(path, file)
+        with zipfile.ZipFile(file) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            if any(info.compress_type or info.file_size > size for info in members.values()):
+                raise ValueError("it holds packed arrays, which this program does not write")
+            arrays = {name: _array(archive, info) for name, info in members.items()}
+    notes: Any = json.loads(str(arrays.pop("notes")))
+    if not isinstance(notes, dict):
+        raise ValueError("its notes are no JSON object")
+    return arrays, notes
+
+
+def _check_seal(path: Path, file: BinaryIO) -> int:
+    """The size of a file's content, if it is as its checksum says."""
+    size = file.seek(0, os.SEEK_END) - _SEAL_SIZE
+    file.seek(max(size, 0))
+    seal = file.read()
+    if not (seal.startswith(_SEAL) and seal.endswith(b"\n")):
+        raise _not_sealed(path, file)
+    content, left = hashlib.sha256(), size
+    file.seek(0)
+    while left and (chunk := file.read(min(left, 2**20))):
+        content.update(chunk)
+        left -= len(chunk)
+    if seal[len(_SEAL) : -1].decode("ascii", "replace") != content.hexdigest():
+        raise ValueError("its checksum does not fit")
+    file.seek(0)
+    return size
+
+
+def _not_sealed(path: Path, file: BinaryIO) -> ValueError:
+    """The error of a file without a checksum: whole ones are those of an earlier release."""
+    file.seek(0)
+    with zipfile.ZipFile(file) as archive:
+        if "notes.npy" in archive.namelist() and archive.testzip() is None:
+            return earlier(path)
+    return ValueError("it has no checksum")
+
+
+def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    """One array, for which no more memory is taken than it has bytes in the file."""
+    with archive.open(info) as member:
+        version = npy.read_magic(member)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, in_columns, dtype = read(member)
+        if dtype.kind != "U" or shape:
+            checked_dtype(dtype.str)
+        content = member.read()
+    if len(content) != math.prod(shape) * dtype.itemsize:
+        raise ValueError(f"{info.filename} has {len(content)} bytes for the shape {shape}")
+    numbers: np.ndarray = np.frombuffer(content, dtype=dtype)
+    array = numbers.reshape(shape[::-1]).T if in_columns else numbers.reshape(shape)
+    return array.copy()
 
 
 class Snapshots:
@@ -147,70 +214,14 @@ class Snapshots:
         """Whether the last one was kept long enough ago."""
         return time.monotonic() - self._last >= self._pause
 
-    def save(self, state: object, notes: Mapping[str, Any]) -> None:
-        """Keep a state."""
+    def save(
+        self, state: object, notes: Mapping[str, Any], more: Mapping[str, Array] | None = None
+    ) -> None:
+        """Keep a state, notes, and arrays of other names beside it."""
         began = time.monotonic()
-        self._file.save(flatten(state), notes)
+        self._file.save({**flatten(state), **(more or {})}, notes)
         self._last = time.monotonic()
         self._pause = max(self._interval, 20 * (self._last - began))
-
-
-class JournaledLandscape(Forwarding):
-    """A landscape that remembers, in a file, every point it was ever evaluated at.
-
-    Parameters
-    ----------
-    landscape : Landscape
-        What to evaluate where the journal knows nothing.
-    file : CheckpointFile
-        The journal.
-    notes : mapping
-        Kept beside it, from the first evaluation on.
-    batch : int
-        Points per evaluation, after each of which the journal is written.
-    """
-
-    def __init__(
-        self, landscape: Landscape, file: CheckpointFile, notes: Mapping[str, Any], batch: int = 1
-    ) -> None:
-        super().__init__(landscape)
-        self._file = file
-        self._batch = batch
-        self._next = 0
-        saved = file.load()
-        self.notes = dict(notes) if saved is None else saved.notes
-        self._records: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        if saved is not None:
-            columns = (saved.arrays[name] for name in ("points", "values", "gradients"))
-            self._records = list(zip(*columns, strict=True))
-
-    def value_and_grad(self, points: Array) -> tuple[Array, Array]:
-        """Values and gradients, from the journal as long as it lasts."""
-        rows = to_numpy(points)
-        while len(self._records) < self._next + len(rows):
-            self._evaluate(points[len(self._records) - self._next :][: self._batch])
-        used = self._records[self._next : self._next + len(rows)]
-        for row, (point, _, _) in zip(rows, used, strict=True):
-            if not np.array_equal(row, point):
-                raise CheckpointError(
-                    f"the checkpoint {self._file.path} does not fit this run: its evaluation "
-                    f"{self._next} was at another point; the landscape or the settings differ"
-                )
-        self._next += len(rows)
-        xp = array_namespace(points)
-        _, values, gradients = (np.array(column) for column in zip(*used, strict=True))
-        return (
-            xp.asarray(values, device=points.device),
-            xp.asarray(gradients, device=points.device),
-        )
-
-    def _evaluate(self, points: Array) -> None:
-        values, gradients = self.landscape.value_and_grad(points)
-        new = (to_numpy(points), to_numpy(values), to_numpy(gradients))
-        self._records += list(zip(*new, strict=True))
-        names = ("points", "values", "gradients")
-        columns = (np.array(column) for column in zip(*self._records, strict=True))
-        self._file.save(dict(zip(names, columns, strict=True)), self.notes)
 
 
 def flatten(state: object, prefix: str = "state") -> dict[str, Array]:
@@ -254,11 +265,6 @@ def _named_parts(state: Any) -> Iterable[tuple[object, object]]:
     if isinstance(state, tuple):
         return enumerate(state)
     return ((f.name, getattr(state, f.name)) for f in fields(state))
-
-
-def fingerprint(array: Array) -> str:
-    """A short hash of an array's numbers."""
-    return hashlib.sha256(np.ascontiguousarray(to_numpy(array)).tobytes()).hexdigest()[:16]
 
 
 def as_json(state: Mapping[str, Any]) -> dict[str, Any]:

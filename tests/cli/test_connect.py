@@ -64,14 +64,14 @@ def test_every_minimum_is_in_a_file_with_its_energy(connected):
 
 def test_a_restart_calculates_nothing_twice(connected, hollows, command):
     _, folder = connected
-    before = (folder / "evaluations.npz").read_bytes()
+    before = (folder / "evaluations.jsonl").read_bytes()
     arguments = ("connect", hollows / "minima.traj", "-c", "emt", "-o", folder)
     done = command(*arguments)
     assert done.exit_code == Exit.BAD_INPUT
     assert "pass --restart" in done.output
     done = command(*arguments, "--restart")
     assert done.exit_code == Exit.CERTIFIED, done.output
-    assert (folder / "evaluations.npz").read_bytes() == before
+    assert (folder / "evaluations.jsonl").read_bytes() == before
 
 
 def test_a_folder_of_files_and_a_budget(hollows, command, tmp_path):

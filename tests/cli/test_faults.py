@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fourierpathfinder.cli.exits import Exit
-from fourierpathfinder.cli.run import CHECKPOINT
+from fourierpathfinder.cli.run import EVALUATIONS
 
 from .helpers import find_arguments, in_a_process, places, read_result
 
@@ -153,7 +153,7 @@ def check_that_a_restart_completes(hop, output, undisturbed, calls):
     """The one evaluation that could not be written is the only one to be repeated."""
     before = len(places(calls))
     assert before > 2
-    process = in_a_process([*find_arguments(hop, output), "--restart"])
+    process = in_a_process([*find_arguments(hop, output), "--restart", "--no-resume-check"])
     text, _ = process.communicate(timeout=60)
     assert process.returncode == Exit.CERTIFIED, text
     assert read_result(output) == undisturbed[0]
@@ -163,20 +163,35 @@ def check_that_a_restart_completes(hop, output, undisturbed, calls):
     assert done == undisturbed[1]
 
 
-def test_a_truncated_checkpoint_is_refused_and_left_as_it_is(faulty_find, tmp_path):
+def test_of_a_file_that_is_cut_short_what_is_whole_is_used(faulty_find, tmp_path):
     done = faulty_find("--max-gradients", 6)
     assert done.exit_code == Exit.NOT_CERTIFIED
-    file = tmp_path / "out" / CHECKPOINT
-    whole, n_calls = file.read_bytes(), len(places(tmp_path / "calls"))
-    for tenth in range(10):
-        cut = whole[: len(whole) * tenth // 10]
-        file.write_bytes(cut)
-        done = faulty_find("--restart")
-        assert done.exit_code == Exit.BAD_INPUT
-        assert "is damaged" in done.output
-        assert file.read_bytes() == cut
-    file.write_bytes(whole)
+    file, calls = tmp_path / "out" / EVALUATIONS, tmp_path / "calls"
+    whole, n_calls = file.read_bytes(), len(places(calls))
+    file.write_bytes(whole[:-100])
+    assert whole.count(b"\n") == file.read_bytes().count(b"\n") + 1
+    arguments = ("--restart", "--max-gradients", 6, "--no-resume-check")
+    assert faulty_find(*arguments).exit_code == Exit.NOT_CERTIFIED
+    assert len(places(calls)) == n_calls + 1
+    assert file.read_bytes() == whole
     assert faulty_find("--restart", "--max-gradients", 6).exit_code == Exit.NOT_CERTIFIED
+    assert len(places(calls)) == n_calls + 2, "one point is looked at again"
+    assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("place", ["first line", "in the middle"])
+def test_a_damaged_file_is_refused_and_left_as_it_is(place, faulty_find, tmp_path):
+    faulty_find("--max-gradients", 6)
+    file = tmp_path / "out" / EVALUATIONS
+    content = bytearray(file.read_bytes())
+    content[20 if place == "first line" else len(content) // 2] ^= 1
+    file.write_bytes(content)
+    n_calls = len(places(tmp_path / "calls"))
+    done = faulty_find("--restart")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "is damaged" in done.output
+    assert "line 1 is" in done.output if place == "first line" else "line " in done.output
+    assert file.read_bytes() == content
     assert len(places(tmp_path / "calls")) == n_calls
 
 

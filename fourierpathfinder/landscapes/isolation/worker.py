@@ -16,11 +16,11 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...storage.files import open_appending
 from ..protocols import Landscape
 
 _START_SECONDS = 300.0
@@ -104,7 +104,7 @@ class Worker:
         if self._closed:
             raise WorkerError("its worker is closed")
         ours, theirs = socket.socketpair()
-        with theirs, Path(self._log).open("ab") as log:
+        with theirs, open_appending(self._log) as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,

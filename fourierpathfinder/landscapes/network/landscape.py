@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from ...storage.content import digest
+from .content import identity
 from .copies import copied
 from .data import as_samples, known_by
 from .door import Door
@@ -117,6 +119,7 @@ class NetworkLandscape:
         _check(module, loss, batch_size, batch_norm)
         self.device = _device_of(module) if device is None else torch.device(device)
         self._given = module
+        self._loss = loss
         self._layout = Layout.of(module)
         self._samples = as_samples(data, self.device, collate=collate, n_samples=n_samples)
         self._network = Network(
@@ -124,6 +127,12 @@ class NetworkLandscape:
         )
         self._network.forget(self._layout.names)
         self._door = Door(self._network, self._layout, self._samples, self.device)
+        self._settings = {
+            "batch_size": batch_size if self._network.has_statistics else "any",
+            "batch_norm": batch_norm,
+            "autocast": autocast,
+            "penalty": digest(penalty),
+        }
         if vectorize is None:
             vectorize = is_fast_vectorised(module, self.device)
         self._mean_loss = MeanLoss(
@@ -144,6 +153,16 @@ class NetworkLandscape:
             f"loss of {kind}, {self.n_coordinates} parameters, {self.n_samples} samples "
             f"({known_by(self._samples)}, {self._network.reduction.known_by})"
         )
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Part by part, what a file that is kept of this landscape must agree with."""
+        fixed = {
+            name: tensor
+            for name, tensor in self._layout.fixed.items()
+            if name not in self._network.estimated
+        }
+        return identity(self._given, self._loss, self._samples, fixed, self._settings)
 
     @property
     def n_samples(self) -> int:

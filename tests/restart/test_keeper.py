@@ -1,4 +1,4 @@
-"""A keeper with a journal, with snapshots, and with nothing to do."""
+"""A keeper with evaluations, with snapshots, and with nothing to do."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.evaluation import Evaluator
+from fourierpathfinder.restart.keeper import Keeper
 from fourierpathfinder.storage.checkpoint import CheckpointFile, Snapshots
-from fourierpathfinder.storage.keeper import Keeper
 
 
 class Bowl:
@@ -31,8 +31,12 @@ class Run:
 
 
 @pytest.fixture
-def file(tmp_path):
-    return CheckpointFile(tmp_path / "run.npz", {})
+def place(tmp_path):
+    return tmp_path / "run.npz"
+
+
+def saved(place):
+    return CheckpointFile(place, {}).load()
 
 
 @pytest.fixture
@@ -49,32 +53,34 @@ def noted(keeper, run, n_gradients, history):
 
 def test_without_a_file_nothing_happens(rng):
     bowl, run = Bowl(), Run()
-    keeper = Keeper(None, rng, replays=True)
+    keeper = Keeper(None, {}, rng, replays=True)
     assert keeper.guard(bowl, 1) is bowl
     assert keeper.resume(run, Evaluator(bowl), np.zeros(2)) == []
     noted(keeper, run, 3, [(3, 0, 1.0)])
     keeper.flush()
 
 
-def test_snapshots_leave_the_landscape_alone(file, rng):
+def test_snapshots_leave_the_landscape_alone(place, rng):
     bowl = Bowl()
-    keeper = Keeper(file, rng, replays=False)
-    assert keeper.guard(bowl, 1) is bowl
+    keeper = Keeper(place, {}, rng, replays=False)
+    assert keeper.guard(bowl, 1).n_points == 0
     keeper.flush()
-    assert not file.path.exists(), "nothing was noted"
+    assert not place.exists(), "nothing was noted"
 
 
 @pytest.mark.usefixtures("always_due")
 @pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937, np.random.SFC64])
-def test_a_snapshot_sets_everything_again(file, bits):
+def test_a_snapshot_sets_everything_again(place, bits):
     rng = np.random.Generator(bits(1))
     run = Run()
     run.state = State(np.array([0.5, np.nan]), 4)
-    noted(Keeper(file, rng, replays=False), run, 12, [(3, 30, float("nan")), (12, 120, 0.25)])
+    noted(Keeper(place, {}, rng, replays=False), run, 12, [(3, 30, float("nan")), (12, 120, 0.25)])
     expected = rng.normal(size=5)
 
     other, again, evaluator = np.random.Generator(bits(2)), Run(), Evaluator(Bowl())
-    history = Keeper(file, other, replays=False).resume(again, evaluator, np.zeros(2))
+    keeper = Keeper(place, {}, other, replays=False)
+    keeper.guard(Bowl(), 1)
+    history = keeper.resume(again, evaluator, np.zeros(2))
     np.testing.assert_array_equal(again.state.position, run.state.position)
     assert again.state.n_steps == 4
     assert evaluator.n_gradients == 12
@@ -84,44 +90,46 @@ def test_a_snapshot_sets_everything_again(file, bits):
     assert (other.normal(size=5) == expected).all()
 
 
-def test_what_is_kept_is_what_was_noted_last(file, rng):
+def test_what_is_kept_is_what_was_noted_last(place, rng):
     run, history = Run(), [(5, 50, 1.0)]
-    keeper = Keeper(file, rng, replays=False)
+    keeper = Keeper(place, {}, rng, replays=False)
     noted(keeper, run, 5, history)
-    assert not file.path.exists(), "too soon after the start"
+    assert not place.exists(), "too soon after the start"
     expected = rng.bit_generator.state
     rng.normal(size=3)
     run.state = State(np.ones(2), 1)
     history.append((9, 90, 0.5))
     keeper.flush()
-    saved = file.load()
-    assert saved.arrays["state.n_steps"] == 0
-    assert saved.notes["n_gradients"] == 5
-    assert saved.notes["history"] == [[5, 50, 1.0]]
-    assert saved.notes["rng"] == expected
+    found = saved(place)
+    assert found.arrays["state.n_steps"] == 0
+    assert found.notes["n_gradients"] == 5
+    assert found.notes["history"] == [[5, 50, 1.0]]
+    assert found.notes["rng"] == expected
 
 
 @pytest.mark.usefixtures("always_due")
-def test_a_state_that_was_being_changed_is_not_kept(file, rng):
-    run, keeper = Run(), Keeper(file, rng, replays=False)
+def test_a_state_that_was_being_changed_is_not_kept(place, rng):
+    run, keeper = Run(), Keeper(place, {}, rng, replays=False)
     noted(keeper, run, 5, [(5, 50, 1.0)])
     run.state.position[:] = 7.0
     run.is_torn = True
     keeper.flush()
-    assert file.load().arrays["state.position"].tolist() != [7.0, 7.0]
+    assert saved(place).arrays["state.position"].tolist() != [7.0, 7.0]
 
 
-def test_a_journal_is_put_before_the_landscape(file):
+def test_evaluations_are_kept_before_they_are_used(place):
     points, bowl = np.ones((3, 2)), Bowl()
     first = np.random.default_rng(1)
-    keeper = Keeper(file, first, replays=True)
+    keeper = Keeper(place, {}, first, replays=True)
     keeper.guard(bowl, 2).value_and_grad(points)
     noted(keeper, Run(), 3, [(3, 0, 1.0)])
     keeper.flush()
+    keeper.close()
 
     second = np.random.default_rng(2)
-    resumed = Keeper(file, second, replays=True)
+    resumed = Keeper(place, {}, second, replays=True)
     resumed.guard(bowl, 2).value_and_grad(points)
-    assert bowl.n_points == 3
+    assert bowl.n_points == 4, "three, and one again to see that it is the same landscape"
     assert second.bit_generator.state == np.random.default_rng(1).bit_generator.state
     assert resumed.resume(Run(), Evaluator(bowl), np.zeros(2)) == []
+    resumed.close()

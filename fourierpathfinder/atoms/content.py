@@ -1,0 +1,86 @@
+"""What a molecular landscape's files belong to, in the words of those who made it."""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..storage.content import digest, file_digest, fingerprint
+from .system import System
+
+_OTHERWISE_TOLD = ("numbers", "positions", "momenta", "masses")
+"""Arrays of a structure that are told elsewhere, or that no energy depends on."""
+
+
+def identity(system: System, calculator: Mapping[str, str]) -> dict[str, str]:
+    """All of a problem but its ends: the system, what is held where, and the calculator.
+
+    Parameters
+    ----------
+    system : System
+        The structure with its constraints.
+    calculator : mapping
+        As from `calculator_identity`.
+    """
+    atoms = system.template
+    held = system.space.lift(np.zeros(system.space.n_coordinates))
+    constraints = [constraint.todict() for constraint in atoms.constraints]
+    more = {
+        name: array
+        for name, array in sorted(atoms.arrays.items())
+        if name not in _OTHERWISE_TOLD and np.any(array)
+    }
+    info = {key: value for key, value in atoms.info.items() if isinstance(value, int | float | str)}
+    return {
+        "atoms": f"{atoms.symbols} ({fingerprint(atoms.numbers)})",
+        "cell": str(np.asarray(atoms.cell).tolist()),
+        "periodicity": str(atoms.pbc.tolist()),
+        "constraints": f"{', '.join(one['name'] for one in constraints)} ({digest(constraints)})",
+        "places of held atoms": fingerprint(held),
+        "charges, magnetic moments and tags": ", ".join(
+            f"{name} {_short(array)}" for name, array in more.items()
+        ),
+        "info": f"{len(info)} entries ({digest(info)})",
+        **calculator,
+    }
+
+
+def calculator_identity(given: Any, description: str) -> dict[str, str]:
+    """A calculator with its settings, its own code, and the files that its settings name.
+
+    Parameters
+    ----------
+    given : calculator or factory
+        As it was given; where it has an `identity` of its own, that is taken.
+    description : str
+        Class and settings.
+    """
+    own = getattr(given, "identity", None)
+    if isinstance(own, Mapping):
+        return dict(own)
+    settings = dict(getattr(given, "parameters", None) or {})
+    if isinstance(given, partial):
+        settings |= given.keywords
+    return {
+        "calculator": description,
+        "code of the calculator": digest(given if callable(given) else type(given)),
+        "files of the calculator": files_named(settings),
+    }
+
+
+def files_named(settings: Mapping[str, Any]) -> str:
+    """The files that settings name, such as a model's weights, each with a hash of its bytes."""
+    found = []
+    for key, value in sorted(settings.items()):
+        if isinstance(value, str | os.PathLike) and 0 < len(os.fspath(value)) < 4096:
+            file = Path(value)
+            if file.is_file():
+                found.append(f"{key}={file.name} ({file_digest(file)})")
+    return ", ".join(found) or "none"
+
+
+def _short(array: np.ndarray) -> str:
+    return str(array.tolist()) if array.size <= 12 else fingerprint(array)
