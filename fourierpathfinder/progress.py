@@ -1,8 +1,7 @@
 """A bar for people who wait: gradients spent, the height so far, what is evaluated next."""
 
 from types import TracebackType
-
-from tqdm.auto import tqdm
+from typing import Any
 
 
 class ProgressBar:
@@ -17,8 +16,11 @@ class ProgressBar:
     """
 
     def __init__(self, shown: bool, max_gradients: int | None = None) -> None:
-        self._bar = tqdm(total=max_gradients, unit=" gradients", disable=not shown)
-        self._shown = shown
+        self._bar: Any = None
+        if shown:
+            from tqdm.auto import tqdm  # a third of the time to import this package
+
+            self._bar = tqdm(total=max_gradients, unit=" gradients")
 
     def __enter__(self) -> "ProgressBar":
         return self
@@ -29,14 +31,15 @@ class ProgressBar:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def spent(self, n_gradients: int) -> None:
         """Move the bar to the number of gradients spent so far."""
-        if self._shown:
+        if self._bar is not None:
             self._bar.update(n_gradients - self._bar.n)
 
     def describe(self, height: float, waiting_for: str) -> None:
         """Show the height so far and what is waited for."""
-        if self._shown:
+        if self._bar is not None:
             self._bar.set_description_str(f"height {height:.6g}, next: {waiting_for}")

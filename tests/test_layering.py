@@ -16,6 +16,7 @@ LAYERS = (
     "_deprecation",
     "path",
     "objectives",
+    "storage/content",
     "landscapes/protocols",
     "landscapes/abilities",
     "result",

@@ -13,7 +13,7 @@ import numpy as np
 
 from .._arrays import Array
 from ..evaluation import Evaluator
-from ..landscapes.base import Landscape
+from ..landscapes.protocols import Landscape
 from ..methods.base import Run
 from ..storage.checkpoint import CheckpointFile, Snapshots, as_json, check_folder, restore
 from ..storage.evaluations import EvaluationStore

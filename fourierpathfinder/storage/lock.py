@@ -9,7 +9,7 @@ import fcntl
 import json
 import logging
 import os
-import socket
+import platform
 import sys
 import threading
 import time
@@ -105,7 +105,7 @@ def _is_still(note: Path, handle: int) -> bool:
 def _myself() -> dict[str, object]:
     return {
         "pid": os.getpid(),
-        "host": socket.gethostname(),
+        "host": platform.node(),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         "command": " ".join(sys.argv)[:200],
     }
