@@ -23,6 +23,7 @@ from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic, register_jitable
 
 from .._arrays import Array
+from ..storage.content import digest
 from .conversion import back, to_doubles
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -113,6 +114,12 @@ class CompiledLandscape:
         work = n_workers * (perf_counter() - started) / max(len(x), 1)
         self._work = min(work, self._work or work)
         return back(values, gradients, points)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a file that is kept of this landscape must agree with: the function's code."""
+        name = getattr(self._dispatcher, "__qualname__", "function")
+        return {"function": f"{name} ({digest(self._dispatcher)})"}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CompiledLandscape, (self._dispatcher, self.n_coordinates)
