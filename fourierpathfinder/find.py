@@ -69,8 +69,8 @@ def find_path(
     progress : bool
         Show a progress bar.
     checkpoint : path-like, optional
-        A file. If it exists and belongs to this problem (landscape, ends, method), the run continues
-        from it, exactly; anything else is refused. While the run lasts it is locked.
+        A file. If it exists and belongs to this problem (landscape, ends, method), the run
+        continues from it, exactly; anything else is refused. While the run lasts it is locked.
     resume_check : bool
         Whether, before a run continues, one recorded point is evaluated again and compared; that
         evaluation is not counted.
