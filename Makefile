@@ -13,7 +13,7 @@ help:
 	@echo "make test      the gate: lint, types, layers, tests, docs"
 	@echo "make lowest    the tests, with the lowest versions allowed, in $(VENV)-lowest"
 	@echo "make docs      build the documentation into docs/_build/html"
-	@echo "make format    format the code and mend what ruff can mend"
+	@echo "make format    format the code and fix what ruff can fix"
 
 example: $(VENV)/.ready-to-use
 	$(BIN)/python examples/adatom_hop.py output/adatom_hop

@@ -1,4 +1,4 @@
-"""A bar for people who wait: gradients spent, the height so far, what is evaluated next."""
+"""A progress bar: gradients used, the height so far, what is evaluated next."""
 
 from types import TracebackType
 from typing import Any

@@ -1,4 +1,4 @@
-"""The chirality of a structure: what a path can only change by breaking a bond or turning over.
+"""The chirality of a structure: what a path can only change by breaking a bond or by inversion.
 
 An atom with four neighbours has the sign of their signed volume
 
@@ -9,8 +9,8 @@ an axis between two flat atoms of three neighbours, as in allenes and twisted bi
     (r_1 - r_2) · [a × (r_3 - r_4)],
 
 a along the axis, r_1 and r_2 the neighbours at one end, r_3 and r_4 those at the other. Pyramids of
-three neighbours (amines) and torsions about bonds of atoms with two (peroxides) turn over in
-ordinary processes and have no hand here, nor have helices as a whole.
+three neighbours (amines) and torsions about bonds of atoms with two (peroxides) invert in ordinary
+processes and count as achiral here, as do helices as a whole.
 """
 
 from collections.abc import Iterator
@@ -29,20 +29,20 @@ _STRAIGHT = -0.9
 """The cosine between the two bonds of an atom within an axis is below this."""
 
 _LEAST_CENTRE = 1.0
-"""A regular tetrahedron of unit vectors has a signed volume of 3.1; flat ones have no hand."""
+"""A regular tetrahedron of unit vectors has a signed volume of 3.1; flat ones are achiral."""
 
 _LEAST_AXIS = 0.7
-"""The sine of 45°: axes twisted less, or nearly through half a turn, come round too easily."""
+"""The sine of 45°: axes twisted less, or by almost half a turn, invert too easily."""
 
 
 def chirality_signs(atoms: Atoms) -> dict[tuple[int, ...], float]:
-    """The signed volumes of all centres and axes that have a hand.
+    """The signed volumes of all chiral centres and axes.
 
     Returns
     -------
     dict
         For a centre (atom, its four neighbours); for an axis (its two end atoms, the two further
-        neighbours of each). Neighbours are in ascending order, so that labels make the hand.
+        neighbours of each). Neighbours are in ascending order, so that labels decide the sign.
 
     Examples
     --------

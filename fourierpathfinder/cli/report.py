@@ -1,4 +1,4 @@
-"""What people read: lines as the run goes on, one table at its end."""
+"""What people read: lines during the run, one table at its end."""
 
 import logging
 from collections.abc import Iterator

@@ -1,10 +1,10 @@
 """One pair of minima explored: a path between them, cut into legs at the minima it passes.
 
-Where gradients are cheap the path's profile is looked at: each dip is relaxed, and each top
-between two dips climbed to its saddle, from which descents to both sides show what it truly joins.
-That gives edges as sure as a saddle is, whatever the path itself was. The surrogate does all this
-on its own, in fewer gradients, and its segments are taken as they are; on stochastic landscapes
-the path is one leg.
+Where gradients are cheap the path's profile is examined: each dip is relaxed, and each maximum
+between two dips is refined to its saddle, from which descents on both sides show what it really
+connects. Such edges are as reliable as the saddle, whatever the path itself was. The surrogate does
+all this on its own, in fewer gradients, and its segments are taken as they are; on stochastic
+landscapes the path is one leg.
 """
 
 from collections.abc import Callable
@@ -31,20 +31,20 @@ _DEPTH = 0.02
 _STEP = 0.05
 """Trust radius of climbs, in lengths of the chord."""
 _STRIDE = 0.02
-"""The longest step of a descent, in lengths of the chord: so short that it leaps no ridge."""
+"""The longest step of a descent, in lengths of the chord: too short to jump over a ridge."""
 _FLAT = 1e-3
 """The gradient at which climbs and descents stop, in units of rise over chord."""
 _LONGEST = 500
 """Gradients at most for one descent or climb, and for the Hessian from which a climb begins."""
 _CLIMB = 100
-"""Gradients at most for a climb that began from a Hessian: by then it has strayed."""
+"""Gradients at most for a climb that began from a Hessian: after these it has gone astray."""
 _DIFFERENCE = 1e-4
 """By how much a coordinate is changed to measure a Hessian, in lengths of the chord."""
 
 
 @dataclass(eq=False)
 class Found:
-    """What came of one pair."""
+    """The result of one pair."""
 
     stops: list[Node] = field(default_factory=list)
     """The minima on the way; the first two are the ends."""
@@ -126,7 +126,7 @@ def _add_segments(found: Found, result: PathResult) -> None:
 
 
 class _Looking:
-    """The profile of one path looked at, on a landscape whose gradients are cheap."""
+    """Examines the profile of one path, on a landscape whose gradients are cheap."""
 
     def __init__(self, evaluator: Evaluator, path: SinePath, found: Found) -> None:
         self._evaluator, self._path, self._found = evaluator, path, found

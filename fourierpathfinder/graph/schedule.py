@@ -3,7 +3,7 @@
 The minimax height H of a wanted pair (i, j) can only be lowered by a path from the nodes that i
 reaches below H to those that j reaches below H. Of these the nearest two are tried; if i and j are
 not connected yet that joins the gap between their components where it is narrowest. A pair whose
-height is at the values of its own minima cannot be improved and is finished; so is one that has
+height equals the value of one of its minima cannot be improved and is finished; so is one that has
 been tried at its present height as often as is allowed.
 
 With several workers, running attempts are assumed to succeed without a barrier: pairs whose heights

@@ -16,7 +16,7 @@ _SAME_PLACE = 1e-3
 
 @dataclass(frozen=True)
 class Symmetry:
-    """The symmetries of a landscape, as far as a graph of minima needs them.
+    """The symmetries of a landscape that a graph of minima needs.
 
     Parameters
     ----------

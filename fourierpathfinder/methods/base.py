@@ -18,7 +18,7 @@ from ..result import History, PathResult, Saddle, Status
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a run ends with; `find_path` adds the bookkeeping and makes it a `PathResult`.
+    """The outcome of a run; `find_path` adds the bookkeeping and makes it a `PathResult`.
 
     The fields are those of `PathResult`; an empty `message` stands for that of the status.
     """
@@ -146,7 +146,7 @@ class Method(Protocol):
 
 
 def kicked(path: SinePath, rng: np.random.Generator, size: float = 0.01) -> SinePath:
-    """A straight path slightly bent at random, so that it leaves a symmetric start; others as is.
+    """The path with a small random bend if it is straight, to leave a symmetric start.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class HeightMeter:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether two evaluations at one time differ: points close together then tell nothing."""
+        """Whether two evaluations at one time differ: close points then carry no information."""
         return len(self._groups) > 1 and self._groups[0] is None
 
     def error(self, time: float) -> float:

@@ -1,4 +1,4 @@
-"""What runs in a worker process: receive a point, evaluate it, send the answer, until hung up."""
+"""The loop of a worker process: receive a point, evaluate it, answer, until the pipe is closed."""
 
 import os
 import pickle
