@@ -1,6 +1,6 @@
 """From observations to a factored prior: the likeliest length scale, affordable rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.linalg import LinAlgError
@@ -18,15 +18,6 @@ from .prior import Prior
 from .settings import FitSettings
 from .solver import Solver
 from .span_solver import SpanSolver
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A prior at its best length scale, and how likely (log) observations are under it."""
-
-    prior: Prior
-    log_likelihood: float
-    signal_variance: float
 
 
 def solver_for(features: FeatureMap) -> type[Solver]:
@@ -64,9 +55,11 @@ def evidence_of(prior: Prior, data: Observations) -> Evidence:
     return Evidence.of(prior, solver_for(prior.features).split(prior, data), data)
 
 
-def at_best_length(evidence: Evidence, reach: float) -> Candidate:
+def at_best_length(evidence: Evidence, reach: float) -> Prior:
     """The prior of largest likelihood, at most a factor `reach` from the length that it has."""
     prior = evidence.prior
+    if evidence.is_constant:
+        return prior  # a constant says nothing about length scales
     start, width = float(np.log(prior.scaling.length)), float(np.log(reach))
     bounds = (start - width, start + width)
     # Near the best length scale ℓ falls by about R (Δ log l)².
@@ -76,9 +69,8 @@ def at_best_length(evidence: Evidence, reach: float) -> Candidate:
             evidence, start, bounds, curvature=curvature, settings=prior.settings
         )
     except LinAlgError:  # points too close together: keep the scale, the fit adds nugget
-        return Candidate(prior, -np.inf, 1.0)
-    found = prior.at_length(float(np.exp(best.log_length)))
-    return Candidate(found, best.likelihood.value, best.likelihood.signal_variance)
+        return prior
+    return prior.at_length(float(np.exp(best.log_length)))
 
 
 def factored(prior: Prior, data: Observations) -> Solver:

@@ -22,7 +22,6 @@ from .._arrays import Array
 from .block_cholesky import cholesky
 from .covariance import Geometry, Projected, Scaling, Sites, covariance, covariance_slope
 from .dense_solver import rows
-from .kernels import Kernel
 from .nugget import Nugget
 from .observations import Observations
 from .prior import Prior
@@ -102,9 +101,10 @@ class Evidence:
         """R, the number of scalars observed."""
         return len(self.point) + self.n_outside * int(self.has_gradient.sum())
 
-    def under(self, kernel: Kernel) -> "Evidence":
-        """The same observations under another kernel."""
-        return replace(self, prior=replace(self.prior, kernel=kernel))
+    @property
+    def is_constant(self) -> bool:
+        """Whether all values are the same and all gradients zero."""
+        return not self.table.any() and not self.outside_products.any()
 
     def with_nugget(self, nugget: Nugget) -> "Evidence":
         """The same observations under other additions to the diagonal."""

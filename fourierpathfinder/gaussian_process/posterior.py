@@ -13,9 +13,10 @@ import numpy as np
 
 from .._arrays import Array
 from .features import FeatureMap
-from .fit import at_best_length, evidence_of, factored
+from .fit import at_best_length, evidence_of, factored, prior_on
 from .kernels import Kernel
 from .observations import Observations
+from .prior import Prior
 from .solver import Solver
 
 
@@ -96,10 +97,27 @@ class Posterior:
         if kernel == self.kernel:
             return self
         if kernel not in self._others:
-            prior = replace(self.solver.prior, kernel=kernel)
-            best = at_best_length(evidence_of(prior, self.data), prior.settings.far_reach)
-            self._others[kernel] = Posterior.of(factored(best.prior, self.data), self.data)
+            other = self._at_best_length(replace(self.solver.prior, kernel=kernel))
+            other._others[self.kernel] = self
+            self._others[kernel] = other
         return self._others[kernel]
+
+    def seen_by(self, features: FeatureMap) -> "Posterior":
+        """The process on the same data with other features, at their own best length."""
+        if features is self.features:
+            return self
+        prior = self.solver.prior
+        x, kernel, nugget = self.data.x, prior.kernel, prior.nugget
+        return self._at_best_length(prior_on(x, features, kernel, nugget, prior.settings))
+
+    def _at_best_length(self, prior: Prior) -> "Posterior":
+        best = at_best_length(evidence_of(prior, self.data), prior.settings.far_reach)
+        return Posterior.of(factored(best, self.data), self.data)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all that was observed is one value."""
+        return not np.ptp(self.data.values) and not self.data.gradients.any()
 
     @cached_property
     def _others(self) -> dict[Kernel, "Posterior"]:

@@ -13,7 +13,7 @@ from numpy.linalg import LinAlgError
 
 from .._arrays import Array
 from .features import Coordinates, FeatureMap
-from .fit import Candidate, at_best_length, evidence_of, factored, prior_on, thinned
+from .fit import at_best_length, evidence_of, factored, prior_on, thinned
 from .kernels import Kernel, SquaredExponential
 from .nugget import Nugget
 from .observations import Observations
@@ -100,9 +100,10 @@ class GaussianProcess:
         prior = prior_on(
             x, self.features, self.kernels[0], Nugget(self.nugget), self.settings, length_scale
         )
-        if optimise:
-            prior = self._likeliest(prior, data, len(x) - 1, self.settings.first_reach).prior
-        return self._settled(prior, data, optimise=optimise)
+        if not optimise:
+            return self._settled(prior, data, optimise=False)
+        prior = at_best_length(evidence_of(prior, data), self.settings.first_reach)
+        return self._likeliest(self._settled(prior, data, optimise=True), len(x) - 1)
 
     def update(
         self,
@@ -144,20 +145,32 @@ class GaussianProcess:
         if len(x) == old:
             return Posterior.of(model.solver, given.seeing(known))
         data = given.seeing(np.concatenate([known, given.has_gradient[old:]]))
-        if any(self._is_milestone(n) for n in range(old + 1, len(x) + 1)):
-            best = self._likeliest(prior, data, old, self.settings.nearby_reach).prior
-            if self._differ(prior, best):
-                return self._settled(best, given, optimise=False)
+        if not any(self._is_milestone(n) for n in range(old + 1, len(x) + 1)):
+            return self._extended(model, data, given)
+        best = at_best_length(evidence_of(prior, data), self.settings.nearby_reach)
+        if self._is_worth_a_factor(prior, best):
+            return self._likeliest(self._settled(best, given, optimise=False), old)
+        return self._likeliest(self._extended(model, data, given), old)
+
+    def _extended(self, model: Posterior, data: Observations, given: Observations) -> Posterior:
+        """The model on more data under the same prior; where that fails, made from all `given`."""
+        old, prior = len(model.data), model.solver.prior
         if thinned(prior, data, self.settings.overfull) is not data:
             return self._settled(prior, given, optimise=False)
         try:
-            return Posterior.of(model.solver.extended(x[old:], data.has_gradient[old:]), data)
+            return Posterior.of(model.solver.extended(data.x[old:], data.has_gradient[old:]), data)
         except LinAlgError:
             return self._settled(prior, given, optimise=False)
 
     def like(self, model: Posterior) -> "GaussianProcess":
-        """The same settings with the features that were chosen for `model`."""
-        return replace(self, features=model.features, alternatives=())
+        """The process that begins with what a model of the same landscape has chosen.
+
+        Its features are settled, its kernel goes on being compared with the others.
+        """
+        others = tuple(kernel for kernel in self.kernels if kernel != model.kernel)
+        return replace(
+            self, features=model.features, alternatives=(), kernels=(model.kernel, *others)
+        )
 
     def _is_milestone(self, n: int) -> bool:
         """Whether the n-th point is one at which the prior is looked at again."""
@@ -166,35 +179,24 @@ class GaussianProcess:
             np.log(n - 1) / growth
         )
 
-    def _differ(self, one: Prior, other: Prior) -> bool:
-        """Whether another prior is worth another factor."""
-        if one.features is not other.features or one.kernel != other.kernel:
-            return True
+    def _is_worth_a_factor(self, one: Prior, other: Prior) -> bool:
+        """Whether the length scales of two priors differ by more than predictions notice."""
         change = np.log(one.scaling.length / other.scaling.length)
         return bool(abs(change) > self.settings.same_length)
 
-    def _likeliest(self, prior: Prior, data: Observations, before: int, reach: float) -> Candidate:
-        """The prior at its best length scale, or another under which the data are likelier.
+    def _likeliest(self, model: Posterior, before: int) -> Posterior:
+        """The model, or the same data under another kernel or features where clearly likelier.
 
         Features are looked at only where the number of points `before` was small.
         """
-        if not np.ptp(data.values) and not data.gradients.any():
-            return Candidate(prior, 0.0, 1.0)  # a constant says nothing about length scales
-        evidence = evidence_of(prior, data)
-        present = at_best_length(evidence, reach)
-        if len(data) < self.settings.first_choice:
-            return present
-        far = self.settings.far_reach
-        kernels = [kernel for kernel in self.kernels if kernel != prior.kernel]
-        rivals = [at_best_length(evidence.under(kernel), far) for kernel in kernels]
-        if before < self.settings.last_features:
-            for features in self.alternatives:
-                if features is not prior.features:
-                    other = prior_on(data.x, features, prior.kernel, prior.nugget, self.settings)
-                    rivals.append(at_best_length(evidence_of(other, data), far))
-        best = max(rivals, key=lambda one: one.log_likelihood, default=present)
-        clearly = best.log_likelihood > present.log_likelihood + self.settings.margin
-        return best if clearly else present
+        settings = self.settings
+        if len(model.data) < settings.first_choice or model.is_constant:
+            return model
+        rivals = [model.under(kernel) for kernel in self.kernels]
+        if before < settings.last_features:
+            rivals += [model.seen_by(features) for features in self.alternatives]
+        best = max(rivals, key=lambda one: one.log_likelihood)
+        return best if best.log_likelihood > model.log_likelihood + settings.margin else model
 
     def _settled(self, prior: Prior, data: Observations, *, optimise: bool) -> Posterior:
         """The process under this prior, with the share of noise in s² made consistent."""
@@ -209,7 +211,7 @@ class GaussianProcess:
         for _ in range(3):  # s² and the noise's share of it settle in a few rounds
             prior = replace(prior, nugget=self._with_noise(model.signal_variance))
             if optimise:
-                prior = at_best_length(evidence_of(prior, data), self.settings.nearby_reach).prior
+                prior = at_best_length(evidence_of(prior, data), self.settings.nearby_reach)
             model = Posterior.of(factored(prior, data), data)
         return model
 

@@ -63,7 +63,7 @@ class FitSettings:
     same_length: float = 0.05
     nearby_reach: float = 1.5
     first_reach: float = 2.0
-    far_reach: float = 3.0
+    far_reach: float = 4.0
     n_evaluations: int = 6
     length_tolerance: float = 0.03
     first_step: float = 0.35
