@@ -182,7 +182,7 @@ def connect_command(structures: str, **options: Any) -> Exit:
 @_with(_CHECK_OPTIONS)
 @_exits
 def check(**options: Any) -> Exit:
-    """Look the ends over, with two calculations, without a search."""
+    """Check both ends, with two calculations, without a search."""
     settings = _settings(options)
     start, end, findings = _ends(options)
     settings.output.mkdir(parents=True, exist_ok=True)

@@ -54,7 +54,7 @@ def write_structures(file: Path, images: Any) -> Path:
 
 
 def _new_minima(folder: Path, landscape: Any, report: SaddleReport | None) -> list[Path]:
-    """The minima that `--verify` came upon and that are neither end, one file each."""
+    """The minima found by `--verify` that are neither end, one file each."""
     written = []
     for name, neighbour in named_minima(report):
         if name:

@@ -173,7 +173,7 @@ def _relaxed(
 
 
 def relaxed(landscape: RecordedMolecule, name: str, x: np.ndarray) -> Minimum:
-    """A structure relaxed, told step by step.
+    """Relax a structure, with a line in the log for each step.
 
     Raises
     ------

@@ -32,7 +32,7 @@ def read_structure(source: str) -> Atoms:
 
 
 def freeze(atoms: Atoms, which: str) -> Atoms:
-    """The structure with atoms held, given as `0:16` or `0,1,5:9`."""
+    """The structure with atoms fixed, given as `0:16` or `0,1,5:9`."""
     held: list[int] = []
     for part in which.split(","):
         try:

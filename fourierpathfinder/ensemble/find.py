@@ -1,4 +1,4 @@
-"""One call for many paths on one landscape; what goes wrong with one stays with that one."""
+"""One call for many paths on one landscape; an error in one does not affect the others."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -73,8 +73,8 @@ def find_paths(
     -------
     list of PathResult
         In the order of the pairs. A path that failed, or was lost with its worker, has the status
-        `FAILED` and says why in its message; its height is NaN where none is known, and where
-        already its ends made no sense its `path` is None.
+        `FAILED` and a message that says why; its height is NaN where none is known, and its
+        `path` is None where its ends could not be used.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """Groups of paths that take their steps together, as many as memory allows.
 
-Each path is kept, and set going again, on its own: which others are in its group is of no matter
+Each path is kept, and continued, on its own: which others are in its group is of no matter
 to it. Where a step of a group ends with an error, its paths go on one by one, so that the error
 stays with the path that has it.
 """

@@ -1,4 +1,4 @@
-"""A pair of ends to be joined, and what is said of one that could not be."""
+"""A pair of ends to be connected, and the result of one that could not be."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ class Task:
     resume_check: bool = True
 
     def __call__(self) -> PathResult:
-        """Find it; whatever goes wrong is told in the result."""
+        """Find it; errors are reported in the result."""
         try:
             return find_path(
                 self.landscape,

@@ -1,4 +1,4 @@
-"""What a channel of the surrogate method amounts to, in the terms of a result."""
+"""A channel of the surrogate method as the parts of a result."""
 
 from dataclasses import replace
 

@@ -23,7 +23,7 @@ _MOST_NAMES = 40
 
 
 def plot_disconnectivity(graph: LandscapeGraph, ax: "Axes | None" = None) -> "Axes":
-    """Draw which minima are joined below which height.
+    """Draw the disconnectivity graph: which minima are connected below which height.
 
     Parameters
     ----------

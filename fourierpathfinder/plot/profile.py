@@ -107,7 +107,7 @@ def _known_values(result: PathResult) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _arc_length_at(path: SinePath) -> Callable[[np.ndarray], np.ndarray]:
-    """The length run through as a function of t."""
+    """The arc length as a function of t."""
     fine = np.linspace(0, 1, 64 * (path.n_terms + 1) + 1)
     lengths = cumulative_simpson(to_numpy(path.speed(fine)), x=fine, initial=0.0)
     return lambda times: np.interp(times, fine, lengths)

@@ -1,4 +1,4 @@
-"""Calculators that may crash, hang or talk nonsense, kept at arm's length in processes.
+"""Calculators that may crash, hang or return nonsense, each in a process of its own.
 
 Each worker process holds its own copy of a landscape and evaluates one point at a time. Whatever
 happens to it (an exception, a Fortran STOP, a segmentation fault, a hang) ends at most one

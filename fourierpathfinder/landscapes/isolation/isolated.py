@@ -1,4 +1,4 @@
-"""A landscape whose points are evaluated in worker processes; bad points become NaN."""
+"""A landscape whose points are evaluated in worker processes; failed points become NaN."""
 
 import logging
 import os
@@ -113,7 +113,7 @@ class IsolatedLandscape(Forwarding):
         return replace(super().offering(behind), n_workers=self.n_workers)
 
     def value_and_grad(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values (M,) and gradients (M, D) at `points` (M, D); NaN where a point is bad.
+        """Values (M,) and gradients (M, D) at `points` (M, D); NaN where a point failed.
 
         Raises
         ------
