@@ -15,7 +15,7 @@ from ase.io import write
 from .._arrays import to_numpy
 from ..atoms.output import path_atoms
 from ..result import PathResult
-from ..saddle.verification import Neighbour, SaddleReport
+from ..saddle import Neighbour, SaddleReport
 from ..storage.documents import read_document, write_document
 from ..storage.files import write_file, write_text
 from ..storage.results import parts_of, result_of
@@ -71,7 +71,7 @@ def named_minima(report: SaddleReport | None) -> list[tuple[str | None, Neighbou
     neighbours = () if report is None else report.neighbours
     sides = ("towards-reactant", "towards-product")
     return [
-        (None if neighbour.is_end else f"minimum-{side}.xyz", neighbour)
+        (None if neighbour.is_end or neighbour.problem else f"minimum-{side}.xyz", neighbour)
         for side, neighbour in zip(sides, neighbours, strict=False)
     ]
 
@@ -191,8 +191,15 @@ def _verification(report: SaddleReport | None) -> dict[str, Any] | None:
         "n_negative_curvatures": report.n_negative,
         "lowest_curvatures": report.curvatures.values.tolist(),
         "neighbours": [
-            {"is_end": neighbour.is_end, "energy": neighbour.value, "file": name}
+            {
+                "is_end": neighbour.is_end,
+                "symmetry": neighbour.symmetry,
+                "energy": neighbour.value if np.isfinite(neighbour.value) else None,
+                "file": name,
+                "problem": neighbour.problem,
+            }
             for name, neighbour in named_minima(report)
         ],
         "n_gradients": report.n_gradients,
+        "problem": report.problem,
     }

@@ -7,7 +7,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from ..result import PathResult
-from ..saddle.verification import SaddleReport
+from ..saddle import SaddleReport
 from ..storage.files import open_appending
 from .outputs import named_minima
 from .run import Found

@@ -20,7 +20,7 @@ from ..methods import Surrogate
 from ..optimizers import Minimum
 from ..restart.recheck import recheck
 from ..result import IntermediateResult, PathResult
-from ..saddle.verification import SaddleReport, one_point, relax, verify_saddle
+from ..saddle import SaddleReport, one_point, relax, verify_saddle
 from ..storage.content import fingerprint
 from ..storage.errors import earlier
 from ..storage.evaluations import EvaluationStore

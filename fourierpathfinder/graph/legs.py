@@ -22,7 +22,8 @@ from ..methods.base import Method
 from ..optimizers import Minimum, find_saddle
 from ..path import SinePath
 from ..result import PathResult
-from ..saddle.verification import free_motions, one_point, relax
+from ..saddle import one_point, relax
+from ..saddle.motions import free_motions
 from .landscape_graph import Edge, Node
 from .symmetry import Symmetry
 

@@ -1,5 +1,16 @@
 """Saddles looked at by themselves: how many ways lead down, and to which minima."""
 
-from .verification import SaddleReport, verify_saddle
+from .curvatures import Curvatures, lowest_curvatures
+from .descent import one_point, relax
+from .report import Neighbour, SaddleReport
+from .verification import verify_saddle
 
-__all__ = ["SaddleReport", "verify_saddle"]
+__all__ = [
+    "Curvatures",
+    "Neighbour",
+    "SaddleReport",
+    "lowest_curvatures",
+    "one_point",
+    "relax",
+    "verify_saddle",
+]

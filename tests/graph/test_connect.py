@@ -17,7 +17,7 @@ import pytest
 
 from fourierpathfinder import Direct, LandscapeGraph, connect
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
-from fourierpathfinder.saddle.verification import one_point, relax
+from fourierpathfinder.saddle import one_point, relax
 from fourierpathfinder.storage.checkpoint import CheckpointError
 
 from ..tolerances import assert_close

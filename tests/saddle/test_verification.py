@@ -1,93 +1,19 @@
-"""Curvatures against full Hessians, and where known saddles lead."""
+"""Where known saddles lead, and what is said where that cannot be found out."""
 
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk, molecule
+from ase.build import add_adsorbate, fcc100
 from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
 from ase.optimize import BFGS
 
 from fourierpathfinder import Direct, Surrogate, find_path
 from fourierpathfinder.landscapes import MoleculeLandscape
-from fourierpathfinder.landscapes.abilities import Forwarding, abilities_of
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
-from fourierpathfinder.saddle.verification import (
-    free_motions,
-    lowest_curvatures,
-    relax,
-    verify_saddle,
-)
+from fourierpathfinder.saddle import verify_saddle
 
-
-class Counting(Forwarding):
-    """Counts the points that a landscape is evaluated at."""
-
-    n_gradients = 0
-
-    def value_and_grad(self, points):
-        self.n_gradients += len(points)
-        return self.landscape.value_and_grad(points)
-
-
-class Quadratic:
-    def __init__(self, hessian):
-        self.hessian = hessian
-
-    def value_and_grad(self, points):
-        gradients = points @ self.hessian
-        return 0.5 * (points * gradients).sum(axis=1), gradients
-
-
-def full_hessian(landscape, x, step=1e-4):
-    moves = step * np.eye(len(x))
-    _, up = landscape.value_and_grad(x + moves)
-    _, down = landscape.value_and_grad(x - moves)
-    hessian = (up - down) / (2 * step)
-    return (hessian + hessian.T) / 2
-
-
-@pytest.mark.parametrize("n_negative", [0, 1, 2])
-def test_curvatures_of_a_quadratic_are_its_lowest_eigenvalues(n_negative, rng):
-    eigenvalues = np.concatenate([-1 - np.arange(n_negative), np.linspace(1, 40, 30 - n_negative)])
-    axes, _ = np.linalg.qr(rng.normal(size=(30, 30)))
-    landscape = Quadratic(axes * eigenvalues @ axes.T)
-    found = lowest_curvatures(landscape, np.zeros(30), rng.normal(size=30), tol=1e-6, rng=0)
-    np.testing.assert_allclose(found.values, np.sort(eigenvalues)[:2], rtol=1e-6)
-    assert (found.errors < 1e-5).all()
-
-
-def test_the_guess_may_be_orthogonal_to_a_direction_down():
-    landscape = Quadratic(np.diag([-1.0, -2.0, 3.0, 4.0]))
-    found = lowest_curvatures(landscape, np.zeros(4), np.array([1.0, 0, 0, 0]), rng=0)
-    assert (found.values < 0).all()
-
-
-@pytest.mark.parametrize("n_atoms", [7, 13])
-def test_curvatures_of_a_cluster_leave_out_shifts_and_turns(n_atoms):
-    toy = lennard_jones(n_atoms)
-    landscape = Counting(toy)
-    known = np.linalg.eigvalsh(full_hessian(toy, toy.saddle))
-    vibrations = known[np.abs(known) > 1e-4]
-    assert len(known) - len(vibrations) == 6
-    guess = np.random.default_rng(0).normal(size=len(toy.saddle))
-    found = lowest_curvatures(landscape, toy.saddle, guess, tol=1e-3, rng=0)
-    np.testing.assert_allclose(found.values, vibrations[:2], rtol=0.02)
-    assert found.n_gradients == landscape.n_gradients
-
-
-def test_free_motions_of_a_line_a_body_a_crystal_and_a_slab(rng):
-    def n_motions(atoms):
-        landscape = MoleculeLandscape(atoms, EMT)
-        return free_motions(abilities_of(landscape), landscape.coordinates(atoms)).shape[0]
-
-    assert n_motions(Atoms("HCN", [(0, 0, -1.07), (0, 0, 0), (0, 0, 1.15)])) == 5
-    assert n_motions(molecule("CH3OH")) == 6
-    assert n_motions(bulk("Cu", cubic=True)) == 3
-    held = bulk("Cu", cubic=True)
-    held.set_constraint(FixAtoms([0]))
-    assert n_motions(held) == 0
-    assert free_motions(abilities_of(two_channels()), np.zeros(2)).shape[0] == 0
+from .landscapes import Counting, DoubleWell, Failing, Quadratic
 
 
 @pytest.mark.parametrize("toy", [two_channels(), lennard_jones(7)], ids=["two channels", "LJ7"])
@@ -130,17 +56,76 @@ def test_a_minimum_is_no_saddle():
     assert "no saddle but a minimum" in str(report)
 
 
-def test_relaxing_a_molecule_ends_at_ase_s_minimum():
-    atoms = molecule("H2O")
-    atoms.rattle(0.05, seed=1)
-    landscape = Counting(MoleculeLandscape(atoms, EMT))
-    found = relax(
-        lambda x: tuple(part[0] for part in landscape.value_and_grad(x[None])),
-        landscape.landscape.coordinates(atoms),
-        gradient_tolerance=1e-3,
-    )
-    atoms.calc = EMT()
-    BFGS(atoms, logfile=None).run(fmax=1e-4)
-    assert found.converged
-    assert found.value == pytest.approx(atoms.get_potential_energy(), abs=1e-5)
-    assert found.n_evaluations == landscape.n_gradients < 30
+def test_one_coordinate_is_enough():
+    landscape = DoubleWell(1.0)
+    result = find_path(landscape, np.array([-0.7]), np.array([1.3]), rng=0)
+    report = verify_saddle(landscape, result, rng=0)
+    assert report.connects_the_ends
+    assert "lowest curvatures -4" in str(report)
+
+
+@pytest.fixture(scope="module")
+def hop():
+    """H from hollow to hollow on Cu(100): 0.04 eV high, curving down by 0.06 eV/Å² only."""
+
+    def end(k):
+        slab = fcc100("Cu", size=(3, 3, 2), vacuum=6)
+        add_adsorbate(slab, "H", 0.9, "hollow", offset=(k, 0))
+        slab.set_constraint(FixAtoms(range(18)))
+        slab.calc = EMT()
+        BFGS(slab, logfile=None).run(fmax=1e-3)
+        slab.calc = None
+        return slab
+
+    start, finish = end(0), end(1)
+    landscape = MoleculeLandscape(start, EMT)
+    return landscape, find_path(landscape, start, finish, rng=0)
+
+
+@pytest.mark.parametrize("tolerance", [0.03, 0.01, 1e-3])
+def test_a_flat_saddle_joins_its_ends_at_any_tolerance(hop, tolerance):
+    landscape, result = hop
+    report = verify_saddle(landscape, result, gradient_tolerance=tolerance, rng=0)
+    assert report.curvatures.values[0] == pytest.approx(-0.06, abs=0.01)
+    assert report.connects_the_ends
+
+
+@pytest.fixture(scope="module")
+def flip():
+    pyramid = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    turned = pyramid.copy()
+    turned.positions[3, 2] *= -1
+    landscape = MoleculeLandscape(pyramid, EMT)
+    return landscape, find_path(landscape, pyramid, turned, rng=0)
+
+
+@pytest.mark.parametrize("how", ["error", "nan"])
+@pytest.mark.parametrize("n_good", [0, 2, 5])
+def test_a_calculator_that_fails_beside_the_saddle_is_told(flip, how, n_good):
+    landscape, result = flip
+    report = verify_saddle(Failing(landscape, n_good, how), result, rng=0)
+    assert not report.connects_the_ends
+    assert report.neighbours == ()
+    assert str(report).startswith("Not verified: the calculator failed beside the saddle")
+
+
+@pytest.mark.parametrize("how", ["error", "nan"])
+def test_wherever_the_calculator_fails_there_is_a_report(flip, how):
+    landscape, result = flip
+    whole = verify_saddle(landscape, result, rng=0)
+    for n_good in range(0, whole.n_gradients, 3):
+        report = verify_saddle(Failing(landscape, n_good, how), result, rng=0)
+        assert not report.connects_the_ends
+        assert report.n_gradients <= whole.n_gradients
+        assert "the calculator failed" in str(report)
+        known = [neighbour for neighbour in report.neighbours if not neighbour.problem]
+        assert all(np.isfinite(neighbour.value) for neighbour in known)
+
+
+def test_a_descent_that_is_given_up_is_no_minimum():
+    toy = lennard_jones(7)
+    result = find_path(toy, toy.start, toy.end, method=Surrogate(), rng=0)
+    whole = verify_saddle(toy, result, rng=0)
+    report = verify_saddle(toy, result, max_gradients=whole.curvatures.n_gradients // 2 * 2, rng=0)
+    for neighbour in report.neighbours:
+        assert neighbour.is_end or neighbour.problem

@@ -1,0 +1,119 @@
+r"""The lowest curvatures of a landscape at a point, without a Hessian.
+
+Lanczos builds an orthonormal basis V of the vectors it meets, from products
+
+.. math:: H v \approx \frac{g(x + h v) - g(x - h v)}{2h},
+
+two gradients each, until the lowest eigenvalues of V^T H V have settled: to its residual
+|H u - θ u| an eigenvalue of H is near θ. Where the whole may move freely its shifts and turns,
+whose curvature is zero, are projected out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..landscapes.abilities import abilities_of
+from ..landscapes.protocols import Landscape
+from .motions import free_motions
+
+
+@dataclass(frozen=True, eq=False)
+class Curvatures:
+    """The lowest curvatures at a point.
+
+    Parameters
+    ----------
+    values : ndarray (k,)
+        In ascending order, in the landscape's unit over its unit of length squared.
+    errors : ndarray (k,)
+        To within this an eigenvalue of the Hessian lies at each.
+    modes : ndarray (k, D)
+        The directions, unit vectors.
+    n_gradients : int
+        Evaluations used.
+    """
+
+    values: np.ndarray
+    errors: np.ndarray
+    modes: np.ndarray
+    n_gradients: int
+
+
+def lowest_curvatures(
+    landscape: Landscape,
+    x: np.ndarray,
+    direction: np.ndarray,
+    *,
+    n: int = 2,
+    step: float = 0.01,
+    tol: float = 0.1,
+    max_gradients: int = 500,
+    rng: np.random.Generator | int | None = None,
+) -> Curvatures:
+    """The lowest curvatures at a point, by Lanczos on finite differences of the gradient.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        The landscape.
+    x : ndarray (D,)
+        The point.
+    direction : ndarray (D,)
+        A guess of the direction of the lowest curvature.
+    n : int
+        How many curvatures are wanted.
+    step : float
+        The displacement h.
+    tol : float
+        An eigenvalue has settled when its residual is below this fraction of its magnitude.
+    max_gradients : int
+        Evaluations at most.
+    rng : numpy.random.Generator or int, optional
+        Source of the part of the first vector that sees directions of every symmetry (SPEC 7).
+
+    Returns
+    -------
+    Curvatures
+
+    References
+    ----------
+    C. Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950), DOI 10.6028/jres.045.026. For saddles:
+    R. Malek and N. Mousseau, Phys. Rev. E 62, 7723 (2000), DOI 10.1103/PhysRevE.62.7723.
+    """
+    rng = np.random.default_rng(rng)
+    free = free_motions(abilities_of(landscape), x)
+    random = rng.normal(size=len(x)) / np.sqrt(len(x))
+    vector = _orthonormal(direction / np.linalg.norm(direction) + random, free)
+    basis, products = np.empty((0, len(x))), np.empty((0, len(x)))
+    while True:
+        products = np.vstack([products, _product(landscape, x, vector, step)])
+        basis = np.vstack([basis, vector])
+        found = _ritz(basis, products, n)
+        spent, full = 2 * len(basis), len(basis) + len(free) == len(x)
+        settled = len(basis) > n and (found.errors <= tol * np.abs(found.values)).all()
+        if settled or full or spent + 2 > max_gradients:
+            return found
+        vector = _orthonormal(products[-1], np.vstack([free, basis]))
+
+
+def _product(landscape: Landscape, x: np.ndarray, vector: np.ndarray, step: float) -> np.ndarray:
+    _, gradients = landscape.value_and_grad(np.stack([x + step * vector, x - step * vector]))
+    return np.asarray((gradients[0] - gradients[1]) / (2 * step))
+
+
+def _ritz(basis: np.ndarray, products: np.ndarray, n: int) -> Curvatures:
+    """The lowest eigenvalues within the basis, and how far H leads out of it."""
+    inner = basis @ products.T
+    values, columns = np.linalg.eigh((inner + inner.T) / 2)
+    values, columns = values[:n], columns[:, :n]
+    modes = columns.T @ basis
+    errors = np.linalg.norm(columns.T @ products - values[:, None] * modes, axis=1)
+    return Curvatures(values, errors, modes, 2 * len(basis))
+
+
+def _orthonormal(vector: np.ndarray, against: np.ndarray) -> np.ndarray:
+    for _ in range(2):  # once leaves rounding errors
+        vector = vector - against.T @ (against @ vector)
+        vector = vector / np.linalg.norm(vector)
+    return vector
