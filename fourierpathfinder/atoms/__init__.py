@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .band import read_band
     from .calculation import CalculatorError
     from .comparison import differences
     from .molecule import MoleculeLandscape
@@ -23,6 +24,7 @@ __all__ = [
     "MoleculeLandscape",
     "differences",
     "path_atoms",
+    "read_band",
     "refine_with_sella",
     "superpose",
 ]
@@ -32,6 +34,7 @@ _HOMES = {
     "MoleculeLandscape": "molecule",
     "differences": "comparison",
     "path_atoms": "output",
+    "read_band": "band",
     "refine_with_sella": "refinement",
     "superpose": "superposition",
 }

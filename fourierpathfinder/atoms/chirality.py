@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from ase import Atoms
-from ase.neighborlist import build_neighbor_list
 
+from .bonds import bonds, neighbours_of
 from .minimum_image import MinimumImage
 
 _FLAT = 0.3
@@ -47,8 +47,8 @@ def chirality_signs(atoms: Atoms) -> dict[tuple[int, ...], float]:
     Examples
     --------
     >>> from ase.build import molecule
-    >>> list(chirality_signs(molecule("CH4"))), list(chirality_signs(molecule("C3H4_D2d")))
-    ([(0, 1, 2, 3, 4)], [(1, 2, 3, 4, 5, 6)])
+    >>> [list(chirality_signs(molecule(name))) for name in ("CH4", "C3H4_D2d")]
+    [[(0, 1, 2, 3, 4)], [(1, 2, 3, 4, 5, 6)]]
     """
     bonds = _Bonds(atoms)
     centres = {(atom, *near): bonds.volume(atom) for atom, near in enumerate(bonds.of)
@@ -65,11 +65,7 @@ class _Bonds:
     """Who is bonded to whom, and in which directions."""
 
     def __init__(self, atoms: Atoms) -> None:
-        bonds = build_neighbor_list(atoms, self_interaction=False, bothways=True)
-        self.of = [
-            sorted(set(bonds.get_neighbors(atom)[0].tolist()) - {atom})
-            for atom in range(len(atoms))
-        ]
+        self.of = neighbours_of(bonds(atoms), len(atoms))
         self._positions = atoms.positions
         self._image = MinimumImage.of(atoms)
 

@@ -118,7 +118,7 @@ def _held_positions(reference: Atoms, other: Atoms) -> str | None:
 
 def shift_of_held(reference: Atoms, vectors: np.ndarray) -> np.ndarray:
     """By how much (3,) displacements (n, 3) shift the atoms that are fixed, on average."""
-    held = ~free_space(reference).mask.any(axis=1)
+    held = ~free_space(reference).movable
     return np.asarray(vectors[held].mean(axis=0) if held.any() else np.zeros(3))
 
 

@@ -25,7 +25,7 @@ _STIFFNESS = 1e-3
 
 _KICK_TERMS = 2
 
-_HORIZON = 8.0
+HORIZON = 8.0
 """In Å: pairs always farther apart weigh less than 1/4000 Å^-4 and are left out."""
 
 
@@ -129,7 +129,7 @@ def idpp_path(
 
 def _ever_near(vectors: np.ndarray) -> np.ndarray:
     """Which pairs come near each other at any of the places (M, P, 3)."""
-    return np.asarray((_lengths(vectors) < _HORIZON).any(axis=0))
+    return np.asarray((_lengths(vectors) < HORIZON).any(axis=0))
 
 
 def _pair_potential(vectors: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -36,6 +36,8 @@ class FreeSpace:
         How many coordinates are free, D.
     mask : ndarray of bool (n, 3)
         Which coordinates of the atoms can change at all.
+    movable : ndarray of bool (n,)
+        Which atoms can move at all.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class FreeSpace:
         moving = plain.copy()
         moving[np.unique(self._basis.indices)] = True
         self.mask = moving.reshape(-1, 3)
+        self.movable: np.ndarray = np.asarray(self.mask.any(axis=1))
         flat = np.asarray(positions, dtype=float).ravel()
         self._origin = flat - self._basis @ (self._basis.T @ flat)
 

@@ -69,7 +69,7 @@ class Identity:
         blocks = space.atom_blocks().reshape(len(atoms), 9).round(6) + 0.0  # no negative zeros
         labels = np.column_stack([atoms.numbers, own, blocks])
         _, kinds = np.unique(labels, axis=0, return_inverse=True)
-        held = np.asarray(~space.mask.any(axis=1))
+        held = ~space.movable
         whole = moves_as_a_whole(atoms), shifts_as_a_whole(atoms)
         return cls(kinds.reshape(-1), held, atoms.positions.copy(), image, *whole)
 

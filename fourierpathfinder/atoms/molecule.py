@@ -14,11 +14,10 @@ from ..result import PathResult
 from .calculation import Calculation, Calculator, CalculatorError
 from .constraints import moves_as_a_whole
 from .content import identity
-from .first_path import idpp_start
+from .first_path import HORIZON, idpp_start
 from .identity import Identity
 from .output import path_atoms
 from .overlap import OverlapGuard
-from .pairs import AtomPairs
 from .superposition import superpose
 from .system import System
 
@@ -111,10 +110,9 @@ class MoleculeLandscape:
         self._system = System(atoms)
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
-        movable = np.isin(np.arange(len(atoms)), self.free)
-        self._pairs = AtomPairs.of_movable(movable, self._system.image)
-        self._identity = Identity.of(atoms, self._system.space, self._system.image)
-        self._guard = OverlapGuard(self._pairs, atoms.numbers, contact)
+        movable, image = self._system.space.movable, self._system.image
+        self._identity = Identity.of(atoms, self._system.space, image)
+        self._guard = OverlapGuard(movable, image, atoms.numbers, contact)
         self._contact = contact
         self._reference: float | None = None
         self._lock = threading.Lock()
@@ -269,8 +267,9 @@ class MoleculeLandscape:
 
     def fingerprint(self, point: np.ndarray) -> np.ndarray:
         """Numbers (P,) that points which are `same` share: distances, sorted by kind of pair."""
-        lengths = np.linalg.norm(self._pairs.vectors(self.positions(point)), axis=-1)
-        first, second = self.numbers[self._pairs.first], self.numbers[self._pairs.second]
+        pairs = self._system.every_pair
+        lengths = np.linalg.norm(pairs.vectors(self.positions(point)), axis=-1)
+        first, second = self.numbers[pairs.first], self.numbers[pairs.second]
         order = np.lexsort((lengths, np.minimum(first, second), np.maximum(first, second)))
         return np.asarray(lengths[order])
 
@@ -300,7 +299,8 @@ class MoleculeLandscape:
         """
         rng = np.random.default_rng(rng)
         straight = SinePath.straight(start, end, n_terms)
-        return idpp_start(straight, rng, self._pairs, self._system.space, self.free_motions(start))
+        pairs = self._system.pairs_along(straight(np.linspace(0, 1, 5)), HORIZON)
+        return idpp_start(straight, rng, pairs, self._system.space, self.free_motions(start))
 
     def path_atoms(self, result: PathResult, n_images: int = 21) -> list[Atoms]:
         """A path found on this landscape as structures; see `output.path_atoms`."""

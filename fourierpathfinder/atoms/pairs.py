@@ -7,6 +7,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from .._arrays import Array
+from .minimum_image import MinimumImage
+from .neighbours import Neighbours
 
 Image: TypeAlias = Callable[[Array, float], Array]
 """Turns vectors (..., 3) into those between nearest images, at least within a distance."""
@@ -46,6 +48,21 @@ class AtomPairs:
         first, second = np.triu_indices(len(movable), 1)
         kept = movable[first] | movable[second]
         return cls(first[kept], second[kept], len(movable), image)
+
+    @classmethod
+    def near(
+        cls, structures: np.ndarray, movable: np.ndarray, image: MinimumImage, within: float
+    ) -> "AtomPairs":
+        """The pairs with a movable atom that are nearer than `within` in any structure (m, n, 3).
+
+        However many atoms there are, time and memory go with the number of these pairs.
+        """
+        n = len(movable)
+        found = [Neighbours(one, image, within).pairs(within) for one in structures]
+        codes = np.unique(np.concatenate([first * n + second for first, second in found]))
+        first, second = codes // n, codes % n
+        kept = movable[first] | movable[second]
+        return cls(first[kept], second[kept], n, image)
 
     def chosen(self, which: np.ndarray) -> "AtomPairs":
         """Only the pairs marked in `which` (P,)."""

@@ -22,6 +22,9 @@ _TRIED = 48
 _ANCHORS = 8
 """Atoms with the most unusual neighbourhoods, from which shifts are tried where order is free."""
 
+_TELLING = 500
+"""Atoms by which shifts are compared before atoms are assigned."""
+
 _SHELL = 12
 """Near neighbours whose distances describe a neighbourhood."""
 
@@ -83,11 +86,17 @@ def shifted_order(
     image : MinimumImage
         Of the cell.
     """
-    shifts = _shifts_to_try(kinds, target, positions, image)
+    shifts, telling = _shifts_to_try(kinds, target, positions, image)
     around = Neighbours(positions, image, _FAR)
-    misfits = [(np.minimum(around.nearest(target - s)[0], _FAR) ** 2).sum() for s in shifts]
+    misfits = [
+        (np.minimum(around.nearest(target[telling] - shift)[0], _FAR) ** 2).sum()
+        for shift in shifts
+    ]
     best_order, best = np.arange(len(kinds)), np.inf
-    for k in np.argsort(misfits, kind="stable")[:_REFINED]:
+    promising = np.argsort(misfits, kind="stable")[:_REFINED]
+    for k in promising:
+        if misfits[k] > 2 * misfits[promising[0]] + _FAR**2:
+            break
         order = matched(kinds, target, positions + shifts[k], image)
         moved = shifted_nearest(target, positions[order], image) - target
         if (moved**2).sum() < best - 1e-9:
@@ -97,14 +106,16 @@ def shifted_order(
 
 def _shifts_to_try(
     kinds: np.ndarray, target: np.ndarray, positions: np.ndarray, image: MinimumImage
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shifts (k, 3), and the atoms (m,) with the most unusual neighbourhoods: they tell most."""
     ours, theirs = (
         Neighbours(structure, image, _REACH).distances(structure, _SHELL + 1)
         for structure in (target, positions)
     )
     unusual = np.linalg.norm(ours - np.median(ours, axis=0), axis=1)
     tried = [np.zeros((1, 3))]
-    for anchor in np.argsort(-unusual, kind="stable")[:_ANCHORS]:
+    telling = np.argsort(-unusual, kind="stable")[:_TELLING]
+    for anchor in telling[:_ANCHORS]:
         like = np.flatnonzero(kinds == kinds[anchor])
         alike = np.linalg.norm(theirs[like] - ours[anchor], axis=1)
         chosen = like[np.argsort(alike, kind="stable")[:_ANCHORS]]
@@ -112,4 +123,4 @@ def _shifts_to_try(
     values, counts = np.unique(kinds, return_counts=True)
     rarest = np.flatnonzero(kinds == values[counts.argmin()])[:_TRIED]
     tried.append(target[rarest[0]] - positions[rarest])
-    return np.concatenate(tried)
+    return np.concatenate(tried), telling

@@ -1,5 +1,6 @@
 """A structure without its calculator: which coordinates are free, and structures from them."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,10 @@ from .comparison import differences, shift_of_held
 from .constraints import free_space, names_a_shift, shifts_as_a_whole, springs, tethers
 from .minimum_image import MinimumImage
 from .motions import free_motions
+from .pairs import AtomPairs
+
+_FEW = 300
+"""Up to this many atoms every pair is kept; of more only those that come near each other."""
 
 
 class System:
@@ -74,6 +79,18 @@ class System:
     def positions(self, points: np.ndarray) -> np.ndarray:
         """All atoms' positions (..., n, 3) at `points` (..., D), in Å."""
         return self.space.lift(points)
+
+    @cached_property
+    def every_pair(self) -> AtomPairs:
+        """All pairs of atoms whose distance can change."""
+        return AtomPairs.of_movable(self.space.movable, self.image)
+
+    def pairs_along(self, points: np.ndarray, within: float) -> AtomPairs:
+        """The pairs that come near each other at some of the `points` (m, D), or all if few."""
+        movable = self.space.movable
+        if len(movable) <= _FEW:
+            return self.every_pair
+        return AtomPairs.near(self.space.lift(points), movable, self.image, within)
 
     def motions(self, point: np.ndarray) -> np.ndarray:
         """Orthonormal directions (k, D) of the shifts and turns that leave the energy."""

@@ -38,6 +38,9 @@ _CALCULATOR: _Options = (
 
 _CORRECTING: _Options = (
     click.option("--fix", is_flag=True, help="Correct the structures where that is safe."),
+    click.option(
+        "--order", is_flag=True, help="Put the product's atoms in the order that fits best."
+    ),
     click.option("--mirror", is_flag=True, help="Use the product's mirror image."),
 )
 
@@ -241,7 +244,7 @@ def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
     if options["frozen"]:
         start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
     start, end, corrected, findings = looked_over(
-        start, end, fix=options["fix"], mirror=options["mirror"]
+        start, end, fix=options["fix"], mirror=options["mirror"], order=options["order"]
     )
     for finding in corrected:
         click.echo(f"corrected: {finding.sentence}", err=True)

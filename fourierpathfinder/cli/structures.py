@@ -1,34 +1,85 @@
 """The two ends, from any file that ASE reads, checked and corrected."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ase import Atoms
 from ase.constraints import FixAtoms
 from ase.io import read
 
 from ..atoms import superpose
+from ..atoms.band import read_vasp_folder
+from ..atoms.mapping import mapped_order, reordered
 from ..atoms.preflight import Finding, Severity, mirrored, preflight, repair
 from .exits import InputError
 
+_FARTHEST = 1e5
+"""In Å: coordinates beyond this are no structure."""
+
 
 def read_structure(source: str) -> Atoms:
-    """One structure from `file` (its last) or `file@index`, as ASE writes it."""
+    """The structure in `file`, `file@index` as ASE writes it, or a folder of a VASP run.
+
+    Parameters
+    ----------
+    source : str
+        Where it is.
+
+    Returns
+    -------
+    ase.Atoms
+
+    Raises
+    ------
+    InputError
+        If there is nothing, it cannot be read, it holds several structures and none is named, or
+        its coordinates or cell are no numbers to calculate with.
+    """
     try:
-        found: Any = read(source)
+        if Path(source).is_dir():
+            return _sound(source, read_vasp_folder(source))
+        found: Any = read(source) if "@" in Path(source).name else read(source, index=":")
+    except InputError:
+        raise
     except FileNotFoundError as error:
-        raise InputError(f"there is no file {error.filename or source}") from error
+        missing = error.filename or source
+        raise InputError(f"there is no file {missing}" if error.filename else str(error)) from error
     except Exception as error:  # each of ASE's many readers has its own way to fail
         raise InputError(
             f"{source} cannot be read ({type(error).__name__}: {error}); it must be a structure "
             "file that ASE knows, with @ and a number where it holds several"
         ) from error
-    if not isinstance(found, Atoms):
+    if isinstance(found, Atoms):
+        return _sound(source, found)
+    if len(found) != 1:
+        name = source.rpartition("@")[0] or source
         raise InputError(
-            f"{source} holds {len(found)} structures; name one of them, such as "
-            f"{source.rpartition('@')[0]}@0"
+            f"{source} holds {len(found)} structures; name one of them, {name}@0 to "
+            f"{name}@{len(found) - 1}, or {name}@-1 for the last"
         )
-    return Atoms.copy(found)
+    return _sound(source, found[0])
+
+
+def _sound(source: str, atoms: Atoms) -> Atoms:
+    """A copy of a structure whose numbers can be calculated with."""
+    positions, cell = atoms.positions, np.asarray(atoms.cell)
+    if not len(atoms):
+        raise InputError(f"{source} holds no atoms")
+    wrong = np.flatnonzero(~(np.abs(positions) < _FARTHEST).all(axis=1))  # NaN too
+    if len(wrong):
+        raise InputError(
+            f"{source} has atom {wrong[0]} at {positions[wrong[0]].tolist()}; coordinates must be "
+            f"finite and below {_FARTHEST:g} Å"
+        )
+    vectors = cell[atoms.pbc]
+    if not (np.abs(cell) < _FARTHEST).all() or np.linalg.matrix_rank(vectors) < len(vectors):
+        raise InputError(
+            f"{source} has the cell {cell.tolist()}, which spans no lattice in its periodic "
+            "directions; mend the cell, or switch periodicity off"
+        )
+    return Atoms.copy(atoms)
 
 
 def freeze(atoms: Atoms, which: str) -> Atoms:
@@ -44,12 +95,12 @@ def freeze(atoms: Atoms, which: str) -> Atoms:
     if not held or not -len(atoms) <= min(held) <= max(held) < len(atoms):
         raise _no_indices(which, atoms)
     frozen = Atoms.copy(atoms)
-    frozen.set_constraint(FixAtoms(held))
+    frozen.set_constraint([*atoms.constraints, FixAtoms(held)])
     return frozen
 
 
 def looked_over(
-    start: Atoms, end: Atoms, *, fix: bool, mirror: bool
+    start: Atoms, end: Atoms, *, fix: bool, mirror: bool, order: bool = False
 ) -> tuple[Atoms, Atoms, list[Finding], list[Finding]]:
     """The ends, what was corrected, and what there is still to say.
 
@@ -61,8 +112,12 @@ def looked_over(
         Whether to correct what is safe.
     mirror : bool
         Whether the product's mirror image is meant.
+    order : bool
+        Whether the product's atoms are to be put in the order that fits the reactant's best.
     """
     corrected: list[Finding] = []
+    if order and sorted(start.numbers) == sorted(end.numbers):
+        end = reordered(start, end, mapped_order(start, end))
     if mirror:
         end = superpose(start, mirrored(end))
     if fix:

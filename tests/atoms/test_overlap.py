@@ -6,13 +6,11 @@ from scipy.optimize import approx_fprime
 
 from fourierpathfinder.atoms.minimum_image import MinimumImage
 from fourierpathfinder.atoms.overlap import OverlapGuard
-from fourierpathfinder.atoms.pairs import AtomPairs
 
 
 def guard_of(atoms, movable=None, contact=0.62):
     movable = np.ones(len(atoms), dtype=bool) if movable is None else np.asarray(movable)
-    pairs = AtomPairs.of_movable(movable, MinimumImage.of(atoms))
-    return OverlapGuard(pairs, atoms.numbers, contact)
+    return OverlapGuard(movable, MinimumImage.of(atoms), atoms.numbers, contact)
 
 
 @pytest.mark.parametrize("name", g2.names)

@@ -204,7 +204,7 @@ def test_like_atoms_that_change_places():
     turned = [2, 3, 4] if start.get_distance(0, 2) < 1.3 else [5, 6, 7]
     end.positions[turned] = start.positions[[turned[1], turned[2], turned[0]]]
     finding = only(preflight(start, end), "relabelling")
-    assert finding.severity is Severity.NOTE
+    assert finding.severity is Severity.WARNING
     assert "the product is then the reactant itself" in finding.sentence
 
 

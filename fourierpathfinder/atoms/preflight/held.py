@@ -1,0 +1,79 @@
+"""What the constraints hold: kinds that a path cannot keep, and held atoms elsewhere."""
+
+import numpy as np
+from ase import Atoms
+
+from ..comparison import differences
+from ..constraints import free_space
+from ..mapping import reordered
+from ..minimum_image import MinimumImage
+from ..superposition import best_order
+from .finding import Ends, Finding, Severity
+
+_ALIKE = 1e-3
+"""In Å: held atoms that are off by the same shift to within this were shifted as a whole."""
+
+
+def constraints(start: Atoms, end: Atoms) -> Finding | None:
+    """Constraints that a path cannot keep, or that leave nothing free."""
+    for name, atoms in (("reactant", start), ("product", end)):
+        try:
+            space = free_space(atoms)
+        except ValueError as error:
+            sentence = str(error).replace("`atoms`", f"the {name}")
+            return Finding("fixed atoms", Severity.STOP, sentence)
+        if not space.n_coordinates:
+            return Finding(
+                "fixed atoms",
+                Severity.STOP,
+                f"the {name} has no free atom; remove some of its constraints",
+            )
+    return None
+
+
+def held_atoms(start: Atoms, end: Atoms) -> Finding | None:
+    """Other atoms held, or held atoms elsewhere."""
+    sentences = differences(start, end)
+    if not sentences:
+        return None
+    order = best_order(start, end)
+    sorted_back = reordered(start, end, order)
+    as_many = not end.constraints or (
+        free_space(end).n_coordinates == free_space(start).n_coordinates
+    )
+    if as_many and (order != np.arange(len(order))).any() and not differences(start, sorted_back):
+        return Finding(
+            "order",
+            Severity.STOP,
+            f"{about_ends(sentences[0])}; the product lists identical atoms in another order, in "
+            "which all fixed atoms are in their places: pass --order (or --fix) to reorder them so",
+            (start, sorted_back),
+        )
+    return Finding(
+        "fixed atoms", Severity.STOP, about_ends(sentences[0]), _shifted_back(start, end)
+    )
+
+
+def _shifted_back(start: Atoms, end: Atoms) -> Ends | None:
+    """The ends with the second shifted as a whole, where all its fixed atoms are off alike."""
+    held = ~free_space(start).movable
+    if not held.any() or (end.constraints and (free_space(end).movable == held).any()):
+        return None
+    shifts = MinimumImage.of(start)(end.positions - start.positions)[held]
+    if np.ptp(shifts, axis=0).max() > _ALIKE:
+        return None
+    shifted = Atoms.copy(end)
+    shifted.positions = end.positions - shifts.mean(axis=0)
+    return start, shifted
+
+
+def about_ends(sentence: str) -> str:
+    """A sentence about a structure and a landscape, told of a product and a reactant."""
+    words = (("it has", "the product has"), ("its ", "the product's "), ("it is", "the product is"))
+    for old, new in words:
+        if sentence.startswith(old):
+            sentence = new + sentence.removeprefix(old)
+            break
+    return sentence.replace("the landscape's", "the reactant's").replace(
+        "the landscape", "the reactant"
+    )

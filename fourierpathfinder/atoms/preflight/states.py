@@ -1,0 +1,51 @@
+"""What the ends are made of, and the electronic state that their files ask for."""
+
+import numpy as np
+from ase import Atoms
+
+from .finding import Finding, Severity, listed
+
+_SAME = 0.05
+"""In μ_B or e: moments and charges that differ by less are rounded."""
+
+
+def composition(start: Atoms, end: Atoms) -> Finding | None:
+    """Ends made of other atoms."""
+    if sorted(start.numbers) == sorted(end.numbers):
+        return None
+    ours, theirs = (a.get_chemical_formula("hill") for a in (start, end))
+    return Finding(
+        "composition",
+        Severity.STOP,
+        f"the product is {theirs} but the reactant is {ours}; both must be made of the same atoms",
+    )
+
+
+def moments(start: Atoms, end: Atoms) -> Finding | None:
+    """Initial magnetic moments and charges that differ: every point gets those of the reactant."""
+    kinds = (
+        ("magnetic moments", [a.get_initial_magnetic_moments() for a in (start, end)]),
+        ("charges", [a.get_initial_charges() for a in (start, end)]),
+    )
+    for name, (ours, theirs) in kinds:
+        if ours.shape != theirs.shape:
+            differing, example = np.arange(len(start)), "one end's have directions"
+        else:
+            gaps = np.abs(ours - theirs).reshape(len(start), -1).max(axis=1)
+            differing = np.flatnonzero(gaps > _SAME)
+            if not len(differing):
+                continue
+            k = int(differing[0])
+            example = f"atom {k} has {_shown(ours[k])} in the reactant and {_shown(theirs[k])}"
+        return Finding(
+            "moments",
+            Severity.WARNING,
+            f"the initial {name} differ at atoms {listed(differing)} ({example} in the product); "
+            "the calculator gets the reactant's everywhere on the path: set both alike, or compute "
+            "the product's energy in the reactant's state first",
+        )
+    return None
+
+
+def _shown(value: np.ndarray) -> str:
+    return " ".join(f"{part:g}" for part in np.atleast_1d(value))

@@ -1,0 +1,69 @@
+"""Structures from files and folders, and sentences for those that are none."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk, molecule
+from ase.constraints import FixAtoms, FixedLine
+from ase.io import write
+
+from fourierpathfinder.cli.exits import InputError
+from fourierpathfinder.cli.structures import freeze, looked_over, read_structure
+
+
+def test_one_structure_is_read_and_several_must_be_named(tmp_path):
+    water = molecule("H2O")
+    moved = water.copy()
+    moved.positions += 1
+    write(tmp_path / "one.xyz", water)
+    write(tmp_path / "two.xyz", [water, moved])
+    assert len(read_structure(str(tmp_path / "one.xyz"))) == 3
+    np.testing.assert_allclose(
+        read_structure(f"{tmp_path / 'two.xyz'}@1").positions, moved.positions, atol=1e-7
+    )
+    with pytest.raises(InputError, match=r"holds 2 structures; name one .*@0 to .*@1"):
+        read_structure(str(tmp_path / "two.xyz"))
+    with pytest.raises(InputError, match="there is no file"):
+        read_structure(str(tmp_path / "none.xyz"))
+
+
+def test_a_folder_of_vasp_is_a_structure(tmp_path):
+    bulk("Cu", cubic=True).write(tmp_path / "POSCAR", format="vasp")
+    assert len(read_structure(str(tmp_path))) == 4
+    (tmp_path / "POSCAR").write_text("nothing\n")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_structure(str(tmp_path))
+    (tmp_path / "POSCAR").unlink()
+    with pytest.raises(InputError, match="neither a CONTCAR nor a POSCAR"):
+        read_structure(str(tmp_path))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_coordinates_that_are_none_are_refused(tmp_path, value):
+    atoms = molecule("H2O")
+    atoms.positions[1, 2] = value
+    write(tmp_path / "a.traj", atoms)
+    with pytest.raises(InputError, match="atom 1 at"):
+        read_structure(str(tmp_path / "a.traj"))
+
+
+def test_cells_that_span_nothing_are_refused(tmp_path):
+    atoms = Atoms("Cu", cell=[[3, 0, 0], [3, 0, 0], [0, 0, 3]], pbc=True)
+    write(tmp_path / "a.traj", atoms)
+    with pytest.raises(InputError, match="spans no lattice"):
+        read_structure(str(tmp_path / "a.traj"))
+
+
+def test_freezing_keeps_what_is_held_already():
+    atoms = molecule("CH3OH", constraint=FixedLine(0, (0, 0, 1)))
+    held = freeze(atoms, "1:3").constraints
+    assert [type(one) for one in held] == [FixedLine, FixAtoms]
+
+
+def test_an_order_that_is_asked_for_is_made():
+    start = molecule("C2H6")
+    end = start[[1, 0, 5, 6, 7, 2, 3, 4]]
+    end.positions[0] += [0, 0.2, 0.5]
+    _, ordered, mended, _ = looked_over(start, end, fix=False, mirror=False, order=True)
+    assert not mended
+    assert np.linalg.norm(ordered.positions - start.positions) < 0.7
