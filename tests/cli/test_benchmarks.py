@@ -37,8 +37,9 @@ def test_the_command_line_spends_what_python_spends(name, systems, command, tmp_
     done = command("find", f"{file}@0", f"{file}@1", *calculator, "-o", tmp_path / "out")
     assert done.exit_code == Exit.CERTIFIED, done.output
     result = read_result(tmp_path / "out")
-    assert result["n_gradients"] == same.n_gradients
-    # in Python a calculator starts from its last wavefunction, which leaves microelectronvolts
+    if calculator != XTB:
+        assert result["n_gradients"] == same.n_gradients  # the same answers, the same search
+    # in Python GFN2-xTB starts from its last wavefunction, which leaves microelectronvolts
     assert result["barrier"] == pytest.approx(same.barrier, abs=1e-4)
     if system.height == system.height:  # known, not NaN
         assert result["height"] == pytest.approx(system.height, abs=system.tolerance)
