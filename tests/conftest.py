@@ -35,6 +35,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items):
+    """A test is exact unless it says that it is of another kind."""
+    for item in items:
+        if not any(item.get_closest_marker(kind) for kind in ("replay", "statistical")):
+            item.add_marker(pytest.mark.exact)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     """Leave out the files that need torch, where there is none."""

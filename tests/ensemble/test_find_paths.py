@@ -2,6 +2,7 @@
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import pairwise
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -265,7 +266,7 @@ def test_errors_in_tasks(executor):
 
 def test_lost_workers():
     """A worker that dies takes those with it that were not done; all others have their results."""
-    with ProcessPoolExecutor(1) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         results = find_paths(Dying(), dying_ends(4), method=Direct(), rng=0, executor=pool)
     assert results[0].success
     lost = [r for r in results if r.status is Status.FAILED]

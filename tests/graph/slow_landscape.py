@@ -4,6 +4,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import ClassVar
 
@@ -61,9 +62,9 @@ class StraightRun:
         return Outcome(self.path, self.height, 0.5, 0.0, 0.0, ends, ends, 0.0)
 
 
-def run(folder, seconds=0.02, n_workers=2):
+def run(folder, seconds=0.02, n_workers=2, started_by="fork"):
     method = Straight(seconds, str(Path(folder, "traces")))
-    with ProcessPoolExecutor(n_workers) as pool:
+    with ProcessPoolExecutor(n_workers, get_context(started_by)) as pool:
         return connect(Flat(), MINIMA, method=method, executor=pool, n_tries=None, rng=0,
                        checkpoint=Path(folder, "graph.jsonl"))  # fmt: skip
 

@@ -134,6 +134,7 @@ def test_a_lower_way_than_the_direct_one_will_do():
     assert result.n_gradients <= LIMITS["lj7"]
 
 
+@pytest.mark.statistical
 @pytest.mark.parametrize("rng", range(1, 4))
 @pytest.mark.parametrize("name", PLAIN)
 def test_any_rng_is_certified(name, rng):
@@ -141,6 +142,7 @@ def test_any_rng_is_certified(name, rng):
     assert_right(task, run(task, rng=rng))
 
 
+@pytest.mark.replay
 @pytest.mark.parametrize("name", ["fig3", "lj7"])
 def test_same_rng_same_bits(name):
     task = problem(name)
@@ -382,6 +384,7 @@ class TestExecutor:
         assert result.n_gradients <= 1.3 * serial.n_gradients + 1
 
 
+@pytest.mark.replay
 class TestCheckpoint:
     @pytest.mark.parametrize("name", ["mb", "lj7"])
     def test_killed_at_every_evaluation(self, name, tmp_path):
@@ -427,6 +430,7 @@ def hard_and_easy():
     yield from (("narrow", seed) for seed in range(144, 150))
 
 
+@pytest.mark.statistical
 def test_random_landscapes_are_never_certified_wrongly():
     wrong, n_certified, n_all = [], 0, 0
     for family, seed in hard_and_easy():

@@ -45,6 +45,7 @@ def highest(landscape, path, n=2001):
     return landscape.value_and_grad(path(np.linspace(0, 1, n)))[0].max()
 
 
+@pytest.mark.statistical
 @pytest.mark.parametrize("rng", range(3))
 def test_both_channels_of_figure_3_share_all_evaluations(rng):
     toy = Counted(two_channels())

@@ -33,6 +33,8 @@ METHODS = {
 }
 IDENTITY = {"method": "any"}
 
+pytestmark = pytest.mark.replay
+
 
 class KilledError(Exception):
     """Stands for the end of the process."""

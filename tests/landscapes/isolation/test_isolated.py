@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_processes_end_with_the_one_that_started_them(tmp_path):
 
 def test_an_executor_runs_the_attempts_elsewhere(tmp_path):
     with (
-        ProcessPoolExecutor(1) as pool,
+        ProcessPoolExecutor(1, get_context("spawn")) as pool,
         IsolatedLandscape(misbehaving.Stopping(tmp_path), executor=pool) as landscape,
     ):
         values, _ = landscape.value_and_grad(np.stack([GOOD, BAD, GOOD]))
