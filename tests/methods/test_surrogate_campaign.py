@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from benchmarks.perturbed import LastBits
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.landscapes.toy import lennard_jones, two_channels
 from fourierpathfinder.result import Status
@@ -45,19 +44,33 @@ def highest(landscape, path, n=2001):
     return landscape.value_and_grad(path(np.linspace(0, 1, n)))[0].max()
 
 
+def nearest(values, value):
+    """Index of the nearest of some values, which must be within 1e-3."""
+    off = np.abs(np.asarray(values) - value)
+    assert off.min() < 1e-3
+    return int(off.argmin())
+
+
 @pytest.mark.statistical
-@pytest.mark.parametrize("rng", range(3))
-def test_both_channels_of_figure_3_share_all_evaluations(rng):
-    toy = Counted(two_channels())
-    ends = toy.landscape.start, toy.landscape.end
-    result = find_path(toy, *ends, method=Surrogate(n_starts=8), rng=rng, max_gradients=40)
-    heights = [channel.height for channel in result.channels]
-    assert heights == pytest.approx([0.62439, 0.63725], abs=1e-3)
-    assert all(channel.certified for channel in result.channels)
-    assert result.height == heights[0]
-    assert result.n_gradients == len(toy.points) <= 40
-    for channel in result.channels:
-        assert highest(toy.landscape, channel.path) == pytest.approx(channel.height, abs=1e-3)
+def test_channels_of_figure_3_share_all_evaluations(last_bits):
+    """Each is one that is known, listed once; the lowest always, the next one mostly."""
+    toy, found = two_channels(), []
+    for seed, changed in enumerate(last_bits(toy, 10)):
+        counted = Counted(changed)
+        method = Surrogate(n_starts=8)
+        result = find_path(counted, toy.start, toy.end, method=method, rng=seed, max_gradients=40)
+        assert result.n_gradients == len(counted.points) <= 40
+        for channel in result.channels:
+            assert channel.certified
+            assert highest(toy, channel.path) == pytest.approx(channel.height, abs=1e-3)
+        heights = [channel.height for channel in result.channels]
+        assert heights == sorted(heights)
+        assert result.height == pytest.approx(heights[0], abs=1e-6)
+        which = [nearest(toy.saddle_values, height) for height in heights]
+        assert len(set(which)) == len(which)
+        found.append(which)
+    assert all(which[0] == 0 for which in found)
+    assert np.mean([1 in which for which in found]) >= 0.7
 
 
 def test_one_start_is_one_channel():
@@ -100,28 +113,40 @@ def test_segment_that_is_an_image_of_another_costs_nothing():
 
 
 @pytest.mark.statistical
-@pytest.mark.parametrize("rng", range(16))
-def test_swap_of_two_atoms_goes_over_minima(rng):
-    """LJ7: an axial atom with one of the ring, over the saddles that are known, from any seed."""
+@pytest.mark.slow
+def test_swap_of_two_atoms_goes_over_minima(last_bits):
+    """LJ7: an axial atom with one of the ring, over the saddles that are known, from most seeds.
+
+    What is certified is so whatever the seed; another way than the lowest may be.
+    """
     cluster = lennard_jones(7)
     start = cluster.minima[0]
     atoms = start.reshape(7, 3).copy()
     atoms[[2, 6]] = atoms[[6, 2]]
     end = superposed(start, atoms)
     assert cluster.same(start, end)
-    method = Surrogate(split=True)
-    changed = LastBits(cluster, rng)
-    result = find_path(changed, start, end, method=method, rng=rng, max_gradients=80)
-    assert result.height == pytest.approx(-14.59695, abs=2e-3)
-    rise = result.height - cluster.minimum_values[0]
-    assert len(result.segments) >= 2
-    for segment in result.segments:
-        assert segment.certified
-        assert np.abs(cluster.saddle_values - segment.height).min() < 1e-3 * rise
-        assert highest(cluster, segment.path) < segment.height + 1e-3 * rise
-        ends = cluster.value_and_grad(np.stack([segment.path.start, segment.path.end]))[0]
-        for value in ends:
-            assert np.abs(cluster.minimum_values - value).min() < 1e-3 * rise
+    is_lowest = []
+    for seed, changed in enumerate(last_bits(cluster, 8)):
+        method = Surrogate(split=True)
+        result = find_path(changed, start, end, method=method, rng=seed, max_gradients=80)
+        rise = result.height - cluster.minimum_values[0]
+        assert highest(cluster, result.path) <= result.height + result.height_error + 1e-7 * rise
+        for segment in result.segments:
+            if segment.certified:
+                assert_over_known_saddle(cluster, segment, 1e-3 * rise)
+        is_certified = result.certified and all(part.certified for part in result.segments)
+        is_low = result.height == pytest.approx(-14.59695, abs=2e-3)
+        is_lowest.append(is_certified and is_low and len(result.segments) >= 2)
+    assert np.mean(is_lowest) >= 0.75
+
+
+def assert_over_known_saddle(cluster, segment, tolerance):
+    """Whether a segment leads from one known minimum over one known saddle to another."""
+    assert np.abs(cluster.saddle_values - segment.height).min() < tolerance
+    assert highest(cluster, segment.path) < segment.height + tolerance
+    ends = cluster.value_and_grad(np.stack([segment.path.start, segment.path.end]))[0]
+    for value in ends:
+        assert np.abs(cluster.minimum_values - value).min() < tolerance
 
 
 def superposed(start, atoms):
