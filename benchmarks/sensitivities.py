@@ -24,7 +24,7 @@ from fourierpathfinder.search.policy import BOLD, Policy
 CHEAPEST = "fig3", "mb", "leps", "lj7-0", "lj7-1", "nh3", "au223", "n2cu", "ethane"
 BUDGET = 60
 FACTORS = 0.5, 2.0
-SEEDS = range(3)
+N_SEEDS = 3
 FINE = np.linspace(0, 1, 2001)
 
 
@@ -127,17 +127,17 @@ def read(file: Path) -> list[Run]:
         ]
 
 
-def measure(file: Path, wanted: list[str]) -> None:
+def measure(file: Path, wanted: list[str], names: list[str], n_seeds: int) -> None:
     """Run what is not in the file yet."""
     done = {(one.number, one.value, one.system, one.seed) for one in read(file)}
-    chosen = list(systems(CHEAPEST))
+    chosen = list(systems(names))
     with file.open("a", newline="") as lines:
         writer = csv.writer(lines)
         if not done:
             writer.writerow([one.name for one in fields(Run)])
         for key, policy in jobs(wanted):
             for system in chosen:
-                for seed in SEEDS:
+                for seed in range(n_seeds):
                     if (*key, system.name, seed) not in done:
                         writer.writerow([*key, system.name, seed, *run(system, policy, seed)])
                         lines.flush()
@@ -148,9 +148,9 @@ PAGE = """What the numbers of the search are worth
 
 Every number by which the surrogate method decides stands in one place,
 :mod:`fourierpathfinder.search.policy`, with its unit and its reason. Here each one is halved and
-doubled (switches are turned), all others left as they are, on {n_systems} systems from {n_seeds}
-starts each. Given are gradients in all; in brackets how many runs found no certificate within
-{budget} gradients (they count as {budget}), and with ! how many certified heights were wrong by
+doubled (switches are turned), all others left as they are, in {n_starts} runs on {n_systems}
+systems. Given are gradients in all; in brackets how many runs found no certificate within {budget}
+gradients (they count as {budget}), and with ! how many certified paths rise above their height by
 more than the tolerance. As they are, the numbers need **{unchanged}**.
 
 ``python benchmarks/sensitivities.py`` makes this table; it goes on where it was stopped.
@@ -160,31 +160,26 @@ Differences of a few percent are within what other random starts would do.
 
 
 def page(runs: list[Run]) -> Iterator[str]:
-    """The documentation's page, line by line."""
-    full = len({one.system for one in runs}) * len(SEEDS)
-    cells = {
-        key: cell(mine)
-        for key in {(one.number, one.value) for one in runs}
-        if len(mine := [one for one in runs if (one.number, one.value) == key]) == full
-    }
+    """The documentation's page, line by line; what has not been run to its end is left out."""
+    mine: dict[tuple[str, str], list[Run]] = {}
+    for one in runs:
+        mine.setdefault((one.number, one.value), []).append(one)
+    unchanged = mine.pop(UNCHANGED)
+    cells = {key: cell(those) for key, those in mine.items() if len(those) == len(unchanged)}
+    n_systems = len({one.system for one in unchanged})
     yield PAGE.format(
-        n_systems=full // len(SEEDS),
-        n_seeds=len(SEEDS),
+        n_systems=n_systems,
+        n_starts=len(unchanged),
         budget=BUDGET,
-        unchanged=cells[UNCHANGED],
+        unchanged=cell(unchanged),
     )
-    rows = []
+    rows: dict[str, list[str]] = {}
     for change in changes([]):
-        key = change.name, str(change.after)
-        if key not in cells:
-            continue
-        if change.factor == FACTORS[-1] and rows and rows[-1][0] == f"``{change.name}``":
-            rows[-1][3] = cells[key]
-        elif change.factor == FACTORS[-1]:
-            rows.append([f"``{change.name}``", shown(change.before), "", cells[key]])
-        else:
-            rows.append([f"``{change.name}``", shown(change.before), cells[key], ""])
-    yield from table(["number", "as it is", "halved or turned", "doubled"], rows)
+        found = cells.get((change.name, str(change.after)))
+        if found is not None:
+            row = rows.setdefault(change.name, [f"``{change.name}``", shown(change.before), "", ""])
+            row[3 if change.factor == FACTORS[-1] else 2] = found
+    yield from table(["number", "as it is", "halved or turned", "doubled"], [*rows.values()])
 
 
 def cell(runs: list[Run]) -> str:
@@ -223,12 +218,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("numbers", nargs="*", help="beginnings of names, as 'trust' or 'ask.close'")
     parser.add_argument("--csv", type=Path, default=Path("sensitivities.csv"), metavar="FILE")
+    parser.add_argument("--systems", nargs="+", default=list(CHEAPEST), metavar="NAME")
+    parser.add_argument("--seeds", type=int, default=N_SEEDS, metavar="N", help="runs on each")
     parser.add_argument("--rst", action="store_true", help="print the page instead")
     asked = parser.parse_args()
     if asked.rst:
         print("\n".join(page(read(asked.csv))))
     else:
-        measure(asked.csv, asked.numbers)
+        measure(asked.csv, asked.numbers, asked.systems, asked.seeds)
 
 
 if __name__ == "__main__":
