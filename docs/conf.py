@@ -40,5 +40,6 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_title = f"{project} {version}"
 html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_show_copyright = False
 html_copy_source = False

@@ -1,7 +1,7 @@
 """Groups of paths that take their steps together, as many as memory allows.
 
-Each path is kept, and continued, on its own: which others are in its group is of no matter
-to it. Where a step of a group ends with an error, its paths go on one by one, so that the error
+Each path is kept, and continued, on its own: the other paths of its group do not
+matter. Where a step of a group ends with an error, its paths continue one by one, so that the error
 stays with the path that has it.
 """
 
