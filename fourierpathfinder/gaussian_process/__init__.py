@@ -5,7 +5,7 @@ Nothing here knows of paths: `fourierpathfinder.search` asks it for means, devia
 
 from .features import Coordinates, FeatureMap
 from .inverse_distances import InverseDistances
-from .kernels import Kernel, Matern52, SquaredExponential
+from .kernels import Kernel, Matern52, RationalQuadratic, SquaredExponential
 from .observations import Observations
 from .posterior import Posterior
 from .process import GaussianProcess
@@ -21,5 +21,6 @@ __all__ = [
     "Matern52",
     "Observations",
     "Posterior",
+    "RationalQuadratic",
     "SquaredExponential",
 ]

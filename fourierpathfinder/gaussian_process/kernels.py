@@ -79,3 +79,38 @@ class Matern52:
         """κ''', finite at s = 0 because it only ever multiplies what vanishes faster."""
         root = _SQRT5 * np.sqrt(squared)
         return -125 / 24 * np.exp(-root) / np.maximum(root, 1e-150)
+
+
+@dataclass(frozen=True)
+class RationalQuadratic:
+    """κ(s) = (1 + s/2α)^-α: infinitely smooth functions with features of many sizes.
+
+    A mixture of squared exponentials over length scales; the smaller α, the wider the mixture.
+
+    Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), eq. 4.19.
+
+    Parameters
+    ----------
+    alpha : float
+        α, positive.
+
+    Examples
+    --------
+    >>> RationalQuadratic(2.0).derivatives(np.zeros(1))
+    (array([1.]), array([-0.5]), array([0.375]))
+    """
+
+    alpha: float = 1.0
+
+    def derivatives(self, squared: Array) -> tuple[Array, Array, Array]:
+        """κ, κ' and κ'' at the squared scaled distances, of any shape."""
+        base = 1 / (1 + squared / (2 * self.alpha))
+        value = base**self.alpha
+        slope = -0.5 * value * base
+        return value, slope, -0.5 * (1 + 1 / self.alpha) * slope * base
+
+    def third(self, squared: Array) -> Array:
+        """κ''' at the squared scaled distances."""
+        base = 1 / (1 + squared / (2 * self.alpha))
+        factor = (1 + 1 / self.alpha) * (1 + 2 / self.alpha)
+        return -0.125 * factor * base ** (self.alpha + 3)

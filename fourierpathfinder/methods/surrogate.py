@@ -14,7 +14,13 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..evaluation import Evaluator, LandscapeError
-from ..gaussian_process import FeatureMap, GaussianProcess, Kernel, SquaredExponential
+from ..gaussian_process import (
+    FeatureMap,
+    GaussianProcess,
+    Kernel,
+    RationalQuadratic,
+    SquaredExponential,
+)
 from ..path import SinePath
 from ..result import History, PathResult, Status
 from ..search.campaign import Campaign, CampaignSettings
@@ -62,8 +68,10 @@ class Surrogate:
     noise : (float, float), optional
         Standard deviations of the noise on values and on gradient components, as in DFT, in the
         landscape's units.
-    kernel : Kernel
-        The kernel of the Gaussian process.
+    kernel : {"auto"} or Kernel
+        Of the Gaussian process: "auto" takes the rational quadratic on inverse distances, and on
+        coordinates that or the squared exponential, whichever makes the evaluations likelier,
+        looked at again as they come in.
     policy : Policy, optional
         Every number of the search (`fourierpathfinder.search.policy`); by default bold for exact
         landscapes and wary for those with noise.
@@ -98,7 +106,7 @@ class Surrogate:
     certify: bool = True
     split: bool = False
     noise: tuple[float, float] | None = None
-    kernel: Kernel = field(default_factory=SquaredExponential)
+    kernel: Literal["auto"] | Kernel = "auto"
     policy: Policy | None = field(default=None, repr=False)
     replays: ClassVar[bool] = True
 
@@ -305,7 +313,17 @@ def _policy(settings: Surrogate) -> Policy:
 def _aim(settings: Surrogate, features: tuple[FeatureMap, ...]) -> Aim:
     """What every search of a run is held to."""
     policy, noise = _policy(settings), settings.noise or (0.0, 0.0)
+    kernels = _kernels(features[0]) if settings.kernel == "auto" else (settings.kernel,)
     process = GaussianProcess(
-        features[0], (settings.kernel,), policy.see.nugget, settings.noise, alternatives=features
+        features[0], kernels, policy.see.nugget, settings.noise, alternatives=features
     )
     return Aim(process, settings.tol, settings.certify, noise, policy)
+
+
+def _kernels(features: FeatureMap) -> tuple[Kernel, ...]:
+    """What is compared where the choice is left open."""
+    return (
+        (SquaredExponential(), RationalQuadratic())
+        if features.keeps_distances
+        else (RationalQuadratic(),)
+    )

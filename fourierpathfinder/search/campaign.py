@@ -18,7 +18,7 @@ from ..path import SinePath
 from .channel import Channel
 from .images import Image, image_of
 from .judgement import Answer
-from .phases import absorbed, begun, settled
+from .phases import absorbed, begun, resolved, settled
 from .policy import Split
 from .prediction import Candidate
 from .proposals import propose
@@ -42,19 +42,36 @@ class Task(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Seeking:
-    """The task of bringing one channel to a certified height, or as near as it gets."""
+    """The task of bringing one channel to a certified height, or as near as it gets.
+
+    Attributes
+    ----------
+    channel : Channel
+    wanted : Candidate or None
+        What it wants evaluated first.
+    course : Course
+        How its height has moved.
+    """
 
     channel: Channel
+    wanted: Candidate | None
     course: Course
+
+    @classmethod
+    def begun(cls, channel: Channel, records: Records) -> "Seeking":
+        """The first state."""
+        return cls(*resolved(channel, records), Course(channel.policy.stop))
 
     def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
         """What to evaluate next; None when done, or when no progress is made."""
-        return None if self.is_stalled else propose(self.channel, records, pending)
+        if self.is_stalled or self.wanted is None:
+            return None
+        return propose(self.channel, records, pending) if pending else self.wanted
 
     def absorb(self, answers: Sequence[Answer], records: Records) -> "Seeking":
         """The state after some answers."""
-        channel = absorbed(self.channel, answers, records)
-        return Seeking(channel, self.course.seen(channel.height))
+        channel, wanted = resolved(absorbed(self.channel, answers, records), records)
+        return Seeking(channel, wanted, self.course.seen(channel.height))
 
     @property
     def is_stalled(self) -> bool:
@@ -148,7 +165,7 @@ class Campaign:
 
     def _sought(self, channel: Channel) -> Generator[Task, Task, Channel]:
         """Seek one channel to its end."""
-        ended = yield Seeking(channel, Course(channel.policy.stop))
+        ended = yield Seeking.begun(channel, self.records)
         assert isinstance(ended, Seeking)
         return ended.channel
 

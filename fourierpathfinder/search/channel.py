@@ -76,6 +76,11 @@ class Channel:
         return max(self.tolerance, self.policy.certify.path_tolerance * self.scale)
 
     @property
+    def foreseen(self) -> float:
+        """How well a saddle's value may be known before there is nothing to ask."""
+        return self.policy.ask.foreseen * self.tolerance
+
+    @property
     def pin(self) -> Pin | None:
         """What holds the path to its saddle."""
         return None if self.saddle is None else Pin(self.saddle.time, self.saddle.position)
@@ -100,7 +105,8 @@ class Channel:
     @cached_property
     def prediction(self) -> Prediction:
         """The surrogate along the path."""
-        return self.predicted(self.policy.ask.n_times)
+        ask = self.policy.ask
+        return self.predicted(max(ask.n_times, ask.times_per_term * self.path.n_terms))
 
     def predicted(self, n_times: int) -> Prediction:
         """The surrogate at so many places along the path, its ends left out, its saddle put in."""
@@ -122,6 +128,11 @@ class Channel:
             return False
         low = float(self.prediction.mean.max()) <= self.crest + self.path_tolerance
         return low and self.inspection(self.prediction).passes(self.progress.n_checks)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all that was asked for is reached."""
+        return self.is_certified if self.aim.certify else self.saddle is not None
 
     def inspection(self, prediction: Prediction) -> Inspection:
         """The path as one sees it who is to certify it."""

@@ -5,13 +5,14 @@ stationary point nearby. A check that uses up half of its margin without having 
 starts the count anew, a truly higher place takes the saddle out of the path again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.linalg import LinAlgError
 
 from .._arrays import Array
-from ..gaussian_process import Posterior
+from ..gaussian_process import Kernel, Posterior
 from ..result import Saddle
 from .channel import Channel
 from .prediction import Candidate
@@ -60,20 +61,32 @@ def judged(channel: Channel, answer: Answer) -> Channel:
 def with_saddle_if_stationary(channel: Channel, asked: Candidate, answer: Answer) -> Channel:
     """The state with its path through a point, if that is a saddle in truth."""
     model = _informed(channel, asked.point, answer.value, answer.gradient)
-    if not is_stationary(channel, model, asked.point, answer.gradient):
-        return channel
-    norm = float(np.linalg.norm(answer.gradient))
-    return replace(channel, saddle=Saddle(asked.point, answer.value, norm, asked.time))
+    if is_stationary(channel, model, asked.point, answer.gradient):
+        norm = float(np.linalg.norm(answer.gradient))
+        return replace(channel, saddle=Saddle(asked.point, answer.value, norm, asked.time))
+    least = max(_left(channel, model, asked.point, answer.gradient), key=lambda one: one[0])
+    before = channel.progress
+    refused = replace(before, objection=least[1], n_refused=before.n_refused + 1)
+    return replace(channel, progress=refused)
 
 
 def is_stationary(channel: Channel, model: Posterior, point: Array, gradient: Array) -> bool:
-    """Whether the true gradient at a point leaves less than the tolerance to its saddle."""
+    """Whether the true gradient leaves less than the tolerance, by every curvature in question."""
     numbers = channel.policy.certify
     if float(np.linalg.norm(gradient)) * channel.chord >= numbers.flat * channel.scale:
         return False
-    noise = numbers.noise_deviations * channel.aim.noise[1]
-    left = newton_decrement(model, point, gradient, channel.policy.climb.flat, noise)
-    return left < numbers.stationary * channel.tolerance
+    allowed = numbers.stationary * channel.tolerance
+    return all(left < allowed for left, _ in _left(channel, model, point, gradient))
+
+
+def _left(
+    channel: Channel, model: Posterior, point: Array, gradient: Array
+) -> Iterator[tuple[float, Kernel]]:
+    """What the gradient leaves by each curvature in question, and whose it is."""
+    noise = channel.policy.certify.noise_deviations * channel.aim.noise[1]
+    for kernel in dict.fromkeys((model.kernel, *channel.aim.process.kernels)):
+        one = model.under(kernel)
+        yield newton_decrement(one, point, gradient, channel.policy.climb.flat, noise), kernel
 
 
 def _progressed(channel: Channel, asked: Candidate, told: float) -> Progress:
@@ -88,7 +101,7 @@ def _progressed(channel: Channel, asked: Candidate, told: float) -> Progress:
 
 def _after(before: Progress, asked: Candidate) -> Progress:
     n_repeats = before.n_repeats + (asked.kind == "unsure")
-    return replace(before, n_repeats=n_repeats, last=asked.kind)
+    return replace(before, n_repeats=n_repeats, last=asked.kind, objection=None)
 
 
 def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> Posterior:

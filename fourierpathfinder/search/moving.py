@@ -7,8 +7,8 @@ import numpy as np
 from ..path import SinePath
 from .channel import Channel
 from .path_search import Moved, PathSearch
+from .policy import Move
 from .span import Span
-from .state import Effort
 
 
 def moved(channel: Channel) -> Channel:
@@ -21,7 +21,7 @@ def moved(channel: Channel) -> Channel:
 
 
 def _lowest(channel: Channel) -> Moved:
-    numbers, known = channel.policy.move, channel.known
+    numbers, known = _sharpened(channel), channel.known
     gain = numbers.rough_gain if channel.saddle is None else numbers.fine_gain
     search = PathSearch(channel.scale, numbers, channel.policy.trust.on_path, gain)
     model, path, pin = known.model, channel.path, channel.pin
@@ -33,6 +33,27 @@ def _lowest(channel: Channel) -> Moved:
     mean = excluded.raised(small.predict, channel.scale)
     inside = search(mean, small.deviation, span.path_inwards(path), span.pin_inwards(pin))
     return span.moved_outwards(inside, path)
+
+
+def _sharpened(channel: Channel) -> Move:
+    """The numbers of the objective, as sharp as it has become."""
+    numbers = channel.policy.move
+    factor = numbers.sharper**channel.effort.sharpness
+    return replace(numbers, beta=numbers.beta * factor, tension=numbers.tension / factor**2)
+
+
+def sharpened(channel: Channel) -> Channel:
+    """The path moved on under a sharper objective, and with more terms."""
+    numbers, effort = channel.policy.move, channel.effort
+    longer = channel.path.n_terms < numbers.most_terms
+    return moved(
+        replace(
+            channel,
+            path=_with_more_terms(channel) if longer else channel.path,
+            progress=replace(channel.progress, n_repeats=0, n_refused=0),
+            effort=replace(effort, sharpness=effort.sharpness + 1),
+        )
+    )
 
 
 def _lengthened_if_stuck(channel: Channel) -> Channel:
@@ -49,7 +70,7 @@ def _lengthened_if_stuck(channel: Channel) -> Channel:
         path=_with_more_terms(channel),
         saddle=None if effort.was_lengthened else channel.saddle,
         progress=replace(channel.progress, n_repeats=0),
-        effort=Effort(was_lengthened=not effort.was_lengthened),
+        effort=replace(effort, n_stuck=0, was_lengthened=not effort.was_lengthened),
     )
 
 

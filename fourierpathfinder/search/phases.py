@@ -13,9 +13,10 @@ from .calibration import Calibration
 from .channel import Channel
 from .judgement import Answer, is_stationary, judged
 from .knowledge import first_knowledge, rise, updated
-from .moving import moved
+from .moving import moved, sharpened
 from .policy import WARY
-from .proposals import climbed, is_near_top
+from .prediction import Candidate
+from .proposals import climbed, is_near_top, propose
 from .records import Records
 from .state import Aim, Progress
 
@@ -52,6 +53,21 @@ def absorbed(channel: Channel, answers: Sequence[Answer], records: Records) -> C
     after = _learned(channel, records)
     recalled = _with_lost_saddle(after, records)
     return after if recalled is after else _learned(recalled, records)
+
+
+def resolved(channel: Channel, records: Records) -> tuple[Channel, Candidate | None]:
+    """The state and its candidate, after all was tried that needs no evaluation.
+
+    Where nothing is worth asking and yet nothing is certified, it is the smoothness of the
+    objective that holds the path back: it is sharpened, some times.
+    """
+    candidate = propose(channel, records)
+    for _ in range(channel.effort.sharpness, channel.policy.move.sharpened):
+        if candidate is not None or channel.is_done:
+            break
+        channel = _scaled(sharpened(channel))
+        candidate = propose(channel, records)
+    return channel, candidate
 
 
 def settled(channel: Channel, records: Records) -> Channel:

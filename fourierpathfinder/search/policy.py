@@ -107,6 +107,10 @@ class Move:
     """Sine terms that a path may be given."""
     stuck: int = 3
     """How often in a row a path may refuse to come down before it is given more terms."""
+    sharpened: int = 3
+    """How often the objective is sharpened where its smoothness is all that holds a path back."""
+    sharper: float = 2.0
+    """By what factor β then grows; the tension falls by its square."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,9 @@ class Ask:
     """What is evaluated next."""
 
     n_times: int = 64
-    """Places at which the path is looked at."""
+    """Places at which the path is looked at, at least."""
+    times_per_term: int = 4
+    """Places for each of its terms: a sharper path is looked at more closely."""
     optimism: float = 0.5
     """Deviations added to the mean in looking for the path's top."""
     near_top: float = 0.3
@@ -145,6 +151,12 @@ class Ask:
     """Nearer than this to a record, in chords, a point of the path is not worth an evaluation."""
     same: float = 1e-3
     """Nearer than this to a record, in chords, a point is that record."""
+    foreseen: float = 1.0
+    """A saddle whose value is known this well, in tolerances, is foreseen: to ask tells nothing,
+    unless it is a stationary point that has not been looked at."""
+    refused: int = 6
+    """How often in a row a saddle may be foreseen and yet not be stationary in truth, before it is
+    something else that keeps it from being found."""
     repeats: int = 3
     """How often another point may be taken for one that is known already."""
     apart: float = 0.07

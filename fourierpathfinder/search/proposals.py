@@ -48,7 +48,10 @@ def climbed(channel: Channel, prediction: Prediction) -> Summit:
     tangent = prediction.path.velocity(_top_time(prediction))
     size = max(float(np.linalg.norm(tangent)), np.finfo(float).tiny)
     top, climb = prediction.points[prediction.top], channel.policy.climb
-    return surrogate_saddle(prediction.model, top, tangent / size, channel.chord, climb)
+    sure = channel.foreseen / prediction.factor
+    objection = channel.progress.objection
+    model = prediction.model if objection is None else prediction.model.under(objection)
+    return surrogate_saddle(model, top, tangent / size, channel.chord, sure, climb)
 
 
 def is_near_top(channel: Channel, prediction: Prediction) -> bool:
@@ -77,7 +80,7 @@ def _sought(
     if may_climb and is_near_top(channel, prediction):
         summit = climbed(channel, prediction)
         saddle = prediction.candidate_at("saddle", summit.position, _top_time(prediction))
-        if _is_worth_asking(channel, saddle, prediction, records):
+        if _is_worth_asking(channel, saddle, summit, prediction, records):
             return saddle
     top, obstacle = prediction.candidate("top", upper), channel.obstacle
     is_known = records.distance_to(top.point) < ask.close * channel.chord
@@ -96,21 +99,25 @@ def _may_climb(channel: Channel, prediction: Prediction, pending: Pending) -> bo
 
 
 def _is_worth_asking(
-    channel: Channel, saddle: Candidate, prediction: Prediction, records: Records
+    channel: Channel, saddle: Candidate, summit: Summit, prediction: Prediction, records: Records
 ) -> bool:
     """Whether a surrogate's saddle is trusted, and neither an end of the path nor known.
 
-    Next to a record where the surrogate is unsure nevertheless, one more would not help.
+    Next to a record where the surrogate is unsure nevertheless, one more would not help; nor where
+    it is sure, unless its saddle is really there and has not been looked at.
     """
+    ask = channel.policy.ask
     trusted = saddle.deviation < channel.policy.trust.at_saddle * channel.scale
     if not trusted or not channel.is_open(saddle.point):
         return False
-    same = channel.policy.ask.same * channel.chord
     ends = np.stack([channel.path.start, channel.path.end])
-    if np.linalg.norm(ends - saddle.point, axis=1).min() < same:
+    if np.linalg.norm(ends - saddle.point, axis=1).min() < ask.same * channel.chord:
         return False
-    unsure = prediction.factor * saddle.deviation > channel.path_tolerance
-    return not (unsure and records.distance_to(saddle.point) < same)
+    nearest = records.distance_to(saddle.point) / channel.chord
+    deviation = prediction.factor * saddle.deviation
+    if deviation < channel.foreseen:
+        return summit.is_stationary and channel.progress.n_refused < ask.refused
+    return not (deviation > channel.path_tolerance and nearest < ask.same)
 
 
 def _checked(

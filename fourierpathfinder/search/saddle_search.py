@@ -32,7 +32,7 @@ class Summit:
 
 
 def surrogate_saddle(
-    model: Posterior, top: Array, tangent: Array, chord: float, numbers: Climb
+    model: Posterior, top: Array, tangent: Array, chord: float, sure: float, numbers: Climb
 ) -> Summit:
     """The saddle of the mean near `top`.
 
@@ -46,6 +46,8 @@ def surrogate_saddle(
         The path's direction there.
     chord : float
         The distance of the path's ends, in the unit of the coordinates.
+    sure : float
+        The deviation up to which nothing new would be learnt, in the unit of the values.
     numbers : Climb
         The policy.
 
@@ -55,26 +57,32 @@ def surrogate_saddle(
     """
     reach = numbers.reach * chord
     if not Span.pays_for(model):
-        return _into_the_unknown(model, top, tangent, reach, numbers)
+        return _into_the_unknown(model, top, tangent, reach, sure, numbers)
     span = Span.around(model, top, tangent[None])
     within = np.zeros(span.basis.shape[1])
-    summit = _into_the_unknown(span.model(model), within, tangent @ span.basis, reach, numbers)
+    small, along = span.model(model), tangent @ span.basis
+    summit = _into_the_unknown(small, within, along, reach, sure, numbers)
     return replace(summit, position=span.outwards(summit.position))
 
 
 def _into_the_unknown(
-    model: Posterior, top: Array, tangent: Array, reach: float, numbers: Climb
+    model: Posterior, top: Array, tangent: Array, reach: float, sure: float, numbers: Climb
 ) -> Summit:
     """The saddle, with a reach that grows where what it holds back is known."""
     summit = _climb(model, top, tangent, reach, numbers)
     for _ in range(numbers.extensions):
         held_back = float(np.linalg.norm(summit.position - top)) > (1 - 1e-9) * reach
-        nearest = np.sqrt(((model.data.x - summit.position) ** 2).sum(axis=1).min())
-        if not (held_back and nearest < numbers.known * reach):
+        if not (held_back and _is_known(model, summit.position, numbers.known * reach, sure)):
             break
         reach *= 2
         summit = _climb(model, top, tangent, reach, numbers)
     return summit
+
+
+def _is_known(model: Posterior, x: Array, near: float, sure: float) -> bool:
+    """Whether an evaluation at `x` would tell nothing new."""
+    nearest = np.sqrt(((model.data.x - x) ** 2).sum(axis=1).min())
+    return bool(nearest < near or model.deviation(x[None])[0] < sure)
 
 
 def _climb(model: Posterior, top: Array, tangent: Array, reach: float, numbers: Climb) -> Summit:

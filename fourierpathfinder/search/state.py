@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..gaussian_process import GaussianProcess, Posterior
+from ..gaussian_process import GaussianProcess, Kernel, Posterior
 from .calibration import Calibration
 from .excluded import ExcludedRegions
 from .policy import BOLD, Policy
@@ -73,15 +73,22 @@ class Progress:
         Checks in a row that have turned out well.
     n_repeats : int
         How often another point had to be taken for one that was known.
+    n_refused : int
+        Saddles in a row that were foreseen, and yet not stationary.
     last : str
         What the last answer was asked for.
+    objection : Kernel or None
+        The kernel by whose curvature the last saddle, foreseen as it was, is not stationary: the
+        next one is looked for on that surrogate.
     """
 
     calibration: Calibration = field(default_factory=Calibration)
     surprises: tuple[float, ...] = ()
     n_checks: int = 0
     n_repeats: int = 0
+    n_refused: int = 0
     last: Kind | None = None
+    objection: Kernel | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,10 @@ class Effort:
         Moves in a row after which the path still rose above its saddle.
     was_lengthened : bool
         Whether more terms were the last remedy.
+    sharpness : int
+        How often the objective was sharpened.
     """
 
     n_stuck: int = 0
     was_lengthened: bool = False
+    sharpness: int = 0
