@@ -69,9 +69,8 @@ class Surrogate:
         Standard deviations of the noise on values and on gradient components, as in DFT, in the
         landscape's units.
     kernel : {"auto"} or Kernel
-        Of the Gaussian process: "auto" takes the rational quadratic on inverse distances, and on
-        coordinates that or the squared exponential, whichever makes the evaluations likelier,
-        looked at again as they come in.
+        Of the Gaussian process: "auto" takes the rational quadratic on inverse distances and the
+        squared exponential on coordinates.
     policy : Policy, optional
         Every number of the search (`fourierpathfinder.search.policy`); by default bold for exact
         landscapes and wary for those with noise.
@@ -313,17 +312,13 @@ def _policy(settings: Surrogate) -> Policy:
 def _aim(settings: Surrogate, features: tuple[FeatureMap, ...]) -> Aim:
     """What every search of a run is held to."""
     policy, noise = _policy(settings), settings.noise or (0.0, 0.0)
-    kernels = _kernels(features[0]) if settings.kernel == "auto" else (settings.kernel,)
+    kernel = _kernel(features[0]) if settings.kernel == "auto" else settings.kernel
     process = GaussianProcess(
-        features[0], kernels, policy.see.nugget, settings.noise, alternatives=features
+        features[0], (kernel,), policy.see.nugget, settings.noise, alternatives=features
     )
     return Aim(process, settings.tol, settings.certify, noise, policy)
 
 
-def _kernels(features: FeatureMap) -> tuple[Kernel, ...]:
-    """What is compared where the choice is left open."""
-    return (
-        (SquaredExponential(), RationalQuadratic())
-        if features.keeps_distances
-        else (RationalQuadratic(),)
-    )
+def _kernel(features: FeatureMap) -> Kernel:
+    """What suits features: those of inverse distances are of many sizes, coordinates' of one."""
+    return SquaredExponential() if features.keeps_distances else RationalQuadratic()
