@@ -110,7 +110,7 @@ class Move:
     sharpened: int = 3
     """How often the objective is sharpened where its smoothness is all that holds a path back."""
     sharper: float = 2.0
-    """By what factor β then grows; the tension falls by its square."""
+    """Factor by which β then grows, in its own units; the tension falls by its square."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def climbed(channel: Channel, prediction: Prediction) -> Summit:
     sure = channel.foreseen / prediction.factor
     objection = channel.progress.objection
     model = prediction.model if objection is None else prediction.model.under(objection)
-    return surrogate_saddle(model, top, tangent / size, channel.chord, sure, climb)
+    return surrogate_saddle(model, top, tangent / size, channel.chord, climb, sure)
 
 
 def is_near_top(channel: Channel, prediction: Prediction) -> bool:

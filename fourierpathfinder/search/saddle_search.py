@@ -32,7 +32,7 @@ class Summit:
 
 
 def surrogate_saddle(
-    model: Posterior, top: Array, tangent: Array, chord: float, sure: float, numbers: Climb
+    model: Posterior, top: Array, tangent: Array, chord: float, numbers: Climb, sure: float = 0.0
 ) -> Summit:
     """The saddle of the mean near `top`.
 
@@ -46,10 +46,10 @@ def surrogate_saddle(
         The path's direction there.
     chord : float
         The distance of the path's ends, in the unit of the coordinates.
-    sure : float
-        The deviation up to which nothing new would be learnt, in the unit of the values.
     numbers : Climb
         The policy.
+    sure : float
+        The deviation up to which nothing new would be learnt, in the unit of the values.
 
     References
     ----------

@@ -47,5 +47,11 @@ def test_the_old_one_stays_as_it_was():
 def test_stalled_task_asks_for_nothing(first):
     numbers = Stop(without_progress=2)
     height, records = first.channel.height, first.records
-    assert Seeking(first.channel, Course(numbers, (height,))).propose(records) is not None
-    assert Seeking(first.channel, Course(numbers, (height, height))).propose(records) is None
+    assert (
+        Seeking(first.channel, first.wanted, Course(numbers, (height,))).propose(records)
+        is not None
+    )
+    assert (
+        Seeking(first.channel, first.wanted, Course(numbers, (height, height))).propose(records)
+        is None
+    )
