@@ -110,7 +110,7 @@ class Move:
     sharpened: int = 3
     """How often the objective is sharpened where its smoothness is all that holds a path back."""
     sharper: float = 2.0
-    """Factor by which β then grows, in its own units; the tension falls by its square."""
+    """By what β, in 1/E, is then multiplied; the tension is divided by its square."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ class Cubic:
         slopes[:, 0] += self.third * y[:, 0] ** 2 / 2
         return values, slopes @ self.axes.T
 
+    def deviation(self, x):
+        return np.ones(len(x))  # nothing is known anywhere but at the records
+
     def hessian(self, x):
         curved = self.curvatures.copy()
         curved[0] += self.third * ((x - self.saddle) @ self.axes)[0]
@@ -141,3 +144,16 @@ class TestNewtonDecrement:
     def test_flat_directions_are_finite(self):
         model = Cubic(np.array([-1.0, 2.0, 0.0]))
         assert np.isfinite(newton_decrement(model, model.saddle, np.ones(3), FLAT))
+
+
+def test_further_where_the_reach_ends_at_something_foreseen():
+    """A place whose value is known well enough holds the climb back no more than a record."""
+    model = Cubic(SADDLE)
+    offset = np.array([0.0, 0.5, 0.0])
+    start, tangent = model.saddle + model.axes @ offset, model.axes[:, 0]
+    numbers = Climb(reach=0.1)
+    held = surrogate_saddle(model, start, tangent, 1.0, numbers)
+    assert not held.is_stationary
+    further = surrogate_saddle(model, start, tangent, 1.0, numbers, sure=2.0)
+    assert further.is_stationary
+    np.testing.assert_allclose(further.position, model.saddle, atol=1e-5)
