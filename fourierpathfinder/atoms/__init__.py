@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from .band import read_band
     from .calculation import CalculatorError
     from .comparison import differences
+    from .metric import BondMetric
     from .molecule import MoleculeLandscape
     from .output import path_atoms
     from .refinement import refine_with_sella
     from .superposition import superpose
 
 __all__ = [
+    "BondMetric",
     "CalculatorError",
     "MoleculeLandscape",
     "differences",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BondMetric": "metric",
     "CalculatorError": "calculation",
     "MoleculeLandscape": "molecule",
     "differences": "comparison",

@@ -26,7 +26,7 @@ def identity(system: System, calculator: Mapping[str, str]) -> dict[str, str]:
         As from `calculator_identity`.
     """
     atoms = system.template
-    held = system.space.lift(np.zeros(system.space.n_coordinates))
+    held = system.free.lift(np.zeros(system.free.n_coordinates))
     constraints = [constraint.todict() for constraint in atoms.constraints]
     more = {
         name: array
@@ -44,6 +44,7 @@ def identity(system: System, calculator: Mapping[str, str]) -> dict[str, str]:
             f"{name} {_short(array)}" for name, array in more.items()
         ),
         "info": f"{len(info)} entries ({digest(info)})",
+        **({} if system.metric is None else {"metric": repr(system.metric)}),
         **calculator,
     }
 

@@ -36,7 +36,7 @@ class Space(Protocol):
         """All atoms' positions (..., n, 3) at `points` (..., D)."""
         ...
 
-    def project(self, vectors: np.ndarray) -> np.ndarray:
+    def pull_back(self, gradients: np.ndarray) -> np.ndarray:
         """Gradients (..., D) in the coordinates from those in the positions (..., n, 3)."""
         ...
 
@@ -49,9 +49,9 @@ class AllFree:
         """Positions (..., n, 3) at `points` (..., 3n)."""
         return points.reshape(*points.shape[:-1], -1, 3)
 
-    def project(self, vectors: np.ndarray) -> np.ndarray:
-        """Vectors (..., n, 3), flattened."""
-        return vectors.reshape(*vectors.shape[:-2], -1)
+    def pull_back(self, gradients: np.ndarray) -> np.ndarray:
+        """Gradients (..., n, 3), flattened."""
+        return gradients.reshape(*gradients.shape[:-2], -1)
 
 
 def idpp_start(
@@ -116,7 +116,7 @@ def idpp_path(
         current = path(scaled)
         vectors = pairs.vectors(space.lift(current(times)))
         values, pair_gradients = _pair_potential(vectors, wanted)
-        gradients = space.project(pairs.pull_back(pair_gradients))
+        gradients = space.pull_back(pairs.pull_back(pair_gradients))
         velocities = current.velocity(times)
         total = values.mean() + _STIFFNESS * (velocities**2).sum() / len(times)
         terms = current.pull_back(times, gradients, 2 * _STIFFNESS * velocities) / len(times)

@@ -10,7 +10,7 @@ coordinates, one small null space for each group of coupled ones.
 
 import numpy as np
 from scipy.linalg import null_space
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 _NOTHING = 1e-10
@@ -87,6 +87,27 @@ class FreeSpace:
         if not self.is_plain:
             points[..., self._coupled_place] = flat @ self._basis
         return points
+
+    def pull_back(self, gradients: np.ndarray) -> np.ndarray:
+        """Gradients (..., D) in the coordinates from those in the positions (..., n, 3)."""
+        return self.project(gradients)
+
+    def covector(self, gradients: np.ndarray) -> np.ndarray:
+        """Gradients in the positions (..., n, 3), none along what is held, from those (..., D)."""
+        return self.push_forward(gradients)
+
+    def basis(self) -> csc_array:
+        """The matrix Q (3n, D)."""
+        size = len(self._origin)
+        plain = np.flatnonzero(self._plain)
+        matrix = csc_array(
+            (np.ones(len(plain)), (plain, self._plain_place)), shape=(size, self.n_coordinates)
+        )
+        if self.is_plain:
+            return matrix
+        coupled = coo_array(self._basis)
+        places = (coupled.row, self._coupled_place[coupled.col])
+        return csc_array(matrix + csc_array((coupled.data, places), shape=matrix.shape))
 
     def kept(self, vectors: np.ndarray) -> np.ndarray:
         """The part of displacements (..., n, 3) that the constraints do not allow."""

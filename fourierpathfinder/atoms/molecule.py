@@ -16,6 +16,7 @@ from .constraints import moves_as_a_whole
 from .content import identity
 from .first_path import HORIZON, idpp_start
 from .identity import Identity
+from .metric import BondMetric
 from .output import path_atoms
 from .overlap import OverlapGuard
 from .superposition import superpose
@@ -54,6 +55,10 @@ class MoleculeLandscape:
         free, get a steep repulsive energy instead of a calculation. It lies 10 eV or more above
         the energy of `atoms`, which is calculated once if it is not yet known. 0 turns the guard
         off; model potentials with small atoms need that.
+    metric : BondMetric, optional
+        For crystals and surfaces in which many atoms move together: coordinates are then those in
+        which neighbours pull on each other, y = P^(1/2) x, no longer positions in Å. Paths, speed,
+        saddle search and what the surrogate sees are all in these. Not for free molecules.
 
     Attributes
     ----------
@@ -105,13 +110,14 @@ class MoleculeLandscape:
         calculator: Calculator | Callable[[], Calculator],
         *,
         contact: float = 0.62,
+        metric: BondMetric | None = None,
     ) -> None:
         _check_atoms(atoms)
-        self._system = System(atoms)
+        self._system = System(atoms, metric)
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
-        movable, image = self._system.space.movable, self._system.image
-        self._identity = Identity.of(atoms, self._system.space, image)
+        movable, image = self._system.free.movable, self._system.image
+        self._identity = Identity.of(atoms, self._system.free, image)
         self._guard = OverlapGuard(movable, image, atoms.numbers, contact)
         self._contact = contact
         self._reference: float | None = None
@@ -119,15 +125,20 @@ class MoleculeLandscape:
         self._refuse_overlaps(atoms.positions, "`atoms`")
 
     def _describe(self, atoms: Atoms) -> None:
-        mask = self._system.space.mask
+        mask = self._system.free.mask
         movable = np.asarray(mask.any(axis=1))
         self.numbers = atoms.numbers.copy()
         self.free, self.fixed = np.flatnonzero(movable), np.flatnonzero(~movable)
         self.mask = mask[self.free]
-        self.n_atoms, self.n_coordinates = len(self.free), self._system.space.n_coordinates
+        self.n_atoms, self.n_coordinates = len(self.free), self._system.free.n_coordinates
         self.fixed_positions = atoms.positions[self.fixed]
         self.cell, self.pbc = np.array(atoms.cell), atoms.pbc.copy()
         self.moves_as_a_whole = moves_as_a_whole(atoms)
+        if self.moves_as_a_whole and self._system.metric is not None:
+            raise ValueError(
+                "`metric` is for crystals and surfaces; a free molecule is seen by its inverse "
+                "distances, which turns leave alone: leave `metric` out"
+            )
         self.n_guarded = 0
 
     def value_and_grad(self, points: Array) -> tuple[np.ndarray, np.ndarray]:
@@ -335,7 +346,7 @@ class MoleculeLandscape:
         ndarray (n_atoms, 3)
             In eV/Å; none along what is fixed.
         """
-        return np.asarray(-self._system.space.push_forward(gradient)[self.free])
+        return np.asarray(-self._system.space.covector(gradient)[self.free])
 
     def positions(self, points: np.ndarray) -> np.ndarray:
         """The positions of all atoms.
@@ -382,7 +393,7 @@ class MoleculeLandscape:
         if self._reference is None and (positions == self._system.template.positions).all():
             self._reference = energy
         more, slope = self._system.spring_energy(positions)
-        return energy + more, self._system.space.project(gradient + slope)
+        return energy + more, self._system.space.pull_back(gradient + slope)
 
     def _stand_in(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         with self._lock:
@@ -391,7 +402,7 @@ class MoleculeLandscape:
                 self._reference, _ = self._calculation(self._system.template.positions)
         _log.info("calculator not called: %s", self._guard.overlaps(positions)[0])
         repulsion, gradient = self._guard.value_and_grad(positions)
-        return self._reference + repulsion, self._system.space.project(gradient)
+        return self._reference + repulsion, self._system.space.pull_back(gradient)
 
     def _refuse_overlaps(self, positions: np.ndarray, name: str) -> None:
         overlaps = self._guard.overlaps(positions)

@@ -9,6 +9,8 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from .comparison import differences, shift_of_held
 from .constraints import free_space, names_a_shift, shifts_as_a_whole, springs, tethers
+from .free_space import FreeSpace
+from .metric import BondMetric, MetricSpace
 from .minimum_image import MinimumImage
 from .motions import free_motions
 from .pairs import AtomPairs
@@ -24,13 +26,17 @@ class System:
     ----------
     atoms : ase.Atoms
         The structure.
+    metric : BondMetric, optional
+        What coordinates are lengths of; the atoms' displacements themselves by default.
 
     Attributes
     ----------
     template : ase.Atoms
         A copy of it.
-    space : FreeSpace
-        Its free coordinates.
+    free : FreeSpace
+        What its constraints leave free.
+    space : FreeSpace or MetricSpace
+        Turns coordinates into positions, and back.
     image : MinimumImage
         Of its cell.
     springs : list of ASE constraints
@@ -42,10 +48,14 @@ class System:
         If a constraint cannot be kept, or nothing is free.
     """
 
-    def __init__(self, atoms: Atoms) -> None:
-        self.space = free_space(atoms)
-        if not self.space.n_coordinates:
+    def __init__(self, atoms: Atoms, metric: BondMetric | None = None) -> None:
+        self.free = free_space(atoms)
+        if not self.free.n_coordinates:
             raise ValueError("`atoms` has no free atom; remove some of its constraints")
+        self.metric = metric
+        self.space: FreeSpace | MetricSpace = (
+            self.free if metric is None else MetricSpace.of(atoms, metric)
+        )
         # `Atoms.copy`, as the `copy` of ASE's own subclass Cluster fails after indexing.
         self.template = Atoms.copy(atoms)
         self.image = MinimumImage.of(atoms)
@@ -83,11 +93,11 @@ class System:
     @cached_property
     def every_pair(self) -> AtomPairs:
         """All pairs of atoms whose distance can change."""
-        return AtomPairs.of_movable(self.space.movable, self.image)
+        return AtomPairs.of_movable(self.free.movable, self.image)
 
     def pairs_along(self, points: np.ndarray, within: float) -> AtomPairs:
         """The pairs that come near each other at some of the `points` (m, D), or all if few."""
-        movable = self.space.movable
+        movable = self.free.movable
         if len(movable) <= _FEW:
             return self.every_pair
         return AtomPairs.near(self.space.lift(points), movable, self.image, within)
@@ -95,7 +105,11 @@ class System:
     def motions(self, point: np.ndarray) -> np.ndarray:
         """Orthonormal directions (k, D) of the shifts and turns that leave the energy."""
         positions = self.space.lift(point)
-        return free_motions(positions, self.space, self.image, tethered=self._tethered)
+        found = free_motions(positions, self.free, self.image, tethered=self._tethered)
+        if self.metric is None or not len(found):
+            return found
+        turned, _ = np.linalg.qr(self.space.project(self.free.push_forward(found)).T)
+        return np.asarray(turned.T)
 
     def spring_energy(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         """The energy of the springs at positions (n, 3), in eV, and its gradient in eV/Å."""
@@ -117,7 +131,7 @@ class System:
         if value is not None:
             results |= {"energy": float(value), "free_energy": float(value)}
         if gradient is not None:
-            results["forces"] = -self.space.push_forward(np.asarray(gradient))
+            results["forces"] = -self.space.covector(np.asarray(gradient))
         if results:
             # the energy of the springs is in `value`: ASE must not add it again
             atoms.set_constraint([one for one in atoms.constraints if not _is_energy(one)])
