@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import PropertyNotImplementedError
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from .content import calculator_identity
 
@@ -66,6 +67,12 @@ class Calculation:
         self._given = calculator
         self._is_factory = not _is_calculator(calculator)
         self.name = _name(calculator)
+        if isinstance(calculator, SinglePointCalculator):
+            raise TypeError(
+                "`calculator` is a SinglePointCalculator, which only remembers the energy of the "
+                "structure it was read with; give the calculator itself, such as `EMT()`, or the "
+                "function that makes it"
+            )
         if self._is_factory and not callable(calculator):
             raise TypeError(
                 f"`calculator` is a {type(calculator).__name__}; it must be an ASE calculator, "

@@ -23,6 +23,7 @@ from functools import cached_property
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
+from scipy.linalg import solve_triangular
 from scipy.sparse import csc_array, csr_array, eye_array, kron
 from scipy.sparse.linalg import SuperLU, splu, spsolve_triangular
 
@@ -30,6 +31,9 @@ from .constraints import free_space
 from .free_space import FreeSpace
 from .minimum_image import MinimumImage
 from .neighbours import Neighbours
+
+_SMALL = 2500
+"""Coordinates up to which the inverse of the factor is kept as a dense matrix (50 MB)."""
 
 
 @dataclass(frozen=True)
@@ -177,12 +181,25 @@ class Root:
     def inverse(self, y: np.ndarray) -> np.ndarray:
         """S⁻¹ y for y (..., D)."""
         z = np.empty(np.shape(y))
-        z[..., self.order] = _solved(self.upper, y, lower=False)
+        if self._dense is None:
+            z[..., self.order] = _solved(self.upper, y, lower=False)
+        else:
+            z[..., self.order] = y @ self._dense.T
         return z
 
     def inverse_transposed(self, z: np.ndarray) -> np.ndarray:
         """S⁻ᵀ z for z (..., D)."""
-        return _solved(self._lower, z[..., self.order], lower=True)
+        if self._dense is None:
+            return _solved(self._lower, z[..., self.order], lower=True)
+        return np.asarray(z[..., self.order] @ self._dense)
+
+    @cached_property
+    def _dense(self) -> np.ndarray | None:
+        """The inverse of the triangle, where it is small enough: products beat solving."""
+        size = self.upper.shape[0]
+        if size > _SMALL:
+            return None
+        return np.asarray(solve_triangular(self.upper.toarray(), np.eye(size)))
 
     @cached_property
     def _lower(self) -> csr_array:

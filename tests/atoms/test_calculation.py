@@ -10,6 +10,7 @@ from ase.build import bulk, molecule
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.atoms import CalculatorError
@@ -248,3 +249,9 @@ def test_the_error_survives_pickling():
     error = pickle.loads(pickle.dumps(CalculatorError("EMT failed", np.arange(3.0))))
     assert str(error) == "EMT failed"
     np.testing.assert_array_equal(error.point, np.arange(3.0))
+
+
+def test_energies_read_from_a_file_are_no_calculator(hcn):
+    remembered = SinglePointCalculator(hcn, energy=1.0)
+    with pytest.raises(TypeError, match="only remembers the energy"):
+        Calculation(hcn, remembered)
