@@ -27,6 +27,8 @@ _SAFETY = 4.0
 """The multiple of the estimated error that an interval must leave below the height."""
 _NARROWEST = 1e-6
 """Intervals below this are left alone: halved, they would have no middle in single precision."""
+_HIDDEN = 0.1
+"""What kinks between points may hide even so, as a fraction of the tolerance."""
 _RESOLVED = 0.05
 """The largest bump within an interval, as a fraction of the scale, that a cubic is trusted with."""
 
@@ -150,6 +152,10 @@ def refine_values(
 ) -> RefinedHeight:
     """The same by values alone, with slopes from their differences.
 
+    Where values have kinks, as those of networks with rectifiers have, no cubic tells what lies
+    between them. Therefore an interval may also rise to where the chords of its two neighbours meet
+    when they are drawn on: above that no profile rises which is concave there, kinks or not.
+
     Parameters
     ----------
     measure : callable
@@ -171,11 +177,12 @@ def refine_values(
     values = measure(times)
     while True:
         profile = Profile(times, values, np.gradient(values, times, edge_order=2))
-        excess, when = _doubtful_places(profile)
+        excess, when = _doubtful_by_values(profile)
         doubtful = excess > tol * profile.scale
         allowed = max_points - len(times)
         if not doubtful.any() or allowed < 1:
-            return RefinedHeight(profile, float(max(excess.max(), 0.0)))
+            hidden = _HIDDEN * tol * profile.scale
+            return RefinedHeight(profile, float(max(excess.max(), hidden)))
         worst_first = np.argsort(-excess, kind="stable")[: int(doubtful.sum())]
         new = np.sort(when[worst_first[:allowed]])
         order = np.argsort(np.concatenate([times, new]), kind="stable")
@@ -202,6 +209,38 @@ def _doubtful_places(profile: Profile) -> tuple[Vector, Vector]:
     excess[width < _NARROWEST] = -np.inf
     middle = (error * _SAFETY > top - np.maximum(f[:-1], f[1:])) | (where < 0.02) | (where > 0.98)
     return excess, t[:-1] + width * np.where(middle, 0.5, where)
+
+
+def _doubtful_by_values(profile: Profile) -> tuple[Vector, Vector]:
+    """The same where slopes are differences of values, of which kinks make nothing."""
+    excess, when = _doubtful_places(profile)
+    t = profile.times
+    top, meeting = _chords_meet(t, profile.heights)
+    rise = np.where(np.diff(t) < _NARROWEST, -np.inf, top - profile.height)
+    return np.maximum(excess, rise), np.where(rise > excess, meeting, when)
+
+
+def _chords_meet(t: Vector, f: Vector) -> tuple[Vector, Vector]:
+    """Where in each interval the chords of its neighbours meet, and how high (M-1,).
+
+    At the two ends of the path there is one neighbour only, whose chord ends there.
+    """
+    if len(t) < 3:
+        return np.maximum(f[:-1], f[1:]), (t[:-1] + t[1:]) / 2
+    slopes, width = np.diff(f) / np.diff(t), np.diff(t)
+    left = np.concatenate([[np.inf], slopes[:-1]])
+    right = np.concatenate([slopes[1:], [-np.inf]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (slopes - right) / (left - right)
+    inside = np.isfinite(share) & (share > 0) & (share < 1)
+    share = np.where(inside, share, 0.5)
+    share[0], share[-1] = 0.0, 1.0
+    rise = np.where(np.isfinite(left), left, 0.0) * share * width
+    top = np.where(inside, f[:-1] + rise, np.maximum(f[:-1], f[1:]))
+    top[0] = max(f[0], f[1], f[1] - slopes[1] * width[0])
+    top[-1] = max(f[-1], f[-2], f[-2] + slopes[-2] * width[-1])
+    where = t[:-1] + width * np.clip(share, 0.25, 0.75)
+    return top, where
 
 
 def _cubic(s: Vector, width: Vector, f0: Vector, f1: Vector, d0: Vector, d1: Vector) -> Vector:

@@ -38,8 +38,10 @@ _DRAWN = 64
 """Steps whose times and samples are drawn together."""
 _N_BINS = 16
 """Parts of a path whose values are averaged, for a running estimate of the height."""
-_MEMORY = 0.1
-"""The share of a new value in such an average."""
+_WINDOW = 0.1
+"""The part of a run that such an average looks back over."""
+_SHARES = 0.02, 0.3
+"""The least and the largest share of a new value in it."""
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,22 @@ class Lockstep:
         self.state = replace(
             state,
             n_steps=state.n_steps + 1,
-            averages=_averaged(state.averages, times, values),
+            averages=_averaged(state.averages, times, values, self._share),
             failed=failed,
         )
         self.is_torn = False
+
+    @property
+    def _share(self) -> float:
+        """Of a new value in the averages."""
+        s = self._schedule
+        per_bin = _WINDOW * s.n_steps * s.points_per_step / _N_BINS
+        return min(max(1 / per_bin, _SHARES[0]), _SHARES[1])
+
+    @property
+    def _fall(self) -> float:
+        """What is left of the rate, from 1 to 0 over the run."""
+        return 0.5 * (1 + math.cos(math.pi * self.state.n_steps / self._schedule.n_steps))
 
     def _drawn(self, step: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Times (K, M) and samples (K, M, B) of a step."""
@@ -250,8 +264,7 @@ class Lockstep:
         n_paths, n_terms, _ = state.coefficients.shape
         xp = array_namespace(start)
         basis = sines(like(times, start), n_terms).mT / times.shape[1]
-        progress = state.n_steps / self._schedule.n_steps
-        rates = like(self._rates * (0.5 * (1 + math.cos(math.pi * progress))), start)
+        rates = like(self._rates * self._fall, start)
         alive = like(~failed, start)[:, None, None] if failed.any() else None
         for block in self._blocks(int(n_paths * n_terms)):
             parts = [slopes[:, block] for slopes in gradients]
@@ -281,8 +294,10 @@ def _rates(path: SinePath, learning_rate: float) -> np.ndarray:
     return np.asarray(rates[:, None, None] / np.arange(1.0, path.n_terms + 1)[:, None])
 
 
-def _averaged(averages: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The running means with the values (K, M) of a step added."""
+def _averaged(
+    averages: np.ndarray, times: np.ndarray, values: np.ndarray, share: float
+) -> np.ndarray:
+    """The running means with the values (K, M) of a step added, each with its share."""
     paths = np.arange(len(times))
     averages = averages.copy()
     for m in range(times.shape[1]):
@@ -290,7 +305,7 @@ def _averaged(averages: np.ndarray, times: np.ndarray, values: np.ndarray) -> np
         old = averages[paths, bins]
         first = np.isnan(old)
         averages[paths, bins] = np.where(
-            first, values[:, m], old + _MEMORY * (values[:, m] - np.where(first, 0.0, old))
+            first, values[:, m], old + share * (values[:, m] - np.where(first, 0.0, old))
         )
     return averages
 

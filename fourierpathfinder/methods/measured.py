@@ -22,7 +22,15 @@ _LARGEST_BATCH = 2**24
 """Coordinates of points that are evaluated together."""
 _TOL = 1e-2
 """Of the height, in units of its rise above the lower end."""
+_FIRST_POINTS = 19
+"""Beside two for each term."""
 _MAX_POINTS = 100
+"""Beyond the first."""
+_N_SCREENED = 97
+"""Points, evenly spaced, at which narrow peaks are looked for, which rectifiers make."""
+_SCREENING_SAMPLES = 2048
+"""By which: of a larger set a part, chosen at random, shows where all are to be used."""
+_MOST_PEAKS = 8
 
 
 class HeightMeter:
@@ -60,6 +68,10 @@ class HeightMeter:
             self._errors.update(zip(times.tolist(), errors.tolist(), strict=True))
         return np.asarray(table.mean(axis=0))
 
+    def use(self, samples: np.ndarray) -> None:
+        """Take the mean over these samples from now on."""
+        self._groups = [samples]
+
     @property
     def is_noisy(self) -> bool:
         """Whether two evaluations at one time differ: close points then carry no information."""
@@ -88,9 +100,11 @@ def measured_outcome(
 ) -> Outcome:
     """A path with its height as measured; with the running estimate where no evaluation is left."""
     meter = HeightMeter(evaluator, path, n_samples, rng)
-    times = np.linspace(0, 1, 2 * path.n_terms + 9)
-    max_points = len(times) if meter.is_noisy else _MAX_POINTS
+    times = np.linspace(0, 1, 2 * path.n_terms + _FIRST_POINTS)
     try:
+        if not meter.is_noisy:
+            times = _with_peaks(evaluator, path, times, n_samples, rng)
+        max_points = len(times) + (0 if meter.is_noisy else _MAX_POINTS)
         refined = refine_values(meter, times, tol=_TOL, max_points=max_points)
     except BudgetSpentError:
         return _estimated(path, estimate)
@@ -107,6 +121,34 @@ def measured_outcome(
         heights=profile.heights,
         height_error=error + meter.error(profile.height_time),
     )
+
+
+def _with_peaks(
+    evaluator: Evaluator,
+    path: SinePath,
+    times: np.ndarray,
+    n_samples: int | None,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Times at which to begin, those of the highest peaks among them.
+
+    Of few samples all are used at every screened time, of many a part says where the peaks are.
+    """
+    total = evaluator.n_samples
+    if not total:
+        return times
+    screened = np.linspace(0, 1, _N_SCREENED + 2 * path.n_terms)
+    if min(total, n_samples or total) <= _SCREENING_SAMPLES:
+        return screened
+    chosen = rng.permutation(total)[:_SCREENING_SAMPLES]
+    few = HeightMeter(evaluator, path, None, rng)
+    few.use(chosen)
+    heights = few(screened)
+    inner = heights[1:-1]
+    peaks = np.flatnonzero((inner >= heights[:-2]) & (inner >= heights[2:])) + 1
+    highest = peaks[np.argsort(-heights[peaks], kind="stable")[:_MOST_PEAKS]]
+    around = screened[np.unique(np.concatenate([highest - 1, highest, highest + 1]))]
+    return np.unique(np.concatenate([times, around]))
 
 
 def _estimated(path: SinePath, height: float) -> Outcome:
