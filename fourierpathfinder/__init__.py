@@ -8,6 +8,7 @@ from .landscapes.protocols import Landscape
 from .methods import Direct, Paper, Stochastic, Surrogate
 from .path import SinePath
 from .result import IntermediateResult, PathResult, Saddle, Status
+from .storage.tensor_file import load_result, save_result
 
 __all__ = [
     "Direct",
@@ -25,4 +26,6 @@ __all__ = [
     "connect",
     "find_path",
     "find_paths",
+    "load_result",
+    "save_result",
 ]

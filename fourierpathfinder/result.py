@@ -221,6 +221,13 @@ class PathResult:
         """Whether the method did all that was asked of it."""
         return self.status.success
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: of a landscape that is a mean over data nothing, so that it is small."""
+        state = dict(vars(self))
+        if getattr(self.landscape, "n_samples", 0):
+            state["landscape"] = None
+        return state
+
     def to_atoms(self, n_images: int = 21) -> list[Any]:
         """The path as structures, where the landscape is made of atoms.
 

@@ -57,7 +57,7 @@ ADAPTERS = {
         "landscapes/network",
         "optimizers/torch_optimizer",
     ),
-    "safetensors": ("landscapes/network",),
+    "safetensors": ("landscapes/network", "storage/tensor_file"),
     "autograd": ("landscapes/differentiated",),
     "numba": ("landscapes/compiled",),
     "ase": ("atoms", "cli"),

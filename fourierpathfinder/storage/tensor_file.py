@@ -1,0 +1,89 @@
+"""A result in one file of the safetensors format: the path as it is, all else as JSON beside it.
+
+No code of the file is run when it is read, data and landscape are not in it, and the arrays can be
+opened by whatever knows the format: `path.start`, `path.end` and `path.coefficients` are the path.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._arrays import Array, to_numpy
+from ..result import PathResult
+from .errors import CheckpointError
+from .files import write_file
+from .results import assembled, flattened, parts_of, result_of
+
+_KEY, _ROOT = "fourierpathfinder", "result"
+
+
+def save_result(result: PathResult, file: str | os.PathLike[str]) -> Path:
+    """Write a result to a file in one step.
+
+    Parameters
+    ----------
+    result : PathResult
+    file : path-like
+        Its name, mostly one that ends in `.safetensors`; the folder must exist.
+
+    Returns
+    -------
+    Path
+        Where it stands.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from fourierpathfinder import Direct, find_path, load_result, save_result
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy = two_channels()
+    >>> result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
+    >>> file = save_result(result, Path(mkdtemp()) / "path.safetensors")
+    >>> load_result(file).height == result.height
+    True
+    """
+    from safetensors.numpy import save
+
+    arrays, plain = flattened(parts_of(result), _ROOT)
+    tensors = {name: np.ascontiguousarray(to_numpy(array)) for name, array in arrays.items()}
+    content = save(tensors, metadata={_KEY: json.dumps(plain)})
+    return write_file(Path(file), lambda handle: handle.write(content))
+
+
+def load_result(file: str | os.PathLike[str], like: Array | None = None) -> PathResult:
+    """Read a result that `save_result` wrote.
+
+    Parameters
+    ----------
+    file : path-like
+    like : array, optional
+        In whose library and precision the path comes back; by default NumPy's.
+
+    Returns
+    -------
+    PathResult
+        Without a landscape; its method is in words.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, or is none that `save_result` wrote.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="numpy") as opened:
+            notes: Mapping[str, Any] = opened.metadata() or {}
+            names = list(opened.keys())
+            arrays = {name: opened.get_tensor(name) for name in names}
+        parts = assembled(json.loads(notes[_KEY]), arrays)
+        return result_of(parts, like)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{os.fspath(file)} holds no result ({error}); it must be a file that `save_result` "
+            "wrote"
+        ) from error
