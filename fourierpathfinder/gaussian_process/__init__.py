@@ -1,4 +1,4 @@
-"""Gaussian processes that are told values and gradients, and their features.
+"""Gaussian processes that observe values and gradients, and their features.
 
 Nothing here knows of paths: `fourierpathfinder.search` asks it for means, deviations and Hessians.
 """

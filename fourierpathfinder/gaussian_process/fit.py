@@ -1,4 +1,4 @@
-"""From observations to a factored prior: the likeliest length scale, affordable rows."""
+"""From observations to a factored prior: the most likely length scale, no more rows than affordable."""
 
 from dataclasses import replace
 

@@ -41,7 +41,7 @@ class _Pairs:
 class InverseDistances:
     """Inverse distances of free atoms among each other and to frozen atoms.
 
-    Free of rotation and translation where nothing is frozen; relabelling like atoms permutes
+    Free of rotation and translation where nothing is frozen; relabelling identical atoms permutes
     the features (sorting them would cost the derivatives, so it is not offered).
 
     In a periodic cell every image within reach is a partner of its own, which is the minimum

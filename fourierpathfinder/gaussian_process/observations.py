@@ -1,4 +1,4 @@
-"""What a Gaussian process is told."""
+"""What a Gaussian process observes."""
 
 from dataclasses import dataclass, replace
 

@@ -86,7 +86,7 @@ class Solver(Protocol):
 
     @classmethod
     def split(cls, prior: Prior, data: Observations) -> Split:
-        """The observations as the likelihood wants them, at no cost worth the name."""
+        """The observations as the likelihood wants them, at negligible cost."""
         ...
 
     def extended(self, x: Array, has_gradient: Array) -> "Solver":

@@ -1,4 +1,4 @@
-"""How far a surrogate's deviations are to be believed.
+"""How reliable a surrogate's deviations are.
 
 Every evaluation tells by how many deviations the surrogate was too low. If the root mean square
 of the last few exceeds one, deviations are multiplied by it: uncalibrated, they can be several

@@ -1,6 +1,6 @@
 """Regions where the landscape could not be evaluated, and how a path keeps out of them.
 
-A failed evaluation says nothing that a Gaussian process could be told. It excludes a ball around
+A failed evaluation is nothing that a Gaussian process could observe. It excludes a ball around
 its point: paths are repelled by
 
     E Σ_j exp(-2 |x - x_j|²/r_j²)

@@ -1,7 +1,7 @@
-"""Segments that a symmetry of the landscape lays on segments found before.
+"""Segments that are obtained by symmetry from segments found before.
 
-Turns and exchanges of like atoms, lattice translations: where one lays both ends of a found path
-on the ends that are asked for, the path goes along, and nothing need be evaluated.
+Rotations, exchange of identical atoms, lattice translations: where one maps both ends of a found
+path onto the ends that are asked for, it maps the path too, and nothing need be evaluated.
 """
 
 from collections.abc import Callable, Iterable
