@@ -1,4 +1,4 @@
-"""The motions that leave the energy: shifts and turns of the whole, as far as they are free."""
+"""The motions that leave the energy: translations and rotations, as far as they are free."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Pairs of atoms whose distance can change: r_ij = x_j - x_i with i, j not both held."""
+"""Pairs of atoms whose distance can change: r_ij = x_j - x_i with i, j not both fixed."""
 
 from collections.abc import Callable
 from typing import TypeAlias

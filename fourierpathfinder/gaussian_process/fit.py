@@ -1,4 +1,4 @@
-"""From observations to a factored prior: the most likely length scale, no more rows than affordable."""
+"""From observations to a factored prior: the most likely length scale, limited rows."""
 
 from dataclasses import replace
 

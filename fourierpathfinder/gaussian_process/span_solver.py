@@ -1,4 +1,4 @@
-"""Rows only in the span of the inputs' differences: exact, and hardly more expensive with more coordinates.
+"""Rows only in the span of the inputs' differences: exact, and cheap with many coordinates.
 
 For features that keep distances (`frame` says why it splits). Within the span the observations
 are those of a `DenseSolver` on the frame's own coordinates; the D - q directions outside of it

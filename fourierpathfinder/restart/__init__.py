@@ -1,5 +1,5 @@
-"""Runs that go on from a file: what is evaluated is kept, and what was kept is trusted only so far.
+"""Runs that continue from a file: evaluations are kept, and checked before they are used again.
 
 `recorded` puts a store of evaluations before a landscape, `keeper` keeps a run's state between its
-iterations, and `recheck` evaluates one recorded point again before a run goes on.
+iterations, and `recheck` evaluates one recorded point again before a run continues.
 """

@@ -1,7 +1,7 @@
 """One recorded point evaluated again: the landscape must still say what it said.
 
-What a landscape is made of is compared by its content, as far as that can be looked into; this is
-the check that needs no insight. Energies that depend on the machine in their last digits pass.
+What a landscape is made of is compared by its content, as far as that can be looked into; this
+check needs no such knowledge. Energies that depend on the machine in their last digits pass.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Saddles looked at by themselves: how many ways lead down, and to which minima."""
+"""Saddles examined: how many directions lead down, and to which minima."""
 
 from .curvatures import Curvatures, lowest_curvatures
 from .descent import one_point, relax

@@ -1,4 +1,4 @@
-"""Shifts and turns of all atoms, whose curvature is zero whatever the landscape."""
+"""Translations and rotations of all atoms, whose curvature is zero on any landscape."""
 
 import numpy as np
 

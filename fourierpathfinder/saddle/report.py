@@ -1,4 +1,4 @@
-"""What is found out about a saddle: how many ways lead down, and where to."""
+"""What is known about a saddle: how many directions lead down, and where to."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
 """Arrays by name and what JSON can hold, in one file that is written in one step and sealed.
 
 The file is NumPy's npz format without pickles, with the SHA-256 of all that comes before as its
-last line; programs that read npz files pay no heed to that.
+last line; programs that read npz files ignore it.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """How many samples are computed at once: a budget of bytes over the bytes that one sample keeps.
 
 What one sample keeps for its backward pass is measured by a pass over two of them. Where memory
-runs out all the same, the number is halved and the work begun again.
+runs out all the same, the number is halved and the work repeated.
 """
 
 import logging
