@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from fourierpathfinder.search.judgement import Answer
-from fourierpathfinder.search.phases import absorbed, begun, settled, told
+from fourierpathfinder.search.phases import absorbed, begun, resolved, settled, told
 from fourierpathfinder.search.policy import BOLD
 from fourierpathfinder.search.proposals import propose
 from fourierpathfinder.search.state import Progress
@@ -63,6 +63,36 @@ def test_the_one_surrogate_serves_another_start(finished):
     again = begun(finished.channel.aim, path, finished.records, level, model)
     np.testing.assert_array_equal(again.model.data.x, finished.records.x)
     assert abs(again.height - level) < 0.01 * again.scale
+
+
+class TestResolved:
+    """All is tried that needs no evaluation, before a search ends without what was asked for."""
+
+    def test_what_is_done_is_left_alone(self, finished):
+        after, candidate = resolved(finished.channel, finished.records)
+        assert candidate is None
+        assert after is finished.channel
+
+    def test_where_something_is_to_be_asked_that_is_all(self, first, content):
+        after, candidate = resolved(first.channel, first.records)
+        assert after is first.channel
+        assert content(candidate) == content(first.wanted)
+
+    def test_else_the_objective_is_sharpened_some_times(self, finished):
+        """Never to be certified, as every check has failed, and none may be asked for."""
+        policy = finished.channel.policy
+        silent = replace(policy, ask=replace(policy.ask, repeats=0, same=9.0))
+        stuck = replace(
+            finished.channel,
+            aim=replace(finished.channel.aim, policy=silent),
+            progress=Progress(),
+        )
+        assert propose(stuck, finished.records) is None
+        after, candidate = resolved(stuck, finished.records)
+        assert candidate is None
+        assert after.effort.sharpness == policy.move.sharpened
+        assert after.path.n_terms > stuck.path.n_terms
+        assert stuck.effort.sharpness == 0
 
 
 def test_settling_moves_without_an_evaluation_and_keeps_the_aim(first):

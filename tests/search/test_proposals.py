@@ -17,6 +17,10 @@ BESIDE = np.array([0.4, 0.5])
 FOUND = Saddle(PASS, 1.0, 0.0, 0.5)
 ARCH = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.array([[0.0, 0.05]]))
 
+FAR_ARCH = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.array([[0.0, 0.6]]))
+
+SHORT_ARM = replace(BOLD, climb=replace(BOLD.climb, extensions=0))
+
 
 def sure_only_at_the_ends(size):
     return lambda points: size * np.cos(np.pi * points[:, 0] / 2)
@@ -44,6 +48,21 @@ SEEKING = {
     "saddle off the path, unsure": ({"deviation": off_the_arch, "path": ARCH}, "top", [0, 0.05]),
     "one that is known but unsure": ({"deviation": 0.1, "evaluated": ((0, 0),)}, "unsure", None),
     "one that is known and sure": ({"deviation": 1e-4, "evaluated": ((0, 0),)}, "saddle", PASS),
+    "foreseen, but beyond the reach": (
+        {"deviation": 1e-4, "path": FAR_ARCH, "aim": under(SHORT_ARM)},
+        "top",
+        [0, 0.6],
+    ),
+    "foreseen and refused too often": (
+        {"deviation": 1e-4, "progress": progress(n_refused=BOLD.ask.refused)},
+        "top",
+        PASS,
+    ),
+    "unsure and refused too often": (
+        {"deviation": 0.1, "progress": progress(n_refused=BOLD.ask.refused)},
+        "saddle",
+        PASS,
+    ),
     "blocked, top unknown": (
         {"deviation": UNKNOWN_TOP, "blocked": BESIDE},
         "top",
