@@ -27,13 +27,14 @@ def save_result(result: PathResult, file: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     result : PathResult
+        What `find_path` returned.
     file : path-like
-        Its name, mostly one that ends in `.safetensors`; the folder must exist.
+        The file, usually with the ending `.safetensors`; the folder must exist.
 
     Returns
     -------
     Path
-        Where it stands.
+        The file written.
 
     Examples
     --------
@@ -60,8 +61,9 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
     Parameters
     ----------
     file : path-like
+        What `save_result` wrote.
     like : array, optional
-        In whose library and precision the path comes back; by default NumPy's.
+        An array of the library and precision that the path is wanted in; by default NumPy's.
 
     Returns
     -------
@@ -71,7 +73,18 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
     Raises
     ------
     CheckpointError
-        If the file is damaged, or is none that `save_result` wrote.
+        If the file is damaged, or was not written by `save_result`.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from fourierpathfinder import Direct, find_path
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy = two_channels()
+    >>> result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
+    >>> file = save_result(result, Path(mkdtemp()) / "path.safetensors")
+    >>> load_result(file).path.coefficients.shape
+    (8, 2)
     """
     from safetensors import SafetensorError, safe_open
 
