@@ -14,8 +14,9 @@ class See:
     """What the surrogate sees of a point, and how closely it follows what it is told."""
 
     powers: tuple[float, ...] = (1.0, 0.5, 2.0, 3.0, 4.0)
-    """Of inverse distances, in units of one, the first one to begin with: where bonds are made
-    and broken the half or the first suits, where forces are short-ranged the third or fourth."""
+    """Powers of inverse distances to choose from, in units of one, the first to begin with:
+    where bonds are made and broken the half or the first suits, where forces are short-ranged
+    the third or fourth."""
     nugget: float = 1e-10
     """Variance of its own in units of the prior's: small, so that a tolerance of 1e-6 E can be
     reached."""
@@ -32,19 +33,23 @@ class Trust:
     """Share of the rise known at first that the first warp leaves alone above the higher end: the
     middle of a first guess mostly lies on a wall."""
     above_saddle: float = 2.0
-    """Where the warp begins above a found saddle, in path tolerances."""
+    """Where the warp begins above a found saddle, in path tolerances: the saddle itself and
+    what a certificate compares with it are left alone."""
     at_saddle: float = 0.5
-    """Largest deviation, in E, at which the surrogate's saddle is worth an evaluation."""
+    """Largest deviation, in E, at which the surrogate's saddle is worth an evaluation: beyond
+    it the top of the path tells more."""
     on_path: float = 0.4
-    """Largest deviation, in E, that the path may move into."""
+    """Largest deviation, in E, that the path may move into: further on the mean is a guess."""
     saddles_in_a_row: bool = True
-    """Whether one saddle may be asked for right after another."""
+    """Whether one saddle may be asked for right after another: each one puts right what the
+    last one got wrong, unless noise does."""
     remembered: int = 8
     """Misses by which deviations are calibrated: enough for a mean, few enough to follow."""
     least_rise: float = 1e-3
     """Share of the range of all values below which E never falls: a flat path has units too."""
     least_miss: float = 0.1
-    """Deviations below this many path tolerances count as that large in the calibration."""
+    """Deviations below this many path tolerances count as that large in the calibration:
+    nothing depends on how they turn out."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +57,20 @@ class Exclude:
     """How wide a region a failed evaluation excludes."""
 
     radius: float = 0.1
-    """Of the ball around a lone failure, in chords."""
+    """Radius of the ball around a lone failure, in chords: what failed once mostly fails near
+    by."""
     growth: float = 0.5
     """By which part of that every other failure near by widens the ball: a wide region is left in a
     few steps."""
     near: float = 3.0
-    """How near that is, in radii of a lone failure's ball."""
+    """How near that is, in radii of a lone failure's ball: neighbours whose balls touch, and a
+    little more."""
     smallest: float = 0.02
-    """Balls smaller than this, in chords, can be told from what is known around them."""
+    """Balls smaller than this, in chords, are left out: what is known around them tells
+    enough."""
     core: float = 0.5
-    """Part of the radius within which nothing is asked."""
+    """Part of the radius within which nothing is asked: the rest only repels, so that the rim
+    can be found."""
 
 
 @dataclass(frozen=True)
@@ -69,26 +78,33 @@ class Move:
     """How the lowest path on the surrogate is looked for."""
 
     beta: float = 30.0
-    """Sharpness of the smoothed maximum, in 1/E: its bias is a few ln(M)/β."""
+    """Sharpness of the smoothed maximum, in 1/E: its bias is a few ln(M)/β, and a sharper one
+    is harder to minimise."""
     speed_penalty: float = 1.0
-    """Weight of uneven speed, in E."""
+    """Weight of uneven speed, in E: as much as the height itself keeps points evenly spread."""
     tension: float = 0.02
-    """Weight, in E, of the mean squared speed: just enough to keep a path from wandering where
+    """Weight of the mean squared speed, in E: just enough to keep a path from wandering where
     nothing else holds it, as a molecule's overall rotation."""
     n_points: int = 32
-    """Points of the objective; a path has at least two for each of its terms."""
+    """Points of the objective, or two for each term of the path if those are more: fewer miss a
+    narrow top."""
     iterations: int = 25
-    """Of L-BFGS between two looks at the deviation."""
+    """Iterations of L-BFGS between two looks at the deviation: deviations cost more than
+    means."""
     rounds: int = 6
-    """Looks at the deviation in one move."""
+    """Looks at the deviation in one move: a path that has not settled by then waits for what
+    the next evaluation tells."""
     settled: float = 1e-3
-    """Movement in a round, in chords, below which the path has settled."""
+    """Movement in a round, in chords, below which the path has settled: no candidate depends on
+    less."""
     largest: float = 0.15
-    """Furthest that a point of the path may move at once, in chords."""
+    """Furthest that a point of the path may move at once, in chords: what it passes by must be
+    looked at."""
     fractions: tuple[float, ...] = (0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
     """Parts of a move that leads too far, tried in turn: the largest that is trusted is made."""
     worst: int = 3
-    """How many of the least known points of the whole move such a part is judged by."""
+    """How many of the least known points of the whole move such a part is judged by: deviations
+    at all points cost too much."""
     beyond: float = 1.5
     """How far along the move, in units of its trusted part, the point that blocks the path lies:
     near enough to be expected, far enough to tell something."""
@@ -96,21 +112,26 @@ class Move:
     """How far a path that begins beyond the limit of trust may go, in units of its deviation there:
     else it could never move."""
     rough_gain: float = 1e-5
-    """What an iteration must gain, in E, while the saddle is sought."""
+    """What an iteration must gain, in E, while the saddle is sought: the surrogate will change
+    anyway."""
     fine_gain: float = 1e-6
     """The same, in E, once it is found: then the rest of the path decides about the certificate."""
     memory: int = 15
-    """Pairs that L-BFGS keeps."""
+    """Pairs that L-BFGS keeps: more do not pay for a few dozen coefficients."""
     settling: int = 20
-    """Moves in a row on a surrogate alone, by a further start."""
+    """Moves in a row on a surrogate alone, by a further start: it is seen then whether it runs
+    into a path that is known."""
     most_terms: int = 40
-    """Sine terms that a path may be given."""
+    """Sine terms that a path may be given: a path that needs more is not held back by them."""
     stuck: int = 3
-    """How often in a row a path may refuse to come down before it is given more terms."""
+    """How often in a row a path may refuse to come down before it is given more terms: once or
+    twice the surrogate was at fault."""
     sharpened: int = 3
-    """How often the objective is sharpened where its smoothness is all that holds a path back."""
+    """How often the objective is sharpened, where its smoothness is all that holds a path back:
+    the bias is a few tolerances then."""
     sharper: float = 2.0
-    """By what β, in 1/E, is then multiplied; the tension is divided by its square."""
+    """By what β, in 1/E, is then multiplied: in small steps, each from the path before; the
+    tension is divided by its square."""
 
 
 @dataclass(frozen=True)
@@ -118,19 +139,24 @@ class Climb:
     """How the surrogate's saddle is found from the path's top."""
 
     reach: float = 0.1
-    """How far from the top it is looked for, in chords."""
+    """How far from the top the saddle is looked for, in chords: beyond that it is another
+    one."""
     steps: int = 20
     """Steps of eigenvector following: it converges in few or not at all."""
     longest_step: float = 0.3
-    """Of one step, in units of the reach."""
+    """Longest step, in units of the reach: the Hessian changes on the way."""
     settled: float = 1e-6
-    """Length of a step, in units of the reach, at which the search ends."""
+    """Length of a step, in units of the reach, at which the search ends: far below what a value
+    can tell."""
     extensions: int = 4
-    """How often the reach is doubled where the search ends at it and nothing new is there."""
+    """How often the reach is doubled where the search ends at it and nothing new is there: to
+    ask again would tell nothing."""
     known: float = 0.01
-    """Nearer than this to a record, in units of the reach, nothing is new."""
+    """Nearer than this to a record, in units of the reach, nothing is new: values and gradients
+    are known there."""
     flat: float = 1e-4
-    """Curvature, relative to the largest, below which a direction is left alone."""
+    """Curvature, relative to the largest, below which a direction is left alone: a rotation has
+    none, but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -138,33 +164,43 @@ class Ask:
     """What is evaluated next."""
 
     n_times: int = 64
-    """Places at which the path is looked at, at least."""
+    """Places at which the path is looked at, at least: no wider apart than what a surrogate can
+    tell."""
     times_per_term: int = 4
     """Places for each of its terms: a sharper path is looked at more closely."""
     optimism: float = 0.5
-    """Deviations added to the mean in looking for the path's top."""
+    """Deviations added to the mean in looking for the path's top: a little, for the top may be
+    where less is known."""
     near_top: float = 0.3
-    """How well the top must be known, in E, before saddles are looked for."""
+    """How well the top must be known, in E, before saddles are looked for: a climb from
+    elsewhere leads elsewhere."""
     sure_top: float = 3.0
-    """How well, in path tolerances, where saddles may not follow one another."""
+    """How well, in path tolerances, where saddles may not follow one another: then only the
+    saddle can tell something new."""
     close: float = 0.01
-    """Nearer than this to a record, in chords, a point of the path is not worth an evaluation."""
+    """Nearer than this to a record, in chords, a point of the path is not worth an evaluation:
+    its gradient tells of the surroundings."""
     same: float = 1e-3
-    """Nearer than this to a record, in chords, a point is that record."""
+    """Nearer than this to a record, in chords, a point is that record: two so close make the
+    covariance singular."""
     foreseen: float = 1.0
     """A saddle whose value is known this well, in tolerances, is foreseen: to ask tells nothing,
     unless it is a stationary point that has not been looked at."""
     refused: int = 6
-    """How often in a row a saddle may be foreseen and yet not be stationary in truth, before it is
-    something else that keeps it from being found."""
+    """How often in a row a saddle may be foreseen and yet not be stationary in truth: after
+    that it is something else that keeps it from being found."""
     repeats: int = 3
-    """How often another point may be taken for one that is known already."""
+    """How often another point may be taken for one that is known already: a path that stays
+    unsure after that is given up."""
     apart: float = 0.07
-    """How far from points under way, in chords, a further worker's must be."""
+    """How far from points under way, in chords, a further worker's must be: nearer by it will
+    be known in a moment."""
     worth_a_worker: float = 0.01
-    """How unsure the surrogate must be there, in E."""
+    """How unsure the surrogate must be there, in E: a gradient that is not needed costs as much
+    as another."""
     early: float = 0.2
-    """How well, in E, the last two evaluations must have turned out for checks to be made early."""
+    """How well, in E, the last two evaluations must have turned out for checks to be made
+    early: else the path will still move away from them."""
 
 
 @dataclass(frozen=True)
@@ -172,33 +208,45 @@ class Certify:
     """When a saddle counts as one, and a path as known."""
 
     path_tolerance: float = 1e-3
-    """Tolerance, in E, of everything but the saddle itself."""
+    """Tolerance, in E, of everything but the saddle itself: a sharper saddle needs no more
+    checks."""
     stationary: float = 0.3
-    """What a saddle's gradient may leave to its value, in tolerances."""
+    """What a saddle's gradient may leave to its value, in tolerances: the rest is for the
+    curvature, which is the surrogate's."""
     flat: float = 0.5
-    """Largest gradient at a saddle, in E per chord, whatever the surrogate makes of it."""
+    """Largest gradient at a saddle, in E per chord, whatever the surrogate makes of it: a slope
+    is no saddle."""
     noise_deviations: float = 2.0
-    """Standard deviations of noise that a tolerance, or a gradient component, may be due to."""
+    """Standard deviations of noise that a tolerance, or a gradient component, may be due to:
+    two cover 95 in 100."""
     assurance: float = 2.0
-    """Deviations that a certified path must stay below its height with."""
+    """Deviations that a certified path must stay below its height with: calibrated ones, so
+    that two are seldom exceeded."""
     far_assurance: float = 6.0
-    """Deviations in choosing what to check; below the height with these, fewer checks will do."""
+    """Deviations in choosing what to check: what is high even so far off is where a surprise
+    would matter; below the height with these, fewer checks will do."""
     few_checks: int = 2
-    """Checks in a row that must pass then."""
+    """Checks in a row that must pass then: one could be luck."""
     checks: int = 3
-    """Checks in a row that must pass otherwise."""
+    """Checks in a row that must pass otherwise: two once missed a narrow hill between them."""
     limit: float = 0.5
-    """How far above its crest a certified path may be expected to rise, in path tolerances."""
+    """How far above its crest a certified path may be expected to rise, in path tolerances: the
+    other half is for what the surrogate gets wrong."""
     higher: float = 3.0
-    """How far above the crest, in path tolerances, a check takes the saddle out of the path."""
+    """How far above the crest, in path tolerances, a check takes the saddle out of the path:
+    less is put right by moving the path."""
     sure: float = 5.0
-    """Deviations, in path tolerances, up to which a check would tell nothing."""
+    """Deviations, in path tolerances, up to which a check would tell nothing: the neighbourhood
+    of what is known."""
     blocked_first: float = 4.5
-    """How far above the limit, in path tolerances, what blocks a path goes before its top."""
+    """How far above the limit, in path tolerances, what blocks a path goes before its top: once
+    the path is nearly well, it is what keeps it from being so."""
     half_margin: float = 0.5
-    """Part of its margin that a check may use up without having been foreseen."""
+    """Part of its margin that a check may use up without having been foreseen: another miss of
+    that size would use up the rest."""
     error_deviations: float = 3.0
-    """Deviations above the mean up to which `height_error` reckons with surprises."""
+    """Deviations above the mean up to which `height_error` reckons with surprises: one more
+    than for a certificate."""
 
 
 @dataclass(frozen=True)
@@ -206,11 +254,13 @@ class Stop:
     """When a run is given up."""
 
     iterations: int = 300
-    """Rounds of evaluations in all."""
+    """Rounds of evaluations in all: where thirty are common, something is wrong by then."""
     without_progress: int = 30
-    """Rounds in a row in which the height does not move and no certificate comes of it."""
+    """Rounds in a row in which the height does not move and no certificate comes of it: as many
+    as a whole search mostly takes."""
     failures: int = 10
-    """Failed evaluations after which, if they outnumber the others, a run has failed."""
+    """Failed evaluations after which, if they outnumber the others, a run has failed: fewer may
+    lie in one region."""
 
 
 @dataclass(frozen=True)
@@ -218,27 +268,35 @@ class Split:
     """When there are several paths, or several parts of one."""
 
     bend: float = 0.35
-    """Size of the random bends that further starts have, in chords."""
+    """Size of the random bends that further starts have, in chords: enough to leave a channel,
+    too little to begin among walls."""
     alike: float = 0.1
-    """Paths nearer than this to each other, in chords, are one channel."""
+    """Paths nearer than this to each other, in chords, are one channel: they will settle to the
+    same."""
     same_saddle: float = 0.05
-    """Channels whose saddles are nearer than this, in chords, are one."""
+    """Channels whose saddles are nearer than this, in chords, are one: a saddle is known far
+    better."""
     depth: float = 0.02
-    """How far, in E, a dip must lie below the path's tops on either side."""
+    """How far, in E, a dip must lie below the path's tops on either side: a shallower one
+    changes no rate."""
     n_times: int = 256
     """Places at which a path is searched for dips, and cut: dips are no narrower."""
     n_fitted: int = 64
     """Points of a path that its part is fitted to: more than it has terms."""
     same_stop: float = 0.02
-    """Minima nearer than this to a stop before them, in chords, are no new stops."""
+    """Minima nearer than this to a stop before them, in chords, are no new stops: they are that
+    one, relaxed less well."""
     same_place: float = 0.02
-    """How near, in chords, a symmetry must bring both ends of a segment to those of another."""
+    """How near, in chords, a symmetry must bring both ends of a segment to those of another:
+    both were relaxed to some tolerance."""
     relaxing: int = 12
-    """Evaluations that one minimum on the way may cost."""
+    """Evaluations that one minimum on the way may cost: most take two or three."""
     reach: float = 0.3
-    """How far from its dip a minimum is looked for, in chords."""
+    """How far from its dip a minimum is looked for, in chords: beyond that it is another
+    one."""
     relaxed: float = 0.1
-    """What a minimum's gradient may leave to its value, in path tolerances."""
+    """What a minimum's gradient may leave to its value, in path tolerances: as little as not to
+    show in a barrier."""
 
 
 @dataclass(frozen=True)

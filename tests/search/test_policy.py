@@ -72,12 +72,14 @@ SAID = list(said())
 
 
 @pytest.mark.parametrize(("name", "kind", "text"), SAID, ids=[name for name, *_ in SAID])
-def test_every_number_says_what_it_is(name, kind, text):
+def test_every_number_says_what_it_is_in_which_unit_and_why(name, kind, text):
     assert text[:1].isupper(), f"{name} has no docstring"
     assert text.rstrip().endswith("."), f"{name}: {text}"
-    assert len(text.split()) >= 4, f"{name}: {text}"
+    what, _, why = text.partition(": ") if ": " in text else text.partition(":\n")
+    assert len(what.split()) >= 3, f"{name}: {text}"
+    assert len(why.split()) >= 3, f"{name} gives no reason after a colon: {text}"
     if "float" in kind:
-        assert UNITS.search(text), f"{name} says no unit: {text}"
+        assert UNITS.search(what), f"{name} says no unit: {text}"
 
 
 def test_every_field_is_found_by_that():
