@@ -63,10 +63,13 @@ class Band:
         What moves the images.
     n_images : int
         Images between the ends.
+    budget : int
+        Gradients at most.
     """
 
     optimizer: str
     n_images: int
+    budget: int = BUDGET
 
     @property
     def name(self) -> str:
@@ -75,7 +78,7 @@ class Band:
 
     def __call__(self, system: System, seed: int = 0) -> Count:
         """Run on one system."""
-        bridge = Bridge(system, BUDGET)
+        bridge = Bridge(system, self.budget)
         images = interpolated(bridge, self.n_images, seed)
         # ASE can also remove rotations, but that turns the images, each turn being a gradient more.
         band = NEB(images, climb=True, method="improvedtangent")

@@ -6,10 +6,13 @@
     python benchmarks/reactions.py --last-bits 20         20 changes of every answer's last bits
     python benchmarks/reactions.py --float32              answers in single precision
     python benchmarks/reactions.py --jobs 2 --output runs.csv
+    python benchmarks/reactions.py --peers 30             sella and climbing bands, on a random 30
 
 Every gradient counts: ends and certificate included. A height is judged by dense sampling of the
 path that was returned, 201 points and the tops refined, and held against the lowest way known.
 With `--output` each run is written as it ends; those that the file already holds are not run again.
+Peers begin from the image-dependent pair potential and are judged by the height that they end at:
+they give no path that could be sampled, and no certificate.
 """
 
 import argparse
@@ -27,13 +30,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy; each job has one 
 
 import numpy as np
 from judge import Watched, continuous_height
+from peers import Band, Count, SaddleSearch
 from perturbed import Float32, LastBits
 from reaction_set import Reaction, reactions
+from systems import System
 
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.atoms import MoleculeLandscape
 
 BUDGET = 200
+PEERS = (SaddleSearch(), Band("FIRE", 7, budget=3000))
 N_SAMPLES = 201
 CLOSE = 5.0
 """In meV: a height nearer than this to the best way known has found it."""
@@ -251,6 +257,48 @@ def by_variant(runs: Sequence[Run]) -> Iterator[tuple[str, list[Run]]]:
                       == (rng, change, float32)]  # fmt: skip
 
 
+def run_peers(name: str) -> list[Count]:
+    """What each peer spends on one reaction, in eV."""
+    (reaction,) = (each for each in reactions([name]) if each.name == name)
+    system = as_system(reaction)
+    return [peer(system) for peer in PEERS]
+
+
+def as_system(reaction: Reaction) -> System:
+    """A reaction in the form that the peers know."""
+    landscape = MoleculeLandscape(reaction.reactant, reaction.calculator)
+    start, end = landscape.ends(reaction.reactant, reaction.product)
+    values = landscape.value_and_grad(np.stack([start, end]))[0]
+    return System(
+        reaction.name, reaction.name, landscape, start, end, None, reaction.height,
+        *map(float, values), "eV",
+    )  # fmt: skip
+
+
+def compare_peers(names: Sequence[str], n_jobs: int) -> None:
+    """A table of the peers: gradients until they stop, and how far from the best way known."""
+    head = ["reaction", *(cell for peer in PEERS for cell in (peer.name, "above the best (meV)"))]
+    print(markdown(head), markdown(["---"] * len(head)), sep="\n")
+    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+        rows = []
+        for name, counts in zip(names, pool.map(run_peers, names), strict=True):
+            rows.append(counts)
+            cells = [cell for count in counts for cell in peer_cells(count)]
+            print(markdown([name, *cells]), flush=True)
+    for peer, counts in zip(PEERS, zip(*rows, strict=True), strict=True):
+        done = [count for count in counts if count.to_convergence]
+        right = [count for count in done if 1e3 * abs(count.error) <= CLOSE]
+        spent = np.median([count.to_convergence for count in done]) if done else np.nan
+        print(f"\n{peer.name}: {len(done)} of {len(counts)} converged, {len(right)} to within "
+              f"{CLOSE:g} meV of the best way known; median {spent:g} gradients.")  # fmt: skip
+
+
+def peer_cells(count: Count) -> list[str]:
+    """Gradients and error."""
+    spent = f"{count.to_convergence}" if count.to_convergence else count.note or "not converged"
+    return [spent, f"{1e3 * count.error:.1f}"]
+
+
 def arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -261,6 +309,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--float32", action="store_true", help="answers in single precision")
     parser.add_argument("--max-gradients", type=int, default=BUDGET, metavar="N")
+    parser.add_argument("--peers", type=int, metavar="N", help="peers, on N drawn at random")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--output", type=Path, metavar="FILE", help="a csv to write and go on from")
     return parser.parse_args()
@@ -269,6 +318,11 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Run, print and write."""
     given = arguments()
+    if given.peers:
+        known = [each.name for each in reactions(given.only) if np.isfinite(each.height)]
+        drawn = np.random.default_rng(0).permutation(known)[: given.peers]
+        compare_peers(sorted(map(str, drawn)), given.jobs)
+        return
     tasks = tasks_of(given)
     kept = {key_of(run): run for run in done_already(given.output)}
     runs = [kept[task] for task in tasks if task in kept]
