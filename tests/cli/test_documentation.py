@@ -13,6 +13,8 @@ import pytest
 from .helpers import read_result
 
 DOCS = Path(__file__).parents[2] / "docs"
+MILLI_EV = 1e-3
+"""What a certificate allows; digits below it may be others on another processor."""
 
 
 @pytest.fixture
@@ -36,7 +38,8 @@ def test_a_molecule(follow):
     result = follow("molecule.rst")
     assert result["n_gradients"] < 20
     assert result["height"] == pytest.approx(-278.900464, abs=1e-3)
-    assert f"{result['barrier']:.4f}" in (DOCS / "molecule.rst").read_text()
+    shown = re.search(r"barrier +(\S+) eV", (DOCS / "molecule.rst").read_text())[1]
+    assert result["barrier"] == pytest.approx(float(shown), abs=MILLI_EV)
 
 
 def test_a_surface(follow):
@@ -61,4 +64,5 @@ def test_the_readme_pasted_into_an_empty_folder(tmp_path):
             input=block, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert f"barrier  {barrier} eV" in done.stdout
+        shown = re.search(r"barrier +(\S+) eV", done.stdout)[1]
+        assert float(shown) == pytest.approx(float(barrier), abs=MILLI_EV)
