@@ -37,7 +37,7 @@ def test_saddle_that_was_lost_is_not_evaluated_again(finished):
     higher = Answer(check, before.value + 0.1 * finished.channel.scale, np.zeros(2))
     after = absorbed(finished.channel, [higher], finished.records)
     assert after.saddle.value == before.value
-    np.testing.assert_allclose(after.path(after.pin.time), before.position, atol=1e-10)
+    np.testing.assert_allclose(after.path(after.saddle.time), before.position, atol=1e-10)
     following = propose(after, finished.records)
     assert following is None or following.kind != "saddle"
 
