@@ -11,10 +11,11 @@ in eV. The names say where they come from:
 - `t1x_*`: six pairs of Transition1x, M. Schreiner et al., Sci. Data 9, 779 (2022), whose ends were
   relaxed; no saddle is known.
 
-A frame called `lower` is the top of a path that was found since and whose dense sampling stays
-below the saddle.
+`saved/lower_ways.csv` has the barriers of paths that were found since, whose dense sampling stays
+below the saddle, or where none is known; `reactions.py --save-lower` adds to it.
 """
 
+import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,7 @@ from ase import Atoms
 from ase.io import read
 
 FILE = Path(__file__).parent / "structures" / "reactions.extxyz.xz"
+LOWER_WAYS = Path(__file__).parent / "saved" / "lower_ways.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ class Reaction:
     start_value : float
         The reactant's energy in eV.
     height : float
-        That of the lowest saddle known; NaN where none is.
+        That of the lowest way known; NaN where none is.
     charge, multiplicity : int
         For the calculator.
     """
@@ -74,10 +76,30 @@ def reactions(names: Sequence[str] | None = None) -> Iterator[Reaction]:
             yield _reaction(name, list(group))
 
 
+def lower_ways() -> dict[str, float]:
+    """Barriers in eV by name, of paths that lie below the saddle of the set."""
+    if not LOWER_WAYS.exists():
+        return {}
+    with LOWER_WAYS.open(newline="") as rows:
+        return {row["name"]: float(row["barrier"]) for row in csv.DictReader(rows)}
+
+
+def save_lower_ways(barriers: dict[str, float]) -> None:
+    """Write barriers down where they are lower than what is known."""
+    known = lower_ways()
+    lower = {name: min(known.get(name, barrier), barrier) for name, barrier in barriers.items()}
+    with LOWER_WAYS.open("w", newline="") as rows:
+        writer = csv.writer(rows, lineterminator="\n")
+        writer.writerow(("name", "barrier"))
+        writer.writerows(sorted((name, f"{value:.6f}") for name, value in (known | lower).items()))
+
+
 def _reaction(name: str, frames: Sequence[Atoms]) -> Reaction:
     known = {frame.info["what"]: frame for frame in frames}
-    tops = [_energy(known[what]) for what in ("saddle", "lower") if what in known]
     reactant = known["reactant"]
+    tops = [_energy(known["saddle"])] if "saddle" in known else []
+    barriers = lower_ways()
+    tops += [_energy(reactant) + barriers[name]] if name in barriers else []
     return Reaction(
         name=name,
         reactant=reactant,

@@ -6,6 +6,7 @@
     python benchmarks/reactions.py --last-bits 20         20 changes of every answer's last bits
     python benchmarks/reactions.py --float32              answers in single precision
     python benchmarks/reactions.py --jobs 2 --output runs.csv
+    python benchmarks/reactions.py --save-lower           write down lower ways than are known
     python benchmarks/reactions.py --peers 30             sella and climbing bands, on a random 30
 
 Every gradient counts: ends and certificate included. A height is judged by dense sampling of the
@@ -32,7 +33,7 @@ import numpy as np
 from judge import Watched, continuous_height
 from peers import Band, Count, SaddleSearch
 from perturbed import Float32, LastBits
-from reaction_set import Reaction, reactions
+from reaction_set import Reaction, reactions, save_lower_ways
 from systems import System
 
 from fourierpathfinder import Surrogate, find_path
@@ -89,6 +90,17 @@ class Run(Task):
     def is_best(self) -> bool:
         """Whether the best way known is found, or a better one."""
         return self.above_best <= CLOSE
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether the returned path lies below all that is known, or is the first."""
+        unknown = bool(np.isnan(self.above_best)) and not np.isnan(self.misreported)
+        return unknown or self.above_best < -CLOSE
+
+    @property
+    def path_barrier(self) -> float:
+        """The height of the returned path above the reactant by dense sampling, in eV."""
+        return self.barrier - 1e-3 * self.misreported
 
 
 def run(task: Task, max_gradients: int = BUDGET) -> Run:
@@ -309,6 +321,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--float32", action="store_true", help="answers in single precision")
     parser.add_argument("--max-gradients", type=int, default=BUDGET, metavar="N")
+    parser.add_argument("--save-lower", action="store_true", help="write lower ways down")
     parser.add_argument("--peers", type=int, metavar="N", help="peers, on N drawn at random")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--output", type=Path, metavar="FILE", help="a csv to write and go on from")
@@ -334,6 +347,8 @@ def main() -> None:
         save(run, given.output)
         runs.append(run)
         print(table_row(run), flush=True)
+    if given.save_lower:
+        save_lower_ways({run.name: run.path_barrier for run in runs if run.is_lower})
     for title, group in by_variant(runs):
         print(f"\n{title}\n", summary(group), sep="\n")
 
