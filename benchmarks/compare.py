@@ -99,13 +99,14 @@ def main() -> int:
     now, n_worse = {}, 0
     for each in count(given.only):
         now[each.system] = each
+        if given.save:
+            save((saved | now).values(), SAVED)
         before = saved.get(each.system)
         worse = [] if before is None else each.worse_than(before)
         n_worse += bool(worse)
         change = "new" if before is None else f"{each.n_gradients - before.n_gradients:+d}"
         print(f"{each.system:8} {each.n_gradients:4} {change:>4}  {'; '.join(worse)}", flush=True)
     if given.save:
-        save((saved | now).values(), SAVED)
         return 0
     print(f"{n_worse} of {len(now)} got worse." if n_worse else "Nothing got worse.")
     return 1 if n_worse else 0

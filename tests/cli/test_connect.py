@@ -13,6 +13,8 @@ from fourierpathfinder.cli.exits import Exit
 from ..tolerances import assert_close
 from .conftest import adatom
 
+pytestmark = pytest.mark.xdist_group("connect")  # one worker makes what all of them look at
+
 
 @pytest.fixture(scope="module")
 def hollows(tmp_path_factory):

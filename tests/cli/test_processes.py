@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("processes")  # one worker makes what all of them look at
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 BARRIERS = {

@@ -12,6 +12,7 @@ from fourierpathfinder.cli.exits import Exit
 from .helpers import find_arguments, places, read_result
 
 distributed = pytest.importorskip("distributed", reason="the scheduler is Dask's")
+pytestmark = pytest.mark.xdist_group("dask")
 
 
 @pytest.fixture

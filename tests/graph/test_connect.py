@@ -267,6 +267,7 @@ def test_two_workers_keep_each_other_busy():
     assert len(InPairs.alone) <= 1
 
 
+@pytest.mark.xdist_group("dask")
 @pytest.mark.filterwarnings("default")  # Dask warns of what it leaves open
 def test_dask_gives_the_same_graph():
     distributed = pytest.importorskip("distributed", reason="the scheduler is Dask's")

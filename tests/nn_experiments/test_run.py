@@ -95,6 +95,7 @@ def test_progress_is_seen_inside_of_chunks(tmp_path, monkeypatch):
     assert not list((tmp_path / "partial").iterdir())
 
 
+@pytest.mark.xdist_group("dask")
 @pytest.mark.filterwarnings("default")  # Dask warns of what a dying worker leaves open
 def test_worker_of_a_dask_cluster_is_killed_on_the_way(tmp_path):
     distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")

@@ -19,6 +19,8 @@ from examples.nn_experiments.settings import load_settings
 from examples.nn_experiments.study import STAGES, Study
 from examples.nn_experiments.training import Place
 
+pytestmark = pytest.mark.xdist_group("study")  # one worker makes what all of them look at
+
 SCRIPT = Path(study.__file__).parents[1] / "nn_study.py"
 
 TINY = {
