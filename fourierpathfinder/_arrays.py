@@ -72,6 +72,16 @@ def to_numpy(array: Array) -> np.ndarray:
     return np.from_dlpack(array)
 
 
+def is_real(array: Array) -> bool:
+    """Whether the array holds real numbers: no complex ones, no truth values, no words."""
+    if isinstance(array, np.ndarray):
+        return array.dtype.kind in "fiu"
+    if _is_torch(array):
+        return not (array.dtype.is_complex or str(array.dtype) == "torch.bool")
+    xp = array_namespace(array)
+    return bool(xp.isdtype(array.dtype, ("real floating", "integral")))
+
+
 def is_floating(array: Array) -> bool:
     """Whether the array holds real floating-point numbers."""
     if _is_torch(array):

@@ -48,6 +48,7 @@ def _checked(name: str, point: Array) -> Array:
     if not is_array(point) or not is_floating(point):
         kind = point.dtype if is_array(point) else type(point).__name__
         raise TypeError(f"`{name}` must be an array of floats, got {kind}; convert it to floats")
+    _check_precision(name, point)
     if point.ndim != 1 or not point.shape[0]:
         raise ValueError(f"`{name}` has shape {tuple(point.shape)}; it must be one point, (D,)")
     finite = to_numpy(array_namespace(point).isfinite(point))
@@ -57,4 +58,19 @@ def _checked(name: str, point: Array) -> Array:
             f"`{name}` has {float(point[index])} at coordinate {index}; every coordinate must be "
             "finite"
         )
-    return detached(point)
+    return _native(detached(point))
+
+
+def _check_precision(name: str, point: Array) -> None:
+    """Masked numbers are no numbers, and linear algebra knows none beyond double precision."""
+    if isinstance(point, np.ma.MaskedArray):
+        raise TypeError(f"`{name}` is a masked array; fill it, as by `{name}.filled(0.0)`")
+    if isinstance(point, np.ndarray) and point.dtype.itemsize > 8:
+        raise TypeError(f"`{name}` is of {point.dtype}; convert it to float64")
+
+
+def _native(point: Array) -> Array:
+    """The same with the byte order of this machine."""
+    if isinstance(point, np.ndarray) and not point.dtype.isnative:
+        return point.astype(point.dtype.newbyteorder("="))
+    return point

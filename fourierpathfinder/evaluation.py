@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from ._arrays import Array, array_namespace, detached, is_array, like, to_numpy
+import numpy as np
+
+from ._arrays import Array, array_namespace, detached, is_array, is_real, like, to_numpy
 from .landscapes.abilities import Abilities, Forwarding, abilities_of
 from .landscapes.protocols import Landscape
 
@@ -172,6 +174,11 @@ def check_shapes(points: Array, returned: object) -> None:
             raise LandscapeError(
                 f"the landscape returned as {name}: a {type(array).__name__}; it must be an array "
                 f"of shape {shape}"
+            )
+        if not is_real(array) or isinstance(array, np.ma.MaskedArray):
+            kind = "masked" if isinstance(array, np.ma.MaskedArray) else f"of {array.dtype}"
+            raise LandscapeError(
+                f"the landscape returned {name} that are {kind}; they must be plain real numbers"
             )
         if tuple(array.shape) != shape:
             raise LandscapeError(

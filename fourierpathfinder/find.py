@@ -12,11 +12,12 @@ import numpy as np
 from ._arrays import Array
 from .ends import resolve_ends
 from .evaluation import BudgetSpentError, Evaluator
+from .inputs import check_call, checked_method, generator
 from .landscapes.abilities import Abilities, abilities_of
 from .landscapes.resolve import as_landscape
 from .methods.base import Method, Run
 from .methods.choose import choose_method
-from .parallel import ParallelLandscape, n_workers
+from .parallel import ParallelLandscape, check_executor, n_workers
 from .progress import ProgressBar
 from .restart.keeper import HistoryRows, Keeper
 from .result import History, IntermediateResult, PathResult, Status
@@ -97,11 +98,15 @@ def find_path(
     >>> round(result.height, 3), round(toy.height, 3)
     (0.624, 0.624)
     """
-    abilities = abilities_of(as_landscape(landscape, gradient))
+    check_call(
+        max_gradients=max_gradients, callback=callback, progress=progress, checkpoint=checkpoint
+    )
+    abilities, rng = abilities_of(as_landscape(landscape, gradient)), generator(rng)
+    if executor is not None:
+        check_executor(executor)
+    method = None if method is None else checked_method(method)
     a, b = resolve_ends(abilities, start, end)
-    method = choose_method(abilities, a) if method is None else checked_method(method)
-    check_budget(max_gradients)
-    rng = np.random.default_rng(rng)
+    method = choose_method(abilities, a) if method is None else method
     identity: Mapping[str, str] = {}
     if checkpoint is not None:
         check_folder(checkpoint)
@@ -226,22 +231,6 @@ def history_of(rows: HistoryRows, evaluator: Evaluator) -> History:
     counts, sample_counts, heights = np.array(rows, dtype=float).T
     of_samples = sample_counts.astype(int) if evaluator.n_samples else None
     return History(counts.astype(int), heights, of_samples)
-
-
-def checked_method(method: Method) -> Method:
-    """A method as it is, if it is one."""
-    if isinstance(method, type) or not hasattr(method, "start"):
-        name = method.__name__ if isinstance(method, type) else repr(method)
-        raise TypeError(f"`method` is {name}; pass settings, such as `Direct()` or `Paper()`")
-    return method
-
-
-def check_budget(max_gradients: int | None) -> None:
-    """Raise an error where it is no number of gradients."""
-    if not isinstance(max_gradients, int | np.integer | None):
-        raise TypeError(f"`max_gradients` is {max_gradients!r}; it must be a whole number")
-    if max_gradients is not None and max_gradients < 1:
-        raise ValueError(f"`max_gradients` is {max_gradients}; it must be at least 1")
 
 
 def _identity(abilities: Abilities, method: Method, a: Array, b: Array) -> dict[str, str]:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from functools import lru_cache, partial
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,22 @@ from .landscapes.abilities import Abilities, Forwarding
 from .landscapes.protocols import Landscape
 
 Pair: TypeAlias = tuple[np.ndarray, np.ndarray]
+
+
+@runtime_checkable
+class Submitting(Protocol):
+    """What makes an executor: a task goes in, a future comes out."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
+        """A future for the result of a call."""
+        ...
+
+
+@runtime_checkable
+class _Sized(Protocol):
+    """The pools of the standard library tell how many workers they have."""
+
+    _max_workers: int | None
 
 
 class ParallelLandscape(Forwarding):
@@ -74,7 +90,7 @@ class ParallelLandscape(Forwarding):
 
 def check_executor(executor: Executor) -> None:
     """Raise an error where it is no executor."""
-    if not hasattr(executor, "submit"):
+    if isinstance(executor, type) or not isinstance(executor, Submitting):
         raise TypeError(
             f"`executor` is a {type(executor).__name__}; pass an executor of "
             "`concurrent.futures` or one like it, such as `ProcessPoolExecutor(4)`"
@@ -85,7 +101,7 @@ def n_workers(executor: Executor | None, abilities: Abilities) -> int:
     """How many points are worked on at a time, as far as the executor, or the landscape, tells."""
     if executor is None:
         return abilities.n_workers
-    return int(getattr(executor, "_max_workers", None) or 1)
+    return (executor._max_workers or 1) if isinstance(executor, _Sized) else 1
 
 
 def _pickled(landscape: Landscape) -> bytes:

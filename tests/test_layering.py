@@ -36,6 +36,7 @@ LAYERS = (
     "parallel",
     "restart",
     "progress",
+    "inputs",
     "find",
     "ensemble",
     "graph",

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._arrays import Array
 from ..ends import resolve_ends
-from ..find import check_budget, checked_method
+from ..inputs import check_call, checked_method, generator
 from ..landscapes.abilities import Abilities, abilities_of
 from ..landscapes.resolve import as_landscape
 from ..methods.base import Method
@@ -87,9 +87,10 @@ def find_paths(
     [0.624, 0.624]
     """
     abilities = abilities_of(as_landscape(landscape, gradient))
-    _check(method, max_gradients, executor)
+    check_call(max_gradients=max_gradients, progress=progress, checkpoint=checkpoint)
+    _check(method, executor)
     given = [_two(pair) for pair in pairs]
-    seeds = np.random.default_rng(rng).integers(2**62, size=len(given))
+    seeds = generator(rng).integers(2**62, size=len(given))
     results: dict[int, PathResult] = {}
     resolvable: list[Pair] = []
     occurrences: dict[tuple[str, str], int] = {}
@@ -227,8 +228,7 @@ class _Work:
             self._folder.keep(self._identity(pair), result)
 
 
-def _check(method: Method | None, max_gradients: int | None, executor: Executor | None) -> None:
-    check_budget(max_gradients)
+def _check(method: Method | None, executor: Executor | None) -> None:
     if method is not None:
         checked_method(method)
     if executor is not None:

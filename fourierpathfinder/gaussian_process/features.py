@@ -5,7 +5,7 @@ Jacobian J = ∂φ/∂x or its transpose as often as is wanted, without ever for
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -46,6 +46,7 @@ class Linearisation(Protocol):
         ...
 
 
+@runtime_checkable
 class FeatureMap(Protocol):
     """A map from coordinates (M, D) to features (M, P), twice differentiable.
 

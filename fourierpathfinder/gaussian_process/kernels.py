@@ -9,7 +9,7 @@ derivatives: with δ = (φ - φ')/l,
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .._arrays import Array
 _SQRT5 = float(np.sqrt(5.0))
 
 
+@runtime_checkable
 class Kernel(Protocol):
     """A correlation function of the squared scaled distance."""
 

@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, is_array, to_numpy
+from ..inputs import check_call, checked_method, generator
 from ..landscapes.abilities import Abilities, abilities_of
 from ..landscapes.resolve import as_landscape
 from ..methods.base import Method
 from ..methods.choose import choose_method
+from ..parallel import check_executor
 from ..parallel import n_workers as workers_of
 from ..restart.recheck import Witness, recheck
 from ..storage.content import fingerprint
@@ -133,6 +135,11 @@ def connect(
     >>> round(graph.minimax_height(0, 1), 2), round(toy.height, 2)
     (-40.66, -40.66)
     """
+    check_call(max_gradients=max_gradients, callback=callback, checkpoint=checkpoint)
+    if method is not None:
+        checked_method(method)
+    if executor is not None:
+        check_executor(executor)
     abilities = abilities_of(as_landscape(landscape, gradient))
     points, reference = _points(abilities, minima)
     symmetry = Symmetry(abilities, same, mirror, reference)
@@ -141,7 +148,7 @@ def connect(
             f"there are {len(labels)} `labels` and {len(points)} `minima`; give one for each"
         )
     method = split_where_it_can(method or choose_method(abilities, symmetry.native(points[0])))
-    seed = int(np.random.default_rng(rng).integers(2**63))
+    seed = int(generator(rng).integers(2**63))
     session = _Session(symmetry, method, seed, max_gradients, max_seconds)
     with ExitStack() as open_until_the_end:
         if checkpoint is not None:
@@ -330,12 +337,23 @@ def _points(abilities: Abilities, minima: Sequence[Any]) -> tuple[list[np.ndarra
     if len(minima) < 1:
         raise ValueError("`minima` is empty; give at least one minimum")
     given = [abilities.coordinates(minimum) for minimum in minima]
-    points = [np.asarray(to_numpy(point), dtype=float) for point in given]
+    points = [_finite(k, point) for k, point in enumerate(given)]
     shapes = {point.shape for point in points}
     if len(shapes) > 1 or points[0].ndim != 1:
         raise ValueError(f"`minima` have shapes {sorted(shapes)}; all must be (D,)")
     foreign = is_array(given[0]) and not isinstance(given[0], np.ndarray)
     return points, given[0][:0] if foreign else None
+
+
+def _finite(number: int, point: Any) -> np.ndarray:
+    """A minimum in double precision; an error says which one is not fit."""
+    try:
+        numbers = np.asarray(to_numpy(point) if is_array(point) else point, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"minimum {number} is no array of numbers: {error}") from error
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"minimum {number} has a coordinate that is not finite")
+    return numbers
 
 
 def _identity(

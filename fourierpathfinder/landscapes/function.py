@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._arrays import Array, array_namespace, is_array, like
+from .._arrays import Array, array_namespace, is_array, is_real, like
 
 Gradient: TypeAlias = Callable[..., Any] | str | bool
 
@@ -138,6 +138,11 @@ def _check_kinds(function: object, gradient: object) -> None:
 
 
 def _check_shape(name: str, result: Any, expected: tuple[int, ...], given: Array) -> None:
+    if not is_real(result if is_array(result) else np.asarray(result)):
+        raise TypeError(
+            f"`{name}` returned {_describe(result)} for an input of shape {tuple(given.shape)}; it "
+            "must return real numbers"
+        )
     shape = tuple(result.shape) if is_array(result) else np.shape(result)
     if shape != expected:
         raise ValueError(
@@ -147,4 +152,6 @@ def _check_shape(name: str, result: Any, expected: tuple[int, ...], given: Array
 
 
 def _describe(value: object) -> str:
+    if is_array(value):
+        return f"an array of {value.dtype}"  # type: ignore[attr-defined]
     return "None" if value is None else f"a {type(value).__name__}"

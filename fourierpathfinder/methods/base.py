@@ -5,7 +5,7 @@ The loop itself (`fourierpathfinder.find`) is the same for all: step until there
 """
 
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -127,6 +127,7 @@ class Run(Protocol):
         ...
 
 
+@runtime_checkable
 class Method(Protocol):
     """The settings of a way to find a path."""
 
@@ -164,15 +165,3 @@ def kicked(path: SinePath, rng: np.random.Generator, size: float = 0.01) -> Sine
     bend = like(rng.standard_normal(path.coefficients.shape), path.start)
     order = like(np.arange(1.0, path.n_terms + 1), path.start)[:, None]
     return path.with_coefficients(scale * bend / order**2)
-
-
-def require_positive(**settings: float) -> None:
-    """Raise an error that names the first setting that is not positive, or no whole number.
-
-    A name that begins with `n_` is that of a count.
-    """
-    for name, value in settings.items():
-        if name.startswith("n_") and not isinstance(value, int | np.integer):
-            raise TypeError(f"`{name}` is {value!r}; it must be a whole number")
-        if not value > 0:
-            raise ValueError(f"`{name}` is {value}; it must be positive")

@@ -23,7 +23,8 @@ from ..optimizers.lbfgs import LBFGS
 from ..path import SinePath, sines
 from ..quadrature import Quadrature
 from ..result import Status
-from .base import Outcome, kicked, require_positive
+from .base import Outcome, kicked
+from .checks import require_counts, require_positive
 
 _MEMORY = 15
 _MAX_MOVE = 0.2
@@ -90,13 +91,8 @@ class Direct:
     replays: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        require_positive(
-            n_terms=self.n_terms,
-            n_points=self.n_points,
-            beta=self.beta,
-            speed_penalty=self.speed_penalty,
-            tol=self.tol,
-        )
+        require_counts(n_terms=self.n_terms, n_points=self.n_points)
+        require_positive(beta=self.beta, speed_penalty=self.speed_penalty, tol=self.tol)
 
     def start(self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator) -> "DirectRun":
         """A run from `path`, or where that is straight from a slightly bent one."""

@@ -20,7 +20,8 @@ from ..optimizers.adam import Adam, AdamState
 from ..path import SinePath
 from ..problem import PathProblem
 from ..result import Status
-from .base import Outcome, require_positive
+from .base import Outcome
+from .checks import require_counts, require_not_negative, require_positive
 from .measured import measured_outcome
 
 
@@ -90,22 +91,16 @@ class Paper:
     replays: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        require_positive(
-            n_terms=self.n_terms,
-            n_points=self.n_points,
-            learning_rate=self.learning_rate,
-            n_steps=self.n_steps,
-        )
+        require_counts(n_terms=self.n_terms, n_points=self.n_points, n_steps=self.n_steps)
+        require_positive(learning_rate=self.learning_rate)
         if self.n_terms > self.n_points - 2:
             raise ValueError(
                 f"`n_terms` is {self.n_terms} but `n_points` only {self.n_points}; a grid tells at "
                 "most n_points - 2 terms apart, so use fewer terms or more points"
             )
         if self.n_samples is not None:
-            require_positive(n_samples=self.n_samples)
-        for name in ("smoothness", "gradient_noise"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"`{name}` is {getattr(self, name)}; it must not be negative")
+            require_counts(n_samples=self.n_samples)
+        require_not_negative(smoothness=self.smoothness, gradient_noise=self.gradient_noise)
         TotalHeight(self.power)
 
     def start(self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator) -> "PaperRun":

@@ -15,7 +15,8 @@ from ..evaluation import Evaluator
 from ..optimizers.adam import Adam
 from ..path import SinePath
 from ..result import Status
-from .base import Outcome, require_positive
+from .base import Outcome
+from .checks import require_counts, require_positive
 from .lockstep import Lockstep, LockstepState, Schedule
 
 _ADAM = Adam()
@@ -93,13 +94,16 @@ class Stochastic:
     replays: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        require_positive(
+        require_counts(
             n_terms=self.n_terms,
             points_per_step=self.points_per_step,
             batch_size=self.batch_size,
-            learning_rate=1 if self.learning_rate is None else self.learning_rate,
             n_steps=self.n_steps,
         )
+        if self.learning_rate is not None:
+            require_positive(learning_rate=self.learning_rate)
+        if self.evaluation_samples is not None:
+            require_counts(evaluation_samples=self.evaluation_samples)
         if self.evaluation_samples is not None and self.evaluation_samples < 32:
             raise ValueError(
                 f"`evaluation_samples` is {self.evaluation_samples}; a standard error needs at "

@@ -8,6 +8,7 @@ evaluations become checks of whether anything else on the path might be higher
 (`fourierpathfinder.search.channel`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
@@ -33,8 +34,15 @@ from ..search.policy import BOLD, WARY, Policy
 from ..search.prediction import WORDS, Candidate
 from ..search.records import Records
 from ..search.state import Aim
-from .base import Outcome, kicked, require_positive
+from .base import Outcome, kicked
 from .channel_outcome import channel_outcome, height_error, image_outcome
+from .checks import (
+    require_counts,
+    require_flags,
+    require_kind,
+    require_not_negative,
+    require_positive,
+)
 
 
 @dataclass(frozen=True)
@@ -110,9 +118,15 @@ class Surrogate:
     replays: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        require_positive(n_terms=self.n_terms, tol=self.tol, n_starts=self.n_starts)
-        if self.noise is not None and not min(self.noise) >= 0:
-            raise ValueError(f"`noise` is {self.noise}; give two standard deviations, not negative")
+        require_counts(n_terms=self.n_terms, n_starts=self.n_starts)
+        require_positive(tol=self.tol)
+        require_flags(certify=self.certify, split=self.split)
+        require_kind(Kernel, "a kernel, such as `SquaredExponential()`", kernel=self.kernel)
+        if self.policy is not None:
+            require_kind(Policy, "a `Policy`, or None", policy=self.policy)
+        _check_features(self.features)
+        if self.noise is not None:
+            _check_noise(self.noise)
 
     def start(
         self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
@@ -123,6 +137,25 @@ class Surrogate:
         if features == "auto":
             maps = choose_features(evaluator.abilities, path.start, _policy(self).see)
         return SurrogateRun(self, maps, evaluator, kicked(path, rng), rng)
+
+
+def _check_features(features: object) -> None:
+    if isinstance(features, str):
+        if features != "auto":
+            raise ValueError(
+                f'`features` is {features!r}; pass "auto", or a feature map such as `Coordinates()`'
+            )
+        return
+    require_kind(FeatureMap, '"auto", or a feature map such as `Coordinates()`', features=features)
+
+
+def _check_noise(noise: object) -> None:
+    if not isinstance(noise, Sequence) or isinstance(noise, str) or len(noise) != 2:
+        raise TypeError(
+            f"`noise` is {noise!r}; give two standard deviations, of values and of components of "
+            "gradients"
+        )
+    require_not_negative(**{"noise of values": noise[0], "noise of gradients": noise[1]})
 
 
 class SurrogateRun:

@@ -1,0 +1,93 @@
+"""Settings looked at when they are made: of the right kind, and of a size that makes sense."""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+
+def require_counts(**settings: object) -> None:
+    """Raise an error that names the first setting that is not a whole number from 1 up.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number; True is none.
+    ValueError
+        If it is below 1.
+    """
+    for name, value in settings.items():
+        if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+            raise TypeError(f"`{name}` is {value!r}; it must be a whole number")
+        if int(value) < 1:
+            raise ValueError(f"`{name}` is {value}; it must be positive")
+
+
+def require_positive(**settings: object) -> None:
+    """Raise an error that names the first setting that is not positive and finite.
+
+    Raises
+    ------
+    TypeError
+        If it is no number.
+    ValueError
+        If it is 0, negative, infinite or NaN.
+    """
+    for name, value in settings.items():
+        if not 0 < _number(name, value) < np.inf:
+            raise ValueError(f"`{name}` is {value}; it must be positive and finite")
+
+
+def require_not_negative(**settings: object) -> None:
+    """Raise an error that names the first setting that is negative or not finite.
+
+    Raises
+    ------
+    TypeError
+        If it is no number.
+    ValueError
+        If it is negative, infinite or NaN.
+    """
+    for name, value in settings.items():
+        if not 0 <= _number(name, value) < np.inf:
+            raise ValueError(f"`{name}` is {value}; it must not be negative or infinite")
+
+
+def require_flags(**settings: object) -> None:
+    """Raise an error that names the first setting that is neither True nor False.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else; "no" would count as True.
+    """
+    for name, value in settings.items():
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"`{name}` is {value!r}; it must be True or False")
+
+
+def require_kind(kind: type, what: str, **settings: object) -> None:
+    """Raise an error that names the first setting that is not of a kind.
+
+    Parameters
+    ----------
+    kind : type
+        A protocol or class.
+    what : str
+        What to give, in words.
+    **settings
+        By name.
+
+    Raises
+    ------
+    TypeError
+        If it is of another kind, or the class itself in place of an instance.
+    """
+    for name, value in settings.items():
+        if isinstance(value, type) or not isinstance(value, kind):
+            raise TypeError(f"`{name}` is {value!r}; it must be {what}")
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(f"`{name}` is {value!r}; it must be a number")
+    return float(value)
