@@ -8,8 +8,6 @@ import numpy as np
 
 from .methods.base import Method
 
-_METHODS = "`Surrogate()`, `Direct()`, `Stochastic()` or `Paper()`"
-
 
 def checked_method(method: Any) -> Method:
     """A method as it is, if it is one.
@@ -21,7 +19,7 @@ def checked_method(method: Any) -> Method:
     """
     if isinstance(method, type) or not isinstance(method, Method):
         name = method.__name__ if isinstance(method, type) else repr(method)
-        raise TypeError(f"`method` is {name}; pass settings, such as {_METHODS}")
+        raise TypeError(f"`method` is {name}; pass settings, such as `Direct()` or `Paper()`")
     return method
 
 

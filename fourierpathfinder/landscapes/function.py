@@ -152,6 +152,4 @@ def _check_shape(name: str, result: Any, expected: tuple[int, ...], given: Array
 
 
 def _describe(value: object) -> str:
-    if is_array(value):
-        return f"an array of {value.dtype}"  # type: ignore[attr-defined]
     return "None" if value is None else f"a {type(value).__name__}"
