@@ -22,7 +22,6 @@ from .._arrays import Array
 from .block_cholesky import cholesky
 from .covariance import Geometry, Projected, Scaling, Sites, covariance, covariance_slope
 from .dense_solver import rows
-from .nugget import Nugget
 from .observations import Observations
 from .prior import Prior
 from .solver import Split
@@ -106,9 +105,9 @@ class Evidence:
         """Whether all values are the same and all gradients zero."""
         return not self.table.any() and not self.outside_products.any()
 
-    def with_nugget(self, nugget: Nugget) -> "Evidence":
-        """The same observations under other additions to the diagonal."""
-        return replace(self, prior=replace(self.prior, nugget=nugget))
+    def under(self, prior: Prior) -> "Evidence":
+        """The same observations under another prior on the same features, as finely scaled."""
+        return replace(self, prior=prior)
 
     def __call__(self, log_length: float) -> Likelihood:
         """ℓ and its slopes.

@@ -41,3 +41,10 @@ class Nugget:
     def diagonal_slope(self, component: Array, scaling: Scaling) -> Array:
         """Their derivatives by log l."""
         return np.where(component == 0, 0.0, self.on_gradient_slope(scaling))
+
+    def change(self, other: "Nugget", scaling: Scaling) -> float:
+        """The factor by which the standard deviation of some row differs at most."""
+        mine, theirs = (
+            np.array([one.base + one.value, one.on_gradient(scaling)]) for one in (self, other)
+        )
+        return float(np.exp(np.abs(np.log(mine / theirs)).max() / 2))

@@ -6,15 +6,17 @@ with α and w from one solve, m the largest value given (so that the unknown cou
 and s² in closed form.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
 from .._arrays import Array
 from .features import FeatureMap
 from .fit import at_best_length, evidence_of, factored, prior_on
 from .kernels import Kernel
+from .noise import with_known_noise
 from .observations import Observations
 from .prior import Prior
 from .solver import Solver
@@ -39,6 +41,8 @@ class Posterior:
         w_i that have a gradient behind them.
     value_weights : array (n,)
         α.
+    before : Posterior, optional
+        The process on the first of the points under the same prior, where it was extended.
     """
 
     solver: Solver
@@ -47,6 +51,7 @@ class Posterior:
     origin: Array
     stack: Array
     value_weights: Array
+    before: "Posterior | None" = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, solver: Solver, data: Observations) -> "Posterior":
@@ -82,6 +87,15 @@ class Posterior:
         return self.solver.prior.scaling.length
 
     @property
+    def noise(self) -> tuple[float, float]:
+        """Standard deviations of the noise on values and on gradient components, in their units.
+
+        What was stated, or found; 0 where observations are as good as exact.
+        """
+        nugget, deviation = self.solver.prior.nugget, float(np.sqrt(self.signal_variance))
+        return deviation * float(np.sqrt(nugget.value)), deviation * float(np.sqrt(nugget.gradient))
+
+    @property
     def log_likelihood(self) -> float:
         """Log marginal likelihood, up to a constant, at the best signal variance."""
         solver = self.solver
@@ -92,15 +106,29 @@ class Posterior:
     def under(self, kernel: Kernel) -> "Posterior":
         """The process on the same data under another kernel, at that kernel's own best length.
 
-        What is asked for again is not made again.
+        What is asked for again is not made again, and where only points were added since, they
+        are added to what was made then.
         """
         if kernel == self.kernel:
             return self
         if kernel not in self._others:
-            other = self._at_best_length(replace(self.solver.prior, kernel=kernel))
+            other = self._extended_under(kernel) or self._at_best_length(
+                replace(self.solver.prior, kernel=kernel)
+            )
             other._others[self.kernel] = self
             self._others[kernel] = other
         return self._others[kernel]
+
+    def _extended_under(self, kernel: Kernel) -> "Posterior | None":
+        """What `before` makes of another kernel, with the points since; None where that fails."""
+        if self.before is None:
+            return None
+        solver, old = self.before.under(kernel).solver, len(self.before.data)
+        try:
+            wider = solver.extended(self.data.x[old:], self.data.has_gradient[old:])
+        except LinAlgError:
+            return None
+        return Posterior.of(wider, self.data)
 
     def seen_by(self, features: FeatureMap) -> "Posterior":
         """The process on the same data with other features, at their own best length."""
@@ -111,7 +139,12 @@ class Posterior:
         return self._at_best_length(prior_on(x, features, kernel, nugget, prior.settings))
 
     def _at_best_length(self, prior: Prior) -> "Posterior":
-        best = at_best_length(evidence_of(prior, self.data), prior.settings.far_reach)
+        evidence, reach, noise = evidence_of(prior, self.data), prior.settings.far_reach, self.noise
+        best = (
+            with_known_noise(evidence, noise, reach)
+            if any(noise)
+            else at_best_length(evidence, reach)
+        )
         return Posterior.of(factored(best, self.data), self.data)
 
     @property
@@ -141,9 +174,19 @@ class Posterior:
         scipy.linalg.LinAlgError
             Where a point is too close to another for the nugget.
         """
-        new = Observations.of(x, values, gradients, has_gradient)
-        data = self.data.joined(new)
-        return Posterior.of(self.solver.extended(x, new.has_gradient), data)
+        return self.extended(self.data.joined(Observations.of(x, values, gradients, has_gradient)))
+
+    def extended(self, data: Observations) -> "Posterior":
+        """The process on `data`, which begins with the same points, at the same length scale.
+
+        Raises
+        ------
+        scipy.linalg.LinAlgError
+            As `add`.
+        """
+        old = len(self.data)
+        solver = self.solver.extended(data.x[old:], data.has_gradient[old:])
+        return replace(Posterior.of(solver, data), before=self)
 
     def span(self) -> tuple[Array, Array] | None:
         """Where the mean varies: origin (D,) and directions (k, D), or None for everywhere.

@@ -15,6 +15,7 @@ from .._arrays import Array
 from .features import Coordinates, FeatureMap
 from .fit import at_best_length, evidence_of, factored, prior_on, thinned
 from .kernels import Kernel, SquaredExponential
+from .noise import with_found_noise, with_known_noise
 from .nugget import Nugget
 from .observations import Observations
 from .posterior import Posterior
@@ -40,7 +41,7 @@ class GaussianProcess:
         close together for it, ten times as much is tried, up to 1e-2.
     noise : pair of floats, optional
         Standard deviations of the noise on values and on gradient components, in the
-        landscape's units.
+        landscape's units; found by itself where nothing is stated.
     alternatives : tuple of FeatureMap
         Feature maps that take the place of `features` where the fourth to the sixth point are
         likelier under them.
@@ -101,9 +102,9 @@ class GaussianProcess:
             x, self.features, self.kernels[0], Nugget(self.nugget), self.settings, length_scale
         )
         if not optimise:
-            return self._settled(prior, data, optimise=False)
-        prior = at_best_length(evidence_of(prior, data), self.settings.first_reach)
-        return self._likeliest(self._settled(prior, data, optimise=True), len(x) - 1)
+            return self._settled(self._best(prior, data, 1.0), data)
+        best = self._best(prior, data, self.settings.first_reach)
+        return self._likeliest(self._settled(best, data), len(x) - 1)
 
     def update(
         self,
@@ -147,20 +148,21 @@ class GaussianProcess:
         data = given.seeing(np.concatenate([known, given.has_gradient[old:]]))
         if not any(self._is_milestone(n) for n in range(old + 1, len(x) + 1)):
             return self._extended(model, data, given)
-        best = at_best_length(evidence_of(prior, data), self.settings.nearby_reach)
+        best = self._best(prior, data, self.settings.nearby_reach)
         if self._is_worth_a_factor(prior, best):
-            return self._likeliest(self._settled(best, given, optimise=False), old)
-        return self._likeliest(self._extended(model, data, given), old)
+            return self._likeliest(self._settled(best, given), old)
+        extended = replace(self._extended(model, data, given), before=None)
+        return self._likeliest(extended, old)
 
     def _extended(self, model: Posterior, data: Observations, given: Observations) -> Posterior:
         """The model on more data under the same prior; where that fails, made from all `given`."""
-        old, prior = len(model.data), model.solver.prior
+        prior = model.solver.prior
         if thinned(prior, data, self.settings.overfull) is not data:
-            return self._settled(prior, given, optimise=False)
+            return self._settled(prior, given)
         try:
-            return Posterior.of(model.solver.extended(data.x[old:], data.has_gradient[old:]), data)
+            return model.extended(data)
         except LinAlgError:
-            return self._settled(prior, given, optimise=False)
+            return self._settled(prior, given)
 
     def like(self, model: Posterior) -> "GaussianProcess":
         """The process that begins with what a model of the same landscape has chosen.
@@ -180,9 +182,10 @@ class GaussianProcess:
         )
 
     def _is_worth_a_factor(self, one: Prior, other: Prior) -> bool:
-        """Whether the length scales of two priors differ by more than predictions notice."""
-        change = np.log(one.scaling.length / other.scaling.length)
-        return bool(abs(change) > self.settings.same_length)
+        """Whether two priors differ by more than predictions notice."""
+        change = abs(np.log(one.scaling.length / other.scaling.length))
+        noise = one.nugget.change(other.nugget, one.scaling)
+        return bool(change > self.settings.same_length or noise > self.settings.same_noise)
 
     def _likeliest(self, model: Posterior, before: int) -> Posterior:
         """The model, or the same data under another kernel or features where clearly likelier.
@@ -198,23 +201,22 @@ class GaussianProcess:
         best = max(rivals, key=lambda one: one.log_likelihood)
         return best if best.log_likelihood > model.log_likelihood + settings.margin else model
 
-    def _settled(self, prior: Prior, data: Observations, *, optimise: bool) -> Posterior:
-        """The process under this prior, with the share of noise in s² made consistent."""
+    def _settled(self, prior: Prior, data: Observations) -> Posterior:
+        """The process under this prior, in units that suit the data, from nothing."""
         data = thinned(prior, data)
-        prior = prior_on(
-            data.x, prior.features, prior.kernel, Nugget(self.nugget), self.settings,
-            prior.scaling.length,
-        )  # fmt: skip
-        model = Posterior.of(factored(prior, data), data)
-        if self.noise is None:
-            return model
-        for _ in range(3):  # s² and the noise's share of it settle in a few rounds
-            prior = replace(prior, nugget=self._with_noise(model.signal_variance))
-            if optimise:
-                prior = at_best_length(evidence_of(prior, data), self.settings.nearby_reach)
-            model = Posterior.of(factored(prior, data), data)
-        return model
+        at = prior_on(
+            data.x, prior.features, prior.kernel, prior.nugget, self.settings, prior.scaling.length
+        )
+        at = replace(at, nugget=replace(at.nugget, base=self.nugget))
+        return Posterior.of(factored(at, data), data)
 
-    def _with_noise(self, signal_variance: float) -> Nugget:
-        value, gradient = self.noise or (0.0, 0.0)
-        return Nugget(self.nugget, value**2 / signal_variance, gradient**2 / signal_variance)
+    def _best(self, prior: Prior, data: Observations, reach: float) -> Prior:
+        """The prior with its likeliest length scale and noise; that given where `reach` is 1."""
+        evidence = evidence_of(prior, data)
+        if self.noise is not None:
+            return with_known_noise(evidence, self.noise, reach)
+        if reach == 1:
+            return prior
+        best = evidence.under(at_best_length(evidence, reach))
+        enough = len(data) >= self.settings.first_choice and not evidence.is_constant
+        return with_found_noise(best) if enough else best.prior

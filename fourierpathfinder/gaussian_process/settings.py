@@ -46,6 +46,18 @@ class FitSettings:
         new factor.
     latest : int
         Points that keep their gradients, however high they are, because they are the last ones.
+    noise_margin : float
+        By how much, in log likelihood, observations must be likelier with noise than without for
+        it to be believed. On float32 copies of molecules it is 60 and more; without noise, 0.
+    largest_noise : float
+        The largest standard deviation of noise that is found, in units of the signal's. More would
+        rather be features that do not suit, and has to be stated.
+    n_noise_evaluations : int
+        Largest number of evaluations of the likelihood in finding noise, where there is any.
+    noise_rounds : int
+        Rounds in which the share of stated noise in the variance settles.
+    same_noise : float
+        Factor of a standard deviation by which noise must change for a new factor.
     largest_nugget : float
         Where points are too close together for the nugget, ten times as much is tried, up to this,
         in units of the prior variance.
@@ -71,6 +83,11 @@ class FitSettings:
     most_rows: int = 2300
     overfull: float = 1.3
     latest: int = 6
+    noise_margin: float = 6.0
+    largest_noise: float = 1e-3
+    n_noise_evaluations: int = 15
+    noise_rounds: int = 2
+    same_noise: float = 1.5
     largest_nugget: float = 1e-2
     rows_at_once: int = 500
     rows_of_a_part: int = 2000

@@ -1,0 +1,116 @@
+"""How exactly values and gradients may be believed.
+
+Noise of variances ν_v s² on values and ν_g s² on gradient components is found where the
+observations are clearly likelier with it than without, together with the length scale: without it,
+noise is taken for structure, and the length scale comes out wrong.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.linalg import LinAlgError
+
+from .._arrays import Array
+from .fit import at_best_length
+from .likelihood import Evidence
+from .nugget import Nugget
+from .prior import Prior
+
+
+def with_known_noise(evidence: Evidence, noise: tuple[float, float], reach: float) -> Prior:
+    """The prior for noise of these standard deviations, in the landscape's units.
+
+    Its share of s², and s² with it, settle in a few rounds; so does the length scale, unless
+    `reach` is 1.
+    """
+    prior = evidence.prior
+    for _ in range(prior.settings.noise_rounds):
+        prior = _sharing(evidence.under(prior), noise)
+        if reach > 1:
+            prior = at_best_length(evidence.under(prior), reach)
+    for _ in range(prior.settings.noise_rounds):
+        prior = _sharing(evidence.under(prior), noise)
+    return prior
+
+
+def _sharing(evidence: Evidence, noise: tuple[float, float]) -> Prior:
+    """The prior with the noise's share of s² as it is at this length scale."""
+    prior = evidence.prior
+    try:
+        s2 = evidence(float(np.log(prior.scaling.length))).signal_variance
+    except LinAlgError:  # points too close together even for this noise
+        return prior
+    s2, (value, gradient) = max(s2, np.finfo(float).tiny), noise
+    return replace(prior, nugget=Nugget(prior.nugget.base, value**2 / s2, gradient**2 / s2))
+
+
+def with_found_noise(evidence: Evidence) -> Prior:
+    """The prior with the noise under which the observations are likeliest.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        With a prior at its best length scale.
+
+    Returns
+    -------
+    Prior
+        Without noise where that is about as likely.
+    """
+    prior = evidence.prior
+    exact = replace(prior, nugget=Nugget(prior.nugget.base))
+    length = float(np.log(prior.scaling.length))
+    try:
+        without = evidence.under(exact)(length).value
+        if prior.nugget == exact.nugget and not _asks_for_noise(evidence, length):
+            return exact
+        noisy, likelihood = _likeliest(evidence, length)
+        # Not to take for noise what another length scale explains as well.
+        without = max(without, evidence.under(exact)(float(np.log(noisy.scaling.length))).value)
+    except LinAlgError:  # points too close together: the fit adds nugget
+        return prior
+    return noisy if likelihood > without + prior.settings.noise_margin else exact
+
+
+def _asks_for_noise(evidence: Evidence, length: float) -> bool:
+    """Whether the observations are likelier with more noise than the least worth mention."""
+    least = _noisy(evidence.prior, length, _least(evidence.prior))
+    return max(evidence.under(least)(length).noise_slopes) > 0
+
+
+def _likeliest(evidence: Evidence, length: float) -> tuple[Prior, float]:
+    """The prior of largest likelihood in length scale and noise, and that likelihood."""
+    from scipy.optimize import minimize  # costs a third of the package's import
+
+    prior, settings = evidence.prior, evidence.prior.settings
+    row, nugget = prior.scaling.row, prior.nugget
+    least, most = _least(prior), np.full(2, np.log(settings.largest_noise**2))
+    in_rows = np.array([nugget.value, nugget.gradient * row**2])
+    start = np.clip(np.log(np.maximum(in_rows, np.exp(least))), least, most)
+    width = float(np.log(settings.far_reach))
+
+    def negative(u: Array) -> tuple[float, Array]:
+        here = evidence.under(_noisy(prior, float(u[0]), u[1:]))(float(u[0]))
+        by_value, by_gradient = here.noise_slopes
+        # Noise is given for scaled rows, whose scale grows with l.
+        slopes = np.array([here.slope - 2 * by_gradient, by_value, by_gradient])
+        return -here.value, -slopes
+
+    bounds = [(length - width, length + width), *zip(least, most, strict=True)]
+    options = {"maxfun": settings.n_noise_evaluations}
+    first = np.array([length, *start])
+    found = minimize(negative, first, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return _noisy(prior, float(found.x[0]), found.x[1:]), -float(found.fun)
+
+
+def _least(prior: Prior) -> Array:
+    """The logarithms of the smallest variances of noise that are looked at: the nugget's own."""
+    return np.full(2, np.log(prior.nugget.base))
+
+
+def _noisy(prior: Prior, log_length: float, log_noise: Array) -> Prior:
+    """The prior with these variances of the noise on scaled rows, in units of s²."""
+    scaled = prior.at_length(float(np.exp(log_length)))
+    value, gradient = np.exp(log_noise)
+    nugget = Nugget(prior.nugget.base, float(value), float(gradient / scaled.scaling.row**2))
+    return replace(scaled, nugget=nugget)
