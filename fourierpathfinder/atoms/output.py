@@ -1,12 +1,15 @@
 """A path as structures, with what is known of each: evaluated, or predicted by the profile."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from ase import Atoms
 from scipy.interpolate import PchipInterpolator
 
 from ..result import PathResult
+
+Evaluations: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Points (n, D), values (n,) and gradients (n, D) of the calculator."""
 
 
 class Structures(Protocol):
@@ -18,6 +21,10 @@ class Structures(Protocol):
         """The structure at a point, with its energy and forces where given."""
         ...
 
+    def value_and_grad(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Energies (M,) in eV and gradients (M, D) at `points` (M, D)."""
+        ...
+
 
 _SAME_POINT = 1e-6
 """In Å: how near an evaluation must lie to a structure to be told of it."""
@@ -27,14 +34,17 @@ def path_atoms(
     landscape: Structures,
     result: PathResult,
     n_images: int = 21,
-    evaluations: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    evaluations: Evaluations | None = None,
+    *,
+    calculate: bool = False,
 ) -> list[Atoms]:
     """Sample a path as structures, evenly spaced in length, with the saddle among them.
 
-    Each carries an energy in eV, and its `info` says in `energy_from` whether that is
-    "calculator" (evaluated at this very structure) or "profile" (interpolated in the path's
-    `times` and `heights`); `info["t"]` is its place on the path. Evaluated structures carry
-    forces in eV/Å as well, if they are passed.
+    Each has an energy in eV and forces in eV/Å, as ASE's `NEBTools` wants them, and its `info`
+    says in `energy_from` where they come from. "calculator": evaluated at this very structure.
+    "profile": interpolated in the path's `times` and `heights`, with `Surrogate` what the
+    surrogate says of the path; the forces are then those along the path alone, -dE/ds, and what
+    pulls the structure off the path is not in them. `info["t"]` is the place on the path.
 
     Parameters
     ----------
@@ -46,6 +56,9 @@ def path_atoms(
         How many structures, including the two ends but not the saddle.
     evaluations : (points (n, D), values (n,), gradients (n, D)), optional
         Results of the calculator that are known.
+    calculate : bool
+        Whether to evaluate every structure that is not known, one calculation each, so that all
+        energies and forces are the calculator's.
 
     Returns
     -------
@@ -77,11 +90,39 @@ def path_atoms(
         place = int(np.searchsorted(times, result.saddle.time))
         times = np.insert(times, place, result.saddle.time)
         points = np.insert(points, place, result.saddle.position, axis=0)
-    energies = _profile(result)(times)
+    if calculate:
+        evaluations = _completed(landscape, points, evaluations)
+    profile = _profile(result)
+    slopes = _along(np.asarray(result.path.velocity(times)), profile.derivative()(times))
     return [
-        _image(landscape, point, float(time), float(energy), evaluations)
-        for point, time, energy in zip(points, times, energies, strict=True)
+        _image(landscape, point, float(time), float(energy), slope, evaluations)
+        for point, time, energy, slope in zip(points, times, profile(times), slopes, strict=True)
     ]
+
+
+def _completed(
+    landscape: Structures, points: np.ndarray, evaluations: Evaluations | None
+) -> Evaluations:
+    """The evaluations with those at the points where none is known."""
+    if evaluations is None:
+        return points, *landscape.value_and_grad(points)
+    missing = [point for point in points if not _known(point, *evaluations)]
+    if not missing:
+        return evaluations
+    places = np.stack(missing)
+    values, gradients = landscape.value_and_grad(places)
+    known, known_values, known_gradients = evaluations
+    return (
+        np.concatenate([known, places]),
+        np.concatenate([known_values, values]),
+        np.concatenate([known_gradients, gradients]),
+    )
+
+
+def _along(velocities: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """The gradients (M, D) along a path whose values change at the `rates` (M,) of its time."""
+    squared = np.maximum((velocities**2).sum(axis=1), np.finfo(float).tiny)
+    return np.asarray((rates / squared)[:, None] * velocities)
 
 
 def _evenly_spaced(result: PathResult, n_images: int) -> np.ndarray:
@@ -109,10 +150,12 @@ def _image(
     point: np.ndarray,
     time: float,
     energy: float,
-    evaluations: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
+    slope: np.ndarray,
+    evaluations: Evaluations | None,
 ) -> Atoms:
     known: dict[str, Any] = {} if evaluations is None else _known(point, *evaluations)
-    atoms = landscape.atoms(point, **({"value": energy} | known))
+    predicted: dict[str, Any] = {"value": energy, "gradient": slope}
+    atoms = landscape.atoms(point, **(predicted | known))
     # notes of ASE's builders are nested, which structure files cannot hold
     atoms.info = {key: note for key, note in atoms.info.items() if not isinstance(note, dict)}
     atoms.info |= {"t": time, "energy_from": "calculator" if known else "profile"}
