@@ -43,11 +43,16 @@ class BondMetric:
     Parameters
     ----------
     strength : float
-        A: how fast weights fall with distance. 0 weighs all near neighbours alike.
+        How fast weights fall with distance, A. 0 weighs all near neighbours alike.
     anchor : float
-        c: what a shift of an atom costs by itself, beside a weight of 1 for a nearest neighbour.
+        What a shift of an atom costs by itself, c, beside a weight of 1 for a nearest neighbour.
     reach : float
         In nearest distances: farther atoms are no neighbours.
+
+    Raises
+    ------
+    ValueError
+        If one of them is out of its range.
 
     Examples
     --------
@@ -67,7 +72,7 @@ class BondMetric:
             )
 
     def laplacian(self, atoms: Atoms) -> csr_array:
-        """The matrix P of all atoms, held ones included.
+        """Make the matrix P of all atoms, held ones included.
 
         Parameters
         ----------
@@ -77,6 +82,7 @@ class BondMetric:
         Returns
         -------
         sparse array (n, n)
+            Symmetric and positive definite.
         """
         n, image, radii = len(atoms), MinimumImage.of(atoms), covalent_radii[atoms.numbers]
         within = self._reach(atoms, image)
