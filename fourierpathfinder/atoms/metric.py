@@ -18,7 +18,6 @@ Ortner and Kermode, J. Chem. Phys. 150, 094109 (2019), DOI 10.1063/1.5064465 (fo
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from ase import Atoms
@@ -27,6 +26,7 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import csc_array, csr_array, eye_array, kron
 from scipy.sparse.linalg import SuperLU, splu, spsolve_triangular
 
+from .._lazy import cached_property
 from .constraints import free_space
 from .free_space import FreeSpace
 from .minimum_image import MinimumImage

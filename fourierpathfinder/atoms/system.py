@@ -1,12 +1,12 @@
 """A structure without its calculator: which coordinates are free, and structures from them."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from .._lazy import cached_property
 from .comparison import differences, shift_of_held
 from .constraints import free_space, names_a_shift, shifts_as_a_whole, springs, tethers
 from .free_space import FreeSpace

@@ -9,11 +9,11 @@ of φ at x and y:
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from .._arrays import Array
+from .._lazy import cached_property
 from .features import Linearisation
 from .kernels import Kernel
 

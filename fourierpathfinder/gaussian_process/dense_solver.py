@@ -5,12 +5,12 @@ For any features; the factor costs the cube of n (1 + D) and is extended by bloc
 
 import sys
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import combinations_with_replacement, product
 
 import numpy as np
 
 from .._arrays import Array
+from .._lazy import cached_property
 from .block_cholesky import BlockCholesky
 from .covariance import Geometry, Sites, covariance, value_covariance
 from .observations import Observations

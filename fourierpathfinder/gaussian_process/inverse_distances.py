@@ -13,13 +13,13 @@ number of atoms.
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 
 import numpy as np
 import scipy
 
 from .._arrays import Array
+from .._lazy import cached_property
 from .features import Linearisation
 
 # Atoms on top of each other count as this far apart: far from all data, yet finite.

@@ -7,12 +7,12 @@ and s² in closed form.
 """
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.linalg import LinAlgError
 
 from .._arrays import Array
+from .._lazy import cached_property
 from .features import FeatureMap
 from .fit import at_best_length, evidence_of, factored, prior_on
 from .kernels import Kernel

@@ -8,12 +8,12 @@ that make the mean x: with u uniform in [0, 1) and q the distance of the two,
 Only torch has this type.
 """
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .._arrays import Array, array_namespace
+from .._lazy import cached_property
 
 _BITS = 8
 

@@ -5,11 +5,11 @@ excluded on it, and after some checks in a row that turned out as expected.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from .._arrays import Array
+from .._lazy import cached_property
 from .policy import Certify
 from .prediction import Candidate, Prediction
 

@@ -5,11 +5,11 @@ evaluation, and what an answer makes of the state.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
 from .._arrays import Array
+from .._lazy import cached_property
 from ..gaussian_process import Posterior
 from ..path import SinePath
 from ..result import Saddle

@@ -4,14 +4,70 @@ NumPy and SciPy each bring a BLAS with a pool of threads of its own, and the thr
 for a while after its work is done. The surrogate goes to and fro between the two, with matrices of
 some hundreds to thousands of rows: on two cores it takes three times as long with all these
 threads as with one, and ten times as long beside other work.
+
+How many threads a BLAS has is one number of the whole process. So the first search that comes in
+sets it to one, and the last that goes out sets it to what it was, from however many threads they
+come. While any is inside, no other thread forks the process: the child would have a BLAS whose
+locks nobody opens any more.
 """
 
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
 __all__ = ["one_thread"]
+
+
+class _Door:
+    """Counts who is inside; what is done at the first entrance and the last exit is in turn."""
+
+    def __init__(self) -> None:
+        self._changing = threading.Condition()
+        self._inside: dict[int, int] = {}
+        self._forking: int | None = None
+        self._limit: Any = None
+
+    def enter(self) -> None:
+        me = threading.get_ident()
+        with self._changing:
+            while self._forking not in (None, me) and me not in self._inside:
+                self._changing.wait()
+            if not self._inside:
+                self._limit = _controller().limit(limits=1, user_api="blas")
+            self._inside[me] = self._inside.get(me, 0) + 1
+
+    def leave(self) -> None:
+        me = threading.get_ident()
+        with self._changing:
+            self._inside[me] -= 1
+            if not self._inside[me]:
+                del self._inside[me]
+            if not self._inside:
+                self._limit.restore_original_limits()
+                self._changing.notify_all()
+
+    def before_fork(self) -> None:
+        """Wait until no other thread is inside, and let nobody in until the fork is over."""
+        me = threading.get_ident()
+        self._changing.acquire()
+        while self._forking not in (None, me):
+            self._changing.wait()
+        self._forking = me
+        while self._inside.keys() - {me}:
+            self._changing.wait()
+
+    def after_fork(self) -> None:
+        self._forking = None
+        self._changing.notify_all()
+        self._changing.release()
+
+
+_door = _Door()
 
 
 @cache
@@ -21,6 +77,18 @@ def _controller() -> Any:
     return ThreadpoolController()  # looking for the libraries takes milliseconds
 
 
-def one_thread() -> Any:
+@contextmanager
+def one_thread() -> Iterator[None]:
     """A context in which BLAS works on one thread; what it had before comes back at its end."""
-    return _controller().limit(limits=1, user_api="blas")
+    _door.enter()
+    try:
+        yield
+    finally:
+        _door.leave()
+
+
+os.register_at_fork(
+    before=_door.before_fork,
+    after_in_parent=_door.after_fork,
+    after_in_child=_door.after_fork,
+)

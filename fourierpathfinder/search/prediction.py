@@ -1,12 +1,12 @@
 """What a surrogate predicts along a path, and the candidates for an evaluation on it."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from .._arrays import Array
+from .._lazy import cached_property
 from ..gaussian_process.posterior import Posterior
 from ..path import SinePath
 from .excluded import ExcludedRegions
