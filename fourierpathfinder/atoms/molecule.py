@@ -171,6 +171,10 @@ class MoleculeLandscape:
         contact = {"contact": str(self._contact)}
         return identity(self._system, calculator) | contact
 
+    def prepare(self) -> None:
+        """Make this thread's calculator, so that what is wrong with it is said at once."""
+        self._calculation.prepare()
+
     def forget(self) -> None:
         """Make the calculator of this thread start again, whatever it has calculated before.
 

@@ -17,4 +17,6 @@ def main() -> None:
             f"the command line needs {error.name}, which is not installed: "
             "pip install 'fourierpathfinder[ase,plot]'"
         )
+    except KeyboardInterrupt:  # so early that no run has begun
+        sys.exit(130)
     fourierpathfinder()

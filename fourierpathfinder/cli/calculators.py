@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,15 @@ class CalculatorFactory:
 
     def __call__(self) -> Any:
         """A new calculator."""
-        return getattr(self._module(), self.name)(**self.settings)
+        module = self._module()
+        make = getattr(module, self.name, None)
+        if make is None:
+            raise InputError(
+                f"{Path(self.origin).name} has no {self.name!r}; it defines "
+                f"{', '.join(sorted(_callables(module))) or 'nothing that can be called'}"
+            )
+        _require_known(make, self.settings)
+        return make(**self.settings)
 
     def _module(self) -> Any:
         if not self.origin.endswith(".py"):
@@ -73,6 +82,34 @@ class CalculatorFactory:
         module = module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
+
+
+def _callables(module: Any) -> list[str]:
+    """What a file itself defines, or imports, that could make a calculator."""
+    return [name for name, value in vars(module).items() if callable(value) and name[0] != "_"]
+
+
+def _require_known(make: Any, settings: dict[str, Any]) -> None:
+    """Raise an InputError for a setting that the calculator would drop without a word.
+
+    ASE's own calculators accept every keyword. Those that list their parameters, and are no
+    writers of input files for other programs, have no other ones.
+    """
+    listed = getattr(make, "default_parameters", None)
+    if not isinstance(make, type) or not listed or hasattr(make, "command"):
+        return
+    taken = {name for kind in make.__mro__ for name in _arguments(kind)}
+    unknown = sorted(settings.keys() - listed.keys() - taken)
+    if unknown:
+        raise InputError(
+            f"{make.__name__} has no setting {unknown[0]!r}; it has {', '.join(sorted(listed))}"
+        )
+
+
+def _arguments(kind: type) -> set[str]:
+    """The named arguments with which an object of a class is made."""
+    maker = vars(kind).get("__init__")
+    return set(signature(maker).parameters) if callable(maker) and kind is not object else set()
 
 
 def calculator_factory(

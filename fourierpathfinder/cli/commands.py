@@ -3,8 +3,7 @@
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import click
 
 from ..atoms.preflight import Finding
 from ..evaluation import LandscapeError
-from ..landscapes.isolation import TooManyFailuresError
+from ..landscapes.isolation import NobodyAnswersError, NotReadyError, TooManyFailuresError
 from ..result import PathResult, Status
 from ..storage.checkpoint import CheckpointError
 from . import connecting, run
@@ -21,6 +20,8 @@ from .calculators import calculator_factory
 from .exits import Exit, InputError
 from .outputs import draw, read_result
 from .report import logging_to, table
+from .sanity import require_one, require_sane
+from .scheduler import connected
 from .structures import freeze, looked_over, read_structure, refuse
 
 _Options = tuple[Callable[..., Any], ...]
@@ -95,6 +96,10 @@ _CONNECT_OPTIONS: _Options = (
 )  # fmt: skip
 
 
+_LEAST = 3
+"""Calculations of the first iteration: both ends, and the middle of the path."""
+
+
 def _with(options: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Any]:
     def decorate(command: Callable[..., Any]) -> Any:
         for option in reversed(options):
@@ -109,19 +114,22 @@ def _exits(command: Callable[..., Exit]) -> Callable[..., None]:
 
     @wraps(command)
     def exiting(**options: Any) -> None:
-        before = signal.signal(signal.SIGTERM, _interrupt)
+        before = {number: signal.signal(number, _interrupt) for number in _ending_signals()}
         try:
             status = command(**options)
         except (InputError, CheckpointError) as error:
             status = _failed(Exit.BAD_INPUT, error)
-        except (TooManyFailuresError, LandscapeError) as error:
+        except NotReadyError as error:
+            status = _failed(Exit.BAD_INPUT, f"the calculator cannot be made: {error}")
+        except (TooManyFailuresError, NobodyAnswersError, LandscapeError) as error:
             status = _failed(Exit.CALCULATOR, error)
         except OSError as error:
             status = _failed(Exit.OUTPUT, error)
         except KeyboardInterrupt:
             status = _failed(Exit.INTERRUPTED, "interrupted; continue with --restart")
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         sys.exit(status)
 
     return exiting
@@ -149,7 +157,7 @@ def find(**options: Any) -> Exit:
     settings.output.mkdir(parents=True, exist_ok=True)
     with (
         logging_to(settings.output / "run.log"),
-        _executor(options["scheduler"]) as executor,
+        connected(options["scheduler"]) as executor,
         run.opened(settings, (start, end), executor) as landscape,
     ):
         found = run.find(settings, landscape, (start, end), findings)
@@ -234,13 +242,26 @@ def _settings(options: dict[str, Any]) -> run.Settings:
 def _require_positive(options: dict[str, Any]) -> None:
     for name in ("tol", "channels", "max_gradients", "jobs", "timeout", "tries"):
         value = options.get(name)
-        if value is not None and not value > 0:
-            raise InputError(f"--{name.replace('_', '-')} is {value}; it must be positive")
+        if value is not None and not 0 < value < float("inf"):
+            raise InputError(
+                f"--{name.replace('_', '-')} is {value}; it must be a positive, finite number"
+            )
+    budget = options.get("max_gradients")
+    if budget is not None and budget < _LEAST:
+        raise InputError(
+            f"--max-gradients is {budget}; a search begins with {_LEAST} calculations, so give "
+            "more than that"
+        )
 
 
 def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
     """Both ends, corrected if asked; InputError where no path can join them."""
-    start, end = (read_structure(options[name]) for name in ("reactant", "product"))
+    sources = [options[name] for name in ("reactant", "product")]
+    for source in sources:
+        require_one(source)
+    start, end = (read_structure(source) for source in sources)
+    for source, atoms in zip(sources, (start, end), strict=True):
+        require_sane(source, atoms)
     if options["frozen"]:
         start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
     start, end, corrected, findings = looked_over(
@@ -254,24 +275,13 @@ def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
     return start, end, [*corrected, *findings]
 
 
-@contextmanager
-def _executor(scheduler: str | None) -> Iterator[Any]:
-    if scheduler is None:
-        yield None
-        return
-    try:
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        raise InputError("--scheduler needs Dask: pip install 'fourierpathfinder[dask]'") from error
-    with Client(scheduler) as client:
-        yield client.get_executor(pure=False)
-
-
 def _status(found: run.Found) -> Exit:
     result: PathResult = found.result
     if result.status is Status.INTERRUPTED:
         return Exit.INTERRUPTED
     if result.status is Status.FAILED:
+        return Exit.CALCULATOR
+    if found.not_verified:
         return Exit.CALCULATOR
     report = found.summary.verification
     if report is not None and not report.connects_the_ends:
@@ -283,6 +293,12 @@ def _failed(status: Exit, error: object) -> Exit:
     click.echo(f"fourierpathfinder: {error}", err=True)
     logging.getLogger("fourierpathfinder.cli").debug("ended: %s", error)
     return status
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """Those that end the run as Ctrl-C does, but for what `nohup` has turned off."""
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    return [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _interrupt(number: int, frame: object) -> None:

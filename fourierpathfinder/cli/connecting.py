@@ -18,6 +18,7 @@ from .exits import InputError
 from .memory import RecordedMolecule
 from .outputs import write_structures
 from .run import Settings, relaxed
+from .sanity import require_as_long_as_it_says, require_sane
 
 log = logging.getLogger("fourierpathfinder.cli")
 
@@ -39,6 +40,7 @@ def read_structures(source: str) -> list[Atoms]:
     files = sorted(f for f in place.iterdir() if f.is_file()) if place.is_dir() else [place]
     found: list[Atoms] = []
     for file in files:
+        require_as_long_as_it_says(file)
         try:
             images: Any = read(str(file), index=":")
         except FileNotFoundError as error:
@@ -49,6 +51,8 @@ def read_structures(source: str) -> list[Atoms]:
                 "structure files that ASE knows, and nothing else"
             ) from error
         found += [Atoms.copy(image) for image in images]
+        for image in images:
+            require_sane(str(file), image)
     if len(found) < 2:
         raise InputError(f"{source} holds {len(found)} structure(s); give two minima at least")
     for k, atoms in enumerate(found[1:], start=1):

@@ -23,4 +23,5 @@ class RecordedMolecule(RecordedLandscape):
         self, isolated: IsolatedLandscape, molecule: MoleculeLandscape, store: EvaluationStore
     ) -> None:
         super().__init__(isolated, store)
+        self.isolated = isolated
         self.molecule = molecule

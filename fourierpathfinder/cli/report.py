@@ -54,7 +54,8 @@ def table(found: Found) -> str:
            if summary.n_gradients_relaxing else ""),
         "failures": str(summary.n_failures) if summary.n_failures else "",
         "status": result.message,
-        "verified": "" if summary.verification is None else str(summary.verification),
+        "verified": found.not_verified if summary.verification is None
+        else str(summary.verification),
         "new minima": _new_minima(summary.verification),
         "written": " ".join(str(file) for file in found.files),
     }  # fmt: skip

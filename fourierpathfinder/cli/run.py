@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,8 @@ class Found:
     result: PathResult
     summary: Summary
     files: tuple[Path, ...]
+    not_verified: str = ""
+    """Why `--verify` came to no end."""
 
 
 @contextmanager
@@ -126,11 +128,22 @@ def find(
             rng=settings.seed,
             callback=_tell,
         )
-        report = _verified(settings, landscape, result)
     except Exception as error:
         if hasattr(error, "result"):
             written(error.result, None)
         raise
+    found = written(result, None)
+    if not settings.verify or not result.success:
+        return found
+    log.info("verifying the saddle")
+    try:
+        report = verify_saddle(landscape, result, rng=settings.seed)
+    except (ArithmeticError, ValueError, RuntimeError) as error:
+        # LinAlgError is a ValueError: what a failed point does to the mathematics beside it
+        why = landscape.isolated.last_failure or f"{type(error).__name__}: {error}"
+        sentence = f"no: the calculator failed beside the saddle ({why})"
+        return replace(found, not_verified=sentence)
+    log.info("%s", report)
     return written(result, report)
 
 
@@ -146,8 +159,8 @@ def _evaluated_findings(landscape: RecordedMolecule, a: np.ndarray, b: np.ndarra
     for name, energy in zip(names, energies, strict=True):
         if not np.isfinite(energy):
             raise TooManyFailuresError(
-                f"the calculator fails at the {name}; its messages are in run.log and in "
-                "calculator.log"
+                f"the calculator fails at the {name}: {landscape.isolated.last_failure}; what it "
+                "printed is in calculator.log"
             )
     found = [
         unrelaxed(name, landscape.molecule.forces(gradient))
@@ -193,17 +206,6 @@ def relaxed(landscape: RecordedMolecule, name: str, x: np.ndarray) -> Minimum:
     if not minimum.converged:
         log.warning("the %s is not fully relaxed: %s", name, minimum.message)
     return minimum
-
-
-def _verified(
-    settings: Settings, landscape: RecordedMolecule, result: PathResult
-) -> SaddleReport | None:
-    if not settings.verify or not result.success:
-        return None
-    log.info("verifying the saddle")
-    report = verify_saddle(landscape, result, rng=settings.seed)
-    log.info("%s", report)
-    return report
 
 
 def _tell(now: IntermediateResult) -> None:

@@ -63,7 +63,11 @@ class Record:
         self.path = Path(file)
         self._file = GrowingFile(file, {"format": FORMAT, "identity": dict(identity)})
         was = self._file.read
-        self.read = None if was is None else _graph(self.path, was)
+        try:
+            self.read = None if was is None else _graph(self.path, was)
+        except BaseException:
+            self.close()
+            raise
 
     def add(self, nodes: Sequence[Node] = (), edges: Sequence[Edge] = (), **notes: object) -> None:
         """Write one line; once this returns it survives the machine.

@@ -198,6 +198,15 @@ class Concurrent(Protocol):
 
 
 @runtime_checkable
+class Preparable(Protocol):
+    """Can make what it evaluates with, such as a calculator, before the first evaluation."""
+
+    def prepare(self) -> None:
+        """Make it, or raise an error that says what is wrong with it."""
+        ...
+
+
+@runtime_checkable
 class Forgetful(Protocol):
     """Evaluations that may depend on those before, as where a wavefunction is used again."""
 

@@ -72,9 +72,14 @@ class EvaluationStore:
         self._file = GrowingFile(self.path, head)
         self.known: list[Evaluation] = []
         self.notes: dict[str, Any] = dict(notes or {})
-        if self._file.read is not None:
+        if self._file.read is None:
+            return
+        try:
             self.known = list(_evaluations(self.path, self._file.read.entries))
-            self.notes = dict(self._file.read.head["notes"])
+            self.notes = dict(self._file.read.head.get("notes") or {})
+        except BaseException:
+            self.close()
+            raise
 
     def add(self, *evaluations: Evaluation) -> None:
         """Keep evaluations; once this returns they are in the file.

@@ -7,6 +7,14 @@ marked bad by NaN, which methods for expensive landscapes avoid.
 """
 
 from .isolated import IsolatedLandscape, TooManyFailuresError
-from .worker import Worker, WorkerError
+from .remote import NobodyAnswersError
+from .worker import NotReadyError, Worker, WorkerError
 
-__all__ = ["IsolatedLandscape", "TooManyFailuresError", "Worker", "WorkerError"]
+__all__ = [
+    "IsolatedLandscape",
+    "NobodyAnswersError",
+    "NotReadyError",
+    "TooManyFailuresError",
+    "Worker",
+    "WorkerError",
+]

@@ -15,7 +15,7 @@ from ..._deprecation import moved_behind
 from ..abilities import Abilities, Forwarding
 from ..protocols import Landscape
 from .remote import Remote
-from .worker import Worker, WorkerError
+from .worker import NotReadyError, Worker, WorkerError
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ class IsolatedLandscape(Forwarding):
 
     Attributes
     ----------
+    last_failure : str
+        What the last point that failed has failed of.
     n_failures : int
         Points marked bad so far.
 
@@ -88,9 +90,11 @@ class IsolatedLandscape(Forwarding):
         self.n_failures = 0
         self._max_failures = max_failures
         self._in_a_row = 0
+        self._has_answered = False
+        self.last_failure = ""
         self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(n_workers, thread_name_prefix="isolated")
-        self._workers: list[Worker] = []
+        self._workers: list[Worker | Remote] = []
         self._idle: SimpleQueue[Attempt] = SimpleQueue()
         for _ in range(n_workers):
             self._idle.put(self._attempt(landscape, timeout, log, executor))
@@ -161,7 +165,9 @@ class IsolatedLandscape(Forwarding):
         executor: Executor | None,
     ) -> Attempt:
         if executor is not None:
-            return Remote(landscape, timeout, executor)
+            remote = Remote(landscape, timeout, executor)
+            self._workers.append(remote)
+            return remote
         environment = {} if "OMP_NUM_THREADS" in os.environ else _fair_share(self.n_workers)
         worker = Worker(landscape, timeout=timeout, log=log, environment=environment)
         self._workers.append(worker)
@@ -180,22 +186,27 @@ class IsolatedLandscape(Forwarding):
             try:
                 answer = attempt(point)
             except WorkerError as error:
+                if isinstance(error, NotReadyError) and not self._has_answered:
+                    raise
+                if str(error) not in told:
+                    _log.warning("evaluation failed: %s", error)
                 told.append(str(error))
-                _log.warning("evaluation failed: %s", error)
             else:
+                self._has_answered = True
                 self._count(failed=False)
                 return answer
-        self._count(failed=True, why=told)
+        self.last_failure = " and then ".join(dict.fromkeys(told))
+        self._count(failed=True)
         return float("nan"), np.full_like(point, np.nan)
 
-    def _count(self, *, failed: bool, why: list[str] | None = None) -> None:
+    def _count(self, *, failed: bool) -> None:
         with self._counting:
             self._in_a_row = self._in_a_row + 1 if failed else 0
             self.n_failures += failed
             if self._in_a_row >= self._max_failures:
                 raise TooManyFailuresError(
                     f"{self._in_a_row} points in a row could not be evaluated, each tried twice; "
-                    f"the last time {' and then '.join(why or [])}"
+                    f"the last time {self.last_failure}"
                 )
         if failed:
             _log.warning("a point is marked as failed, and the search avoids it")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..protocols import Forgetful, Landscape
+from ..protocols import Forgetful, Landscape, Preparable
 
 _IDLE_SECONDS = 600.0
 """Without a question for so long the process ends; another is started when one comes."""
@@ -28,6 +28,12 @@ def main(handle: int) -> None:
             f"{_told(error)}, when the landscape was received; what it is made of must be in "
             "modules that can be imported, not in the script or notebook that is run"
         )
+        return
+    try:
+        if isinstance(landscape, Preparable):
+            landscape.prepare()
+    except Exception as error:
+        connection.send(_told(error))
         return
     connection.send(None)
     while connection.poll(_IDLE_SECONDS):

@@ -4,15 +4,40 @@ The task sent is the pickled landscape and a point; a worker of the executor sta
 the first task and keeps it for the next. A worker that dies takes its process along.
 """
 
+import logging
 import threading
+import time
 import uuid
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor, Future
 from functools import lru_cache
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from ..protocols import Landscape
 from .worker import Worker, WorkerError, pickled
+
+_log = logging.getLogger(__name__)
+
+_Answer: TypeAlias = tuple[float, np.ndarray]
+
+_LOOK = 0.5
+"""Seconds between two looks whether an answer is there, or nobody waits for it any more."""
+_TELL = 5.0
+"""Seconds after which it is said that nobody is there to answer."""
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """An executor that knows when nobody works for it."""
+
+    def trouble(self) -> str | None:
+        """What is wrong, in words, such as that no worker is there; None while all is well."""
+        ...
+
+
+class NobodyAnswersError(RuntimeError):
+    """The executor has had no worker for longer than an evaluation may take."""
 
 
 class Remote:
@@ -23,7 +48,8 @@ class Remote:
     landscape : Landscape
         Must be picklable.
     timeout : float, optional
-        Seconds that one evaluation may take, counted where it runs.
+        Seconds that one evaluation may take, counted where it runs; and that there may be nobody
+        to run it, where the executor is `Troubled`.
     executor : concurrent.futures.Executor
         Dask's `client.get_executor()`, executorlib, `mpi4py.futures`, a process pool.
     """
@@ -33,20 +59,60 @@ class Remote:
         self._timeout = timeout
         self._executor = executor
         self._key = uuid.uuid4().hex
+        self._closed = threading.Event()
 
-    def __call__(self, point: np.ndarray) -> tuple[float, np.ndarray]:
-        """Value and gradient (D,) at `point` (D,); WorkerError if the attempt fails."""
-        task = self._executor.submit(_evaluate, self._key, self._pickled, self._timeout, point)
+    def __call__(self, point: np.ndarray) -> _Answer:
+        """Value and gradient (D,) at `point` (D,).
+
+        Raises
+        ------
+        WorkerError
+            If the attempt fails.
+        NobodyAnswersError
+            If there is nobody to make it.
+        """
         try:
-            answer: tuple[float, np.ndarray] = task.result()
-            return answer
-        except Exception as error:  # each scheduler has its own words for a worker that died
+            task = self._executor.submit(_evaluate, self._key, self._pickled, self._timeout, point)
+        except Exception as error:
             raise WorkerError(str(error) or type(error).__name__) from error
+        try:
+            return self._awaited(task)
+        finally:
+            task.cancel()
+
+    def close(self) -> None:
+        """Wait for no answer any more; any thread may ask for it."""
+        self._closed.set()
+
+    def _awaited(self, task: "Future[_Answer]") -> _Answer:
+        alone_since: float | None = None
+        told = False
+        while not self._closed.is_set():
+            try:
+                return task.result(timeout=_LOOK)
+            except CancelledError as error:
+                raise WorkerError("the executor has cancelled it") from error
+            except Exception as error:  # each scheduler has its own words for a worker that died
+                if not isinstance(error, TimeoutError) or task.done():
+                    raise WorkerError(str(error) or type(error).__name__) from error
+            trouble = self._trouble()
+            if trouble is None:
+                alone_since = None
+                continue
+            alone_since = alone_since or time.monotonic()
+            waited = time.monotonic() - alone_since
+            if waited > min(_TELL, self._timeout or _TELL) and not told:
+                _log.warning("waiting: %s", trouble)
+                told = True
+            if self._timeout is not None and waited > self._timeout:
+                raise NobodyAnswersError(f"{trouble}; this has lasted {self._timeout:g} s")
+        raise WorkerError("its landscape is closed")
+
+    def _trouble(self) -> str | None:
+        return self._executor.trouble() if isinstance(self._executor, Troubled) else None
 
 
-def _evaluate(
-    key: str, landscape: bytes, timeout: float | None, point: np.ndarray
-) -> tuple[float, np.ndarray]:
+def _evaluate(key: str, landscape: bytes, timeout: float | None, point: np.ndarray) -> _Answer:
     return _worker(key, landscape, timeout, threading.get_ident())(point)
 
 

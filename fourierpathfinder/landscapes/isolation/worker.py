@@ -16,6 +16,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ _START_SECONDS = 300.0
 
 _PROGRAM = f"""
 import json, sys
-sys.path[:] = json.loads(sys.argv[1])
+sys.path += [path for path in json.loads(sys.argv[1]) if path not in sys.path]
 from {__package__}.loop import main
 main(int(sys.argv[2]))
 """
@@ -36,6 +37,10 @@ main(int(sys.argv[2]))
 
 class WorkerError(RuntimeError):
     """An attempt to evaluate a point failed; the message says how."""
+
+
+class NotReadyError(WorkerError):
+    """A process could not make what it is to evaluate with, such as a calculator."""
 
 
 class Worker:
@@ -106,7 +111,14 @@ class Worker:
         ours, theirs = socket.socketpair()
         with theirs, open_appending(self._log) as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-P",
+                    "-c",
+                    _PROGRAM,
+                    json.dumps(_more_paths()),
+                    str(theirs.fileno()),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -118,7 +130,7 @@ class Worker:
         problem = self._exchange(self._landscape, _START_SECONDS)
         if problem is not None:
             self._end()
-            raise WorkerError(str(problem))
+            raise NotReadyError(str(problem))
 
     def _exchange(self, message: Any, timeout: float | None) -> Any:
         """Send something and wait for the answer; a process that gives none is ended."""
@@ -162,6 +174,15 @@ class Worker:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _more_paths() -> list[str]:
+    """Where this process imports from, for the other one to look at after all of its own.
+
+    So nothing that lies in the current folder, or beside a script, can take the place of a
+    module of Python's or of a library there.
+    """
+    return [path or str(Path.cwd()) for path in sys.path]
 
 
 def pickled(landscape: Landscape) -> bytes:

@@ -1,0 +1,153 @@
+"""Files that nobody means well with: what they are called, what is in them."""
+
+import base64
+import io
+import json
+import zipfile
+
+GOOD = "4\n\nCu 0 0 0\nCu 2.3 0 0\nCu 1.2 2 0\nCu 1.2 0.7 1.9\n"
+
+_LINE = "4\n{}\nCu 0 0 0\nCu 2.3 0 0\nCu 1.2 2 0\nCu {}\n"
+
+
+def _lattice(cell):
+    return _LINE.format(f'Lattice="{cell}" pbc="T T T" Properties=species:S:1:pos:R:3', "1 .7 1.9")
+
+
+def _bomb():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.xyz", b"0" * 10**7)
+    return packed.getvalue()
+
+
+STRUCTURES = {
+    "nan": _LINE.format("", "nan 0 0"),
+    "inf": _LINE.format("", "inf 0 0"),
+    "minus inf": _LINE.format("", "0 -inf 0"),
+    "1e30": _LINE.format("", "1e30 0 0"),
+    "1e308": _LINE.format("", "1e308 1e308 0"),
+    "-1e7": _LINE.format("", "0 0 -1e7"),
+    "a word": _LINE.format("", "here 0 0"),
+    "two numbers": _LINE.format("", "0 0"),
+    "a formula": _LINE.format("", "__import__('os').abort() 0 0"),
+    "no element": GOOD.replace("Cu 0", "Zz 0"),
+    "path as element": GOOD.replace("Cu 0", "../../etc/passwd 0"),
+    "too many": GOOD.replace("4\n", "999999999\n", 1),
+    "minus one": GOOD.replace("4\n", "-1\n", 1),
+    "none": "0\n\n",
+    "words for number": GOOD.replace("4\n", "four\n", 1),
+    "a long number": GOOD.replace("4\n", "9" * 5000 + "\n", 1),
+    "empty": "",
+    "newlines": "\n" * 1000,
+    "nul": "\0" * 1000,
+    "bytes": bytes(range(256)) * 20,
+    "half": GOOD[: len(GOOD) // 2],
+    "html": "<html><script>alert(1)</script></html>",
+    "pickle": b"cos\nsystem\n(S'touch PWNED'\ntR.",
+    "python": "import os\nos.system('touch PWNED')\n",
+    "zip bomb": _bomb(),
+    "deep json": "[" * 100_000,
+    "cell of zeros": _lattice("0 0 0 0 0 0 0 0 0"),
+    "cell in a line": _lattice("1 0 0 2 0 0 0 0 1"),
+    "cell in a plane": _lattice("1 0 0 0 1 0 1 1 0"),
+    "cell of nan": _lattice("nan 0 0 0 9 0 0 0 9"),
+    "cell of 1e30": _lattice("1e30 0 0 0 9 0 0 0 9"),
+    "cell of words": _lattice("a b c d e f g h i"),
+    "cell cut short": _lattice("9 0 0 0 9"),
+    "several": GOOD * 3,
+    "twins": GOOD.replace("2.3 0 0", "0 0 0"),
+}
+"""Structure files."""
+
+_ARRAY = {"dtype": "<f8", "shape": [1], "base64": base64.b64encode(b"\0" * 8).decode()}
+
+ENTRIES = {
+    "no point": {},
+    "a number": 3,
+    "null": None,
+    "a list": [1, 2],
+    "a point of words": {"point": "here", "value": 0.0, "gradient": _ARRAY},
+    "no gradient": {"point": _ARRAY, "value": 0.0},
+    "a value of words": {"point": _ARRAY, "value": "much", "gradient": _ARRAY},
+    "a huge shape": {"point": {**_ARRAY, "shape": [10**15]}, "value": 0.0, "gradient": _ARRAY},
+    "a negative shape": {"point": {**_ARRAY, "shape": [-1]}, "value": 0.0, "gradient": _ARRAY},
+    "a shape of words": {"point": {**_ARRAY, "shape": "all"}, "value": 0.0, "gradient": _ARRAY},
+    "objects": {"point": {**_ARRAY, "dtype": "|O"}, "value": 0.0, "gradient": _ARRAY},
+    "a dtype of code": {"point": {**_ARRAY, "dtype": "os.system"}, "value": 0, "gradient": _ARRAY},
+    "text": {"point": {**_ARRAY, "dtype": "<U2"}, "value": 0.0, "gradient": _ARRAY},
+    "complex": {"point": {**_ARRAY, "dtype": "<c8"}, "value": 0.0, "gradient": _ARRAY},
+    "no base64": {"point": {**_ARRAY, "base64": "!!"}, "value": 0.0, "gradient": _ARRAY},
+    "too few bytes": {"point": {**_ARRAY, "base64": "AAA="}, "value": 0.0, "gradient": _ARRAY},
+    "two kinds": {"point": _ARRAY, "value": 0.0, "gradient": {**_ARRAY, "shape": [1, 1]}},
+}
+"""Lines of a file of evaluations, with the right checksum."""
+
+RESULTS = {
+    "script": {"message": 3, "method": "__import__('os').system('touch PWNED')"},
+    "path of class": {"path": {"start": [0], "end": [1], "__class__": [2]}},
+    "path of two kinds": {"path": {"start": [0], "end": [1, 2], "coefficients": [[1]]}},
+    "path of nulls": {"path": {"start": [None] * 3, "end": [0] * 3, "coefficients": [[0] * 3]}},
+    "path a number": {"path": 3},
+    "path of words": {"path": {"start": ["a"], "end": ["b"], "coefficients": [["c"]]}},
+    "path ragged": {"path": {"start": [0], "end": [1], "coefficients": [[1], [1, 2]]}},
+    "no profile": {"profile": None},
+    "profile of words": {"profile": {"times": [0, 1], "energies": ["$\\frac{a$", "x"]}},
+    "profile uneven": {"profile": {"times": [0, 1, 2], "energies": [1]}},
+    "profile nested": {"profile": {"times": [[0], [1]], "energies": [[1], [2]]}},
+    "status": {"status": "__class__"},
+    "status a list": {"status": ["CERTIFIED"]},
+    "history": {"history": None},
+    "history uneven": {"history": {"n_gradients": [1, 2], "heights": [1]}},
+    "saddle a number": {"saddle": 3},
+    "saddle empty": {"saddle": {}},
+    "height of words": {"height": "abc"},
+    "height a list": {"height": [1]},
+    "height true": {"height": True},
+    "height huge": {"height": 10**400},
+    "count a float": {"n_gradients": 1.5},
+    "certified a word": {"certified": "yes"},
+    "schema": {"schema": "fourierpathfinder/heights/2"},
+    "no schema": {"schema": None},
+}
+"""What is changed in a `result.json`, with the right checksum."""
+
+TEXTS = {
+    "brackets": "[" * 100_000,
+    "digits": "9" * 5000,
+    "empty": "",
+    "null": "null",
+    "list": "[1]",
+    "nan": '{"height": NaN}',
+    "bytes": bytes(range(256)),
+    "cut": json.dumps({"schema": "fourierpathfinder/result/2"})[:-5],
+    "forged": '{"schema": "fourierpathfinder/result/2",\n "checksum": "' + "0" * 32 + '"\n}\n',
+    "of a release before": '{"schema": "fourierpathfinder/result/1"}',
+}
+"""Whole files in the place of a `result.json`."""
+
+OPTIONS = {
+    "tol nan": ["--tol", "nan"],
+    "tol inf": ["--tol", "inf"],
+    "tol 0": ["--tol", "0"],
+    "timeout inf": ["--timeout", "inf"],
+    "timeout nan": ["--timeout", "nan"],
+    "timeout -1": ["--timeout", "-1"],
+    "budget 0": ["--max-gradients", "0"],
+    "budget 1": ["--max-gradients", "1"],
+    "budget 2": ["--max-gradients", "2"],
+    "budget 1.5": ["--max-gradients", "1.5"],
+    "jobs 0": ["--jobs", "0"],
+    "jobs words": ["--jobs", "many"],
+    "channels 0": ["--channels", "0"],
+    "a setting without value": ["--set", "foo"],
+    "a setting that is no name": ["--set", "a b=3"],
+    "freeze words": ["--freeze", "all"],
+    "freeze too far": ["--freeze", "0:99,99"],
+    "no such calculator": ["-c", "nothing"],
+    "a calculator file that is not there": ["-c", "nothing.py:make"],
+    "a module that is not there": ["-c", "no_such_module:Calculator"],
+    "a folder as calculator": ["-c", "/:make"],
+    "a scheduler of junk": ["--scheduler", "junk"],
+}
+"""Options of `find`."""
