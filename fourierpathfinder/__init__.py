@@ -10,6 +10,9 @@ from .path import SinePath
 from .result import IntermediateResult, PathResult, Saddle, Status
 from .storage.tensor_file import load_result, save_result
 
+__version__: str
+"""The version of the installed package."""
+
 __all__ = [
     "Direct",
     "IntermediateResult",
@@ -29,3 +32,11 @@ __all__ = [
     "load_result",
     "save_result",
 ]
+
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version  # would slow the package's import down
+
+    return version(__name__)
