@@ -121,7 +121,9 @@ class Surrogate:
         require_counts(n_terms=self.n_terms, n_starts=self.n_starts)
         require_positive(tol=self.tol)
         require_flags(certify=self.certify, split=self.split)
-        require_kind(Kernel, "a kernel, such as `SquaredExponential()`", kernel=self.kernel)
+        if self.kernel != "auto":
+            kind = '"auto" or a kernel, such as `SquaredExponential()`'
+            require_kind(Kernel, kind, kernel=self.kernel)
         if self.policy is not None:
             require_kind(Policy, "a `Policy`, or None", policy=self.policy)
         _check_features(self.features)
