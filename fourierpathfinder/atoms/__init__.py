@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from .band import read_band
     from .calculation import CalculatorError
     from .comparison import differences
-    from .metric import BondMetric
+    from .metric import BondFeatures, BondMetric
     from .molecule import MoleculeLandscape
     from .output import path_atoms
     from .refinement import refine_with_sella
     from .superposition import superpose
 
 __all__ = [
+    "BondFeatures",
     "BondMetric",
     "CalculatorError",
     "MoleculeLandscape",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BondFeatures": "metric",
     "BondMetric": "metric",
     "CalculatorError": "calculation",
     "MoleculeLandscape": "molecule",

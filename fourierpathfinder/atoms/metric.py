@@ -216,3 +216,75 @@ def _solved(triangle: csr_array, right: np.ndarray, *, lower: bool) -> np.ndarra
     columns = np.asarray(right, dtype=float).reshape(-1, triangle.shape[0]).T
     solved = spsolve_triangular(triangle, np.ascontiguousarray(columns), lower=lower)
     return np.asarray(solved).T.reshape(np.shape(right))
+
+
+@dataclass(frozen=True, eq=False)
+class BondFeatures:
+    """The metric as what a Gaussian process sees of a point: the linear features φ(z) = S z.
+
+    A `FeatureMap` on the plain coordinates of a structure. Distances between features are those of
+    the metric, so that the process is the one on coordinates y, told in z.
+
+    Parameters
+    ----------
+    root : Root
+        The factor S.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> crystal = bulk("Cu", cubic=True) * 2
+    >>> features = BondFeatures.of(crystal, BondMetric())
+    >>> features.linearise(crystal.positions.reshape(1, -1)).values.shape
+    (1, 96)
+    """
+
+    root: Root
+
+    @classmethod
+    def of(cls, atoms: Atoms, metric: BondMetric) -> "BondFeatures":
+        """Those of a structure with its constraints."""
+        return cls(MetricSpace.of(atoms, metric).root)
+
+    def __repr__(self) -> str:
+        """What tells one from another, the same in every process."""
+        entries = self.root.upper.data
+        return f"BondFeatures(n_features={self.root.upper.shape[0]}, size={entries.sum():.6g})"
+
+    @property
+    def keeps_distances(self) -> bool:
+        """No: that is what they are for."""
+        return False
+
+    def linearise(self, x: np.ndarray) -> "_Linear":
+        """Features and Jacobians at the points `x` (M, D)."""
+        return _Linear(self.root, self.root(np.asarray(x)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Linear:
+    """Features whose Jacobian is S everywhere."""
+
+    root: Root
+    values: np.ndarray
+
+    @property
+    def squared_sizes(self) -> np.ndarray:
+        return np.full(len(self.values), float((self.root.upper.data**2).sum()))
+
+    def pull_back(self, covectors: np.ndarray) -> np.ndarray:
+        return self.root.transposed(covectors)
+
+    def pull_back_each(self, covectors: np.ndarray) -> np.ndarray:
+        columns = self.root.transposed(covectors).T
+        return np.broadcast_to(columns, (len(self.values), *columns.shape))
+
+    def push_forward(self, vectors: np.ndarray) -> np.ndarray:
+        return self.root(vectors)
+
+    def metric(self, other: object) -> np.ndarray:
+        size = self.values.shape[1]
+        return self.root.transposed(self.root(np.eye(size)))[None, :, None, :]
+
+    def curvature(self, covector: np.ndarray) -> np.ndarray:
+        return np.zeros((len(covector),) * 2)

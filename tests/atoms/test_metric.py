@@ -10,7 +10,8 @@ from ase.constraints import FixAtoms, FixedPlane
 
 from fourierpathfinder import find_path
 from fourierpathfinder.atoms import BondMetric, MoleculeLandscape
-from fourierpathfinder.atoms.metric import MetricSpace
+from fourierpathfinder.atoms.metric import BondFeatures, MetricSpace
+from fourierpathfinder.gaussian_process import GaussianProcess
 
 
 def slab(extra=(), site="fcc"):
@@ -98,3 +99,29 @@ def test_a_free_molecule_is_refused():
         MoleculeLandscape(molecule("CH4"), EMT, metric=BondMetric())
     with pytest.raises(ValueError, match="`anchor` above 0"):
         BondMetric(anchor=0.0)
+
+
+def test_features_of_bonds_give_the_process_on_metric_coordinates(rng):
+    """A Gaussian process that sees S z, and one on coordinates y = S z, predict the same."""
+    atoms = slab([FixAtoms(range(10))])
+    space = MetricSpace.of(atoms, BondMetric())
+    features = BondFeatures.of(atoms, BondMetric())
+    z = space.free.project(atoms.positions) + 0.1 * rng.normal(size=(6, 9))
+    values, gradients = np.sin(z.sum(axis=1)), np.cos(z.sum(axis=1))[:, None] * np.ones((6, 9))
+    y, root = space.root(z), space.root
+    settings = {"length_scale": 0.8, "optimise": False}
+    seen = GaussianProcess(features=features).fit(z, values, gradients, **settings)
+    plain = GaussianProcess().fit(y, values, root.inverse_transposed(gradients), **settings)
+    asked = z[:3] + 0.05 * rng.normal(size=(3, 9))
+    mean, slope = seen.predict(asked)
+    other, other_slope = plain.predict(root(asked))
+    np.testing.assert_allclose(mean, other, atol=1e-4)
+    np.testing.assert_allclose(slope, root.transposed(other_slope), atol=1e-3)
+    up, down = (features.linearise(asked[:1] + side * 1e-6) for side in (1, -1))
+    at = features.linearise(asked[:1])
+    np.testing.assert_allclose(
+        at.push_forward(np.ones((1, 9))), (up.values - down.values) / 2e-6, atol=1e-6
+    )
+    jacobian = at.pull_back_each(np.eye(9))[0]
+    np.testing.assert_allclose(at.metric(at)[0, :, 0, :], jacobian @ jacobian.T, atol=1e-12)
+    assert at.squared_sizes[0] == pytest.approx((jacobian**2).sum())
