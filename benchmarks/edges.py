@@ -19,7 +19,7 @@ from time import perf_counter, process_time, sleep
 import numpy as np
 
 from fourierpathfinder import LandscapeGraph, Paper, SinePath, connect
-from fourierpathfinder.graph.landscape_graph import Edge, Node
+from fourierpathfinder.graph import Edge, Node
 from fourierpathfinder.graph.record import Record
 from fourierpathfinder.graph.schedule import Schedule
 

@@ -9,6 +9,7 @@ from the lowest up. `connect` finds the edges, `LandscapeGraph` holds and judges
 """
 
 from .connect import connect
-from .landscape_graph import Edge, LandscapeGraph, Node
+from .elements import Edge, Node
+from .landscape_graph import LandscapeGraph
 
 __all__ = ["Edge", "LandscapeGraph", "Node", "connect"]

@@ -27,7 +27,8 @@ from ..parallel import n_workers as workers_of
 from ..restart.recheck import Witness, recheck
 from ..storage.content import fingerprint
 from ..storage.lock import locked
-from .landscape_graph import Edge, LandscapeGraph, Node
+from .elements import Edge, Node
+from .landscape_graph import LandscapeGraph
 from .legs import Found, explore, split_where_it_can
 from .record import Record
 from .schedule import Pair, Schedule, wanted_pairs
@@ -183,9 +184,9 @@ class _Session:
     def keep_in(self, record: Record, *, rechecks: bool) -> None:
         """Keep everything in a file, and go on from what it holds."""
         self._record = record
-        if record.read is None or not record.read.graph.given:
+        if record.read is None or not record.read.given:
             return
-        self._graph, self._tried = record.read.graph, record.read.pairs
+        self._graph, self._tried = LandscapeGraph.of(record.read), record.read.pairs
         if rechecks:
             heights = [edge.height for edge in self._graph.edges]
             values = [*self._graph.values.tolist(), *heights]

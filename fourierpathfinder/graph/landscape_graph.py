@@ -3,70 +3,13 @@
 # SciPy's parts are imported where they are used: they would double the package's import.
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ..path import SinePath
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """A minimum.
-
-    Parameters
-    ----------
-    position : ndarray (D,)
-        In the landscape's unit of length.
-    value : float
-        The landscape there.
-    label : str
-        Its group, for pictures; empty for minima that were found on the way.
-
-    Examples
-    --------
-    >>> Node(np.array([0.0, 1.0]), -3.5, label="reactant").value
-    -3.5
-    """
-
-    position: np.ndarray
-    value: float
-    label: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Edge:
-    """A path between two nodes.
-
-    Parameters
-    ----------
-    start, end : int
-        The nodes.
-    height : float
-        The largest value on the way.
-    certified : bool
-        Whether the height is that of a saddle below which both nodes lie, or was certified by
-        the method that found the path.
-    path : SinePath
-        From the start to the end or, where the landscape has symmetries, between points
-        equivalent to them.
-    saddle : ndarray (D,) or None
-        The saddle at its top, where it was searched for.
-
-    Examples
-    --------
-    >>> line = SinePath.straight(np.zeros(2), np.ones(2), 1)
-    >>> edge = Edge(start=0, end=1, height=0.7, certified=True, path=line)
-    >>> edge.path(0.5)
-    array([0.5, 0.5])
-    """
-
-    start: int
-    end: int
-    height: float
-    certified: bool
-    path: SinePath
-    saddle: np.ndarray | None = None
+from .elements import Contents, Edge, Node
+from .record import read, write
 
 
 def bounds_with(bounds: np.ndarray, i: int, j: int, height: float) -> np.ndarray:
@@ -390,9 +333,7 @@ class LandscapeGraph:
         file : path-like
             In the format that `fourierpathfinder.graph.record` describes.
         """
-        from .record import write
-
-        write(file, self)
+        write(file, self.contents())
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> "LandscapeGraph":
@@ -408,9 +349,38 @@ class LandscapeGraph:
         LandscapeGraph
             The graph.
         """
-        from .record import read
+        return cls.of(read(file))
 
-        return read(file).graph
+    @classmethod
+    def of(cls, contents: Contents) -> "LandscapeGraph":
+        """The graph that a file holds.
+
+        Parameters
+        ----------
+        contents : Contents
+            As it was read.
+
+        Returns
+        -------
+        LandscapeGraph
+            The graph.
+        """
+        graph = cls(contents.nodes)
+        for edge in contents.edges:
+            graph.add_edge(edge)
+        graph.given, graph.n_gradients = list(contents.given), contents.n_gradients
+        graph.message = contents.message
+        return graph
+
+    def contents(self) -> Contents:
+        """What a file of the graph holds.
+
+        Returns
+        -------
+        Contents
+            Everything, to be written.
+        """
+        return Contents(self.nodes, self.edges, self.given, self.n_gradients, self.message)
 
 
 def turned(edge: Edge) -> Edge:

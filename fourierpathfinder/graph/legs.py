@@ -24,7 +24,7 @@ from ..path import SinePath
 from ..result import PathResult
 from ..saddle import one_point, relax
 from ..saddle.motions import free_motions
-from .landscape_graph import Edge, Node
+from .elements import Edge, Node
 from .symmetry import Symmetry
 
 _DEPTH = 0.02

@@ -17,7 +17,6 @@ How arrays are written stands in `fourierpathfinder.storage.arrays`, how lines a
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,9 @@ from ..storage.arrays import decoded, encoded
 from ..storage.checkpoint import check_folder
 from ..storage.errors import CheckpointError, damaged
 from ..storage.lines import GrowingFile, Lines, read_lines, write_lines
-from .landscape_graph import Edge, LandscapeGraph, Node
+from .elements import Contents, Edge, Node
 
 FORMAT = "fourierpathfinder/graph/2"
-
-
-@dataclass(frozen=True, eq=False)
-class Read:
-    """What a file holds."""
-
-    graph: LandscapeGraph
-    pairs: list[tuple[int, int]]
-    """Pairs that were tried, in order."""
 
 
 class Record:
@@ -54,7 +44,7 @@ class Record:
 
     Attributes
     ----------
-    read : Read or None
+    read : Contents or None
         What was there.
     """
 
@@ -64,7 +54,7 @@ class Record:
         self._file = GrowingFile(file, {"format": FORMAT, "identity": dict(identity)})
         was = self._file.read
         try:
-            self.read = None if was is None else _graph(self.path, was)
+            self.read = None if was is None else _contents(self.path, was)
         except BaseException:
             self.close()
             raise
@@ -84,14 +74,14 @@ class Record:
         self._file.close()
 
 
-def write(file: str | os.PathLike[str], graph: LandscapeGraph) -> None:
+def write(file: str | os.PathLike[str], graph: Contents) -> None:
     """Write a graph, replacing the file in one step."""
     notes = {"given": graph.given, "n_gradients": graph.n_gradients}
     entry = _entry(graph.nodes, graph.edges, message=graph.message, **notes)
     write_lines(file, {"format": FORMAT, "identity": {}}, entry)
 
 
-def read(file: str | os.PathLike[str]) -> Read:
+def read(file: str | os.PathLike[str]) -> Contents:
     """Read a graph.
 
     Raises
@@ -102,41 +92,42 @@ def read(file: str | os.PathLike[str]) -> Read:
     path = Path(file)
     if path.is_dir():
         raise CheckpointError(f"{path} is a folder; name the file of a graph")
-    return _graph(path, read_lines(path, FORMAT))
+    return _contents(path, read_lines(path, FORMAT))
 
 
-def _graph(path: Path, lines: Lines) -> Read:
-    graph = LandscapeGraph()
-    pairs: list[tuple[int, int]] = []
+def _contents(path: Path, lines: Lines) -> Contents:
+    graph = Contents()
     for number, entry in enumerate(lines.entries, start=2):
         try:
             _add(graph, entry)
             if "pair" in entry:
                 first, second = entry["pair"]
-                pairs.append((_node(graph, first), _node(graph, second)))
+                graph.pairs.append((_node(graph, first), _node(graph, second)))
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise damaged(path, f"line {number} is no part of a graph: {error}") from error
-    return Read(graph, pairs)
+    return graph
 
 
-def _add(graph: LandscapeGraph, entry: Mapping[str, Any]) -> None:
+def _add(graph: Contents, entry: Mapping[str, Any]) -> None:
     for node in entry.get("nodes", ()):
-        graph.add_node(Node(decoded(node["position"]), float(node["value"]), str(node["label"])))
+        graph.nodes.append(
+            Node(decoded(node["position"]), float(node["value"]), str(node["label"]))
+        )
     for edge in entry.get("edges", ()):
         saddle = None if edge["saddle"] is None else decoded(edge["saddle"])
         first, last = decoded(edge["ends"])
         path = SinePath(first, last, decoded(edge["coefficients"]))
         start, end = (_node(graph, edge[name]) for name in ("start", "end"))
         height, certified = float(edge["height"]), bool(edge["certified"])
-        graph.add_edge(Edge(start, end, height, certified, path, saddle))
+        graph.edges.append(Edge(start, end, height, certified, path, saddle))
     graph.given = [_node(graph, node) for node in entry.get("given", graph.given)]
     graph.n_gradients += int(entry.get("n_gradients", 0))
     graph.message = str(entry.get("message", graph.message))
 
 
-def _node(graph: LandscapeGraph, number: object) -> int:
+def _node(graph: Contents, number: object) -> int:
     """The number of a node that there is."""
-    if type(number) is not int or not 0 <= number < len(graph):
+    if type(number) is not int or not 0 <= number < len(graph.nodes):
         raise ValueError(f"there is no node {number!r}")
     return number
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fourierpathfinder import LandscapeGraph
-from fourierpathfinder.graph.landscape_graph import Edge, Node
+from fourierpathfinder.graph import Edge, Node
 from fourierpathfinder.graph.schedule import Schedule, wanted_pairs
 
 
