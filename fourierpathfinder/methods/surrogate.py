@@ -75,7 +75,7 @@ class Surrogate:
         after the other, as the result's `segments`.
     noise : (float, float), optional
         Standard deviations of the noise on values and on gradient components, as in DFT, in the
-        landscape's units.
+        landscape's units; by default what makes the evaluations likeliest.
     kernel : {"auto"} or Kernel
         Of the Gaussian process: "auto" takes the rational quadratic on inverse distances and the
         squared exponential on coordinates.
