@@ -224,7 +224,7 @@ class PathResult:
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: of a landscape that is a mean over data nothing, so that it is small."""
         state = dict(vars(self))
-        if getattr(self.landscape, "n_samples", 0):
+        if abilities_of(self.landscape).n_samples:
             state["landscape"] = None
         return state
 

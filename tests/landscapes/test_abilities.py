@@ -40,8 +40,10 @@ OBJECTS = (
     "comparable",
     "symmetric",
     "fingerprinted",
+    "mobile",
     "structures",
     "described",
+    "identified",
 )
 """The fields that hold the landscape itself where it has the ability."""
 
@@ -53,7 +55,8 @@ def members(kind):
     return {name for name in own | annotated if not name.startswith("_")}
 
 
-NAMES = set().union(*(members(kind) for kind in PROTOCOLS.values()))
+NAMES = set().union(*(members(kind) for kind in PROTOCOLS.values())) - {"identity"}
+"""But for `identity`, which calculators and other parts of a landscape have too."""
 
 
 def with_attributes(names):
@@ -70,7 +73,10 @@ class Everything(Bowl):
 
     stochastic, n_samples, n_workers = True, 7, 3
     n_atoms, fixed, moves_as_a_whole = 2, [1], False
-    description = "a bowl"
+    description, identity = "a bowl", {"bowl": "round"}
+
+    def free_motions(self, point):
+        return np.zeros((0, len(point)))
 
     def value(self, points):
         return (points**2).sum(-1)
@@ -161,9 +167,9 @@ def test_what_the_landscapes_of_the_package_offer():
     symmetric = {"comparable", "symmetric", "fingerprinted", "first_path"}
     assert offered(two_channels()) == symmetric
     assert offered(MoleculeLandscape(triangle, EMT)) == symmetric | {
-        "own_ends", "placed_ends", "structures", "described",
+        "own_ends", "placed_ends", "structures", "described", "mobile", "identified",
     }  # fmt: skip
-    assert offered(network) == {"values", "own_ends", "comparable", "described"}
+    assert offered(network) == {"values", "own_ends", "comparable", "described", "identified"}
     assert abilities_of(network).n_samples == 4
     assert abilities_of(two_channels()).n_atoms is None
     assert abilities_of(lennard_jones(7)).n_atoms == 7
