@@ -52,6 +52,7 @@ def nearest(values, value):
 
 
 @pytest.mark.statistical
+@pytest.mark.slow
 def test_channels_of_figure_3_share_all_evaluations(last_bits):
     """Each is one that is known, listed once; the lowest always, the next one mostly."""
     toy, found = two_channels(), []
