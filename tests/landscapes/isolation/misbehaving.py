@@ -97,3 +97,10 @@ class Remembering(Bowl):
     def misbehave(self, points):
         self.n_calls += 1
         return np.full(len(points), float(self.n_calls)), 2 * points
+
+
+class Unprepared(Bowl):
+    """What it evaluates with cannot be made."""
+
+    def prepare(self):
+        raise OSError("no licence")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.landscapes import IsolatedLandscape, Landscape
-from fourierpathfinder.landscapes.isolation import TooManyFailuresError, Worker, WorkerError
+from fourierpathfinder.landscapes.isolation import (
+    NobodyAnswersError,
+    NotReadyError,
+    TooManyFailuresError,
+    Worker,
+    WorkerError,
+)
 
 from . import misbehaving
 
@@ -42,7 +48,8 @@ def test_a_bad_point_is_tried_twice_and_marked_and_the_rest_is_not_lost(fault, t
     assert np.isnan(gradients[1]).all()
     assert n_calls(tmp_path) == 4
     assert landscape.n_failures == 1
-    assert caplog.text.count(FAULTS[fault]) == 2
+    assert caplog.text.count(FAULTS[fault]) == 1, "what is the same twice is said once"
+    assert FAULTS[fault] in landscape.last_failure
 
 
 def test_garbage_that_is_printed_goes_to_the_log(tmp_path, capfd):
@@ -148,6 +155,55 @@ def test_other_attributes_are_those_of_the_landscape(tmp_path):
             assert landscape.label == "a bowl"
         assert not hasattr(landscape, "ends")
         assert isinstance(landscape, Landscape)
+
+
+class Lonely(Executor):
+    """Takes every task, and has nobody to do it."""
+
+    def submit(self, function, /, *arguments, **options):
+        return Future()
+
+    def trouble(self):
+        return "there is no worker"
+
+
+def test_an_executor_without_workers_ends_with_the_timeout(tmp_path, caplog):
+    with (
+        IsolatedLandscape(misbehaving.Bowl(tmp_path), executor=Lonely(), timeout=1) as landscape,
+        pytest.raises(NobodyAnswersError, match="there is no worker; this has lasted 1 s"),
+    ):
+        landscape.value_and_grad(GOOD[None])
+    assert "waiting: there is no worker" in caplog.text
+
+
+def test_closing_ends_a_wait_for_an_executor(tmp_path):
+    landscape = IsolatedLandscape(misbehaving.Bowl(tmp_path), executor=Lonely())
+    asked = threading.Thread(target=lambda: landscape.value_and_grad(GOOD[None]))
+    asked.start()
+    landscape.close()
+    asked.join(timeout=60)
+    assert not asked.is_alive()
+
+
+def test_what_cannot_be_made_is_said_at_once_and_not_tried_again(tmp_path):
+    with (
+        IsolatedLandscape(misbehaving.Unprepared(tmp_path)) as landscape,
+        pytest.raises(NotReadyError, match="it raised OSError: no licence"),
+    ):
+        landscape.value_and_grad(GOOD[None])
+    assert n_calls(tmp_path) == 0
+
+
+def test_nothing_in_the_current_folder_takes_the_place_of_a_module(tmp_path, monkeypatch):
+    for name in ("json", "pickle", "numpy", "select"):
+        (tmp_path / f"{name}.py").write_text("open('executed', 'w')\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    with IsolatedLandscape(misbehaving.Bowl(calls)) as landscape:
+        assert landscape.value_and_grad(GOOD[None])[0] == [4.25]
+    assert not (tmp_path / "executed").exists()
 
 
 def test_what_cannot_be_sent_is_refused_with_advice():
