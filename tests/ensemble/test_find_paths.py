@@ -104,10 +104,10 @@ def test_in_lockstep_as_one_at_a_time(vectorize):
 def test_a_step_of_all_paths_is_one_call():
     landscape, pairs = landscape_of(vectorize=True), pairs_of(4)
     find_paths(landscape, pairs, method=SMALL, rng=5)
-    together = len(calls)
+    together = calls.count(SMALL.batch_size)
     calls.clear()
     find_path(landscape, *pairs[0], method=SMALL, rng=5)
-    assert together < len(calls) + 4 * 20, "the heights are measured one by one"
+    assert together == calls.count(SMALL.batch_size), "ends and heights are other batches"
 
 
 def test_which_method_is_chosen():
