@@ -71,7 +71,7 @@ def height_error(channel: Channel, height: float, n_times: int = 64) -> float:
     """How far a channel's path may rise above the `height` stated of it, at `n_times` places."""
     numbers = channel.policy.certify
     if channel.saddle is not None or channel.is_certified:
-        noise = numbers.error_deviations * channel.aim.noise[0]
+        noise = numbers.error_deviations * channel.noise[0]
         own = numbers.stationary * channel.tolerance + noise
         return channel.excess(numbers.error_deviations, n_times) + own
     upper = channel.predicted(n_times).upper(numbers.error_deviations)

@@ -237,6 +237,8 @@ class SurrogateRun:
     def _plan(self, campaign: Campaign) -> None:
         """Find out what to evaluate next, or why to stop."""
         self._n_iterations += 1
+        if self._evaluator.remaining <= self._policy.stop.closing and not campaign.best.is_done:
+            campaign.close()
         self._queue = self._wanted(campaign)
         while not self._queue and campaign.go_on():
             self._queue = self._wanted(campaign)
@@ -333,6 +335,8 @@ class SurrogateRun:
     def _end(self, campaign: Campaign) -> Status:
         if campaign.best.is_certified:
             return Status.CERTIFIED
+        if self._evaluator.remaining <= self._policy.stop.closing:
+            return Status.MAX_GRADIENTS
         if self._settings.certify or campaign.best.saddle is None:
             return Status.STALLED
         return Status.CONVERGED
@@ -346,12 +350,12 @@ def _policy(settings: Surrogate) -> Policy:
 
 def _aim(settings: Surrogate, features: tuple[FeatureMap, ...]) -> Aim:
     """What every search of a run is held to."""
-    policy, noise = _policy(settings), settings.noise or (0.0, 0.0)
+    policy = _policy(settings)
     kernel = _kernel(features[0]) if settings.kernel == "auto" else settings.kernel
     process = GaussianProcess(
         features[0], (kernel,), policy.see.nugget, settings.noise, alternatives=features
     )
-    return Aim(process, settings.tol, settings.certify, noise, policy)
+    return Aim(process, settings.tol, settings.certify, settings.noise, policy)
 
 
 def _kernel(features: FeatureMap) -> Kernel:

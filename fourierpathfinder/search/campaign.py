@@ -16,9 +16,10 @@ from ..gaussian_process.posterior import Posterior
 from ..landscapes.abilities import Abilities
 from ..path import SinePath
 from .channel import Channel
+from .closing import Closing
 from .images import Image, image_of
 from .judgement import Answer
-from .phases import absorbed, begun, resolved, settled
+from .phases import absorbed, begun, resolved, settled, told
 from .policy import Split
 from .prediction import Candidate
 from .proposals import propose
@@ -58,13 +59,13 @@ class Seeking:
     course: Course
 
     @classmethod
-    def begun(cls, channel: Channel, records: Records) -> "Seeking":
-        """The first state."""
-        return cls(*resolved(channel, records), Course(channel.policy.stop))
+    def begun(cls, channel: Channel, records: Records, most: int | None = None) -> "Seeking":
+        """The first state, of a search that may take so many rounds."""
+        return cls(*resolved(channel, records), Course(channel.policy.stop, most=most))
 
     def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
         """What to evaluate next; None when done, or when no progress is made."""
-        if self.is_stalled or self.wanted is None:
+        if self.is_stalled or self.course.is_over or self.wanted is None:
             return None
         return propose(self.channel, records, pending) if pending else self.wanted
 
@@ -131,10 +132,13 @@ class Campaign:
     @property
     def best(self) -> Channel:
         """The channel that surely stays lowest, the one at work among them."""
+        if isinstance(self.task, Closing):
+            return self.task.channel
         channels = list(self.channels)
         if isinstance(self.task, Seeking) and self._is_whole(self.task.channel.path):
             channels.append(self.task.channel)
-        return min(channels, key=lambda channel: channel.highest_likely)
+        certified = [channel for channel in channels if channel.is_certified]
+        return min(certified or channels, key=lambda channel: channel.highest_likely)
 
     def _is_whole(self, path: SinePath) -> bool:
         """Whether a path joins the ends that are asked for, and not those of a part."""
@@ -154,33 +158,76 @@ class Campaign:
             return False
         return True
 
+    def close(self) -> None:
+        """Leave the search, and find out how high the best path is."""
+        if not isinstance(self.task, Closing):
+            self._tasks = self._closed()
+            self.task = next(self._tasks)
+
+    def _closed(self) -> Tasks:
+        best = self.best
+        is_told = len(best.model.data) == len(self.records.known)
+        yield Closing(best if is_told else told(best, self.records))
+
     def _all_tasks(self) -> Tasks:
+        yield from self._starts()
+        if not self.best.is_done:
+            yield from self._handed_over()
+        if self._settings.split:
+            yield from self._parts(self.best)
+        if not self.best.is_done:
+            yield from self._closed()
+
+    def _starts(self) -> Tasks:
+        """The first path, and as many others as are asked for."""
         first = yield from self._sought(begun(self._aim, self._path, self.records))
         self.channels.append(first)
         self._aim = replace(self._aim, process=self._aim.process.like(first.model))
         for _ in range(1, self._settings.n_starts):
             yield from self._further_start(self._bent())
-        if self._settings.split:
-            yield from self._parts(self.best)
 
-    def _sought(self, channel: Channel) -> Generator[Task, Task, Channel]:
-        """Seek one channel to its end."""
-        ended = yield Seeking.begun(channel, self.records)
+    def _handed_over(self) -> Tasks:
+        """Other starts, where none so far can be certified; then the best one once more."""
+        for _ in range(self._aim.policy.stop.handovers):
+            yield from self._further_start(self._bent())
+            if self.best.is_done:
+                return
+        best = self.best
+        found = yield from self._sought(told(best, self.records), to_the_end=True)
+        self.channels[self.channels.index(best)] = found
+
+    def _sought(
+        self, channel: Channel, *, to_the_end: bool = False
+    ) -> Generator[Task, Task, Channel]:
+        """Seek one channel, for as long as one start may take or until there is no progress."""
+        most = None if to_the_end else channel.policy.stop.one_start
+        ended = yield Seeking.begun(channel, self.records, most)
         assert isinstance(ended, Seeking)
         return ended.channel
 
     def _further_start(self, path: SinePath) -> Tasks:
         """Seek from another path, unless it leads to a channel that is known."""
-        another = self._channel(path, self.best.height)
-        another = settled(another, self.records)
-        if self._is_known(another):
+        another = settled(self._channel(path, self.best.height), self.records)
+        if any(another.resembles(one) for one in self.channels if one.is_done):
             return
-        found = yield from self._sought(another)
-        if not self._is_known(found):
-            self.channels.append(found)
+        self._list((yield from self._sought(another)))
 
-    def _is_known(self, channel: Channel) -> bool:
-        return any(channel.resembles(known) for known in self.channels)
+    def _list(self, found: Channel) -> None:
+        """Add a channel; of twins the one that surely stays lower is kept."""
+        twins = [one for one in self.channels if self._are_twins(found, one)]
+        lowest = min([*twins, found], key=lambda one: (not one.is_done, one.highest_likely))
+        self.channels = [one for one in self.channels if one not in twins] + [lowest]
+
+    def _are_twins(self, one: Channel, other: Channel) -> bool:
+        """Whether two channels are one, or one is laid on the other by a symmetry."""
+        if one.resembles(other):
+            return True
+        same = self._abilities.comparable
+        if same is None or one.saddle is None or other.saddle is None:
+            return False
+        apart = abs(one.saddle.value - other.saddle.value)
+        alike = apart < one.path_tolerance + other.path_tolerance
+        return alike and bool(same.same(one.saddle.position, other.saddle.position))
 
     def _parts(self, whole: Channel) -> Tasks:
         """Relax the minima that a path dips into, and seek the channels from one to the next."""
@@ -197,7 +244,7 @@ class Campaign:
                 continue
             path = _piece(whole.path, start, end, self._aim.policy.split)
             piece = self._channel(path, whole.height, whole.model)
-            self.segments.append((yield from self._sought(piece)))
+            self.segments.append((yield from self._sought(piece, to_the_end=True)))
 
     def _stops(self, whole: Channel) -> Generator[Task, Task, list[Array]]:
         """The start, the minima on the way, the end (D,)."""

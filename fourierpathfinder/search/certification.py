@@ -32,6 +32,8 @@ class Inspection:
         The point that stopped the path, if it may be asked for.
     numbers : Certify
         The policy.
+    n_more : int
+        Checks that must pass beyond the usual ones.
     """
 
     prediction: Prediction
@@ -40,12 +42,13 @@ class Inspection:
     tolerance: float
     blocked: Array | None
     numbers: Certify
+    n_more: int = 0
 
     def passes(self, n_checks: int) -> bool:
         """Whether the path stays below the limit for all that is known, after so many checks."""
         needed = self.numbers.few_checks if self._far <= self.limit else self.numbers.checks
         clear = self.blocked is None and bool(self.prediction.is_open.all())
-        return clear and self._near <= self.limit and n_checks >= needed
+        return clear and self._near <= self.limit and n_checks >= needed + self.n_more
 
     def candidate(self, count: int) -> Candidate:
         """What to evaluate as the check of this number; odd ones and even ones take turns.

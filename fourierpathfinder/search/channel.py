@@ -16,7 +16,7 @@ from ..result import Saddle
 from .certification import Inspection
 from .path_search import Pin
 from .policy import Policy
-from .prediction import Prediction
+from .prediction import Candidate, Prediction
 from .state import Aim, Effort, Knowledge, Progress
 
 
@@ -33,6 +33,8 @@ class Channel:
         E: how far the path rises above the lowest value known.
     saddle : Saddle or None
         The path's top, once it is found; the path goes through it.
+    passes : tuple of Saddle
+        Others that were found on the way and are not the highest; it goes through them too.
     lost : Saddle or None
         A saddle that was found, until the path turned out to be higher elsewhere.
     blocked : array (D,) or None
@@ -48,6 +50,7 @@ class Channel:
     known: Knowledge
     scale: float
     saddle: Saddle | None = None
+    passes: tuple[Saddle, ...] = ()
     lost: Saddle | None = None
     blocked: Array | None = None
     is_moving: bool = True
@@ -65,9 +68,14 @@ class Channel:
         return float(np.linalg.norm(self.path.end - self.path.start))
 
     @property
+    def noise(self) -> tuple[float, float]:
+        """Standard deviations of the noise on values and gradient components: stated, or found."""
+        return self.aim.noise or self.known.model.noise
+
+    @property
     def tolerance(self) -> float:
         """How well the saddle's value must be known, in the landscape's unit."""
-        noise = self.policy.certify.noise_deviations * self.aim.noise[0]
+        noise = self.policy.certify.noise_deviations * self.noise[0]
         return max(self.aim.tol * self.scale, noise)
 
     @property
@@ -82,8 +90,17 @@ class Channel:
 
     @property
     def pin(self) -> Pin | None:
-        """What holds the path to its saddle."""
-        return None if self.saddle is None else Pin(self.saddle.time, self.saddle.position)
+        """What holds the path to the saddles that are known."""
+        found = self.known_saddles
+        if not found:
+            return None
+        times = np.array([one.time for one in found])
+        return Pin(times, np.stack([one.position for one in found]))
+
+    @property
+    def known_saddles(self) -> tuple[Saddle, ...]:
+        """The saddles that the path goes through."""
+        return self.passes if self.saddle is None else (*self.passes, self.saddle)
 
     @property
     def height(self) -> float:
@@ -111,8 +128,8 @@ class Channel:
     def predicted(self, n_times: int) -> Prediction:
         """The surrogate at so many places along the path, its ends left out, its saddle put in."""
         times = np.linspace(0, 1, n_times + 2)[1:-1]
-        if self.saddle is not None:
-            times = np.sort(np.append(times, self.saddle.time))
+        if self.pin is not None:
+            times = np.sort(np.append(times, self.pin.times))
         factor = self.progress.calibration.factor
         return Prediction(self.known.model, self.path, times, factor, self.known.excluded)
 
@@ -127,7 +144,23 @@ class Channel:
         if not (self.aim.certify and self.is_found):
             return False
         low = float(self.prediction.mean.max()) <= self.crest + self.path_tolerance
-        return low and self.inspection(self.prediction).passes(self.progress.n_checks)
+        passes = low and self.inspection(self.prediction).passes(self.progress.n_checks)
+        return passes and self.loose_end is None
+
+    @cached_property
+    def loose_end(self) -> Candidate | None:
+        """The place where the path may rise further above its crest than a certificate may state.
+
+        It is looked for more closely than all else, and once all else is well.
+        """
+        numbers = self.policy.certify
+        allowed = max(numbers.largest_error * self.scale, self.path_tolerance)
+        if self.excess(numbers.error_deviations, numbers.fine_times) <= allowed:
+            return None
+        closely = self.predicted(numbers.fine_times)
+        away = self.away_from_saddle(closely)
+        upper = closely.upper(numbers.error_deviations)
+        return closely.candidate("check", np.where(away, upper, -np.inf))
 
     @property
     def is_done(self) -> bool:
@@ -143,6 +176,7 @@ class Channel:
             self.path_tolerance,
             self.obstacle,
             self.policy.certify,
+            self.policy.certify.more_checks * self.effort.n_longer,
         )
 
     @property

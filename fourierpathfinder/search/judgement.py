@@ -83,7 +83,7 @@ def _left(
     channel: Channel, model: Posterior, point: Array, gradient: Array
 ) -> Iterator[tuple[float, Kernel]]:
     """What the gradient leaves by each curvature in question, and whose it is."""
-    noise = channel.policy.certify.noise_deviations * channel.aim.noise[1]
+    noise = channel.policy.certify.noise_deviations * channel.noise[1]
     for kernel in dict.fromkeys((model.kernel, *channel.aim.process.kernels)):
         one = model.under(kernel)
         yield newton_decrement(one, point, gradient, channel.policy.climb.flat, noise), kernel
@@ -129,4 +129,4 @@ def _is_higher(channel: Channel, answer: Answer, miss: float) -> bool:
 
 
 def _without_saddle(channel: Channel) -> Channel:
-    return replace(channel, lost=channel.saddle, saddle=None)
+    return replace(channel, lost=channel.saddle, saddle=None, passes=())

@@ -51,7 +51,9 @@ def sharpened(channel: Channel) -> Channel:
             channel,
             path=_with_more_terms(channel) if longer else channel.path,
             progress=replace(channel.progress, n_repeats=0, n_refused=0),
-            effort=replace(effort, sharpness=effort.sharpness + 1),
+            effort=replace(
+                effort, sharpness=effort.sharpness + 1, n_longer=effort.n_longer + longer
+            ),
         )
     )
 
@@ -59,7 +61,8 @@ def sharpened(channel: Channel) -> Channel:
 def _lengthened_if_stuck(channel: Channel) -> Channel:
     """The path with more terms, where even on the surrogate it cannot come down to its saddle.
 
-    Where that did not help the last time, something else is the path's top: let it be sought.
+    Where that did not help the last time, something else is the path's top: let it be sought, while
+    the path goes on passing through this saddle.
     """
     numbers, effort = channel.policy.move, channel.effort
     n_stuck = effort.n_stuck + 1 if channel.excess(0.0) > channel.path_tolerance else 0
@@ -69,8 +72,14 @@ def _lengthened_if_stuck(channel: Channel) -> Channel:
         channel,
         path=_with_more_terms(channel),
         saddle=None if effort.was_lengthened else channel.saddle,
+        passes=channel.known_saddles if effort.was_lengthened else channel.passes,
         progress=replace(channel.progress, n_repeats=0),
-        effort=replace(effort, n_stuck=0, was_lengthened=not effort.was_lengthened),
+        effort=replace(
+            effort,
+            n_stuck=0,
+            was_lengthened=not effort.was_lengthened,
+            n_longer=effort.n_longer + 1,
+        ),
     )
 
 

@@ -22,30 +22,37 @@ Deviation = Callable[[Array], Array]
 
 @dataclass(frozen=True, eq=False)
 class Pin:
-    """A point that the path must go through: Σ_n sin(nπ t_s) c_n = what the chord misses."""
+    """Points that the path must go through: Σ_n sin(nπ t_k) c_n = what the chord misses there.
 
-    time: float
+    Attributes
+    ----------
+    time : float or array (k,)
+    position : array (D,) or (k, D)
+    """
+
+    time: float | Array
     position: Array
 
     def held(self, path: SinePath) -> SinePath:
-        """The nearest path (in the metric of n c_n) that goes through the point."""
+        """The nearest path (in the metric of n c_n) that goes through the points."""
         order = np.arange(1.0, path.n_terms + 1)[:, None]
-        direction = self._direction(path.n_terms)
-        missing = self.position - path(self.time)
-        return path.with_coefficients(path.coefficients + direction * missing / order)
+        missing = np.atleast_2d(self.position) - path(self.times)
+        shift = np.linalg.pinv(self._rows(path.n_terms)) @ missing
+        return path.with_coefficients(path.coefficients + shift / order)
 
     def projected(self, gradient: Array) -> Array:
-        """The part of a gradient (N, D) in n c_n that leaves the point in its place."""
-        row = self._row(len(gradient))
-        return gradient - row * ((row * gradient).sum(axis=0) / (row**2).sum())
+        """The part of a gradient (N, D) in n c_n that leaves the points in their places."""
+        rows = self._rows(len(gradient))
+        return np.asarray(gradient - np.linalg.pinv(rows) @ (rows @ gradient))
 
-    def _row(self, n_terms: int) -> Array:
-        order = np.arange(1.0, n_terms + 1)[:, None]
-        return sines(np.array([self.time]), n_terms).T / order
+    @property
+    def times(self) -> Array:
+        """Where on the path they lie (k,)."""
+        return np.atleast_1d(self.time)
 
-    def _direction(self, n_terms: int) -> Array:
-        row = self._row(n_terms)
-        return row / (row**2).sum()
+    def _rows(self, n_terms: int) -> Array:
+        """How n c_n moves the points, (k, N)."""
+        return np.asarray(sines(self.times, n_terms) / np.arange(1.0, n_terms + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +109,7 @@ class PathSearch:
     def _times(self, path: SinePath, pin: Pin | None = None) -> Array:
         n_points = max(self.numbers.n_points, 2 * path.n_terms)
         times = np.linspace(0, 1, n_points + 2)[1:-1]
-        return times if pin is None else np.sort(np.append(times, pin.time))
+        return times if pin is None else np.sort(np.append(times, pin.times))
 
     def _lowered(self, predict: Predict, path: SinePath, pin: Pin | None) -> tuple[SinePath, bool]:
         """Some iterations of L-BFGS on the mean, and whether more would gain nothing.

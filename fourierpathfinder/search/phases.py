@@ -50,7 +50,7 @@ def absorbed(channel: Channel, answers: Sequence[Answer], records: Records) -> C
     """The state after `answers`, which are among `records`."""
     for answer in answers:
         channel = judged(channel, answer)
-    after = _learned(channel, records)
+    after = _with_highest_pass(_learned(channel, records))
     recalled = _with_lost_saddle(after, records)
     return after if recalled is after else _learned(recalled, records)
 
@@ -92,6 +92,18 @@ def _learned(channel: Channel, records: Records) -> Channel:
 def _scaled(channel: Channel) -> Channel:
     top = float(channel.prediction.mean.max())
     return replace(channel, scale=rise(top, channel.known, channel.policy.trust))
+
+
+def _with_highest_pass(channel: Channel) -> Channel:
+    """The state with the highest of its passes for its saddle, where nothing lies above that."""
+    if not channel.passes:
+        return channel
+    highest = max(channel.known_saddles, key=lambda one: one.value)
+    top = float(channel.prediction.mean.max())
+    if channel.saddle is None and top > highest.value + channel.path_tolerance:
+        return channel
+    others = tuple(one for one in channel.known_saddles if one is not highest)
+    return replace(channel, saddle=highest, passes=others)
 
 
 def _with_lost_saddle(channel: Channel, records: Records) -> Channel:

@@ -167,7 +167,7 @@ class Ask:
     """Places at which the path is looked at, at least: no wider apart than what a surrogate can
     tell."""
     times_per_term: int = 4
-    """Places for each of its terms: a sharper path is looked at more closely."""
+    """Places for each of a path's terms: what bends more is looked at more closely."""
     optimism: float = 0.5
     """Deviations added to the mean in looking for the path's top: a little, for the top may be
     where less is known."""
@@ -229,6 +229,8 @@ class Certify:
     """Checks in a row that must pass then: one could be luck."""
     checks: int = 3
     """Checks in a row that must pass otherwise: two once missed a narrow hill between them."""
+    more_checks: int = 2
+    """Checks more for each time that the path was given terms: it has more places for a rise."""
     limit: float = 0.5
     """How far above its crest a certified path may be expected to rise, in path tolerances: the
     other half is for what the surrogate gets wrong."""
@@ -241,6 +243,11 @@ class Certify:
     blocked_first: float = 4.5
     """How far above the limit, in path tolerances, what blocks a path goes before its top: once
     the path is nearly well, it is what keeps it from being so."""
+    largest_error: float = 0.01
+    """How far a certified path may rise above its crest, in E, with as many deviations as
+    `height_error` reckons with: a hundredth is what a barrier is quoted to."""
+    fine_times: int = 256
+    """Places at which that is looked at: some for each term of the longest path."""
     half_margin: float = 0.5
     """Part of its margin that a check may use up without having been foreseen: another miss of
     that size would use up the rest."""
@@ -255,6 +262,13 @@ class Stop:
 
     iterations: int = 300
     """Rounds of evaluations in all: where thirty are common, something is wrong by then."""
+    one_start: int = 40
+    """Rounds that one start may take before another is tried: nine in ten need fewer."""
+    handovers: int = 3
+    """Other starts that are tried where none can be certified: each knows all of the others."""
+    closing: int = 2
+    """Evaluations of a path's likely top that are kept for the end of a run without certificate:
+    one, and another where that was a surprise."""
     without_progress: int = 30
     """Rounds in a row in which the height does not move and no certificate comes of it: as many
     as a whole search mostly takes."""

@@ -126,8 +126,11 @@ def _checked(
     inspection = channel.inspection(prediction)
     n_checks = channel.progress.n_checks + _n_checks(pending)
     if inspection.passes(n_checks):
+        candidate = None if pending else channel.loose_end
+    else:
+        candidate = inspection.candidate(n_checks + 1)
+    if candidate is None:
         return None
-    candidate = inspection.candidate(n_checks + 1)
     if records.distance_to(candidate.point) >= channel.policy.ask.same * channel.chord:
         return candidate
     return _instead(channel, prediction, pending)

@@ -22,9 +22,9 @@ class Aim:
         Tolerance of the saddle's value, in E.
     certify : bool
         Whether the rest of the path is to be checked.
-    noise : (float, float)
+    noise : (float, float) or None
         Standard deviations of the noise on values and gradient components, in the landscape's
-        units.
+        units; None where the surrogate is to find them.
     policy : Policy
         Every number of the search.
     """
@@ -32,7 +32,7 @@ class Aim:
     process: GaussianProcess
     tol: float
     certify: bool = True
-    noise: tuple[float, float] = (0.0, 0.0)
+    noise: tuple[float, float] | None = None
     policy: Policy = BOLD
 
 
@@ -103,8 +103,11 @@ class Effort:
         Whether more terms were the last remedy.
     sharpness : int
         How often the objective was sharpened.
+    n_longer : int
+        How often the path was given more terms.
     """
 
     n_stuck: int = 0
     was_lengthened: bool = False
     sharpness: int = 0
+    n_longer: int = 0

@@ -15,6 +15,10 @@ class Course:
         The policy.
     heights : tuple of float
         The last ones.
+    most : int, optional
+        Rounds that it may take in all.
+    n_rounds : int
+        Rounds that it has taken.
 
     Examples
     --------
@@ -27,10 +31,18 @@ class Course:
 
     numbers: Stop
     heights: tuple[float, ...] = ()
+    most: int | None = None
+    n_rounds: int = 0
 
     def seen(self, height: float) -> "Course":
         """The course after one more round."""
-        return replace(self, heights=(*self.heights, height)[-self.numbers.without_progress :])
+        heights = (*self.heights, height)[-self.numbers.without_progress :]
+        return replace(self, heights=heights, n_rounds=self.n_rounds + 1)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all rounds are taken that it was given."""
+        return self.most is not None and self.n_rounds >= self.most
 
     def is_stalled(self, tolerance: float) -> bool:
         """Whether the height has not moved by `tolerance` for as many rounds as are allowed."""

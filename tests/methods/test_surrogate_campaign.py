@@ -118,7 +118,8 @@ def test_segment_that_is_an_image_of_another_costs_nothing():
 def test_swap_of_two_atoms_goes_over_minima(last_bits):
     """LJ7: an axial atom with one of the ring, over the saddles that are known, from most seeds.
 
-    What is certified is so whatever the seed; another way than the lowest may be.
+    What is certified is so whatever the seed; another way than the lowest may be. One start alone
+    finds the lowest from five in eight.
     """
     cluster = lennard_jones(7)
     start = cluster.minima[0]
@@ -128,8 +129,8 @@ def test_swap_of_two_atoms_goes_over_minima(last_bits):
     assert cluster.same(start, end)
     is_lowest = []
     for seed, changed in enumerate(last_bits(cluster, 8)):
-        method = Surrogate(split=True)
-        result = find_path(changed, start, end, method=method, rng=seed, max_gradients=80)
+        method = Surrogate(split=True, n_starts=4)
+        result = find_path(changed, start, end, method=method, rng=seed, max_gradients=200)
         rise = result.height - cluster.minimum_values[0]
         assert highest(cluster, result.path) <= result.height + result.height_error + 1e-7 * rise
         for segment in result.segments:

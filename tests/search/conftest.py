@@ -80,6 +80,7 @@ class Surface:
 
     spread: Callable[[np.ndarray], np.ndarray]
     x: np.ndarray
+    noise = (0.0, 0.0)
 
     @property
     def data(self) -> Any:

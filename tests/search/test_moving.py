@@ -60,7 +60,7 @@ class TestMoreTerms:
         assert after.path.n_terms > stuck.path.n_terms
         assert (after.path.coefficients[stuck.path.n_terms :] == 0).all()
         assert after.saddle is stuck.saddle
-        assert after.effort == Effort(n_stuck=0, was_lengthened=True)
+        assert after.effort == Effort(n_stuck=0, was_lengthened=True, n_longer=1)
         assert after.progress.n_repeats == 0
 
     def test_patience_comes_first(self, stuck):
@@ -72,7 +72,7 @@ class TestMoreTerms:
     def test_another_time_it_is_the_saddle_that_goes(self, stuck):
         after = moved(replace(stuck, effort=replace(stuck.effort, was_lengthened=True)))
         assert after.saddle is None
-        assert after.effort == Effort()
+        assert after.effort == Effort(n_longer=1)
 
     def test_no_more_than_most(self, stuck):
         policy = stuck.policy

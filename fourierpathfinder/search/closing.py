@@ -1,0 +1,41 @@
+"""The end of a run without a certificate: the path's likely top is evaluated, not guessed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .channel import Channel
+from .judgement import Answer
+from .phases import told
+from .prediction import Candidate
+from .records import Records
+
+
+@dataclass(frozen=True, eq=False)
+class Closing:
+    """The task of finding out how high a path is that is moved no more.
+
+    Attributes
+    ----------
+    channel : Channel
+    n_answers : int
+    """
+
+    channel: Channel
+    n_answers: int = 0
+
+    def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
+        """The place where the path may be highest, while it is not known well enough."""
+        channel, numbers = self.channel, self.channel.policy.certify
+        if pending or self.n_answers >= channel.policy.stop.closing:
+            return None
+        seen = channel.predicted(numbers.fine_times)
+        top = seen.candidate("top", seen.upper(numbers.assurance))
+        is_known = seen.factor * top.deviation < channel.path_tolerance
+        near = records.distance_to(top.point) < channel.policy.ask.same * channel.chord
+        return None if is_known or near else top
+
+    def absorb(self, answers: Sequence[Answer], records: Records) -> "Closing":
+        """The path as it was, with what is known now."""
+        return replace(
+            self, channel=told(self.channel, records), n_answers=self.n_answers + len(answers)
+        )
