@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fourierpathfinder.result import Saddle
 from fourierpathfinder.search.state import Progress
 
 
@@ -55,6 +56,45 @@ def test_saddle_is_among_the_times_of_a_prediction(at_saddle, first):
     away = channel.away_from_saddle(channel.prediction)
     assert not away.all()
     np.testing.assert_allclose(channel.prediction.times[~away], channel.saddle.time)
+
+
+class TestLooseEnd:
+    """A place where a path that is certain otherwise may rise too far for a certificate."""
+
+    SADDLE = Saddle(np.zeros(2), 1.0, 0.0, 0.5)
+
+    @staticmethod
+    def gap(size):
+        return lambda points: size * np.exp(-((points[:, 0] - 0.15) ** 2) / 0.002)
+
+    @pytest.mark.parametrize(("size", "is_loose"), [(1e-4, False), (0.01, False), (0.3, True)])
+    def test_is_where_the_error_would_exceed_what_a_certificate_may_state(
+        self, by_hand, size, is_loose
+    ):
+        channel, _ = by_hand(self.gap(size), saddle=self.SADDLE, progress=Progress(n_checks=9))
+        loose = channel.loose_end
+        assert (loose is not None) == is_loose
+        if is_loose:
+            assert loose.kind == "check"
+            assert loose.point[0] == pytest.approx(0.15, abs=0.1)
+            assert not channel.is_certified
+
+    def test_error_of_what_has_none_is_small(self, by_hand):
+        channel, _ = by_hand(self.gap(0.01), saddle=self.SADDLE)
+        numbers = channel.policy.certify
+        error = channel.excess(numbers.error_deviations, numbers.fine_times)
+        assert error <= numbers.largest_error * channel.scale
+
+
+def test_path_goes_through_its_passes_and_its_saddle(by_hand):
+    lower = Saddle(np.array([-0.4, 0.1]), 0.7, 0.0, 0.3)
+    channel, _ = by_hand(saddle=Saddle(np.zeros(2), 1.0, 0.0, 0.5), passes=(lower,))
+    assert channel.known_saddles == (lower, channel.saddle)
+    held = channel.pin.held(channel.path)
+    np.testing.assert_allclose(held(0.3), lower.position, atol=1e-12)
+    np.testing.assert_allclose(held(0.5), np.zeros(2), atol=1e-12)
+    assert {0.3, 0.5} <= set(channel.predicted(10).times)
+    assert channel.crest == 1.0
 
 
 def test_resembles_what_runs_along_it_or_over_its_saddle(at_saddle, first):

@@ -57,6 +57,23 @@ class TestPin:
         expected = path.coefficients + shift / order
         np.testing.assert_allclose(Pin(time, point).held(path).coefficients, expected, atol=1e-12)
 
+    def test_held_path_goes_through_several_points_and_is_the_nearest(self, rng):
+        """Against a least-norm solution with all constraints in one matrix."""
+        path, points, times = bent(rng), rng.normal(size=(3, 3)), np.array([0.2, 0.55, 0.9])
+        held = Pin(times, points).held(path)
+        np.testing.assert_allclose(held(times), points, atol=1e-12)
+        order = np.arange(1.0, 7)[:, None]
+        rows = sines(times, 6) / order.T
+        shift = np.linalg.lstsq(rows, points - path(times), rcond=None)[0]
+        np.testing.assert_allclose(held.coefficients, path.coefficients + shift / order, atol=1e-12)
+
+    def test_projected_gradient_leaves_several_points_in_place(self, rng):
+        path, gradient, times = bent(rng), rng.normal(size=(6, 3)), np.array([0.2, 0.55, 0.9])
+        projected = Pin(times, path(times)).projected(gradient)
+        moved = path.with_coefficients(path.coefficients + projected / np.arange(1.0, 7)[:, None])
+        np.testing.assert_allclose(moved(times), path(times), atol=1e-12)
+        assert (projected * (gradient - projected)).sum() == pytest.approx(0, abs=1e-10)
+
     @settings(max_examples=30, deadline=None)
     @given(st.integers(0, 1000), st.floats(0.02, 0.98))
     def test_projected_gradient_leaves_the_point_in_place(self, seed, time):

@@ -38,6 +38,16 @@ def test_only_as_many_heights_are_kept_as_matter():
     assert course(range(10), without_progress=3).heights == (7, 8, 9)
 
 
+@pytest.mark.parametrize(
+    ("most", "n_rounds", "is_over"), [(None, 99, False), (3, 2, False), (3, 3, True), (3, 4, True)]
+)
+def test_over_after_so_many_rounds(most, n_rounds, is_over):
+    seen = Course(Stop(), most=most)
+    for height in range(n_rounds):
+        seen = seen.seen(height)
+    assert seen.is_over == is_over
+
+
 def test_the_old_one_stays_as_it_was():
     before = course([1.0, 2.0])
     before.seen(3.0)
