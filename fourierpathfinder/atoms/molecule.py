@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.calculators.calculator import CalculationFailed
 
 from .._arrays import Array
 from ..path import SinePath
@@ -144,10 +145,14 @@ class MoleculeLandscape:
     def value_and_grad(self, points: Array) -> tuple[np.ndarray, np.ndarray]:
         """Energies (M,) in eV and gradients (M, D) in eV/Å at `points` (M, D) in Å.
 
+        A calculation that fails, as one whose self-consistency does not converge (ASE's
+        `CalculationFailed`), is logged and gives NaN: a failed point, not the end of a run.
+
         Raises
         ------
         CalculatorError
-            If the calculator raises; the error names the point, and has it as `point`.
+            If the calculator raises anything else; the error names the point, and has it as
+            `point`.
         """
         points = np.asarray(points, dtype=float)
         values, gradients = np.empty(len(points)), np.empty_like(points)
@@ -155,6 +160,9 @@ class MoleculeLandscape:
         for m, point in enumerate(points):
             try:
                 values[m], gradients[m] = self._one(point)
+            except CalculationFailed as error:
+                _log.warning("%s", self._failure(error, m, points))
+                values[m], gradients[m] = np.nan, np.nan
             except Exception as error:
                 raise self._failure(error, m, points) from error
         return values, gradients

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import molecule
-from ase.calculators.calculator import Calculator
+from ase.calculators.calculator import CalculationFailed, Calculator, SCFError
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.cluster import Icosahedron
@@ -186,6 +186,25 @@ def test_a_calculator_that_raises_names_itself_and_the_point(hcn):
         landscape.value_and_grad(np.stack([point, point]))
     assert isinstance(caught.value.__cause__, ArithmeticError)
     np.testing.assert_array_equal(caught.value.point, point)
+
+
+@pytest.mark.parametrize("kind", [CalculationFailed, SCFError])
+def test_a_calculation_that_fails_is_a_failed_point(hcn, kind, caplog):
+    class FailsOnce(EMT):
+        n_calls = 0
+
+        def calculate(self, *args, **options):
+            FailsOnce.n_calls += 1
+            if FailsOnce.n_calls == 2:
+                raise kind("not converged in 250 cycles")
+            super().calculate(*args, **options)
+
+    landscape = MoleculeLandscape(hcn, FailsOnce)
+    point = landscape.coordinates(hcn)
+    values, gradients = landscape.value_and_grad(np.stack([point, point + 0.01, point]))
+    np.testing.assert_array_equal(np.isnan(values), [False, True, False])
+    np.testing.assert_array_equal(np.isnan(gradients).all(axis=1), [False, True, False])
+    assert "not converged in 250 cycles" in caplog.text
 
 
 def test_a_factory_that_raises_is_heard(hcn):
