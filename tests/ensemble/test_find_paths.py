@@ -355,8 +355,11 @@ def test_ctrl_c_in_lockstep(tmp_path, monkeypatch):
 
 def test_ctrl_c_in_tasks():
     landscape = landscape_of()
-    calls.error_at, calls.error = 8, KeyboardInterrupt()
     method = Paper(n_steps=4, n_points=12, n_terms=3)
+    find_paths(landscape, pairs_of(3), method=method, rng=7)
+    midway = len(calls) // 2
+    calls.clear()
+    calls.error_at, calls.error = midway, KeyboardInterrupt()
     results = find_paths(landscape, pairs_of(3), method=method, rng=7)
     assert results[-1].status is Status.INTERRUPTED
     assert "before this path" in results[-1].message
