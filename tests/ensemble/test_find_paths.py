@@ -355,7 +355,7 @@ def test_ctrl_c_in_lockstep(tmp_path, monkeypatch):
 
 def test_ctrl_c_in_tasks():
     landscape = landscape_of()
-    method = Paper(n_steps=4, n_points=12, n_terms=3)
+    method = Paper(n_steps=40, n_points=12, n_terms=3)
     find_paths(landscape, pairs_of(3), method=method, rng=7)
     midway = len(calls) // 2
     calls.clear()
