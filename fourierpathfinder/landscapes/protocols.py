@@ -79,10 +79,14 @@ class OwnEnds(Protocol):
 
 @runtime_checkable
 class PlacedEnds(Protocol):
-    """Ends that can be moved without a change of value, such as molecules in free space."""
+    """Ends that can be moved without a change of value, such as molecules, or must be checked."""
 
     def ends(self, start: Any, end: Any) -> tuple[Array, Array]:
-        """Both ends as points (D,), the second moved as close to the first as possible."""
+        """Both ends as points (D,), the second moved as close to the first as possible.
+
+        Or as they are, once it is sure that a path between them makes sense; a `ValueError` says
+        why it does not.
+        """
         ...
 
 

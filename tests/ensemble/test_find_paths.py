@@ -10,8 +10,10 @@ import torch
 from torch import nn
 
 from fourierpathfinder import Direct, Paper, Status, Stochastic, Surrogate, find_path, find_paths
+from fourierpathfinder.ends import resolve_ends
 from fourierpathfinder.ensemble import lockstep, tasks
 from fourierpathfinder.landscapes import NetworkLandscape
+from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.toy import two_channels
 
 from .misbehaving import Dying, dying_ends
@@ -167,30 +169,65 @@ def test_ends_that_make_no_sense_touch_no_others():
         same(results[k], fine[k], exact=False)
 
 
-def exploding(landscape, far):
-    """A pair whose line leads where the loss is infinite."""
-    start, _ = pairs_of(1)[0]
-    point = landscape.coordinates(start)
-    return point, point + far
+def exploding():
+    """A pair on whose line the loss overflows, though at both ends it is finite."""
+    start, end = networks(2)
+    with torch.no_grad():
+        start.layers[0].weight.fill_(100.0)  # units of ±1
+        start.layers[0].bias.zero_()
+        end.layers[0].weight.zero_()  # units of 0, whose huge weights do not matter
+        end.layers[0].bias.zero_()
+        end.layers[2].weight.copy_(torch.tensor([[3e38], [-3e38], [0.0]]).expand(3, 5))
+    return start, end
 
 
 def test_a_path_that_diverges_touches_no_others(tmp_path):
     landscape, pairs = landscape_of(), pairs_of(3)
-    pairs[1] = exploding(landscape, 1e38)
+    pairs[1] = exploding()
     results = find_paths(landscape, pairs, rng=1, method=SMALL, checkpoint=tmp_path / "all")
     assert [r.status is Status.FAILED for r in results] == [False, True, False]
     assert "returned NaN or infinity on this path" in results[1].message
     fine = find_paths(landscape, pairs_of(3), rng=1, method=SMALL)
     for k in (0, 2):
         same(results[k], fine[k], exact=False)
-    assert len(list((tmp_path / "all").iterdir())) == 2
+    assert len(list((tmp_path / "all").glob("*.result.npz"))) == 2
+    assert not list((tmp_path / "all").glob("*.run.npz")), "what failed starts again"
+
+
+@pytest.mark.parametrize("as_modules", [True, False])
+def test_an_end_without_a_loss_touches_no_others(as_modules):
+    """Also where it is the first that the landscape ever sees."""
+    landscape, pairs = landscape_of(), pairs_of(3)
+    with torch.no_grad():
+        pairs[0][0].layers[2].weight.fill_(3e38)
+    given = pairs if as_modules else [tuple(map(landscape.coordinates, pair)) for pair in pairs[1:]]
+    if not as_modules:
+        point = landscape.coordinates(dict(pairs[0][0].state_dict()))
+        given = [(given[0][1], point), *given]
+    results = find_paths(landscape, given, rng=1, method=SMALL)
+    assert [r.status is Status.FAILED for r in results] == [True, False, False]
+    name = "start" if as_modules else "end"
+    assert f"`{name}`: the loss there is nan on some samples" in results[0].message
+    assert results[0].path is None
+
+
+def calls_at_the_door(landscape, pairs):
+    """How often the module is called to check the ends, on a landscape that was used before."""
+    for _ in range(2):
+        calls.clear()
+        for pair in pairs:
+            resolve_ends(abilities_of(landscape), *pair)
+    n_calls = len(calls)
+    calls.clear()
+    return n_calls
 
 
 @pytest.mark.parametrize("vectorize", [True, False])
 def test_an_error_of_the_module_is_told_by_each(vectorize):
-    landscape = landscape_of(vectorize=vectorize)
-    calls.error_at, calls.error = 30, ArithmeticError("overflow")
-    results = find_paths(landscape, pairs_of(2), rng=1, method=SMALL)
+    landscape, pairs = landscape_of(vectorize=vectorize), pairs_of(2)
+    n_calls = calls_at_the_door(landscape, pairs)
+    calls.error_at, calls.error = n_calls + 30, ArithmeticError("overflow")
+    results = find_paths(landscape, pairs, rng=1, method=SMALL)
     for result in results:
         assert result.status is Status.FAILED
         assert "ArithmeticError: overflow" in result.message
@@ -282,7 +319,8 @@ def test_a_restart_runs_only_what_is_missing(tmp_path, method):
     first = find_paths(landscape, pairs[:2], **options)
     calls.clear()
     again = find_paths(landscape, [pairs[1], pairs[0]], **options)
-    assert not calls
+    n_calls = len(calls)
+    assert n_calls == calls_at_the_door(landscape, pairs[:2]), "the ends are checked, no more"
     for a, b in zip(again, reversed(first), strict=True):
         same(a, b)
         assert (a.history.heights == b.history.heights).all()
@@ -290,7 +328,8 @@ def test_a_restart_runs_only_what_is_missing(tmp_path, method):
         assert a.method == method
         assert a.landscape is landscape
     three = find_paths(landscape, pairs, **options)
-    assert calls
+    n_calls = len(calls)
+    assert n_calls > calls_at_the_door(landscape, pairs)
     same(three[0], first[0])
     assert three[2].success
     assert not list((tmp_path / "ensemble").glob("*.run.npz"))
@@ -334,10 +373,11 @@ def test_a_restart_in_lockstep_goes_on_bit_for_bit(tmp_path, cut, monkeypatch):
 def test_ctrl_c_in_lockstep(tmp_path, monkeypatch):
     monkeypatch.setattr(lockstep, "_LARGEST_STATE", 1)  # each path is a group
     landscape, pairs = landscape_of(vectorize=False), pairs_of(3)
+    at_the_door = calls_at_the_door(landscape, pairs)
     whole = find_paths(landscape, pairs, method=SMALL, rng=7)
-    per_path = len(calls) // 3
+    per_path = (len(calls) - at_the_door) // 3
     calls.clear()
-    calls.error_at, calls.error = per_path + 25, KeyboardInterrupt()
+    calls.error_at, calls.error = at_the_door + per_path + 25, KeyboardInterrupt()
     cut = find_paths(landscape, pairs, method=SMALL, rng=7, checkpoint=tmp_path / "all")
     statuses = [r.status for r in cut]
     assert statuses == [Status.STEPS_DONE, Status.INTERRUPTED, Status.INTERRUPTED]

@@ -119,7 +119,7 @@ def test_what_is_no_graph_is_refused(tmp_path):
     file = tmp_path / "other.jsonl"
     for content in ("{}\n", "text\n", '{"format": "another/1"}\n'):
         file.write_text(content)
-        with pytest.raises(CheckpointError, match="not a graph of this program"):
+        with pytest.raises(CheckpointError, match="it is not a file of fourierpathfinder/graph"):
             LandscapeGraph.load(file)
 
 

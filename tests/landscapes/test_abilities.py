@@ -169,7 +169,9 @@ def test_what_the_landscapes_of_the_package_offer():
     assert offered(MoleculeLandscape(triangle, EMT)) == symmetric | {
         "own_ends", "placed_ends", "structures", "described", "mobile", "identified",
     }  # fmt: skip
-    assert offered(network) == {"values", "own_ends", "comparable", "described", "identified"}
+    assert offered(network) == {
+        "values", "own_ends", "placed_ends", "comparable", "described", "identified",
+    }  # fmt: skip
     assert abilities_of(network).n_samples == 4
     assert abilities_of(two_channels()).n_atoms is None
     assert abilities_of(lennard_jones(7)).n_atoms == 7

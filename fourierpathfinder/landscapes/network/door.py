@@ -4,7 +4,7 @@ Some samples, spread over the data, suffice for both.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from .parameters import Layout, Tensors
 _N_SAMPLES = 48
 """Taken for a check; where memory runs out, half as many."""
 _N_BATCHES = 2
+
+_Found = TypeVar("_Found")
 
 
 class Door:
@@ -41,15 +43,16 @@ class Door:
         self._is_mean = False
 
     def check_loss(self, point: Any) -> None:
-        """Raise an error if the loss is no mean over samples; once, wherever it is asked."""
+        """Raise an error if the loss is no mean over samples; until a point has told that it is."""
         if self._is_mean:
             return
         variables = self._layout.tensors(point)
-        self._sparing(lambda n: check_mean(self._network, self._samples, variables, n))
-        self._is_mean = True
+        self._is_mean = self._sparing(
+            lambda n: check_mean(self._network, self._samples, variables, n)
+        )
 
     def check_end(self, module: Any, point: Any) -> None:
-        """Raise an error if the loss at a point (D,) is not that of the module there.
+        """Raise an error if the loss at a point (D,) is not finite, or not that of the module there.
 
         Parameters
         ----------
@@ -78,7 +81,7 @@ class Door:
         check_own_loss(ordinary, network, variables, batches, found, rough)
 
     @staticmethod
-    def _sparing(check: Callable[[int], None]) -> None:
+    def _sparing(check: Callable[[int], _Found]) -> _Found:
         """Check with as many samples as memory allows."""
         n_samples = _N_SAMPLES
         while True:

@@ -193,7 +193,7 @@ class NetworkLandscape:
         free = self._network.estimated
         if isinstance(end, torch.nn.Module):
             point = self._layout.vector(end.state_dict(), self.device, free)
-            if end is not self._given:
+            if end is not self._given and bool(point.isfinite().all()):
                 self._door.check_end(end, point)
             return point
         if isinstance(end, str | PathLike):

@@ -5,6 +5,7 @@ not where the loss sums, where samples weigh differently and the loss does not s
 layer mixes the samples of a batch.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ def tolerance(network: Network, variables: Tensors) -> float:
     return max(_TOLERANCES.get(tensor.dtype, _ROUGH) for tensor in variables.values())
 
 
-def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples: int) -> None:
+def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples: int) -> bool:
     """Raise an error if the loss is no mean over samples, or not a function of its arguments.
 
     Parameters
@@ -39,6 +40,11 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     n_samples : int
         In the batch that is split.
 
+    Returns
+    -------
+    bool
+        Whether this point could tell: a loss that is NaN or infinite there says nothing.
+
     Raises
     ------
     ValueError
@@ -49,7 +55,7 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     variables = variables | quietly(network.statistics(whole), variables, whole)
     _check_loss_alone(network, variables, whole)
     if len(chosen) < 2:
-        return
+        return True
     cut = max(1, len(chosen) // 3)
     parts = samples.batch(chosen[:cut]), samples.batch(chosen[cut:])
     (total, weight), *sums = (
@@ -57,10 +63,12 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     )
     together = sum(float(each) for each, _ in sums) / max(sum(float(w) for _, w in sums), 1e-30)
     mean = float(total) / max(float(weight), 1e-30)
+    if not math.isfinite(mean):
+        return False
     means = [float(each) / max(float(w), 1e-30) for each, w in sums]
     size = max(abs(mean), *(abs(each) for each in means))
     if abs(mean - together) <= tolerance(network, variables) * max(size, 1e-6):
-        return
+        return True
     raise ValueError(_sentence(whole.size, mean, together, means, parts))
 
 

@@ -108,24 +108,37 @@ def check_own_loss(
     Raises
     ------
     ValueError
-        With both, and the first layer that puts out something else.
+        With both, and the first layer that puts out something else; or if both are not finite.
     """
     own, again = ordinary.loss(batches), ordinary.loss(batches)
     limit = tolerance * max(abs(own), _NOTHING / tolerance)
-    if abs(own - again) > limit or math.isnan(own) > math.isnan(found):
+    if not _equal(own, again, limit):
         raise ValueError(
             f"the network's loss on the same samples is {own:.6g} at one call and {again:.6g} at "
             "the next, in evaluation mode: it draws random numbers (dropout or noise that is never "
             "switched off), or keeps something from call to call. A path needs a loss that is one "
             "function: switch it off"
         )
-    if abs(own - found) <= limit:
-        return
+    if _equal(own, found, limit):
+        if math.isfinite(own):
+            return
+        raise ValueError(
+            f"the loss there is {own:.6g} on some samples, though every parameter is finite; a "
+            "path needs ends with a finite loss: check how this network was trained, or whether "
+            "its values overflow, and leave it out or pass it in double precision"
+        )
     where = _first_difference(ordinary, network, variables, batches[0], tolerance)
     raise ValueError(
         f"the network's own loss on some samples is {own:.6g}, but as a function of its parameters "
         f"it is {found:.6g}: {where}"
     )
+
+
+def _equal(one: float, other: float, limit: float) -> bool:
+    """Whether two losses are one, or the same that is not finite."""
+    if not (math.isfinite(one) and math.isfinite(other)):
+        return one == other or (math.isnan(one) and math.isnan(other))
+    return abs(one - other) <= limit
 
 
 def _first_difference(
@@ -178,6 +191,8 @@ def _close(own: list[Any], found: list[Any], tolerance: float) -> bool:
         if a.shape != b.shape:
             return False
         x, y = a.double(), b.double()
-        if float((x - y).norm()) > 10 * tolerance * float(x.norm()) + 1e-6:
+        apart = ~((x == y) | (x.isnan() & y.isnan()))  # infinity, as in a mask, may be in both
+        size = float(x[x.isfinite()].norm())
+        if not float((x - y)[apart].norm()) <= 10 * tolerance * size + 1e-6:
             return False
     return True

@@ -114,7 +114,7 @@ class Layout:
             If its names or shapes are not the module's, or what is no coordinate differs; the
             message names the first that does.
         """
-        state = self._by_first_names(renamed(state, self._known))
+        state = self._by_first_names(renamed(state, self._known, self.shapes))
         self._check_names(state)
         self._check_fixed(state, free)
         return self._joined([state[name] for name in self.shapes], device)

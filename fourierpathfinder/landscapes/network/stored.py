@@ -90,7 +90,9 @@ def unwrapped(loaded: Any) -> dict[str, Any]:
     return tensors
 
 
-def renamed(state: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
+def renamed(
+    state: Mapping[str, Any], known: Collection[str], needed: Collection[str]
+) -> dict[str, Any]:
     """A state dict by the names that the module has, whatever stands before or within them.
 
     Parameters
@@ -98,10 +100,12 @@ def renamed(state: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
     state : mapping of str to Tensor
     known : collection of str
         The module's names.
+    needed : collection of str
+        Those of them that a state dict must have.
     """
     if any(name in known for name in state):
         return dict(state)
-    for strip in _ways(state, known):
+    for strip in _ways(state, known, needed):
         new = {strip(name): value for name, value in state.items()}
         if len(new) == len(state) and any(name in known for name in new):
             example = next(iter(state))
@@ -110,7 +114,9 @@ def renamed(state: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
     return dict(state)
 
 
-def _ways(state: Mapping[str, Any], known: Collection[str]) -> Iterable[Any]:
+def _ways(
+    state: Mapping[str, Any], known: Collection[str], needed: Collection[str]
+) -> Iterable[Any]:
     """Functions that may turn the given names into known ones."""
     bare = {name.replace(_ADAPTER, ""): name for name in known}
     prefixes = {name[: -len(end)] for name in state for end in _ends(name) if end in bare}
@@ -118,7 +124,8 @@ def _ways(state: Mapping[str, Any], known: Collection[str]) -> Iterable[Any]:
         yield lambda name, prefix=prefix: bare.get(name.removeprefix(prefix), name)
     missing = {end[: -len(name)] for end in bare for name in state if end.endswith(f".{name}")}
     for prefix in sorted(missing, key=len):
-        yield lambda name, prefix=prefix: bare.get(prefix + name, name)
+        if all(name.startswith(prefix) for name in needed):  # else it is that of one layer of many
+            yield lambda name, prefix=prefix: bare.get(prefix + name, name)
 
 
 def _ends(name: str) -> Iterable[str]:
