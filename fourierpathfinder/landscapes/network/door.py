@@ -52,7 +52,7 @@ class Door:
         )
 
     def check_end(self, module: Any, point: Any) -> None:
-        """Raise an error if the loss at a point (D,) is not finite, or not that of the module there.
+        """Raise an error if the loss at a point (D,) is not finite, or not that of the module.
 
         Parameters
         ----------

@@ -316,6 +316,49 @@ def test_what_is_no_parameter_must_be_the_same():
         find_path(landscape, *inner)
 
 
+def test_a_difference_beside_infinity_is_found():
+    """A mask of -inf is the same in both networks; a NaN of only one of them is not."""
+    for scale in (2.0, np.nan):
+        mask = nn.Threshold(0.0, -np.inf)
+        a, b = (
+            nn.Sequential(nn.Flatten(), mask, nn.Softmax(1), Scaled(s)).double()
+            for s in (1.0, scale)
+        )
+        landscape = NetworkLandscape(a, cross_entropy, (INPUTS, TARGETS))
+        with pytest.raises(ValueError, match=r"the layer '3' \(Scaled\) is the first"):
+            landscape.coordinates(b)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_an_end_whose_loss_is_not_finite(bad):
+    def loss(output, target):
+        losses = cross_entropy(output, target, reduction="none")
+        return torch.where(output.abs().amax(-1) > 1e6, losses * 0 + bad, losses).mean()
+
+    good, huge, fine = (built(lambda: Scaled(1.0), seed) for seed in range(3))
+    with torch.no_grad():
+        huge.layer.weight *= 1e9
+    landscape = NetworkLandscape(good, loss, (INPUTS, TARGETS))
+    points = [nn.utils.parameters_to_vector(m.parameters()).detach() for m in (huge, good, fine)]
+    assert not landscape.value(points[0][None]).isfinite().any()
+    for end in (huge, points[0]):
+        with pytest.raises(ValueError, match=f"`end`: the loss there is {bad} on some samples"):
+            find_path(landscape, good, end)
+    landscape.ends(*points[1:])
+    points[0][3] = bad
+    with pytest.raises(ValueError, match=f"`start` has {bad} at coordinate 3"):
+        find_path(landscape, points[0], good)
+
+
+def test_a_loss_that_is_no_mean_is_noticed_after_a_point_that_has_none():
+    module = Mixing().double()
+    landscape = NetworkLandscape(module, cross_entropy, (INPUTS, TARGETS))
+    point = landscape.coordinates(module)
+    assert landscape.value(torch.full_like(point, np.nan)[None]).isnan().all()
+    with pytest.raises(ValueError, match="no mean over samples"):
+        landscape.value(point[None])
+
+
 def test_what_mixes_samples_is_refused():
     landscape = NetworkLandscape(Mixing().double(), cross_entropy, (INPUTS, TARGETS))
     with pytest.raises(ValueError, match=r"no mean over samples: .* a layer that mixes"):

@@ -80,6 +80,12 @@ def test_wrong_names():
         landscape.coordinates({n: v for n, v in state.items() if n != "3.bias"})
 
 
+def test_the_names_of_one_layer_are_not_the_modules():
+    state = nn.Linear(7, 3).state_dict()
+    with pytest.raises(ValueError, match=r"lacks \['0.weight', .* has the unknown \['weight', 'bi"):
+        landscape_of("perceptron").coordinates(state)
+
+
 def test_wrong_shapes():
     wider = nn.Sequential(
         nn.Linear(5, 7, bias=False), nn.Identity(), nn.Identity(), nn.Linear(7, 3)
