@@ -102,6 +102,8 @@ _LEAST = 3
 
 def _with(options: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Any]:
     def decorate(command: Callable[..., Any]) -> Any:
+        # a line about the help itself would be one too many for a screen
+        command = click.help_option("-h", "--help", hidden=True)(command)
         for option in reversed(options):
             command = option(command)
         return command
@@ -145,13 +147,14 @@ def fourierpathfinder() -> None:
     """Find the lowest path between two structures, and its barrier."""
 
 
-@fourierpathfinder.command(
-    epilog="Example: fourierpathfinder find a.xyz b.xyz -c tblite --method GFN2-xTB"
-)
+@fourierpathfinder.command()
 @_with(_FIND_OPTIONS)
 @_exits
 def find(**options: Any) -> Exit:
-    """Find the path from REACTANT to PRODUCT (files that ASE reads, file@index)."""
+    """\b
+    Find the path from REACTANT to PRODUCT (files that ASE reads, file@index).
+    Example: fourierpathfinder find a.xyz b.xyz -c tblite --method GFN2-xTB
+    """
     settings = _settings(options)
     start, end, findings = _ends(options)
     settings.output.mkdir(parents=True, exist_ok=True)

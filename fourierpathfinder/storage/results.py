@@ -149,7 +149,10 @@ def _number(parts: Mapping[str, Any], name: str) -> float:
     value = parts.get(name)
     if type(value) not in (int, float):
         raise ValueError(f"`{name}` is {_short(value)}, which is no number")
-    return float(value)  # type: ignore[arg-type]
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        raise ValueError(f"`{name}` is {_short(value)}, too large for a number") from None
 
 
 def _array(parts: Mapping[str, Any], name: str, n_axes: int) -> np.ndarray:

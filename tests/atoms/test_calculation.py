@@ -163,7 +163,7 @@ def test_a_checkpoint_of_another_calculator_is_refused_by_name(tmp_path):
 
     result = find(EMT, max_gradients=6)
     with pytest.raises(
-        CheckpointError, match=r"its landscape is '.*EMT\(asap_cutoff=False\)', this"
+        CheckpointError, match=r"its calculator is '.*EMT\(asap_cutoff=False\)', this"
     ):
         find(partial(EMT, asap_cutoff=True))
     with pytest.raises(CheckpointError, match=r"this run's '.*LennardJones\("):

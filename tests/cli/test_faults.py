@@ -77,7 +77,7 @@ def test_after_too_many_failures_a_restart_goes_on_from_all_that_was_good(
     assert done.exit_code == Exit.CALCULATOR
     assert "points in a row could not be evaluated" in done.output
     failed = len(places(tmp_path / "calls")) - 5
-    done = faulty_find("--restart")
+    done = faulty_find("--restart", "--no-resume-check")
     assert done.exit_code == Exit.CERTIFIED
     assert read_result(tmp_path / "out") == result
     assert places(tmp_path / "calls")[5 + failed :] == called[5:]
@@ -100,14 +100,14 @@ def test_a_run_stopped_at_any_moment_goes_on_to_the_same_result(
     monkeypatch.setenv("FAULT", "hang")
     for at in (3, 7, 10):
         monkeypatch.setenv("FAULT_AT", str(at))
-        process = in_a_process([*arguments, "--restart"])
+        process = in_a_process([*arguments, "--restart", "--no-resume-check"])
         while len(places(calls)) < at and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(number)
         output, _ = process.communicate(timeout=60)
         assert process.returncode in (-number, Exit.INTERRUPTED), output
     monkeypatch.setenv("FAULT_AT", "0")
-    process = in_a_process([*arguments, "--restart"])
+    process = in_a_process([*arguments, "--restart", "--no-resume-check"])
     output, _ = process.communicate(timeout=60)
     assert process.returncode == Exit.CERTIFIED, output
     assert read_result(tmp_path / "out") == undisturbed[0]

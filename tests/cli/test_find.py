@@ -81,7 +81,7 @@ def test_the_saddle_file_is_the_saddle(finished):
 
 def test_the_result_file_has_plain_numbers_and_named_units(finished):
     result = read_result(finished[0])
-    assert result["schema"] == "fourierpathfinder/result/1"
+    assert result["schema"] == "fourierpathfinder/result/2"
     assert result["units"] == {"energy": "eV", "length": "Å", "force": "eV/Å"}
     for name in ("barrier", "reverse_barrier", "height", "height_error"):
         assert isinstance(result[name], float)
@@ -222,15 +222,18 @@ def test_one_file_may_hold_both_ends_and_atoms_may_be_frozen_by_number(
     assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-9)
 
 
-def test_a_shuffled_product_is_refused_and_mended_with_fix(hop, finished, command, tmp_path):
+@pytest.mark.parametrize("option", ["--fix", "--order"])
+def test_a_shuffled_product_is_refused_and_mended_with_fix(
+    option, hop, finished, command, tmp_path
+):
     product = read(hop / "product.traj")
     write(tmp_path / "shuffled.traj", product[[12, *range(12)]])
     ends = (hop / "reactant.traj", tmp_path / "shuffled.traj")
     done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out")
     assert done.exit_code == Exit.BAD_INPUT
-    assert "pass --fix to reorder" in done.output
+    assert "pass --order (or --fix) to reorder them so" in done.output
     assert not (tmp_path / "out").exists()
-    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--fix")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", option)
     assert done.exit_code == Exit.CERTIFIED, done.output
     expected = read_result(finished[0])["barrier"]
     assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-3)
