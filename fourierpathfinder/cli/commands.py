@@ -147,14 +147,14 @@ def fourierpathfinder() -> None:
     """Find the lowest path between two structures, and its barrier."""
 
 
-@fourierpathfinder.command()
+@fourierpathfinder.command(
+    help="\b\nFind the path from REACTANT to PRODUCT (files that ASE reads, file@index).\n"
+    "Example: fourierpathfinder find a.xyz b.xyz -c tblite --method GFN2-xTB"
+)
 @_with(_FIND_OPTIONS)
 @_exits
 def find(**options: Any) -> Exit:
-    """\b
-    Find the path from REACTANT to PRODUCT (files that ASE reads, file@index).
-    Example: fourierpathfinder find a.xyz b.xyz -c tblite --method GFN2-xTB
-    """
+    """Find the path from REACTANT to PRODUCT (files that ASE reads, file@index)."""
     settings = _settings(options)
     start, end, findings = _ends(options)
     settings.output.mkdir(parents=True, exist_ok=True)
