@@ -81,6 +81,7 @@ def table(rows: list[Row]) -> str:
     lines += ["     - weights", "     - difference of the losses, or why it is refused"]
     for row in rows:
         verdict = row.verdict if len(row.verdict) < 160 else f"{row.verdict[:157]}..."
+        verdict = verdict.replace("`", "")  # a quotation that was cut would stay open
         lines += [f"   * - {row.name}", f"     - {row.n_parameters:,}", f"     - {verdict}"]
     return "\n".join(lines) + "\n"
 

@@ -206,9 +206,13 @@ class Campaign:
         return ended.channel
 
     def _further_start(self, path: SinePath) -> Tasks:
-        """Seek from another path, unless it leads to a channel that is known."""
+        """Seek from another path, unless it surely leads to a channel that is known.
+
+        A path that stopped for want of knowledge is only on its way, whatever it is near to.
+        """
         another = settled(self._channel(path, self.best.height), self.records)
-        if any(another.resembles(one) for one in self.channels if one.is_done):
+        finished = [one for one in self.channels if one.is_done]
+        if another.blocked is None and any(another.resembles(one) for one in finished):
             return
         self._list((yield from self._sought(another)))
 

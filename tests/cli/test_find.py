@@ -174,8 +174,13 @@ def test_more_channels_find_the_lower_way_and_list_both(
     assert done.exit_code == Exit.CERTIFIED, done.output
     result = read_result(tmp_path / "out")
     barriers = [channel["barrier"] for channel in result["channels"]]
-    assert barriers == pytest.approx([0.525, 0.8795], abs=1e-3)
-    assert "  channels  {:.4f} eV, {:.4f} eV\n".format(*barriers) in done.output
+    assert barriers == sorted(barriers)
+    near = [min((0.525, 0.8795), key=lambda known: abs(known - each)) for each in barriers]
+    assert barriers == pytest.approx(near, abs=1e-3)
+    assert set(near) == {0.525, 0.8795}
+    assert len(barriers) <= 3  # the copper has two sides, and a way round it on each
+    listed = ", ".join(f"{barrier:.4f} eV" for barrier in barriers)
+    assert f"  channels  {listed}\n" in done.output
     assert result["barrier"] == barriers[0]
 
 
