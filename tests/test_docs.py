@@ -26,8 +26,8 @@ def _elsewhere(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples_of_the_documentation(page):
     text = page.read_text(encoding="utf-8")
-    for library in LIBRARIES:
-        if re.search(LIBRARIES[library], text):
+    for library, used in LIBRARIES.items():
+        if re.search(used, text):
             pytest.importorskip(library, reason=f"the page needs {library}")
     failures, _ = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS)
     assert failures == 0

@@ -131,14 +131,16 @@ class Campaign:
 
     @property
     def best(self) -> Channel:
-        """The channel that surely stays lowest, the one at work among them."""
+        """The lowest that is certified, else the one that surely stays lowest, also if at work."""
         if isinstance(self.task, Closing):
             return self.task.channel
         channels = list(self.channels)
         if isinstance(self.task, Seeking) and self._is_whole(self.task.channel.path):
             channels.append(self.task.channel)
         certified = [channel for channel in channels if channel.is_certified]
-        return min(certified or channels, key=lambda channel: channel.highest_likely)
+        if certified:
+            return min(certified, key=lambda channel: channel.height)
+        return min(channels, key=lambda channel: channel.highest_likely)
 
     def _is_whole(self, path: SinePath) -> bool:
         """Whether a path joins the ends that are asked for, and not those of a part."""
