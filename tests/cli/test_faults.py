@@ -150,7 +150,10 @@ def test_a_full_disk_leaves_the_last_good_file(hop, undisturbed, tmp_path, monke
 
 
 def check_that_a_restart_completes(hop, output, undisturbed, calls):
-    """The one evaluation that could not be written is the only one to be repeated."""
+    """Nothing but an evaluation that could not be written is repeated.
+
+    Where the disk was full only at the end, when results are written, that is none.
+    """
     before = len(places(calls))
     assert before > 2
     process = in_a_process([*find_arguments(hop, output), "--restart", "--no-resume-check"])
@@ -158,8 +161,8 @@ def check_that_a_restart_completes(hop, output, undisturbed, calls):
     assert process.returncode == Exit.CERTIFIED, text
     assert read_result(output) == undisturbed[0]
     done = places(calls)
-    assert done[before] == done[before - 1]
-    del done[before]
+    if done[before:] and done[before] == done[before - 1]:
+        del done[before]
     assert done == undisturbed[1]
 
 
