@@ -64,9 +64,10 @@ def with_saddle_if_stationary(channel: Channel, asked: Candidate, answer: Answer
     if is_stationary(channel, model, asked.point, answer.gradient):
         norm = float(np.linalg.norm(answer.gradient))
         return replace(channel, saddle=Saddle(asked.point, answer.value, norm, asked.time))
-    least = max(_left(channel, model, asked.point, answer.gradient), key=lambda one: one[0])
+    decrements = _left(channel, model, asked.point, answer.gradient)
+    _, objection = max(decrements, key=lambda one: one[0])
     before = channel.progress
-    refused = replace(before, objection=least[1], n_refused=before.n_refused + 1)
+    refused = replace(before, objection=objection, n_refused=before.n_refused + 1)
     return replace(channel, progress=refused)
 
 

@@ -74,7 +74,7 @@ class Progress:
     n_repeats : int
         How often another point had to be taken for one that was known.
     n_refused : int
-        Saddles in a row that were foreseen, and yet not stationary.
+        Saddles that were foreseen, and yet not stationary, since the objective was last sharpened.
     last : str
         What the last answer was asked for.
     objection : Kernel or None
