@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("torch")  # every script trains or reads a network
+
 ROOT = Path(__file__).parent.parent
 
 
