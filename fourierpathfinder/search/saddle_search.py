@@ -55,9 +55,14 @@ def surrogate_saddle(
     ----------
     Cerjan and Miller, J. Chem. Phys. 75, 2800 (1981), DOI 10.1063/1.442352.
     """
-    reach = numbers.reach * chord
-    if not Span.pays_for(model):
-        return _into_the_unknown(model, top, tangent, reach, sure, numbers)
+    seek = _in_the_span if Span.pays_for(model) else _into_the_unknown
+    return seek(model, top, tangent, numbers.reach * chord, sure, numbers)
+
+
+def _in_the_span(
+    model: Posterior, top: Array, tangent: Array, reach: float, sure: float, numbers: Climb
+) -> Summit:
+    """The saddle, sought among the few directions that matter."""
     span = Span.around(model, top, tangent[None])
     within = np.zeros(span.basis.shape[1])
     small, along = span.model(model), tangent @ span.basis

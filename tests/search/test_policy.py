@@ -5,7 +5,7 @@ import re
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import pytest
 
@@ -14,7 +14,12 @@ from fourierpathfinder.search import policy
 from fourierpathfinder.search.policy import BOLD, WARY, Policy
 
 ROOM = Path(package.__path__[0])
-MODULES = [info.name for info in iter_modules(package.__path__)]
+MODULES = [
+    info.name.removeprefix(f"{package.__name__}.")
+    for info in walk_packages(package.__path__, f"{package.__name__}.")
+]
+POLICY = sorted(Path(policy.__path__[0]).glob("*.py"))
+OTHERS = [name for name in MODULES if name.split(".")[0] != "policy"]
 GROUPS = [one for one in vars(policy).values() if is_dataclass(one) and isinstance(one, type)]
 
 ANYWHERE = {-1, 0, 1, 2, 0.5}
@@ -44,21 +49,20 @@ def is_free(module, value):
     return known or (isinstance(value, float) and value <= ROUNDING)
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name != "policy"])
+@pytest.mark.parametrize("module", OTHERS)
 def test_no_number_stands_outside_the_policy(module):
     stray = [(value, line) for value, line in numbers(module) if not is_free(module, value)]
     assert not stray, f"{module}.py has numbers of its own (value, line): {stray}"
 
 
 def test_every_exception_is_needed():
-    found = {(module, value) for module in MODULES for value, _ in numbers(module)}
+    found = {(module, value) for module in OTHERS for value, _ in numbers(module)}
     assert set(EXCEPTIONS) <= found
 
 
 def said():
     """Every field of every group, with its annotation and what is said of it."""
-    tree = ast.parse(Path(policy.__file__).read_text())
-    for group in tree.body:
+    for group in (node for file in POLICY for node in ast.parse(file.read_text()).body):
         if not isinstance(group, ast.ClassDef) or group.name == "Policy":
             continue
         for node, after in zip(group.body, [*group.body[1:], None], strict=True):
@@ -92,7 +96,7 @@ def test_every_field_is_found_by_that():
 def test_every_number_is_read_somewhere():
     """By its name, in the search or in the method that runs it."""
     method = ROOM.parent / "methods" / "surrogate.py"
-    sources = [ROOM / f"{module}.py" for module in MODULES if module != "policy"]
+    sources = [ROOM / f"{module}.py" for module in OTHERS]
     read = {
         node.attr
         for source in [*sources, method]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fourierpathfinder.search.campaign import Seeking
 from fourierpathfinder.search.policy import Stop
 from fourierpathfinder.search.stopping import Course
+from fourierpathfinder.search.tasks import Seeking
 
 
 def course(heights, without_progress=4):
