@@ -14,7 +14,7 @@ The paper's λ is a penalty on the terms themselves: `SinePath.roughness`.
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from ._arrays import Array, array_namespace, largest
+from ._arrays import Array, array_namespace
 
 
 class Pull(NamedTuple):
@@ -164,7 +164,7 @@ def _require_positive(name: str, value: float) -> None:
 def _soft_maximum(heights: Array, weights: Array, beta: float) -> tuple[Array, Array]:
     """(1/β) log Σ w exp(βf) and its derivatives in f, safe for any size of βf."""
     xp = array_namespace(heights)
-    top = largest(heights, axis=-1)
+    top = xp.max(heights, axis=-1, keepdims=True)
     parts = weights * xp.exp(beta * (heights - top))
     total = xp.sum(parts, axis=-1)[..., None]
     return (top + xp.log(total) / beta)[..., 0], parts / total

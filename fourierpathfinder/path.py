@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ._arrays import Array, array_namespace, cumulative_sum, is_array, is_floating, like
+from ._arrays import Array, array_namespace, is_array, is_floating, like
 
 _N_LENGTH_INTERVALS = 64
 """Intervals per term on which the speed is summed: the speed is smooth, so this is plenty."""
@@ -392,7 +392,7 @@ class SinePath:
         times = self.times_like(np.linspace(0, 1, 2 * n_intervals + 1))
         speed = self.speed(times)
         pieces = (speed[..., :-2:2] + 4 * speed[..., 1:-1:2] + speed[..., 2::2]) / 6 / n_intervals
-        arcs = cumulative_sum(pieces)
+        arcs = xp.cumulative_sum(pieces, axis=-1)
         return times[::2], xp.concat([xp.zeros_like(arcs[..., :1]), arcs], axis=-1)
 
     def times_like(self, t: Array) -> Array:

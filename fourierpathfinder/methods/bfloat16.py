@@ -52,5 +52,6 @@ def in_dtype(array: Array, dtype: str | None) -> Array:
         return array
     xp = array_namespace(array)
     if not hasattr(xp, dtype):
-        raise ValueError(f"`dtype` is {dtype!r}, but arrays of {xp.__name__} have no such type")
+        library = type(array).__module__.split(".")[0]
+        raise ValueError(f"`dtype` is {dtype!r}, but arrays of {library} have no such type")
     return xp.asarray(array, dtype=getattr(xp, dtype))
