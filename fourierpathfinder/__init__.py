@@ -7,7 +7,7 @@ from .graph import LandscapeGraph, connect
 from .landscapes.protocols import Landscape
 from .methods import Direct, Paper, Stochastic, Surrogate
 from .path import SinePath
-from .result import IntermediateResult, PathResult, Saddle, Status
+from .result import Evaluations, IntermediateResult, PathResult, Saddle, Status
 from .storage.tensor_file import load_result, save_result
 
 __version__: str
@@ -15,6 +15,7 @@ __version__: str
 
 __all__ = [
     "Direct",
+    "Evaluations",
     "IntermediateResult",
     "Landscape",
     "LandscapeError",

@@ -79,6 +79,45 @@ class Saddle:
 
 
 @dataclass(frozen=True, eq=False)
+class Evaluations:
+    """What a landscape answered, point by point, those that failed left out.
+
+    Parameters
+    ----------
+    points : array (n, D)
+        In the landscape's unit of length.
+    values : array (n,)
+        The landscape there.
+    gradients : array (n, D)
+        Its gradients there.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import Surrogate, find_path
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> toy = two_channels()
+    >>> result = find_path(toy, toy.start, toy.end, method=Surrogate(), rng=0)
+    >>> len(result.evaluations) == result.n_gradients
+    True
+    """
+
+    points: np.ndarray
+    values: np.ndarray
+    gradients: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def joined(self, other: "Evaluations") -> "Evaluations":
+        """These, then the others."""
+        return Evaluations(
+            np.concatenate([self.points, other.points]),
+            np.concatenate([self.values, other.values]),
+            np.concatenate([self.gradients, other.gradients]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class History:
     """The course of a run, with one entry per iteration."""
 
@@ -174,6 +213,9 @@ class PathResult:
     n_sample_gradients : int
         Gradients of single samples, refinement included, where the landscape is a mean over
         samples, such as a network's loss; elsewhere 0. Values alone are not counted.
+    evaluations : Evaluations or None
+        All points that were evaluated, where the method keeps them (`Surrogate`): what follows a
+        search, such as `minimum_energy_path`, learns from them.
 
     Examples
     --------
@@ -205,6 +247,7 @@ class PathResult:
     segments: "tuple[PathResult, ...]" = ()
     landscape: Any = field(default=None, repr=False)
     n_sample_gradients: int = 0
+    evaluations: Evaluations | None = field(default=None, repr=False)
 
     @property
     def barrier(self) -> float:

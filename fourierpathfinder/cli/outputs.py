@@ -117,8 +117,15 @@ _SADDLE_NAMES = {"value": "energy", "gradient_norm": "force"}
 
 
 def _told(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of a result in the words of this file, numbers that are not finite as null."""
-    told = {_NAMES.get(name, name): _plain(value) for name, value in parts.items()}
+    """The parts of a result in the words of this file, numbers that are not finite as null.
+
+    Evaluations have a file of their own.
+    """
+    told = {
+        _NAMES.get(name, name): _plain(value)
+        for name, value in parts.items()
+        if name != "evaluations"
+    }
     told["profile"] = {"times": told.pop("times"), "energies": told.pop("heights")}
     if told["saddle"] is not None:
         told["saddle"] = {_SADDLE_NAMES.get(k, k): value for k, value in told["saddle"].items()}

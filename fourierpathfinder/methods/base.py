@@ -13,7 +13,7 @@ from .._arrays import array_namespace, like
 from ..evaluation import Evaluator
 from ..height import RefinedHeight
 from ..path import SinePath
-from ..result import History, PathResult, Saddle, Status
+from ..result import Evaluations, History, PathResult, Saddle, Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,7 @@ class Outcome:
     """The settings with what the run itself has chosen; None where nothing was left open."""
     channels: tuple[PathResult, ...] = ()
     segments: tuple[PathResult, ...] = ()
+    evaluations: Evaluations | None = None
 
     def result(
         self,

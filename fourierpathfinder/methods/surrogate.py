@@ -263,6 +263,7 @@ class SurrogateRun:
             method=self._method(campaign),
             channels=tuple(self._part(channel, campaign) for channel in channels),
             segments=tuple(self._part(channel, campaign) for channel in campaign.segments),
+            evaluations=campaign.records.evaluations,
         )
 
     def _method(self, campaign: Campaign) -> Surrogate:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._arrays import Array
 from ..gaussian_process.process import GaussianProcess, Posterior
+from ..result import Evaluations
 from .excluded import ExcludedRegions
 from .policy import Exclude
 from .warp import Warp
@@ -52,6 +53,12 @@ class Records:
         """Those that did not fail."""
         good = ~self.failed
         return Records(self.x[good], self.values[good], self.gradients[good], self.failed[good])
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """The same for those who come after the search."""
+        known = self.known
+        return Evaluations(known.x, known.values, known.gradients)
 
     def excluded(self, chord: float, limits: Exclude) -> ExcludedRegions:
         """The regions around those that failed, for a path of that chord."""

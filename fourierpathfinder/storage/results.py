@@ -11,7 +11,7 @@ import numpy as np
 
 from .._arrays import Array, like
 from ..path import SinePath
-from ..result import History, PathResult, Saddle, Status
+from ..result import Evaluations, History, PathResult, Saddle, Status
 
 _NUMBERS = ("height", "height_time", "start_value", "end_value", "height_error")
 _COUNTS = ("n_gradients", "n_iterations", "n_sample_gradients")
@@ -40,6 +40,8 @@ def parts_of(result: PathResult) -> dict[str, Any]:
     }  # fmt: skip
     for name in _PARTS:
         parts[name] = [parts_of(part) for part in getattr(result, name)]
+    if result.evaluations is not None:
+        parts["evaluations"] = dict(vars(result.evaluations))
     return parts
 
 
@@ -70,6 +72,7 @@ def result_of(parts: Mapping[str, Any], reference: Array | None = None) -> PathR
         saddle=_saddle(parts, reference),
         status=Status[status],
         history=_history(_of(parts, "history", dict[str, Any])),
+        evaluations=_evaluations(parts),
         **plain,
         **inner,
     )
@@ -127,6 +130,17 @@ def _saddle(parts: Mapping[str, Any], reference: Array | None) -> Saddle | None:
     saddle = _of(parts, "saddle", dict[str, Any])
     numbers = {name: _number(saddle, name) for name in ("value", "gradient_norm", "time")}
     return Saddle(position=_like(_array(saddle, "position", 1), reference), **numbers)
+
+
+def _evaluations(parts: Mapping[str, Any]) -> Evaluations | None:
+    if parts.get("evaluations") is None:
+        return None
+    kept = _of(parts, "evaluations", dict[str, Any])
+    points, gradients = _array(kept, "points", 2), _array(kept, "gradients", 2)
+    values = _array(kept, "values", 1)
+    if not points.shape == gradients.shape == (len(values), points.shape[1]):
+        raise ValueError("`evaluations` has points, values and gradients that are not as many")
+    return Evaluations(points, values, gradients)
 
 
 def _history(parts: Mapping[str, Any]) -> History:

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from fourierpathfinder import Direct, Stochastic, find_path, load_result, save_result
+from fourierpathfinder import Direct, Stochastic, Surrogate, find_path, load_result, save_result
 from fourierpathfinder.landscapes import NetworkLandscape
 from fourierpathfinder.landscapes.toy import two_channels
 from fourierpathfinder.storage.errors import CheckpointError
@@ -51,6 +51,16 @@ def test_of_numpy(tmp_path):
     result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
     found = load_result(save_result(result, tmp_path / "path.safetensors"))
     assert np.array_equal(found.path.coefficients, result.path.coefficients)
+
+
+def test_evaluations_come_along(tmp_path):
+    toy = two_channels()
+    result = find_path(toy, toy.start, toy.end, method=Surrogate(), rng=0)
+    found = load_result(save_result(result, tmp_path / "path.safetensors"))
+    values, gradients = toy.value_and_grad(found.evaluations.points)
+    assert len(found.evaluations) == result.n_gradients
+    assert np.array_equal(found.evaluations.values, values)
+    assert np.array_equal(found.evaluations.gradients, gradients)
 
 
 def test_what_holds_no_result(tmp_path):
