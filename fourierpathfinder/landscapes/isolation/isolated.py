@@ -15,7 +15,7 @@ from ..._deprecation import moved_behind
 from ..abilities import Abilities, Forwarding
 from ..protocols import Landscape
 from .remote import Remote
-from .worker import NotReadyError, Worker, WorkerError
+from .worker import ClosedError, NotReadyError, Worker, WorkerError
 
 _log = logging.getLogger(__name__)
 
@@ -185,6 +185,8 @@ class IsolatedLandscape(Forwarding):
         for _ in range(2):
             try:
                 answer = attempt(point)
+            except ClosedError:
+                raise  # no fault of the point
             except WorkerError as error:
                 if isinstance(error, NotReadyError) and not self._has_answered:
                     raise

@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from ..protocols import Landscape
-from .worker import Worker, WorkerError, pickled
+from .worker import ClosedError, Worker, WorkerError, pickled
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _Answer: TypeAlias = tuple[float, np.ndarray]
 
 _LOOK = 0.5
 """Seconds between two looks whether an answer is there, or nobody waits for it any more."""
-_TELL = 5.0
+_TELL = 3.0
 """Seconds after which it is said that nobody is there to answer."""
 
 
@@ -78,7 +78,8 @@ class Remote:
         try:
             return self._awaited(task)
         finally:
-            task.cancel()
+            if self._trouble() is None:  # or there is nobody who could be told
+                task.cancel()
 
     def close(self) -> None:
         """Wait for no answer any more; any thread may ask for it."""
@@ -106,7 +107,7 @@ class Remote:
                 told = True
             if self._timeout is not None and waited > self._timeout:
                 raise NobodyAnswersError(f"{trouble}; this has lasted {self._timeout:g} s")
-        raise WorkerError("its landscape is closed")
+        raise ClosedError("its landscape is closed")
 
     def _trouble(self) -> str | None:
         return self._executor.trouble() if isinstance(self._executor, Troubled) else None

@@ -43,6 +43,10 @@ class NotReadyError(WorkerError):
     """A process could not make what it is to evaluate with, such as a calculator."""
 
 
+class ClosedError(WorkerError):
+    """An attempt was given up because nobody waits for it any more."""
+
+
 class Worker:
     """A landscape in a process of its own, started when first needed and again when lost.
 
@@ -107,7 +111,7 @@ class Worker:
 
     def _start(self) -> None:
         if self._closed:
-            raise WorkerError("its worker is closed")
+            raise ClosedError("its worker is closed")
         ours, theirs = socket.socketpair()
         with theirs, open_appending(self._log) as log:
             self._process = subprocess.Popen(
@@ -141,6 +145,8 @@ class Worker:
             if connection.poll(timeout):
                 return connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError):
+            if self._closed:
+                raise ClosedError("its worker is closed") from None
             raise WorkerError(self._how_it_ended()) from None
         except BaseException:
             self._end()  # interrupted: an answer that comes later must not meet the next question

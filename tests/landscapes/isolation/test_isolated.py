@@ -2,9 +2,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from fourierpathfinder.landscapes import IsolatedLandscape, Landscape
 from fourierpathfinder.landscapes.isolation import (
+    ClosedError,
     NobodyAnswersError,
     NotReadyError,
     TooManyFailuresError,
@@ -106,14 +106,14 @@ def test_several_workers_share_a_batch(tmp_path):
 
 def test_closing_ends_a_calculation_under_way(tmp_path):
     landscape = IsolatedLandscape(misbehaving.Hanging(tmp_path))
-    asked = threading.Thread(target=lambda: landscape.value_and_grad(BAD[None]))
-    asked.start()
-    while not n_calls(tmp_path):
-        time.sleep(0.01)
-    pid = int(next(tmp_path.iterdir()).name.split("-")[1])
-    landscape.close()
-    asked.join(timeout=10)
-    assert not asked.is_alive()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(landscape.value_and_grad, BAD[None])
+        while not n_calls(tmp_path):
+            time.sleep(0.01)
+        pid = int(next(tmp_path.iterdir()).name.split("-")[1])
+        landscape.close()
+        assert isinstance(asked.exception(timeout=10), ClosedError)
+    assert landscape.n_failures == 0
     assert not Path(f"/proc/{pid}").exists() or is_zombie(pid)
 
 
@@ -178,11 +178,10 @@ def test_an_executor_without_workers_ends_with_the_timeout(tmp_path, caplog):
 
 def test_closing_ends_a_wait_for_an_executor(tmp_path):
     landscape = IsolatedLandscape(misbehaving.Bowl(tmp_path), executor=Lonely())
-    asked = threading.Thread(target=lambda: landscape.value_and_grad(GOOD[None]))
-    asked.start()
-    landscape.close()
-    asked.join(timeout=60)
-    assert not asked.is_alive()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(landscape.value_and_grad, GOOD[None])
+        landscape.close()
+        assert isinstance(asked.exception(timeout=60), ClosedError)
 
 
 def test_what_cannot_be_made_is_said_at_once_and_not_tried_again(tmp_path):
