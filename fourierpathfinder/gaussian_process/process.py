@@ -15,6 +15,7 @@ from .._arrays import Array
 from .features import Coordinates, FeatureMap
 from .fit import at_best_length, evidence_of, factored, prior_on, thinned
 from .kernels import Kernel, SquaredExponential
+from .model import Model
 from .noise import with_found_noise, with_known_noise
 from .nugget import Nugget
 from .observations import Observations
@@ -164,7 +165,7 @@ class GaussianProcess:
         except LinAlgError:
             return self._settled(prior, given)
 
-    def like(self, model: Posterior) -> "GaussianProcess":
+    def like(self, model: Model) -> "GaussianProcess":
         """The process that begins with what a model of the same landscape has chosen.
 
         Its features are settled, its kernel goes on being compared with the others.

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from .._arrays import Array
-from ..gaussian_process.posterior import Posterior
+from ..gaussian_process.model import Model
 from ..landscapes.abilities import Abilities
 from ..path import SinePath
 from .channel import Channel
@@ -210,7 +210,7 @@ class Campaign:
                 stops.append(ended.minimum)
         return [*stops, end]
 
-    def _channel(self, path: SinePath, level: float, model: Posterior | None = None) -> Channel:
+    def _channel(self, path: SinePath, level: float, model: Model | None = None) -> Channel:
         return begun(self._aim, path, self.records, level, model)
 
     def _bent(self) -> SinePath:

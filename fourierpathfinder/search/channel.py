@@ -10,7 +10,7 @@ import numpy as np
 
 from .._arrays import Array
 from .._lazy import cached_property
-from ..gaussian_process import Posterior
+from ..gaussian_process import Model
 from ..path import SinePath
 from ..result import Saddle
 from .certification import Inspection
@@ -227,6 +227,6 @@ class Channel:
         return float(gaps.max()) < numbers.alike * self.chord
 
     @property
-    def model(self) -> Posterior:
+    def model(self) -> Model:
         """The surrogate."""
         return self.known.model

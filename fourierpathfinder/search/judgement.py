@@ -12,7 +12,7 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from .._arrays import Array
-from ..gaussian_process import Kernel, Posterior
+from ..gaussian_process import Kernel, Model
 from ..result import Saddle
 from .channel import Channel
 from .prediction import Candidate
@@ -71,7 +71,7 @@ def with_saddle_if_stationary(channel: Channel, asked: Candidate, answer: Answer
     return replace(channel, progress=refused)
 
 
-def is_stationary(channel: Channel, model: Posterior, point: Array, gradient: Array) -> bool:
+def is_stationary(channel: Channel, model: Model, point: Array, gradient: Array) -> bool:
     """Whether the true gradient leaves less than the tolerance, by every curvature in question."""
     numbers = channel.policy.certify
     if float(np.linalg.norm(gradient)) * channel.chord >= numbers.flat * channel.scale:
@@ -81,7 +81,7 @@ def is_stationary(channel: Channel, model: Posterior, point: Array, gradient: Ar
 
 
 def _left(
-    channel: Channel, model: Posterior, point: Array, gradient: Array
+    channel: Channel, model: Model, point: Array, gradient: Array
 ) -> Iterator[tuple[float, Kernel]]:
     """What the gradient leaves by each curvature in question, and whose it is."""
     noise = channel.policy.certify.noise_deviations * channel.noise[1]
@@ -105,7 +105,7 @@ def _after(before: Progress, asked: Candidate) -> Progress:
     return replace(before, n_repeats=n_repeats, last=asked.kind, objection=None)
 
 
-def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> Posterior:
+def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> Model:
     """The surrogate with one more point, where that makes its Hessian a better one."""
     told = channel.known.warp(np.array([value]), gradient[None])
     try:

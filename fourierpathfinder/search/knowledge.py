@@ -2,17 +2,18 @@
 
 import numpy as np
 
-from ..gaussian_process import Posterior
+from ..gaussian_process import Model
 from ..path import SinePath
 from .channel import Channel
 from .policy import Trust
 from .records import Records
 from .state import Aim, Knowledge
+from .teaching import taught
 from .warp import Warp
 
 
 def first_knowledge(
-    aim: Aim, path: SinePath, records: Records, level: float | None, model: Posterior | None
+    aim: Aim, path: SinePath, records: Records, level: float | None, model: Model | None
 ) -> Knowledge:
     """What is known before the path has moved.
 
@@ -24,7 +25,7 @@ def first_knowledge(
     records : Records
     level : float or None
         A first guess of the height, where one is known.
-    model : Posterior or None
+    model : Model or None
         What another search made of the first of the records, to go on from.
     """
     higher = _higher_end(path, records)
@@ -69,11 +70,11 @@ def _warp_above(aim: Aim, level: float, records: Records) -> Warp:
 
 
 def _told(
-    aim: Aim, path: SinePath, records: Records, warp: Warp, model: Posterior | None
+    aim: Aim, path: SinePath, records: Records, warp: Warp, model: Model | None
 ) -> Knowledge:
     chord = float(np.linalg.norm(path.end - path.start))
     return Knowledge(
-        model=records.told_to(aim.process, model, warp),
+        model=taught(records, aim.process, model, warp),
         warp=warp,
         excluded=records.excluded(chord, aim.policy.exclude),
         lowest=records.lowest,

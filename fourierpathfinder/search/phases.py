@@ -7,7 +7,7 @@ returns a new state and leaves the old one as it was.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..gaussian_process import Posterior
+from ..gaussian_process import Model
 from ..path import SinePath
 from .calibration import Calibration
 from .channel import Channel
@@ -26,7 +26,7 @@ def begun(
     path: SinePath,
     records: Records,
     level: float | None = None,
-    model: Posterior | None = None,
+    model: Model | None = None,
 ) -> Channel:
     """The first state of a search from `path`, whose ends are among the records.
 
@@ -37,7 +37,7 @@ def begun(
     records : Records
     level : float, optional
         A first guess of the height, where one is known.
-    model : Posterior, optional
+    model : Model, optional
         What another search made of the first of the records, to go on from.
     """
     known = first_knowledge(aim, path, records, level, model)

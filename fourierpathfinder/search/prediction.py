@@ -7,7 +7,7 @@ import numpy as np
 
 from .._arrays import Array
 from .._lazy import cached_property
-from ..gaussian_process.posterior import Posterior
+from ..gaussian_process.model import Model
 from ..path import SinePath
 from .excluded import ExcludedRegions
 
@@ -51,7 +51,7 @@ class Prediction:
 
     Attributes
     ----------
-    model : Posterior
+    model : Model
     path : SinePath
     times : array (M,)
     factor : float
@@ -59,7 +59,7 @@ class Prediction:
     excluded : ExcludedRegions
     """
 
-    model: Posterior
+    model: Model
     path: SinePath
     times: Array
     factor: float

@@ -4,26 +4,49 @@ What is told is the warped landscape: above the level H values are compressed. P
 (NaN, infinity) are not told; the region around them is excluded (`excluded`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .._arrays import Array
-from ..gaussian_process.process import GaussianProcess, Posterior
+from ..gaussian_process import GaussianProcess, Model, Posterior
 from ..result import Evaluations
 from .excluded import ExcludedRegions
 from .policy import Exclude
-from .warp import Warp
+from .warp import Map
+
+
+@dataclass(frozen=True, eq=False)
+class Beneath:
+    """What is known of a cheaper landscape, whose surrogate is the prior mean.
+
+    Attributes
+    ----------
+    records : Records
+        Its evaluations; they may in turn have something beneath them.
+    process : GaussianProcess
+        What its surrogate is made with.
+    model : Model
+        A surrogate of the first of the records, to go on from.
+    """
+
+    records: "Records"
+    process: GaussianProcess
+    model: Model
 
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """Points `x` (n, D), `values` (n,), `gradients` (n, D) and which evaluations failed (n,)."""
+    """Points `x` (n, D), `values` (n,), `gradients` (n, D) and which evaluations failed (n,).
+
+    `beneath` is what is known of a cheaper landscape of the same coordinates, if there is one.
+    """
 
     x: Array
     values: Array
     gradients: Array
     failed: Array
+    beneath: Beneath | None = None
 
     @classmethod
     def of(cls, x: Array, values: Array, gradients: Array) -> "Records":
@@ -46,13 +69,25 @@ class Records:
             np.concatenate([self.values, other.values]),
             np.concatenate([self.gradients, other.gradients]),
             np.concatenate([self.failed, other.failed]),
+            self.beneath,
         )
+
+    def upon(self, beneath: Beneath | None) -> "Records":
+        """The same with something else beneath, or nothing."""
+        return replace(self, beneath=beneath)
+
+    def joined_beneath(self, other: "Records") -> "Records":
+        """The same with more evaluations of the landscape beneath; nothing where there is none."""
+        if self.beneath is None:
+            return self
+        return self.upon(replace(self.beneath, records=self.beneath.records.joined(other)))
 
     @property
     def known(self) -> "Records":
         """Those that did not fail."""
         good = ~self.failed
-        return Records(self.x[good], self.values[good], self.gradients[good], self.failed[good])
+        kept = (array[good] for array in (self.x, self.values, self.gradients, self.failed))
+        return Records(*kept, self.beneath)
 
     @property
     def evaluations(self) -> Evaluations:
@@ -89,7 +124,7 @@ class Records:
         """The distance (in coordinates) from a point (D,) to the nearest record."""
         return float(np.sqrt(((self.x - point) ** 2).sum(axis=1).min()))
 
-    def told_to(self, process: GaussianProcess, model: Posterior | None, warp: Warp) -> Posterior:
+    def told_to(self, process: GaussianProcess, model: Posterior | None, warp: Map) -> Posterior:
         """The surrogate of the warped landscape, on from the previous one where there is one."""
         known = self.known
         values, gradients = warp(known.values, known.gradients)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._arrays import Array
-from ..gaussian_process.posterior import Posterior
+from ..gaussian_process.model import Model
 from .policy import Climb
 from .span import Span
 
@@ -32,13 +32,13 @@ class Summit:
 
 
 def surrogate_saddle(
-    model: Posterior, top: Array, tangent: Array, chord: float, numbers: Climb, sure: float = 0.0
+    model: Model, top: Array, tangent: Array, chord: float, numbers: Climb, sure: float = 0.0
 ) -> Summit:
     """The saddle of the mean near `top`.
 
     Parameters
     ----------
-    model : Posterior
+    model : Model
         The surrogate.
     top : array (D,)
         The highest point of the path on it.
@@ -71,7 +71,7 @@ def _in_the_span(
 
 
 def _into_the_unknown(
-    model: Posterior, top: Array, tangent: Array, reach: float, sure: float, numbers: Climb
+    model: Model, top: Array, tangent: Array, reach: float, sure: float, numbers: Climb
 ) -> Summit:
     """The saddle, with a reach that grows where what it holds back is known."""
     summit = _climb(model, top, tangent, reach, numbers)
@@ -84,13 +84,13 @@ def _into_the_unknown(
     return summit
 
 
-def _is_known(model: Posterior, x: Array, near: float, sure: float) -> bool:
+def _is_known(model: Model, x: Array, near: float, sure: float) -> bool:
     """Whether an evaluation at `x` would tell nothing new."""
     nearest = np.sqrt(((model.data.x - x) ** 2).sum(axis=1).min())
     return bool(nearest < near or model.deviation(x[None])[0] < sure)
 
 
-def _climb(model: Posterior, top: Array, tangent: Array, reach: float, numbers: Climb) -> Summit:
+def _climb(model: Model, top: Array, tangent: Array, reach: float, numbers: Climb) -> Summit:
     x = top
     for _ in range(numbers.steps):
         step = _step(model, x, tangent, numbers.flat)
@@ -104,7 +104,7 @@ def _climb(model: Posterior, top: Array, tangent: Array, reach: float, numbers: 
     return Summit(x, is_stationary=False)
 
 
-def _step(model: Posterior, x: Array, tangent: Array, flat: float) -> Array:
+def _step(model: Model, x: Array, tangent: Array, flat: float) -> Array:
     curvatures, modes = np.linalg.eigh(model.hessian(x))
     gradient = modes.T @ model.predict(x[None])[1][0]
     up = int(np.abs(modes.T @ tangent).argmax()) if curvatures[0] > 0 else 0
@@ -116,7 +116,7 @@ def _step(model: Posterior, x: Array, tangent: Array, flat: float) -> Array:
 
 
 def newton_decrement(
-    model: Posterior, x: Array, gradient: Array, flat: float, noise: float = 0.0
+    model: Model, x: Array, gradient: Array, flat: float, noise: float = 0.0
 ) -> float:
     """How far the landscape at `x` is from its value at the stationary point nearby.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._arrays import Array
-from ..gaussian_process.posterior import Posterior
+from ..gaussian_process.model import Model
 from ..path import SinePath
 from .path_search import Moved, Pin
 
@@ -35,13 +35,13 @@ class Span:
     basis: Array
 
     @staticmethod
-    def pays_for(model: Posterior) -> bool:
+    def pays_for(model: Model) -> bool:
         """Whether a surrogate has so many coordinates, and varies in so few, that this helps."""
         n_points, n_coordinates = model.data.x.shape
         return n_coordinates > max(_MANY, 2 * n_points) and model.span() is not None
 
     @classmethod
-    def around(cls, model: Posterior, origin: Array, others: Array) -> "Span":
+    def around(cls, model: Model, origin: Array, others: Array) -> "Span":
         """The span of what a surrogate knows, seen from `origin`, and of `others` (k, D)."""
         data = model.data
         rows = np.concatenate([data.x - origin, data.gradients, others])
@@ -52,7 +52,7 @@ class Span:
         basis = rows.T @ (directions[:, kept] / np.sqrt(weights[kept]))
         return cls(origin, np.linalg.qr(basis)[0])
 
-    def model(self, model: Posterior) -> Posterior:
+    def model(self, model: Model) -> Model:
         """The surrogate as a function of y."""
         return model.restricted(self.origin, self.basis)
 

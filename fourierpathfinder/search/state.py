@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..gaussian_process import GaussianProcess, Kernel, Posterior
+from ..gaussian_process import GaussianProcess, Kernel, Model
 from .calibration import Calibration
 from .excluded import ExcludedRegions
 from .policy import BOLD, Policy
@@ -42,7 +42,7 @@ class Knowledge:
 
     Attributes
     ----------
-    model : Posterior
+    model : Model
         The surrogate of the warped landscape.
     warp : Warp
     excluded : ExcludedRegions
@@ -51,7 +51,7 @@ class Knowledge:
         The smallest and largest value known, and the larger one of the path's ends.
     """
 
-    model: Posterior
+    model: Model
     warp: Warp
     excluded: ExcludedRegions
     lowest: float

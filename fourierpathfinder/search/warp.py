@@ -6,11 +6,15 @@ A minimax path is the same on f and on w(f), but a surrogate of w(f) need not fo
 steep walls that a low path never climbs.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from .._arrays import Array
+
+Map = Callable[[Array, Array], tuple[Array, Array]]
+"""What is told in the place of values (M,) and gradients (M, D)."""
 
 _SMALLEST_SCALE = 1e-12
 """Of a warp, in units of its level, where the values known say nothing of it."""
