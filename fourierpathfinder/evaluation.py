@@ -30,6 +30,10 @@ class LandscapeError(ValueError):
     """
 
 
+class UnusableEndError(LandscapeError):
+    """The landscape cannot be evaluated at one of the ends."""
+
+
 class Evaluator(Forwarding):
     """Evaluates a landscape for one run.
 

@@ -18,6 +18,8 @@ from .landscapes.resolve import as_landscape
 from .methods.base import Method, Run
 from .methods.choose import choose_method
 from .parallel import ParallelLandscape, check_executor, n_workers
+from .prior import Prior
+from .priors import begun, identity_of, opened, resolve_priors
 from .progress import ProgressBar
 from .restart.keeper import HistoryRows, Keeper
 from .result import History, IntermediateResult, PathResult, Status
@@ -36,6 +38,7 @@ def find_path(
     end: Any,
     *,
     method: Method | None = None,
+    prior: Any = None,
     gradient: Callable[..., Array] | str | None = None,
     max_gradients: int | None = None,
     rng: np.random.Generator | int | None = None,
@@ -55,6 +58,11 @@ def find_path(
         The two ends, in the landscape's unit of length; ASE Atoms for molecules.
     method : Method, optional
         Settings of a method, such as `Direct()`; None chooses, and the result says which.
+    prior : Landscape, or list of them, optional
+        A cheaper landscape of the same coordinates, such as a tight-binding method beneath a
+        density functional: it is searched first, and its surrogate is the prior mean of the
+        expensive one's, so that only their difference is left to be found. Of several each stands
+        beneath the one before. `Surrogate` alone uses it; one that does not help is dropped.
     gradient : callable or {"autograd", "torch", "finite-difference"}, optional
         Where `landscape` is a plain callable: its gradient (D,) -> (D,), or how to get it.
     max_gradients : int, optional
@@ -107,15 +115,17 @@ def find_path(
     method = None if method is None else checked_method(method)
     a, b = resolve_ends(abilities, start, end)
     method = choose_method(abilities, a) if method is None else method
+    cheaper = resolve_priors(prior, method, abilities, a)
     identity: Mapping[str, str] = {}
     if checkpoint is not None:
         check_folder(checkpoint)
-        identity = _identity(abilities, method, a, b)
+        identity = {**_identity(abilities, method, a, b), **identity_of(cheaper)}
     with (
         nullcontext() if checkpoint is None else locked(checkpoint),
         closing(
             Keeper(checkpoint, identity, rng, replays=method.replays, rechecks=resume_check)
         ) as keeper,
+        opened(cheaper, checkpoint, identity, rechecks=resume_check) as beneath,
         ProgressBar(progress, max_gradients) as bar,
     ):
         workers = n_workers(executor, abilities)
@@ -126,8 +136,9 @@ def find_path(
         evaluator = Evaluator(
             abilities, max_gradients, bar.spent, n_workers=workers, at_work=guarded
         )
-        run = method.start(evaluator, abilities.initial_path(a, b, method.n_terms, rng), rng)
-        session = _Session(method, run, evaluator, keeper)
+        first = abilities.initial_path(a, b, method.n_terms, rng)
+        run = begun(method, beneath, evaluator, first, rng)
+        session = _Session(method, run, evaluator, keeper, beneath)
         session.resume(a)
         return session.drive(callback, bar)
 
@@ -135,11 +146,19 @@ def find_path(
 class _Session:
     """A run in progress: its loop, its history and its result."""
 
-    def __init__(self, method: Method, run: Run, evaluator: Evaluator, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        method: Method,
+        run: Run,
+        evaluator: Evaluator,
+        keeper: Keeper,
+        beneath: Prior | None = None,
+    ) -> None:
         self._method = method
         self._run = run
         self._evaluator = evaluator
         self._keeper = keeper
+        self._beneath = beneath
         self._history: HistoryRows = []
 
     def resume(self, reference: Array) -> None:
@@ -223,6 +242,7 @@ class _Session:
             method=self._method,
             landscape=self._evaluator.landscape,
             n_sample_gradients=self._evaluator.n_sample_gradients,
+            n_prior_gradients=0 if self._beneath is None else self._beneath.n_gradients,
         )
 
 

@@ -216,6 +216,8 @@ class PathResult:
     evaluations : Evaluations or None
         All points that were evaluated, where the method keeps them (`Surrogate`): what follows a
         search, such as `minimum_energy_path`, learns from them.
+    n_prior_gradients : int
+        Gradients of the cheaper landscapes that `find_path` was given as `prior`, search included.
 
     Examples
     --------
@@ -248,6 +250,7 @@ class PathResult:
     landscape: Any = field(default=None, repr=False)
     n_sample_gradients: int = 0
     evaluations: Evaluations | None = field(default=None, repr=False)
+    n_prior_gradients: int = 0
 
     @property
     def barrier(self) -> float:
@@ -298,9 +301,10 @@ class PathResult:
             )
         return structures.path_atoms(self, n_images)
 
-    def _samples(self) -> str:
-        n = self.n_sample_gradients
-        return f", {n:.3g} of single samples" if n else ""
+    def _others(self) -> str:
+        n, cheap = self.n_sample_gradients, self.n_prior_gradients
+        samples = f", {n:.3g} of single samples" if n else ""
+        return samples + (f", and {cheap} of the prior" if cheap else "")
 
     def __str__(self) -> str:
         """A short table for people."""
@@ -308,7 +312,7 @@ class PathResult:
             "height": f"{self.height:.6g} ± {self.height_error:.1g} at t = {self.height_time:.3f}",
             "barrier": f"{self.barrier:.6g} (reverse {self.reverse_barrier:.6g})",
             "certified": "yes" if self.certified else "no",
-            "gradients": f"{self.n_gradients} in {self.n_iterations} iterations{self._samples()}",
+            "gradients": f"{self.n_gradients} in {self.n_iterations} iterations{self._others()}",
             "method": repr(self.method),
             "status": self.message,
         }

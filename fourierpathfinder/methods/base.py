@@ -13,6 +13,7 @@ from .._arrays import array_namespace, like
 from ..evaluation import Evaluator
 from ..height import RefinedHeight
 from ..path import SinePath
+from ..prior import Prior
 from ..result import Evaluations, History, PathResult, Saddle, Status
 
 
@@ -39,6 +40,8 @@ class Outcome:
     channels: tuple[PathResult, ...] = ()
     segments: tuple[PathResult, ...] = ()
     evaluations: Evaluations | None = None
+    note: str = ""
+    """What is to be added to the message."""
 
     def result(
         self,
@@ -50,10 +53,11 @@ class Outcome:
         method: object,
         landscape: object,
         n_sample_gradients: int = 0,
+        n_prior_gradients: int = 0,
     ) -> PathResult:
         """The same with the bookkeeping of a run that ended with `status`."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
-        own["message"] = self.message or status.value
+        own["message"] = " ".join(filter(None, (self.message or status.value, own.pop("note"))))
         own["method"] = self.method or method
         return PathResult(
             **own,
@@ -63,6 +67,7 @@ class Outcome:
             history=history,
             landscape=landscape,
             n_sample_gradients=n_sample_gradients,
+            n_prior_gradients=n_prior_gradients,
         )
 
     @classmethod
@@ -144,6 +149,17 @@ class Method(Protocol):
     @property
     def n_terms(self) -> int:
         """The number of sine terms N that the initial path must have."""
+        ...
+
+
+@runtime_checkable
+class UsesPrior(Protocol):
+    """A method that can make use of a cheaper landscape."""
+
+    def start_upon(
+        self, prior: Prior | None, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
+    ) -> Run:
+        """A run from an initial path, with what is known of the cheaper landscape."""
         ...
 
 

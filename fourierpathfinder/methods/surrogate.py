@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from ..evaluation import Evaluator, LandscapeError
+from ..evaluation import Evaluator, UnusableEndError
 from ..gaussian_process import (
     FeatureMap,
     GaussianProcess,
@@ -23,6 +23,7 @@ from ..gaussian_process import (
     SquaredExponential,
 )
 from ..path import SinePath
+from ..prior import Prior
 from ..result import History, PathResult, Status
 from ..search.campaign import Campaign, CampaignSettings
 from ..search.channel import Channel
@@ -35,6 +36,7 @@ from ..search.prediction import WORDS, Candidate
 from ..search.records import Records
 from ..search.state import Aim
 from .base import Outcome, kicked
+from .beneath import Cheap, Ground
 from .channel_outcome import channel_outcome, height_error, image_outcome
 from .checks import (
     require_counts,
@@ -134,11 +136,25 @@ class Surrogate:
         self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
     ) -> "SurrogateRun":
         """A run from `path`, or where that is straight from a slightly bent one."""
+        return self.start_upon(None, evaluator, path, rng)
+
+    def start_upon(
+        self, prior: Prior | None, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
+    ) -> "SurrogateRun":
+        """A run with the surrogate of a cheaper landscape as prior mean.
+
+        That landscape's own search, which is done first, wants no certificate.
+        """
+        cheap = None
+        if prior is not None:
+            once = replace(self, n_starts=1, certify=False, split=False, noise=None)
+            below = once.start_upon(prior.beneath, prior.evaluator, path, rng)
+            cheap = Cheap(prior, below, _policy(self).beneath)
         features = self.features
         maps: tuple[FeatureMap, ...] = () if features == "auto" else (features,)
         if features == "auto":
             maps = choose_features(evaluator.abilities, path.start, _policy(self).see)
-        return SurrogateRun(self, maps, evaluator, kicked(path, rng), rng)
+        return SurrogateRun(self, maps, evaluator, kicked(path, rng), rng, cheap)
 
 
 def _check_features(features: object) -> None:
@@ -172,13 +188,15 @@ class SurrogateRun:
         evaluator: Evaluator,
         path: SinePath,
         rng: np.random.Generator,
+        cheap: Cheap | None = None,
     ) -> None:
         self._settings = settings
+        self._cheap = cheap
         self._evaluator = evaluator
         self._first = path
         self._rng = rng
         self._asked = CampaignSettings(settings.n_starts, settings.split, _aim(settings, features))
-        self._campaign: Campaign | None = None
+        self.campaign: Campaign | None = None
         self._queue: list[Candidate] = []
         self._n_iterations = 0
         self._status: Status | None = None
@@ -186,19 +204,19 @@ class SurrogateRun:
     @property
     def path(self) -> SinePath:
         """The best path as it is now."""
-        return self._first if self._campaign is None else self._campaign.best.path
+        return self._first if self.campaign is None else self.campaign.best.path
 
     @property
     def height(self) -> float:
         """The saddle's value if it is found, else the largest mean along the path."""
-        return float("nan") if self._campaign is None else self._campaign.best.height
+        return float("nan") if self.campaign is None else self.campaign.best.height
 
     @property
     def height_error(self) -> float:
         """How far the best path may rise above that."""
-        if self._campaign is None:
+        if self.campaign is None:
             return float("nan")
-        return height_error(self._campaign.best, self.height)
+        return height_error(self.campaign.best, self.height)
 
     @property
     def n_iterations(self) -> int:
@@ -213,30 +231,40 @@ class SurrogateRun:
     @property
     def waiting_for(self) -> str:
         """What is evaluated next, in words."""
-        if self._campaign is None:
+        if self.campaign is None:
             return "the ends and the middle of the path"
-        return ", ".join(dict.fromkeys(WORDS[candidate.kind] for candidate in self._queue))
+        wanted = ", ".join(dict.fromkeys(WORDS[candidate.kind] for candidate in self._queue))
+        return wanted if self._cheap is None else f"{wanted} ({self._cheap.n_gradients} prior)"
 
     def step(self) -> None:
         """Evaluate what is wanted, and find out what is wanted next."""
-        if self._campaign is None:
-            records = self._first_records()
+        if self.campaign is None:
+            ground = None if self._cheap is None else self._cheap.searched()
+            records = self._first_records(ground)
             with one_thread():
-                self._campaign = self._begun(records)
-                self._plan(self._campaign)
+                self.campaign = self._begun(records, ground)
+                self._plan(self.campaign)
         else:
             answers, new = self._answers()
             with one_thread():
-                self._campaign.absorb(answers, new)
-                self._plan(self._campaign)
+                self.campaign.absorb(answers, new)
+                self._plan(self.campaign)
 
-    def _begun(self, records: Records) -> Campaign:
+    def _begun(self, records: Records, ground: Ground | None) -> Campaign:
+        """The campaign from the path on the cheap landscape, where that is of use."""
         abilities = self._evaluator.abilities
+        if ground is not None:
+            upon = records.upon(ground.beneath)
+            begun = Campaign(self._asked, ground.path, upon, self._rng, abilities)
+            if self._cheap is None or self._cheap.helps(begun):
+                return begun
         return Campaign(self._asked, self._first, records, self._rng, abilities)
 
     def _plan(self, campaign: Campaign) -> None:
         """Find out what to evaluate next, or why to stop."""
         self._n_iterations += 1
+        if self._cheap is not None and not self._cheap.helps(campaign):
+            campaign.learn(campaign.records.upon(None))
         if self._evaluator.remaining <= self._policy.stop.closing and not campaign.best.is_done:
             campaign.close()
         self._queue = self._wanted(campaign)
@@ -251,9 +279,9 @@ class SurrogateRun:
 
     def finish(self) -> Outcome:
         """The best path, its height, and how far to trust it; its channels and segments."""
-        assert self._campaign is not None
+        assert self.campaign is not None
         with one_thread():
-            return self._result(self._campaign)
+            return self._result(self.campaign)
 
     def _result(self, campaign: Campaign) -> Outcome:
         channels = sorted(campaign.channels, key=lambda channel: channel.height)
@@ -261,6 +289,7 @@ class SurrogateRun:
         return replace(
             outcome,
             method=self._method(campaign),
+            note="" if self._cheap is None else self._cheap.note,
             channels=tuple(self._part(channel, campaign) for channel in channels),
             segments=tuple(self._part(channel, campaign) for channel in campaign.segments),
             evaluations=campaign.records.evaluations,
@@ -290,14 +319,15 @@ class SurrogateRun:
             landscape=self._evaluator.landscape,
         )
 
-    def _first_records(self) -> Records:
+    def _first_records(self, ground: Ground | None) -> Records:
         path = self._first
-        points = np.stack([path.start, path.end, path(0.5)])
+        middle = path(0.5) if ground is None else ground.top
+        points = np.stack([path.start, path.end, middle])
         values, gradients = self._evaluator.value_and_grad(points, finite=False)
         records = Records.of(points, values, gradients)
         for name, failed in zip(("start", "end"), records.failed, strict=False):
             if failed:
-                raise LandscapeError(
+                raise UnusableEndError(
                     f"the landscape cannot be evaluated at `{name}`: its value or gradient there "
                     "is not finite; give another end"
                 )
@@ -316,6 +346,12 @@ class SurrogateRun:
         return answers, new
 
     def _wanted(self, campaign: Campaign) -> list[Candidate]:
+        """What to evaluate, once the cheap landscape has told what it can."""
+        if self._cheap is None:
+            return self._proposed(campaign)
+        return self._cheap.wanted(campaign, self._proposed)
+
+    def _proposed(self, campaign: Campaign) -> list[Candidate]:
         """One candidate for each worker; later ones as if earlier ones turned out as expected."""
         queue: list[Candidate] = []
         while len(queue) < self._evaluator.n_workers:

@@ -98,6 +98,11 @@ class Campaign:
         self.records = self.records.joined(new)
         self.task = self.task.absorb(answers, self.records)
 
+    def learn(self, records: Records) -> None:
+        """Take in what else is known, such as of a landscape beneath."""
+        self.records = records
+        self.task = self.task.absorb((), records)
+
     def go_on(self) -> bool:
         """Turn to the next task; whether there is one."""
         try:

@@ -69,12 +69,10 @@ def _warp_above(aim: Aim, level: float, records: Records) -> Warp:
     return Warp.above(level, records.lowest, aim.policy.trust.warp_width)
 
 
-def _told(
-    aim: Aim, path: SinePath, records: Records, warp: Warp, model: Model | None
-) -> Knowledge:
+def _told(aim: Aim, path: SinePath, records: Records, warp: Warp, model: Model | None) -> Knowledge:
     chord = float(np.linalg.norm(path.end - path.start))
     return Knowledge(
-        model=taught(records, aim.process, model, warp),
+        model=taught(records, aim.process, model, warp, aim.policy.beneath),
         warp=warp,
         excluded=records.excluded(chord, aim.policy.exclude),
         lowest=records.lowest,

@@ -76,18 +76,22 @@ class Records:
         """The same with something else beneath, or nothing."""
         return replace(self, beneath=beneath)
 
-    def joined_beneath(self, other: "Records") -> "Records":
-        """The same with more evaluations of the landscape beneath; nothing where there is none."""
-        if self.beneath is None:
+    def joined_beneath(self, *levels: "Records") -> "Records":
+        """The same with more evaluations of the landscape beneath, and of the next one, and so on.
+
+        Those of levels that there are not are left out.
+        """
+        if self.beneath is None or not levels:
             return self
-        return self.upon(replace(self.beneath, records=self.beneath.records.joined(other)))
+        below = self.beneath.records.joined(levels[0]).joined_beneath(*levels[1:])
+        return self.upon(replace(self.beneath, records=below))
 
     @property
     def known(self) -> "Records":
         """Those that did not fail."""
         good = ~self.failed
-        kept = (array[good] for array in (self.x, self.values, self.gradients, self.failed))
-        return Records(*kept, self.beneath)
+        x, values, gradients = self.x[good], self.values[good], self.gradients[good]
+        return Records(x, values, gradients, self.failed[good], self.beneath)
 
     @property
     def evaluations(self) -> Evaluations:

@@ -60,7 +60,7 @@ def surrogate_saddle(
 
 
 def _in_the_span(
-    model: Posterior, top: Array, tangent: Array, reach: float, sure: float, numbers: Climb
+    model: Model, top: Array, tangent: Array, reach: float, sure: float, numbers: Climb
 ) -> Summit:
     """The saddle, sought among the few directions that matter."""
     span = Span.around(model, top, tangent[None])

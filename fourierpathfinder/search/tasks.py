@@ -16,6 +16,11 @@ from .stopping import Course
 class Task(Protocol):
     """A state of something that wants evaluations."""
 
+    @property
+    def channel(self) -> Channel:
+        """The path that it is about."""
+        ...
+
     def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
         """What to evaluate next; None when done."""
         ...
@@ -56,7 +61,8 @@ class Seeking:
     def absorb(self, answers: Sequence[Answer], records: Records) -> "Seeking":
         """The state after some answers."""
         channel, wanted = resolved(absorbed(self.channel, answers, records), records)
-        return Seeking(channel, wanted, self.course.seen(channel.height))
+        course = self.course.seen(channel.height) if answers else self.course
+        return Seeking(channel, wanted, course)
 
     @property
     def is_stalled(self) -> bool:

@@ -15,15 +15,9 @@ import numpy as np
 from .._arrays import Array
 from ..gaussian_process import Corrected, GaussianProcess, Model, Posterior
 from ..gaussian_process.corrected import best_factor, corrected
+from .policy import Beneath
 from .records import Records
 from .warp import Map
-
-_OTHER_FACTOR = 0.05
-"""Change of a factor, in units of it, that is worth a look."""
-_MARGIN = 3.0
-"""By how much, in log likelihood, another factor must be likelier: as with kernels."""
-_LARGEST_CHANGE = 4.0
-"""Of a factor at once: one that begins far off has to be confirmed on the way."""
 
 
 @dataclass(frozen=True)
@@ -50,44 +44,53 @@ class Matched:
         return self.warp(self.level + self.factor * (values - self.base), self.factor * gradients)
 
 
-def taught(records: Records, process: GaussianProcess, model: Model | None, warp: Map) -> Model:
+def taught(
+    records: Records,
+    process: GaussianProcess,
+    model: Model | None,
+    warp: Map,
+    numbers: Beneath,
+) -> Model:
     """The surrogate of all records, on from the previous one where there is one."""
     before = model if isinstance(model, Corrected) else None
     if records.beneath is None:
         alone = before.alone if before is not None else model
         assert alone is None or isinstance(alone, Posterior)
         return records.told_to(process, alone, warp)
-    factor = 1.0 if before is None else before.factor
-    now = _upon(records, process, before, warp, factor)
-    if before is not None and len(before.data) == len(now.data):
-        return now
-    return _with_better_factor(now, records, process, warp)
+    upon = _Upon(records, process, warp, numbers)
+    now = upon(before, 1.0 if before is None else before.factor)
+    is_new = before is None or len(now.data) > len(before.data)
+    return upon.with_better_factor(now) if is_new else now
 
 
-def _upon(
-    records: Records, process: GaussianProcess, before: Corrected | None, warp: Map, factor: float
-) -> Corrected:
-    known, beneath = records.known, records.beneath
-    assert beneath is not None
-    start = known.x[0]
-    level, base = known.value_at(start), beneath.records.known.value_at(start)
-    matched = Matched(factor, level, base, warp)
-    below = beneath.model if before is None else before.mean
-    mean = taught(beneath.records, beneath.process, below, matched)
-    told = warp(known.values, known.gradients)
-    return replace(corrected(process, mean, known.x, *told, before), factor=factor)
+@dataclass(frozen=True)
+class _Upon:
+    """A surrogate of records upon what is beneath them, by the factor of that."""
 
+    records: Records
+    process: GaussianProcess
+    warp: Map
+    numbers: Beneath
 
-def _with_better_factor(
-    now: Corrected, records: Records, process: GaussianProcess, warp: Map
-) -> Corrected:
-    """The surrogate with the factor that fits best, where that is clearly likelier."""
-    origin = float(warp(records.known.values[:1], records.known.gradients[:1])[0][0])
-    best = best_factor(now, origin)
-    if not best > 0:
-        return now
-    change = float(np.clip(best / now.factor, 1 / _LARGEST_CHANGE, _LARGEST_CHANGE))
-    if abs(change - 1) < _OTHER_FACTOR:
-        return now
-    other = _upon(records, process, now, warp, now.factor * change)
-    return other if other.log_likelihood > now.log_likelihood + _MARGIN else now
+    def __call__(self, before: Corrected | None, factor: float) -> Corrected:
+        known, beneath = self.records.known, self.records.beneath
+        assert beneath is not None
+        start = known.x[0]
+        level, base = known.value_at(start), beneath.records.known.value_at(start)
+        matched = Matched(factor, level, base, self.warp)
+        below = beneath.model if before is None else before.mean
+        mean = taught(beneath.records, beneath.process, below, matched, self.numbers)
+        told = self.warp(known.values, known.gradients)
+        return replace(corrected(self.process, mean, known.x, *told, before), factor=factor)
+
+    def with_better_factor(self, now: Corrected) -> Corrected:
+        """The surrogate with the factor that fits best, where that is clearly likelier."""
+        best, numbers = best_factor(now, float(now.data.values[0])), self.numbers
+        if not best > 0:
+            return now
+        most = numbers.largest_change
+        change = float(np.clip(best / now.factor, 1 / most, most))
+        if abs(change - 1) < numbers.other_factor:
+            return now
+        other = self(now, now.factor * change)
+        return other if other.log_likelihood > now.log_likelihood + numbers.margin else now

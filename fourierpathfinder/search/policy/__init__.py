@@ -8,6 +8,7 @@ number does to the count of gradients is measured by `python benchmarks/sensitiv
 
 from dataclasses import dataclass, field, replace
 
+from .beneath import Beneath
 from .certificate import Certify
 from .evaluation import Ask
 from .path import Climb, Move
@@ -18,6 +19,7 @@ __all__ = [
     "BOLD",
     "WARY",
     "Ask",
+    "Beneath",
     "Certify",
     "Climb",
     "Exclude",
@@ -43,6 +45,7 @@ class Policy:
     certify: Certify = field(default_factory=Certify)
     stop: Stop = field(default_factory=Stop)
     split: Split = field(default_factory=Split)
+    beneath: Beneath = field(default_factory=Beneath)
 
 
 BOLD = Policy()

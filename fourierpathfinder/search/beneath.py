@@ -1,0 +1,56 @@
+"""Where a cheap landscape beneath the expensive one is to be asked for more.
+
+That is where the path goes and the cheap surrogate is unsure, the more so the nearer to the path's
+top, and wherever the expensive landscape is about to be asked: there only the difference is then
+left to be found.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.linalg import LinAlgError
+
+from .._arrays import Array
+from ..gaussian_process import Corrected, Model
+from .channel import Channel
+from .policy import Beneath
+from .prediction import Candidate
+from .records import Records
+
+
+def is_of_use(model: Model, numbers: Beneath) -> bool:
+    """Whether what is beneath makes the evaluations likelier, or hardly less likely."""
+    return not isinstance(model, Corrected) or model.gain > -numbers.margin
+
+
+def places_to_ask(channel: Channel, records: Records, wanted: Sequence[Candidate]) -> Array:
+    """The points (k, D) at which the landscape beneath would tell most; (0, D) for none."""
+    model, numbers = channel.model, channel.policy.beneath
+    if records.beneath is None or not isinstance(model, Corrected):
+        return np.zeros((0, len(channel.path.start)))
+    near = numbers.known * channel.chord
+    places: list[Array] = []
+    for point in (*(one.point for one in wanted), *_on_path(channel, model.mean, numbers)):
+        seen = records.beneath.records.distance_to(point)
+        if seen > near and all(np.linalg.norm(point - other) > near for other in places):
+            places.append(point)
+    return np.array(places).reshape(-1, len(channel.path.start))
+
+
+def _on_path(channel: Channel, model: Model, numbers: Beneath) -> list[Array]:
+    """Places on the path where the surrogate beneath is unsure, each as if the last were known."""
+    seen = channel.prediction
+    below = np.minimum(seen.mean - seen.mean.max(), 0) / (numbers.below_top * channel.scale)
+    weight, points = np.exp(below), seen.points
+    found: list[Array] = []
+    while len(found) < numbers.at_once:
+        unsure = weight * model.deviation(points)
+        j = int(unsure.argmax())
+        if unsure[j] < numbers.unsure * channel.scale:
+            break
+        found.append(points[j])
+        try:
+            model = model.add(points[j : j + 1], *model.predict(points[j : j + 1]))
+        except LinAlgError:
+            break
+    return found

@@ -1,0 +1,32 @@
+"""How a cheaper landscape beneath the expensive one is searched, asked, and judged."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Beneath:
+    """What the cheap landscape is asked for, and when it is left."""
+
+    gradients: int = 120
+    """Most of its gradients that its own search may take, which needs no certificate: what that
+    has not found by then, it would not find soon."""
+    unsure: float = 0.02
+    """Deviation of its surrogate, in E, from which it is asked for more on the path: well below
+    that the difference's own deviation counts for more."""
+    below_top: float = 0.3
+    """How far below the path's top, in E, that counts e times less: what is low needs less
+    care."""
+    at_once: int = 4
+    """Places on the path that it is asked for at a time: then the path may go elsewhere."""
+    rounds: int = 4
+    """How often it is asked between two evaluations of the expensive landscape: the path and what
+    is wanted on it have settled by then."""
+    known: float = 1e-3
+    """Nearer than this to one of its records, in chords, it is known: as for records at all."""
+    other_factor: float = 0.05
+    """Change of its factor, relative to it, that is worth a look: less changes no prediction."""
+    largest_change: float = 4.0
+    """Of the factor at once, as a factor: one that begins far off is confirmed on the way."""
+    margin: float = 3.0
+    """By how much, in log likelihood, another factor, or none at all, must be likelier: as with
+    kernels, so that no choice flickers."""
