@@ -8,8 +8,8 @@
 
 Counted are gradients of GFN2-xTB, outside the library: both ends and the certificate included. A
 height is judged by dense sampling of the path that was returned. `begin` starts at the path that
-was found on the cheap landscape, without making it the prior mean. The wrong priors are: `sign`, the
-negative of GFN1-xTB; `noise`, GFN1-xTB with noise of 0.1 eV; `well`, a harmonic well half-way;
+was found on the cheap landscape, without making it the prior mean. The wrong priors are: `sign`,
+the negative of GFN1-xTB; `noise`, GFN1-xTB with noise of 0.1 eV; `well`, a harmonic well half-way;
 `other`, Lennard-Jones parameters of argon for every atom; `raises`, GFN1-xTB that fails at every
 third call.
 """

@@ -9,6 +9,7 @@ warped where f is, and its mean is a prior mean of w(f) as it stands.
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
@@ -54,8 +55,7 @@ def taught(
     """The surrogate of all records, on from the previous one where there is one."""
     before = model if isinstance(model, Corrected) else None
     if records.beneath is None:
-        alone = before.alone if before is not None else model
-        assert alone is None or isinstance(alone, Posterior)
+        alone = cast(Posterior | None, model) if before is None else before.alone
         return records.told_to(process, alone, warp)
     upon = _Upon(records, process, warp, numbers)
     now = upon(before, 1.0 if before is None else before.factor)

@@ -26,7 +26,8 @@ class Beneath:
     other_factor: float = 0.05
     """Change of its factor, relative to it, that is worth a look: less changes no prediction."""
     largest_change: float = 4.0
-    """Of the factor at once, as a factor: one that begins far off is confirmed on the way."""
+    """Change of the factor at once, relative to it: one that begins far off is confirmed on the
+    way."""
     margin: float = 3.0
-    """By how much, in log likelihood, another factor, or none at all, must be likelier: as with
-    kernels, so that no choice flickers."""
+    """By how much, in units of log likelihood, another factor, or none at all, must be likelier: as
+    with kernels, so that no choice flickers."""
