@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,19 @@ import click
 from ..atoms.preflight import Finding
 from ..evaluation import LandscapeError
 from ..landscapes.isolation import NobodyAnswersError, NotReadyError, TooManyFailuresError
+from ..rates.kinetics import ROOM
 from ..result import PathResult, Status
 from ..storage.checkpoint import CheckpointError
 from . import connecting, run
 from .calculators import calculator_factory
 from .exits import Exit, InputError
+from .help import Command
 from .outputs import draw, read_result
 from .report import logging_to, table
 from .sanity import require_one, require_sane
 from .scheduler import connected
-from .structures import freeze, looked_over, read_structure, refuse
+from .structures import chosen_atoms, freeze, looked_over, read_structure, refuse
+from .vibrating import LOW_MODES, Vibrations
 
 _Options = tuple[Callable[..., Any], ...]
 
@@ -39,20 +43,20 @@ _CALCULATOR: _Options = (
 
 _CORRECTING: _Options = (
     click.option("--fix", is_flag=True, help="Correct the structures where that is safe."),
-    click.option(
-        "--order", is_flag=True, help="Put the product's atoms in the order that fits best."
-    ),
-    click.option("--mirror", is_flag=True, help="Use the product's mirror image."),
-)
+    click.option("--order", is_flag=True, hidden=True,
+                 help="Put the product's atoms in the order that fits best."),
+    click.option("--mirror", is_flag=True, hidden=True, help="Use the product's mirror image."),
+)  # fmt: skip
 
 _PLACE: _Options = (
     click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
                  default="fourierpathfinder-output", metavar="DIR",
                  help="Folder for all files (fourierpathfinder-output)."),
-    click.option("--timeout", type=float, metavar="SECONDS", help="Limit of one calculation."),
+    click.option("--timeout", type=float, hidden=True, metavar="SECONDS",
+                 help="Limit of one calculation."),
 )  # fmt: skip
 
-_TOL = click.option("--tol", type=float, default=1e-3, metavar="X",
+_TOL = click.option("--tol", type=float, default=1e-3, hidden=True, metavar="X",
                     help="Tolerance, as a fraction of the rise (0.001).")  # fmt: skip
 
 _LIMITS: _Options = (
@@ -63,8 +67,17 @@ _LIMITS: _Options = (
 
 _RESTART: _Options = (
     click.option("--restart", is_flag=True, help="Continue from the files in DIR."),
-    click.option("--no-resume-check", "resume_check", flag_value=False, default=True,
+    click.option("--no-resume-check", "resume_check", flag_value=False, default=True, hidden=True,
                  help="Continue without evaluating a known point again."),
+)  # fmt: skip
+
+_VIBRATIONS: _Options = (
+    click.option("--vibrations", is_flag=True, help="Normal modes, free energies and rates."),
+    click.option("--temperature", "temperatures", type=float, multiple=True, metavar="T [T ...]",
+                 help="In K, for the rates (298.15)."),
+    click.option("--low-modes", type=click.Choice(list(LOW_MODES)), default="harmonic",
+                 hidden=True, help="What is done with low frequencies (harmonic)."),
+    click.option("--region", metavar="ATOMS", hidden=True, help="Only these atoms vibrate."),
 )  # fmt: skip
 
 _CHECK_OPTIONS: _Options = (*_ENDS, *_CALCULATOR, *_CORRECTING, *_PLACE)
@@ -74,10 +87,12 @@ _FIND_OPTIONS: _Options = (
     click.option("--relax-ends", is_flag=True, help="Relax both ends first."),
     click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
     _TOL,
-    click.option("--channels", type=int, default=1, metavar="N",
+    *_VIBRATIONS,
+    click.option("--channels", type=int, default=1, hidden=True, metavar="N",
                  help="Starting paths, to find several channels (1)."),
     *_LIMITS,
-    click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to calculate on."),
+    click.option("--scheduler", hidden=True, metavar="ADDRESS",
+                 help="A Dask scheduler to calculate on."),
     *_RESTART,
 )  # fmt: skip
 
@@ -102,8 +117,6 @@ _LEAST = 3
 
 def _with(options: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Any]:
     def decorate(command: Callable[..., Any]) -> Any:
-        # a line about the help itself would be one too many for a screen
-        command = click.help_option("-h", "--help", hidden=True)(command)
         for option in reversed(options):
             command = option(command)
         return command
@@ -148,8 +161,10 @@ def fourierpathfinder() -> None:
 
 
 @fourierpathfinder.command(
+    cls=Command,
+    several=("--temperature",),
     help="\b\nFind the path from REACTANT to PRODUCT (files that ASE reads, file@index).\n"
-    "Example: fourierpathfinder find a.xyz b.xyz -c tblite --method GFN2-xTB"
+    "Example: fourierpathfinder find a.xyz b.xyz -c tblite --method GFN2-xTB",
 )
 @_with(_FIND_OPTIONS)
 @_exits
@@ -157,6 +172,7 @@ def find(**options: Any) -> Exit:
     """Find the path from REACTANT to PRODUCT (files that ASE reads, file@index)."""
     settings = _settings(options)
     start, end, findings = _ends(options)
+    settings = replace(settings, vibrations=_vibrations(options, start))
     settings.output.mkdir(parents=True, exist_ok=True)
     with (
         logging_to(settings.output / "run.log"),
@@ -171,7 +187,9 @@ def find(**options: Any) -> Exit:
 
 
 @fourierpathfinder.command(
-    "connect", epilog="Example: fourierpathfinder connect minima.traj -c emt --pairs nearest"
+    "connect",
+    cls=Command,
+    epilog="Example: fourierpathfinder connect minima.traj -c emt --pairs nearest",
 )
 @_with(_CONNECT_OPTIONS)
 @_exits
@@ -192,7 +210,7 @@ def connect_command(structures: str, **options: Any) -> Exit:
     return Exit.CERTIFIED if max(heights) < float("inf") else Exit.NOT_CONNECTED
 
 
-@fourierpathfinder.command()
+@fourierpathfinder.command(cls=Command)
 @_with(_CHECK_OPTIONS)
 @_exits
 def check(**options: Any) -> Exit:
@@ -242,6 +260,14 @@ def _settings(options: dict[str, Any]) -> run.Settings:
     )
 
 
+def _vibrations(options: dict[str, Any], start: Any) -> Vibrations | None:
+    temperatures, region = options["temperatures"], options["region"]
+    if not (options["vibrations"] or temperatures):
+        return None
+    chosen = None if region is None else chosen_atoms(region, start, "--region")
+    return Vibrations(temperatures or (ROOM,), options["low_modes"], chosen)
+
+
 def _require_positive(options: dict[str, Any]) -> None:
     for name in ("tol", "channels", "max_gradients", "jobs", "timeout", "tries"):
         value = options.get(name)
@@ -284,7 +310,7 @@ def _status(found: run.Found) -> Exit:
         return Exit.INTERRUPTED
     if result.status is Status.FAILED:
         return Exit.CALCULATOR
-    if found.not_verified:
+    if found.not_verified or found.not_vibrated:
         return Exit.CALCULATOR
     report = found.summary.verification
     if report is not None and not report.connects_the_ends:

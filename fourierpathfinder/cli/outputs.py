@@ -1,4 +1,4 @@
-"""What a run leaves behind: `path.extxyz`, `saddle.xyz`, `profile.png` and `result.json`.
+"""What a run leaves behind: structures, a picture, a report, and `result.json`.
 
 Each file is written in one step, so that none is ever half new.
 """
@@ -14,13 +14,16 @@ from ase.io import write
 
 from .._arrays import to_numpy
 from ..atoms.output import path_atoms
+from ..rates import ReactionRates
 from ..result import PathResult
 from ..saddle import Neighbour, SaddleReport
 from ..storage.documents import read_document, write_document
 from ..storage.files import write_file, write_text
 from ..storage.results import parts_of, result_of
+from .vibrating import UNITS, movie
+from .vibrating import as_document as vibrations_as_document
 
-SCHEMA = "fourierpathfinder/result/2"
+SCHEMA = "fourierpathfinder/result/3"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +36,21 @@ class Summary:
     n_gradients_known: int
     n_failures: int
     verification: SaddleReport | None
+    rates: ReactionRates | None = None
+    n_gradients_vibrating: int = 0
 
 
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
     """Write every output; returns the files written."""
-    evaluations = _evaluations(landscape)
+    evaluations = known_evaluations(landscape)
     images = path_atoms(landscape.molecule, result, evaluations=evaluations)
     written = [write_structures(folder / "path.extxyz", images)]
     if result.saddle is not None:
         top = next(image for image in images if image.info["t"] == result.saddle.time)
         written.append(write_structures(folder / "saddle.xyz", top))
     written += _new_minima(folder, landscape, summary.verification)
+    if summary.rates is not None:
+        written.append(write_structures(folder / "mode.extxyz", movie(summary.rates)))
     written.append(write_document(folder / "result.json", as_document(result, summary)))
     return [*written, *draw(folder / "profile.png", result)]
 
@@ -97,7 +104,7 @@ def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "version": version("fourierpathfinder"),
-        "units": {"energy": "eV", "length": "Å", "force": "eV/Å"},
+        "units": {"energy": "eV", "length": "Å", "force": "eV/Å", **UNITS},
         "barrier": _finite(result.barrier),
         "reverse_barrier": _finite(result.reverse_barrier),
         **_told(parts_of(result)),
@@ -105,10 +112,12 @@ def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
         "segments": [_part(part) for part in result.segments],
         "calculator": summary.calculator,
         "n_gradients_relaxing": summary.n_gradients_relaxing,
+        "n_gradients_vibrating": summary.n_gradients_vibrating,
         "n_gradients_known": summary.n_gradients_known,
         "n_failures": summary.n_failures,
         "findings": list(summary.findings),
         "verification": _verification(summary.verification),
+        "vibrations": vibrations_as_document(summary.rates),
     }
 
 
@@ -178,7 +187,8 @@ def _parts(document: Mapping[str, Any]) -> dict[str, Any]:
     return parts
 
 
-def _evaluations(landscape: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def known_evaluations(landscape: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points (n, D), energies (n,) and gradients (n, D) of all that did not fail."""
     points, values, gradients = (np.array(c) for c in zip(*landscape.records, strict=True))
     good = np.isfinite(values)
     return points[good], values[good], gradients[good]

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..result import PathResult
 from ..saddle import SaddleReport
 from ..storage.files import open_appending
+from . import vibrating
 from .outputs import named_minima
 from .run import Found
 
@@ -56,10 +57,14 @@ def table(found: Found) -> str:
         "status": result.message,
         "verified": found.not_verified if summary.verification is None
         else str(summary.verification),
+        "vibrations": found.not_vibrated,
         "new minima": _new_minima(summary.verification),
         "written": " ".join(str(file) for file in found.files),
     }  # fmt: skip
-    return "\n".join(f"{name:>10}  {text}" for name, text in rows.items() if text)
+    lines = [f"{name:>10}  {text}" for name, text in rows.items() if text]
+    if summary.rates is not None:
+        lines.append(vibrating.text(summary.rates, summary.n_gradients_vibrating))
+    return "\n".join(lines)
 
 
 def _new_minima(report: SaddleReport | None) -> str:

@@ -18,16 +18,19 @@ from ..landscapes import IsolatedLandscape
 from ..landscapes.isolation import TooManyFailuresError
 from ..methods import Surrogate
 from ..optimizers import Minimum
+from ..rates import ReactionRates
 from ..restart.recheck import recheck
 from ..result import IntermediateResult, PathResult
 from ..saddle import SaddleReport, one_point, relax, verify_saddle
+from ..saddle.guard import NotEvaluatedError
 from ..storage.content import fingerprint
 from ..storage.errors import earlier
 from ..storage.evaluations import EvaluationStore
 from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import RecordedMolecule
-from .outputs import Summary, write_all
+from .outputs import Summary, known_evaluations, write_all
+from .vibrating import Vibrations
 
 log = logging.getLogger("fourierpathfinder.cli")
 
@@ -51,6 +54,7 @@ class Settings:
     max_failures: int = 5
     relax_ends: bool = False
     verify: bool = False
+    vibrations: Vibrations | None = None
     restart: bool = False
     resume_check: bool = True
     seed: int = 0
@@ -65,6 +69,8 @@ class Found:
     files: tuple[Path, ...]
     not_verified: str = ""
     """Why `--verify` came to no end."""
+    not_vibrated: str = ""
+    """Why there are no vibrations, where they were asked for."""
 
 
 @contextmanager
@@ -106,7 +112,12 @@ def find(
         a, b, n_relaxing = _relaxed(landscape, a, b)
     findings = [*findings, *_evaluated_findings(landscape, a, b)]
 
-    def written(result: PathResult, report: SaddleReport | None) -> Found:
+    def written(
+        result: PathResult,
+        report: SaddleReport | None,
+        rates: ReactionRates | None = None,
+        n_vibrating: int = 0,
+    ) -> Found:
         summary = Summary(
             calculator=str(settings.calculator),
             findings=tuple(str(finding) for finding in findings),
@@ -114,6 +125,8 @@ def find(
             n_gradients_known=len(landscape.records),
             n_failures=sum(not np.isfinite(value) for _, value, _ in landscape.records),
             verification=report,
+            rates=rates,
+            n_gradients_vibrating=n_vibrating,
         )
         files = write_all(settings.output, landscape, result, summary)
         return Found(result, summary, tuple(files))
@@ -133,18 +146,50 @@ def find(
             written(error.result, None)
         raise
     found = written(result, None)
-    if not settings.verify or not result.success:
-        return found
+    if settings.verify and result.success:
+        report, why = _verified(settings, landscape, result)
+        found = replace(found, not_verified=why) if report is None else written(result, report)
+    if settings.vibrations is not None:
+        n_before = landscape.n_calculated
+        rates, why = _vibrated(settings.vibrations, landscape, result)
+        if rates is None:
+            return replace(found, not_vibrated=why)
+        n_new = landscape.n_calculated - n_before
+        told = written(result, found.summary.verification, rates, n_new)
+        return replace(told, not_verified=found.not_verified)
+    return found
+
+
+def _verified(
+    settings: Settings, landscape: RecordedMolecule, result: PathResult
+) -> tuple[SaddleReport | None, str]:
     log.info("verifying the saddle")
     try:
         report = verify_saddle(landscape, result, rng=settings.seed)
     except (ArithmeticError, ValueError, RuntimeError) as error:
         # LinAlgError is a ValueError: what a failed point does to the mathematics beside it
         why = landscape.isolated.last_failure or f"{type(error).__name__}: {error}"
-        sentence = f"no: the calculator failed beside the saddle ({why})"
-        return replace(found, not_verified=sentence)
+        return None, f"no: the calculator failed beside the saddle ({why})"
     log.info("%s", report)
-    return written(result, report)
+    return report, ""
+
+
+def _vibrated(
+    vibrations: Vibrations, landscape: RecordedMolecule, result: PathResult
+) -> tuple[ReactionRates | None, str]:
+    if result.saddle is None:
+        return None, "no: there is no saddle"
+    log.info("displacing atoms for the vibrations")
+    points, _, gradients = known_evaluations(landscape)
+    try:
+        rates = vibrations.of(landscape, result, (points, gradients))
+    except (NotEvaluatedError, TooManyFailuresError) as error:
+        return None, f"no: {landscape.isolated.last_failure or error}"
+    except ValueError as error:
+        return None, f"no: {error}"
+    for note in rates.notes:
+        log.warning("%s", note)
+    return rates, ""
 
 
 def evaluated_findings(landscape: RecordedMolecule, ends: tuple[Atoms, Atoms]) -> list[Finding]:

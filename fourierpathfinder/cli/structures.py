@@ -84,19 +84,25 @@ def _sound(source: str, atoms: Atoms) -> Atoms:
 
 def freeze(atoms: Atoms, which: str) -> Atoms:
     """The structure with atoms fixed, given as `0:16` or `0,1,5:9`."""
-    held: list[int] = []
+    frozen = Atoms.copy(atoms)
+    held = chosen_atoms(which, atoms, "--freeze")
+    frozen.set_constraint([*atoms.constraints, FixAtoms(list(held))])
+    return frozen
+
+
+def chosen_atoms(which: str, atoms: Atoms, option: str) -> tuple[int, ...]:
+    """The numbers of atoms that are given as `0:16` or `0,1,5:9`."""
+    found: list[int] = []
     for part in which.split(","):
         try:
             bounds = [int(number) if number else None for number in part.split(":")]
             chosen = range(len(atoms))[slice(*bounds)] if len(bounds) > 1 else [bounds[0]]
         except (ValueError, TypeError) as error:
-            raise _no_indices(which, atoms) from error
-        held += [index for index in chosen if index is not None]
-    if not held or not -len(atoms) <= min(held) <= max(held) < len(atoms):
-        raise _no_indices(which, atoms)
-    frozen = Atoms.copy(atoms)
-    frozen.set_constraint([*atoms.constraints, FixAtoms(held)])
-    return frozen
+            raise _no_indices(which, atoms, option) from error
+        found += [index for index in chosen if index is not None]
+    if not found or not -len(atoms) <= min(found) <= max(found) < len(atoms):
+        raise _no_indices(which, atoms, option)
+    return tuple(range(len(atoms))[index] for index in found)
 
 
 def looked_over(
@@ -132,8 +138,8 @@ def refuse(findings: Sequence[Finding]) -> None:
         raise InputError("; ".join(errors))
 
 
-def _no_indices(which: str, atoms: Atoms) -> InputError:
+def _no_indices(which: str, atoms: Atoms, option: str) -> InputError:
     return InputError(
-        f"--freeze is {which!r}; give atoms' numbers between 0 and {len(atoms) - 1}, such as 0:16 "
+        f"{option} is {which!r}; give atoms' numbers between 0 and {len(atoms) - 1}, such as 0:16 "
         "or 0,1,5:9"
     )

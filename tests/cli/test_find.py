@@ -81,8 +81,16 @@ def test_the_saddle_file_is_the_saddle(finished):
 
 def test_the_result_file_has_plain_numbers_and_named_units(finished):
     result = read_result(finished[0])
-    assert result["schema"] == "fourierpathfinder/result/2"
-    assert result["units"] == {"energy": "eV", "length": "Å", "force": "eV/Å"}
+    assert result["schema"] == "fourierpathfinder/result/3"
+    assert result["units"] == {
+        "energy": "eV",
+        "length": "Å",
+        "force": "eV/Å",
+        "frequency": "cm⁻¹",
+        "temperature": "K",
+        "rate": "1/s",
+        "prefactor": "1/s",
+    }
     for name in ("barrier", "reverse_barrier", "height", "height_error"):
         assert isinstance(result[name], float)
     assert result["barrier"] == pytest.approx(result["height"] - result["start_energy"])
@@ -284,6 +292,14 @@ def test_help_fits_a_screen_and_shows_an_example(command):
     assert max(map(len, text.splitlines())) <= 80
     assert "Example: fourierpathfinder find" in text
     assert "130 interrupted" in command("--help").output
+
+
+def test_the_rare_options_are_told_when_asked_for(command):
+    everyday, every = (command("find", word).output for word in ("--help", "--help-all"))
+    for option in ("--channels", "--scheduler", "--no-resume-check", "--mirror"):
+        assert option in every
+        assert option not in everyday
+    assert "--verify" in every
 
 
 def test_without_the_extra_one_sentence_says_what_to_install():
