@@ -33,6 +33,9 @@ TOLD_ONCE = {
     "offering": "by `Forwarding`",
     "path_atoms": "",
     "evaluations": "",
+    "free_energy": "by the protocol of thermochemistry",
+    "frequencies": "by the protocol of low modes",
+    "more_entropy": "",
 }
 
 

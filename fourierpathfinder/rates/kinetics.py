@@ -50,6 +50,20 @@ class ReactionRates:
         NaN where the barrier, with zero-point energies, is not above both sides.
     notes : tuple of str
         What makes the numbers less reliable, one sentence each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> modes = SimpleNamespace(vibrations=np.array([100.0]), frequencies=np.array([-90.0]))
+    >>> rates = ReactionRates(
+    ...     temperatures=np.array([300.0]), reactant=modes, saddle=modes, product=modes,
+    ...     thermochemistry=(), free_energies=np.array([[0.0], [0.5], [-0.2]]),
+    ...     wigner=np.ones(1), eckart=np.ones(1), notes=())
+    >>> rates.free_energy_barrier, rates.reaction_free_energy
+    (array([0.5]), array([-0.2]))
+    >>> print(f"{rates.forward[0]:.2e} 1/s")
+    2.50e+04 1/s
     """
 
     temperatures: np.ndarray
@@ -118,7 +132,13 @@ class ReactionRates:
         return np.asarray(frequency * np.exp(-barrier / thermal))
 
     def rows(self) -> list[dict[str, float]]:
-        """One row a temperature, with units in the names: for a CSV file or a pandas frame."""
+        """One row a temperature: for a CSV file or a pandas frame.
+
+        Returns
+        -------
+        list of dict
+            Numbers by names that have their units in them.
+        """
         return [
             {
                 "temperature_K": float(temperature),
@@ -255,7 +275,7 @@ def _rates(
 
 
 def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:
-    """Vineyard's prefactor, in 1/s.
+    """The prefactor of Vineyard.
 
     Parameters
     ----------
@@ -265,7 +285,7 @@ def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:
     Returns
     -------
     float
-        The product of the minimum's frequencies over that of the saddle's.
+        The product of the minimum's frequencies over that of the saddle's, in 1/s.
 
     Examples
     --------

@@ -20,11 +20,35 @@ class LowModes(Protocol):
     """A way to treat low frequencies."""
 
     def frequencies(self, frequencies: np.ndarray) -> np.ndarray:
-        """The frequencies (n,) in cm⁻¹ that the partition functions are of."""
+        """The frequencies that the partition functions are of.
+
+        Parameters
+        ----------
+        frequencies : ndarray (n,)
+            Those measured, in cm⁻¹.
+
+        Returns
+        -------
+        ndarray (n,)
+            In cm⁻¹.
+        """
         ...
 
     def more_entropy(self, frequencies: np.ndarray, temperature: float) -> float:
-        """What is added to the harmonic entropy, in eV/K."""
+        """What is added to the harmonic entropy.
+
+        Parameters
+        ----------
+        frequencies : ndarray (n,)
+            Those measured, in cm⁻¹.
+        temperature : float
+            In K.
+
+        Returns
+        -------
+        float
+            In eV/K.
+        """
         ...
 
 
@@ -87,7 +111,7 @@ class Grimme:
     Parameters
     ----------
     reference : float
-        ν0 in cm⁻¹, where both count equally.
+        Where both count equally, ν0 in cm⁻¹.
 
     References
     ----------

@@ -43,6 +43,17 @@ class NormalModes:
         The atoms that were displaced.
     n_gradients : int
         Evaluations that were asked for.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> from ase.calculators.emt import EMT
+    >>> from fourierpathfinder.atoms import MoleculeLandscape
+    >>> from fourierpathfinder.rates import normal_modes
+    >>> nitrogen = Atoms("N2", [(0, 0, 0), (0, 0, 0.99799)])
+    >>> modes = normal_modes(MoleculeLandscape(nitrogen, EMT), nitrogen)
+    >>> modes.n_unexpected, modes.displacements.shape
+    (0, (1, 2, 3))
     """
 
     atoms: Atoms
@@ -127,6 +138,7 @@ def normal_modes(
     Returns
     -------
     NormalModes
+        All frequencies and displacements.
 
     Raises
     ------

@@ -27,6 +27,11 @@ def mode_movie(
     list of ase.Atoms
         Without energies; `info["frequency"]` is in cm⁻¹, negative where it is imaginary.
 
+    Raises
+    ------
+    ValueError
+        If there is no such mode.
+
     Examples
     --------
     >>> from ase import Atoms

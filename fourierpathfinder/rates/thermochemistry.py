@@ -19,7 +19,20 @@ class Thermochemistry(Protocol):
     """Gives structures their free energies."""
 
     def free_energy(self, modes: NormalModes, temperature: float) -> float:
-        """In eV, the potential energy included, at a temperature in K."""
+        """Free energy of a structure.
+
+        Parameters
+        ----------
+        modes : NormalModes
+            The structure and its vibrations.
+        temperature : float
+            In K.
+
+        Returns
+        -------
+        float
+            In eV, the potential energy included.
+        """
         ...
 
 

@@ -20,7 +20,7 @@ _BEYOND = 60.0
 
 
 def wigner(frequency: float, temperature: float) -> float:
-    """Wigner's tunnelling factor.
+    """The tunnelling factor of Wigner.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def wigner(frequency: float, temperature: float) -> float:
 
 
 def eckart(frequency: float, forward: float, reverse: float, temperature: float) -> float:
-    """Eckart's tunnelling factor, the same for both directions.
+    """The tunnelling factor of Eckart, the same for both directions.
 
     Parameters
     ----------
