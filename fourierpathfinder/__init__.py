@@ -7,6 +7,7 @@ from .graph import LandscapeGraph, connect
 from .landscapes.protocols import Landscape
 from .methods import Direct, Paper, Stochastic, Surrogate
 from .path import SinePath
+from .reaction_path import MinimumEnergyPath, minimum_energy_path
 from .result import Evaluations, IntermediateResult, PathResult, Saddle, Status
 from .storage.tensor_file import load_result, save_result
 
@@ -20,6 +21,7 @@ __all__ = [
     "Landscape",
     "LandscapeError",
     "LandscapeGraph",
+    "MinimumEnergyPath",
     "Paper",
     "PathResult",
     "Saddle",
@@ -31,6 +33,7 @@ __all__ = [
     "find_path",
     "find_paths",
     "load_result",
+    "minimum_energy_path",
     "save_result",
 ]
 

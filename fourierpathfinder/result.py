@@ -109,7 +109,18 @@ class Evaluations:
         return len(self.values)
 
     def joined(self, other: "Evaluations") -> "Evaluations":
-        """These, then the others."""
+        """These, then the others.
+
+        Parameters
+        ----------
+        other : Evaluations
+            Of the same landscape.
+
+        Returns
+        -------
+        Evaluations
+            All of them.
+        """
         return Evaluations(
             np.concatenate([self.points, other.points]),
             np.concatenate([self.values, other.values]),

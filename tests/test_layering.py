@@ -41,6 +41,7 @@ LAYERS = (
     "progress",
     "inputs",
     "priors",
+    "reaction_path",
     "find",
     "ensemble",
     "graph",

@@ -345,6 +345,20 @@ class MoleculeLandscape:
         """
         return self._system.motions(point)
 
+    def mass_matrix(self) -> np.ndarray:
+        """The masses of what moves along each coordinate.
+
+        Returns
+        -------
+        ndarray (D, D)
+            M in u: half of v M v is the kinetic energy of the velocities v (D,). Diagonal where the
+            coordinates are positions of atoms.
+        """
+        origin = np.zeros(self.n_coordinates)
+        moved = self.positions(np.eye(self.n_coordinates)) - self.positions(origin)
+        masses = self._system.template.get_masses()
+        return np.asarray(np.einsum("jac,a,kac->jk", moved, masses, moved, optimize=True))
+
     def forces(self, gradient: np.ndarray) -> np.ndarray:
         """The forces on the free atoms, from a gradient.
 

@@ -29,6 +29,7 @@ from .protocols import (
     FirstPath,
     Identified,
     Landscape,
+    Massive,
     Mobile,
     OwnEnds,
     PlacedEnds,
@@ -49,7 +50,7 @@ class Abilities:
     landscape : Landscape
         What evaluates.
     values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
-structures, described, identified : optional
+massive, structures, described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -81,6 +82,7 @@ structures, described, identified : optional
     symmetric: Symmetric | None = None
     fingerprinted: Fingerprinted | None = None
     mobile: Mobile | None = None
+    massive: Massive | None = None
     structures: Structures | None = None
     described: Described | None = None
     identified: Identified | None = None
@@ -198,6 +200,7 @@ def abilities_of(landscape: Any) -> Abilities:
         symmetric=landscape if isinstance(landscape, Symmetric) else None,
         fingerprinted=landscape if isinstance(landscape, Fingerprinted) else None,
         mobile=landscape if isinstance(landscape, Mobile) else None,
+        massive=landscape if isinstance(landscape, Massive) else None,
         structures=landscape if isinstance(landscape, Structures) else None,
         described=landscape if isinstance(landscape, Described) else None,
         identified=landscape if isinstance(landscape, Identified) else None,

@@ -175,6 +175,15 @@ class Mobile(Protocol):
 
 
 @runtime_checkable
+class Massive(Protocol):
+    """Knows what is heavy: reaction paths are steepest descents in mass-weighted coordinates."""
+
+    def mass_matrix(self) -> Any:
+        """M (D, D), for which half of v M v is the kinetic energy of the velocities v (D,)."""
+        ...
+
+
+@runtime_checkable
 class Structures(Protocol):
     """Paths as structures for other programs."""
 

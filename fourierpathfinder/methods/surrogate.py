@@ -15,19 +15,13 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..evaluation import Evaluator, UnusableEndError
-from ..gaussian_process import (
-    FeatureMap,
-    GaussianProcess,
-    Kernel,
-    RationalQuadratic,
-    SquaredExponential,
-)
+from ..gaussian_process import FeatureMap, GaussianProcess, Kernel
 from ..path import SinePath
 from ..prior import Prior
 from ..result import History, PathResult, Status
 from ..search.campaign import Campaign, CampaignSettings
 from ..search.channel import Channel
-from ..search.choose_features import choose_features
+from ..search.choose_features import choose_features, choose_kernel
 from ..search.images import Image
 from ..search.judgement import Answer
 from ..search.one_thread import one_thread
@@ -388,13 +382,8 @@ def _policy(settings: Surrogate) -> Policy:
 def _aim(settings: Surrogate, features: tuple[FeatureMap, ...]) -> Aim:
     """What every search of a run is held to."""
     policy = _policy(settings)
-    kernel = _kernel(features[0]) if settings.kernel == "auto" else settings.kernel
+    kernel = choose_kernel(features[0]) if settings.kernel == "auto" else settings.kernel
     process = GaussianProcess(
         features[0], (kernel,), policy.see.nugget, settings.noise, alternatives=features
     )
     return Aim(process, settings.tol, settings.certify, settings.noise, policy)
-
-
-def _kernel(features: FeatureMap) -> Kernel:
-    """What suits features: those of inverse distances are of many sizes, coordinates' of one."""
-    return SquaredExponential() if features.keeps_distances else RationalQuadratic()

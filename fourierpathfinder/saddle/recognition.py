@@ -53,6 +53,11 @@ class Ends:
         """The end that a descent has come so near to that nothing else can follow, or nothing."""
         return self._within(_ARRIVED, x)
 
+    def gap(self, x: np.ndarray) -> float:
+        """How far from the end that it has arrived at a point is; infinite where it has not."""
+        name = self.arrived_at(x)
+        return self._gap(self._known[name], x) if name else float("inf")
+
     def recognised(self, x: np.ndarray, expected: str) -> Recognised:
         """Which end a minimum is; of two that it equals by symmetry, the expected one."""
         near = self._within(_NEAR, x)

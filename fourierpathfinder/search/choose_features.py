@@ -1,8 +1,9 @@
-"""Which features suit a landscape, where the user leaves that open."""
+"""Which features and kernel suit a landscape, where the user leaves that open."""
 
 from .._arrays import Array
 from ..gaussian_process.features import Coordinates, FeatureMap
 from ..gaussian_process.inverse_distances import InverseDistances
+from ..gaussian_process.kernels import Kernel, RationalQuadratic, SquaredExponential
 from ..landscapes.abilities import Abilities
 from .policy import BOLD, See
 
@@ -25,3 +26,8 @@ def choose_features(
         return (Coordinates(),)
     distances = InverseDistances(n_atoms)
     return tuple(distances.with_power(power) for power in numbers.powers)
+
+
+def choose_kernel(features: FeatureMap) -> Kernel:
+    """What suits features: those of inverse distances are of many sizes, coordinates' of one."""
+    return SquaredExponential() if features.keeps_distances else RationalQuadratic()

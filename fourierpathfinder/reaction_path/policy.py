@@ -1,0 +1,81 @@
+"""Every number of what follows a saddle down, with its unit and its reason.
+
+Values are in E, how far the saddle lies above the lowest value known, unless a field says
+otherwise, so that no unit of the landscape enters.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Following:
+    """How a reaction path is followed on the surrogate, and when it is believed.
+
+    Parameters
+    ----------
+    trusted : float
+        Largest deviation, in E, up to which a descent is followed: beyond it leads anywhere.
+    assurance : float
+        Calibrated deviations that the stated errors are made of: two are seldom exceeded.
+    remembered : int
+        Misses by which deviations are calibrated: enough for a mean, few enough to follow.
+    least_miss : float
+        Deviations below this many tolerances count as that large in the calibration: nothing
+        depends on how they turn out.
+    above_saddle : float
+        Where the surrogate's warp begins above the saddle, in E: all of the path lies below.
+    warp_width : float
+        Scale of the warp, in E, as in the search.
+    first_drop : float
+        By how many tolerances the first step from the saddle leads down: less is lost in what the
+        saddle's gradient still is, more would be off the path.
+    longest_first_step : float
+        That step in chords at most: where the saddle is flat the first step would leave it behind.
+    n_looks : int
+        Places of each branch at which the surrogate is asked how sure it is: they are nearer to
+        each other than what a surrogate can tell.
+    same : float
+        Nearer than this to what is known, in lengths of a branch, an evaluation tells nothing.
+    relaxed : float
+        What a minimum's true gradient may leave to its value, in tolerances.
+    rest : float
+        The same of the surrogate's, at which a descent ends: to go on costs nothing.
+    flat : float
+        Curvature, relative to the largest, below which a direction has none.
+    relative_step_error : float
+        Error of one step of the integration, in lengths of what was descended so far.
+    step_error : float
+        The same in lengths of the first step from the saddle.
+    slow : float
+        Below this fraction of its largest speed a descent may be near its end.
+    still : float
+        Below this one it will move no more.
+    most_steps : int
+        Steps of one integration: a descent takes fifty.
+    most_rounds : int
+        Rounds of evaluations: a path takes ten.
+    """
+
+    trusted: float = 0.1
+    assurance: float = 2.0
+    remembered: int = 8
+    least_miss: float = 0.1
+    above_saddle: float = 2e-3
+    warp_width: float = 4.0
+    first_drop: float = 1.0
+    longest_first_step: float = 0.03
+    n_looks: int = 48
+    same: float = 2e-3
+    relaxed: float = 0.1
+    rest: float = 0.01
+    flat: float = 1e-4
+    relative_step_error: float = 1e-3
+    step_error: float = 0.03
+    slow: float = 0.3
+    still: float = 1e-6
+    most_steps: int = 500
+    most_rounds: int = 80
+
+
+DEFAULTS = Following()
+"""What is used unless something else is asked for."""
