@@ -16,6 +16,7 @@ LAYERS = (
     "_lazy",
     "_deprecation",
     "path",
+    "splitting",
     "objectives",
     "storage/content",
     "landscapes/protocols",

@@ -24,6 +24,7 @@ from ..path import SinePath
 from ..result import PathResult
 from ..saddle import one_point, relax
 from ..saddle.motions import free_motions
+from ..splitting import dips, piece
 from .elements import Edge, Node
 from .symmetry import Symmetry
 
@@ -143,17 +144,15 @@ class _Looking:
 
     def look(self) -> None:
         """Add the minima at the dips, the legs between them, and what their tops lead to."""
-        from scipy.signal import find_peaks  # would double the package's import
-
-        dips, _ = find_peaks(-self._heights, prominence=self._depth)
-        bounds = [0, *dips.tolist(), len(self._times) - 1]
-        stops = [0, *(self._add(self._descended(self._point(dip))) for dip in dips), 1]
+        found = dips(self._heights, self._depth).tolist()
+        bounds = [0, *found, len(self._times) - 1]
+        stops = [0, *(self._add(self._descended(self._point(dip))) for dip in found), 1]
         for (low, high), ends in zip(pairwise(bounds), pairwise(stops), strict=True):
             if self._joined_by_climbing(low, high, ends):
                 continue
-            piece = self._piece((self._times[low], self._times[high]), ends)
-            height = self._height_of(piece)
-            self._found.legs.append(Edge(ends[0], ends[1], float(height), False, piece))
+            part = self._piece(low, high, ends)
+            height = self._height_of(part)
+            self._found.legs.append(Edge(ends[0], ends[1], float(height), False, part))
 
     def _point(self, index: int) -> np.ndarray:
         return np.asarray(self._path(float(self._times[index])))
@@ -174,18 +173,17 @@ class _Looking:
             callback=callback,
         )
 
-    def _piece(self, times: tuple[float, float], ends: tuple[int, int]) -> SinePath:
-        """The path between two times, as a path of its own between two stops."""
-        inner = np.linspace(0, 1, 4 * self._path.n_terms + 2)[1:-1]
-        points = np.asarray(self._path(times[0] + (times[1] - times[0]) * inner))
+    def _piece(self, low: int, high: int, ends: tuple[int, int]) -> SinePath:
+        """The path between two of its times, as a path of its own between two stops."""
+        times = float(self._times[low]), float(self._times[high])
         first, last = (self._found.stops[end].position for end in ends)
-        return SinePath.fit(first, last, inner, points, self._path.n_terms)
+        return piece(self._path, times, (first, last), 4 * self._path.n_terms)
 
-    def _height_of(self, piece: SinePath) -> float:
+    def _height_of(self, part: SinePath) -> float:
         """The continuous height of a part of the path."""
-        first = np.linspace(0, 1, 4 * piece.n_terms + 1)
-        profile = evaluate_profile(self._evaluator, piece, first)
-        refined = refine_height(self._evaluator, piece, profile, tol=1e-3, max_gradients=50)
+        first = np.linspace(0, 1, 4 * part.n_terms + 1)
+        profile = evaluate_profile(self._evaluator, part, first)
+        refined = refine_height(self._evaluator, part, profile, tol=1e-3, max_gradients=50)
         return float(refined.profile.height + refined.error)
 
     def _joined_by_climbing(self, low: int, high: int, ends: tuple[int, int]) -> bool:

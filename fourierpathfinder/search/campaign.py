@@ -14,6 +14,7 @@ from .._arrays import Array
 from ..gaussian_process.model import Model
 from ..landscapes.abilities import Abilities
 from ..path import SinePath
+from ..splitting import piece
 from .channel import Channel
 from .closing import Closing
 from .images import Image, image_of
@@ -21,7 +22,7 @@ from .judgement import Answer
 from .phases import begun, settled, told
 from .policy import Split
 from .records import Records
-from .relaxation import Relaxation, dips
+from .relaxation import Relaxation, dips_of
 from .state import Aim
 from .tasks import Seeking, Task
 
@@ -199,15 +200,15 @@ class Campaign:
             if image is not None:
                 self.segments.append(image)
                 continue
-            path = _piece(whole.path, start, end, self._aim.policy.split)
-            piece = self._channel(path, whole.height, whole.model)
-            self.segments.append((yield from self._sought(piece, to_the_end=True)))
+            path = _part(whole.path, start, end, self._aim.policy.split)
+            part = self._channel(path, whole.height, whole.model)
+            self.segments.append((yield from self._sought(part, to_the_end=True)))
 
     def _stops(self, whole: Channel) -> Generator[Task, Task, list[Array]]:
         """The start, the minima on the way, the end (D,)."""
         near = self._aim.policy.split.same_stop * whole.chord
         stops, end = [whole.path.start], whole.path.end
-        for dip in dips(whole):
+        for dip in dips_of(whole):
             ended = yield Relaxation.begun(whole, dip, self.records)
             assert isinstance(ended, Relaxation)
             apart = np.linalg.norm(ended.minimum - np.stack([stops[-1], end]), axis=1)
@@ -227,11 +228,11 @@ class Campaign:
         return path.with_coefficients(path.coefficients + bend)
 
 
-def _piece(path: SinePath, start: Array, end: Array, numbers: Split) -> SinePath:
+def _part(path: SinePath, start: Array, end: Array, numbers: Split) -> SinePath:
     """The part of a path from next to `start` to next to `end`, as a path between these."""
     times = np.linspace(0, 1, numbers.n_times + 1)
     points = path(times)
-    first, last = (((points - stop) ** 2).sum(axis=1).argmin() for stop in (start, end))
-    inner = np.linspace(0, 1, numbers.n_fitted + 2)[1:-1]
-    points = path(times[first] + inner * (times[last] - times[first]))
-    return SinePath.fit(start, end, inner, points, path.n_terms)
+    first, last = (
+        float(times[((points - stop) ** 2).sum(axis=1).argmin()]) for stop in (start, end)
+    )
+    return piece(path, (first, last), (start, end), numbers.n_fitted)

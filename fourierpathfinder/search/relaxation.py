@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._arrays import Array
+from ..splitting import dips
 from .channel import Channel
 from .judgement import Answer
 from .phases import told
@@ -18,25 +19,11 @@ from .records import Records
 from .saddle_search import newton_decrement
 
 
-def dips(channel: Channel) -> list[Array]:
-    """Points (D,) where a finished path dips between two tops."""
-    prediction = channel.predicted(channel.policy.split.n_times)
-    mean = prediction.mean
-    found: list[Array] = []
-    depth = channel.policy.split.depth * channel.scale
-    start = 0
-    while True:
-        falling = np.maximum.accumulate(mean[start:]) - mean[start:]
-        if not (falling > depth).any():
-            return found
-        fallen = start + int((falling > depth).argmax())
-        rising = mean[fallen:] - np.minimum.accumulate(mean[fallen:])
-        if not (rising > depth).any():
-            return found
-        risen = fallen + int((rising > depth).argmax())
-        bottom = fallen + int(mean[fallen : risen + 1].argmin())
-        found.append(prediction.points[bottom])
-        start = risen
+def dips_of(channel: Channel) -> Array:
+    """Points (n, D) where a finished path dips between two tops."""
+    numbers = channel.policy.split
+    prediction = channel.predicted(numbers.n_times)
+    return prediction.points[dips(prediction.mean, numbers.depth * channel.scale)]
 
 
 @dataclass(frozen=True, eq=False)
