@@ -4,7 +4,7 @@ Nothing here changes. `phases` says how one state follows from another: what is 
 evaluation, and what an answer makes of the state.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .certification import Inspection
 from .path_search import Pin
 from .policy import Policy
 from .prediction import Candidate, Prediction
-from .state import Aim, Effort, Knowledge, Progress
+from .state import Aim, Effort, Knowledge, Pass, Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +33,8 @@ class Channel:
         E: how far the path rises above the lowest value known.
     saddle : Saddle or None
         The path's top, once it is found; the path goes through it.
-    passes : tuple of Saddle
-        Others that were found on the way and are not the highest; it goes through them too.
-    lost : Saddle or None
-        A saddle that was found, until the path turned out to be higher elsewhere.
+    passes : tuple of Pass
+        Others that were found on the way.
     blocked : array (D,) or None
         The point at which the surrogate's deviation stopped the path's last move.
     is_moving : bool
@@ -50,8 +48,7 @@ class Channel:
     known: Knowledge
     scale: float
     saddle: Saddle | None = None
-    passes: tuple[Saddle, ...] = ()
-    lost: Saddle | None = None
+    passes: tuple[Pass, ...] = ()
     blocked: Array | None = None
     is_moving: bool = True
     progress: Progress = field(default_factory=Progress)
@@ -100,7 +97,14 @@ class Channel:
     @property
     def known_saddles(self) -> tuple[Saddle, ...]:
         """The saddles that the path goes through."""
-        return self.passes if self.saddle is None else (*self.passes, self.saddle)
+        held = tuple(one.saddle for one in self.passes if one.is_held)
+        return held if self.saddle is None else (*held, self.saddle)
+
+    def with_top(self, top: Saddle | None) -> "Channel":
+        """The state with another of its saddles for the path's top, or none; all are held."""
+        left = (one for one in self.passes if not one.is_held)
+        held = (Pass(one, is_held=True) for one in self.known_saddles if one is not top)
+        return replace(self, saddle=top, passes=(*left, *held))
 
     @property
     def height(self) -> float:

@@ -17,7 +17,7 @@ from ..result import Saddle
 from .channel import Channel
 from .prediction import Candidate
 from .saddle_search import newton_decrement
-from .state import Progress
+from .state import Pass, Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,23 +61,25 @@ def judged(channel: Channel, answer: Answer) -> Channel:
 def with_saddle_if_stationary(channel: Channel, asked: Candidate, answer: Answer) -> Channel:
     """The state with its path through a point, if that is a saddle in truth."""
     model = _informed(channel, asked.point, answer.value, answer.gradient)
-    if is_stationary(channel, model, asked.point, answer.gradient):
+    objection = objection_to(channel, model, asked.point, answer.gradient)
+    if objection is None:
         norm = float(np.linalg.norm(answer.gradient))
         return replace(channel, saddle=Saddle(asked.point, answer.value, norm, asked.time))
-    decrements = _left(channel, model, asked.point, answer.gradient)
-    _, objection = max(decrements, key=lambda one: one[0])
-    before = channel.progress
-    refused = replace(before, objection=objection, n_refused=before.n_refused + 1)
+    n_refused = channel.progress.n_refused + 1
+    refused = replace(channel.progress, objection=objection, n_refused=n_refused)
     return replace(channel, progress=refused)
 
 
-def is_stationary(channel: Channel, model: Model, point: Array, gradient: Array) -> bool:
-    """Whether the true gradient leaves less than the tolerance, by every curvature in question."""
+def objection_to(channel: Channel, model: Model, point: Array, gradient: Array) -> Kernel | None:
+    """The kernel by whose curvature most is left at a point, if that is no saddle in truth.
+
+    A saddle's true gradient leaves less than the tolerance, by every curvature in question.
+    """
     numbers = channel.policy.certify
-    if float(np.linalg.norm(gradient)) * channel.chord >= numbers.flat * channel.scale:
-        return False
-    allowed = numbers.stationary * channel.tolerance
-    return all(left < allowed for left, _ in _left(channel, model, point, gradient))
+    most, kernel = max(_left(channel, model, point, gradient), key=lambda one: one[0])
+    is_level = float(np.linalg.norm(gradient)) * channel.chord < numbers.flat * channel.scale
+    is_saddle = is_level and most < numbers.stationary * channel.tolerance
+    return None if is_saddle else kernel
 
 
 def _left(
@@ -130,4 +132,5 @@ def _is_higher(channel: Channel, answer: Answer, miss: float) -> bool:
 
 
 def _without_saddle(channel: Channel) -> Channel:
-    return replace(channel, lost=channel.saddle, saddle=None, passes=())
+    left = () if channel.saddle is None else (Pass(channel.saddle, is_held=False),)
+    return replace(channel, saddle=None, passes=left)

@@ -68,11 +68,11 @@ def _lengthened_if_stuck(channel: Channel) -> Channel:
     n_stuck = effort.n_stuck + 1 if channel.excess(0.0) > channel.path_tolerance else 0
     if n_stuck < numbers.stuck or channel.path.n_terms >= numbers.most_terms:
         return replace(channel, effort=replace(effort, n_stuck=n_stuck))
+    if effort.was_lengthened:
+        channel = channel.with_top(None)
     return replace(
         channel,
         path=_with_more_terms(channel),
-        saddle=None if effort.was_lengthened else channel.saddle,
-        passes=channel.known_saddles if effort.was_lengthened else channel.passes,
         progress=replace(channel.progress, n_repeats=0),
         effort=replace(
             effort,

@@ -11,7 +11,7 @@ from ..gaussian_process import Model
 from ..path import SinePath
 from .calibration import Calibration
 from .channel import Channel
-from .judgement import Answer, is_stationary, judged
+from .judgement import Answer, judged, objection_to
 from .knowledge import first_knowledge, rise, updated
 from .moving import moved, sharpened
 from .policy import WARY
@@ -51,7 +51,7 @@ def absorbed(channel: Channel, answers: Sequence[Answer], records: Records) -> C
     for answer in answers:
         channel = judged(channel, answer)
     after = _with_highest_pass(_learned(channel, records))
-    recalled = _with_lost_saddle(after, records)
+    recalled = _with_left_pass(after, records)
     return after if recalled is after else _learned(recalled, records)
 
 
@@ -95,27 +95,27 @@ def _scaled(channel: Channel) -> Channel:
 
 
 def _with_highest_pass(channel: Channel) -> Channel:
-    """The state with the highest of its passes for its saddle, where nothing lies above that."""
-    if not channel.passes:
+    """The state with the highest saddle on its path for its top, where nothing lies above that."""
+    if not channel.known_saddles:
         return channel
     highest = max(channel.known_saddles, key=lambda one: one.value)
     top = float(channel.prediction.mean.max())
-    if channel.saddle is None and top > highest.value + channel.path_tolerance:
-        return channel
-    others = tuple(one for one in channel.known_saddles if one is not highest)
-    return replace(channel, saddle=highest, passes=others)
+    is_sought = channel.saddle is None and top > highest.value + channel.path_tolerance
+    return channel if is_sought or highest is channel.saddle else channel.with_top(highest)
 
 
-def _with_lost_saddle(channel: Channel, records: Records) -> Channel:
-    """The state with its former saddle back, where that is what would be asked for."""
-    lost, prediction = channel.lost, channel.prediction
-    if lost is None or channel.is_found or not is_near_top(channel, prediction):
+def _with_left_pass(channel: Channel, records: Records) -> Channel:
+    """The state with a pass that was left for its top, where that is what would be asked for."""
+    left = next((one.saddle for one in channel.passes if not one.is_held), None)
+    prediction = channel.prediction
+    if left is None or channel.is_found or not is_near_top(channel, prediction):
         return channel
     summit = climbed(channel, prediction).position
-    if ((summit - lost.position) ** 2).sum() > (channel.policy.climb.reach * channel.chord) ** 2:
+    if ((summit - left.position) ** 2).sum() > (channel.policy.climb.reach * channel.chord) ** 2:
         return channel
-    gradient = records.gradient_at(lost.position)
-    if not is_stationary(channel, channel.model, lost.position, gradient):
+    gradient = records.gradient_at(left.position)
+    if objection_to(channel, channel.model, left.position, gradient) is not None:
         return channel
     time = float(prediction.times[prediction.top])
-    return replace(channel, saddle=replace(lost, time=time), lost=None)
+    held = tuple(one for one in channel.passes if one.is_held)
+    return replace(channel, saddle=replace(left, time=time), passes=held)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..gaussian_process import GaussianProcess, Kernel, Model
+from ..result import Saddle
 from .calibration import Calibration
 from .excluded import ExcludedRegions
 from .policy import BOLD, Policy
@@ -57,6 +58,22 @@ class Knowledge:
     lowest: float
     highest: float
     higher_end: float
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """A saddle that was found, and is not the path's top.
+
+    Attributes
+    ----------
+    saddle : Saddle
+    is_held : bool
+        Whether the path goes through it; it does not where it has turned out to be higher
+        elsewhere.
+    """
+
+    saddle: Saddle
+    is_held: bool
 
 
 @dataclass(frozen=True)

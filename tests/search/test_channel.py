@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.result import Saddle
-from fourierpathfinder.search.state import Progress
+from fourierpathfinder.search.state import Pass, Progress
 
 
 def test_path_is_pinned_through_the_saddle(at_saddle):
@@ -88,13 +88,28 @@ class TestLooseEnd:
 
 def test_path_goes_through_its_passes_and_its_saddle(by_hand):
     lower = Saddle(np.array([-0.4, 0.1]), 0.7, 0.0, 0.3)
-    channel, _ = by_hand(saddle=Saddle(np.zeros(2), 1.0, 0.0, 0.5), passes=(lower,))
+    left = Pass(Saddle(np.array([0.0, 0.4]), 0.9, 0.0, 0.4), is_held=False)
+    passes = left, Pass(lower, is_held=True)
+    channel, _ = by_hand(saddle=Saddle(np.zeros(2), 1.0, 0.0, 0.5), passes=passes)
     assert channel.known_saddles == (lower, channel.saddle)
     held = channel.pin.held(channel.path)
     np.testing.assert_allclose(held(0.3), lower.position, atol=1e-12)
     np.testing.assert_allclose(held(0.5), np.zeros(2), atol=1e-12)
     assert {0.3, 0.5} <= set(channel.predicted(10).times)
     assert channel.crest == 1.0
+
+
+def test_path_stays_held_where_another_saddle_is_its_top_or_none(by_hand):
+    one, other = (Saddle(np.array([x, 0.1]), 0.7, 0.0, 0.5 + x) for x in (-0.2, 0.2))
+    left = Pass(Saddle(np.array([0.0, 0.4]), 0.9, 0.0, 0.4), is_held=False)
+    channel, _ = by_hand(saddle=one, passes=(left, Pass(other, is_held=True)))
+    for top, held in ((None, (other, one)), (other, (one,)), (one, (other,))):
+        after = channel.with_top(top)
+        assert after.saddle is top
+        assert set(after.known_saddles) == {one, other}
+        assert after.passes[0] is left
+        assert tuple(each.saddle for each in after.passes[1:]) == held
+        assert all(each.is_held for each in after.passes[1:])
 
 
 def test_resembles_what_runs_along_it_or_over_its_saddle(at_saddle, first):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.search.calibration import Calibration
-from fourierpathfinder.search.judgement import Answer, is_stationary, judged
+from fourierpathfinder.search.judgement import Answer, judged, objection_to
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_higher_place_takes_the_saddle_out(finished, check):
     after = judged(channel, Answer(check, channel.crest + 0.1 * channel.scale, np.zeros(2)))
     assert after.pin is None
     assert after.saddle is None
-    assert after.lost is channel.saddle
+    assert [(one.saddle, one.is_held) for one in after.passes] == [(channel.saddle, False)]
     assert not after.is_certified
 
 
@@ -80,8 +80,8 @@ def test_stationary_is_what_leaves_a_part_of_the_tolerance(at_saddle):
     allowed = channel.policy.certify.stationary * channel.tolerance
     for curvature, mode in zip(curvatures, modes.T, strict=True):
         size = np.sqrt(2 * abs(curvature) * allowed)
-        assert is_stationary(channel, channel.model, point, 0.99 * size * mode)
-        assert not is_stationary(channel, channel.model, point, 1.01 * size * mode)
+        assert objection_to(channel, channel.model, point, 0.99 * size * mode) is None
+        assert objection_to(channel, channel.model, point, 1.01 * size * mode) is not None
 
 
 def test_surprises_and_calibration_follow_the_answers(finished, check):

@@ -45,7 +45,7 @@ def test_saddle_that_was_lost_is_not_evaluated_again(finished):
 def test_first_state_knows_the_ends_and_nothing_of_progress(first):
     channel = first.channel
     assert channel.progress == Progress()
-    assert channel.saddle is channel.lost is None
+    assert (channel.saddle, channel.passes) == (None, ())
     np.testing.assert_array_equal(channel.model.data.x, first.records.x)
 
 

@@ -31,8 +31,8 @@ class Ask:
     """A saddle whose value is known this well, in tolerances, is foreseen: to ask tells nothing,
     unless it is a stationary point that has not been looked at."""
     refused: int = 6
-    """How often in a row a saddle may be foreseen and yet not be stationary in truth: after
-    that it is something else that keeps it from being found."""
+    """How many saddles may be foreseen and yet not be stationary in truth until the objective is
+    sharpened: after that it is something else that keeps it from being found."""
     repeats: int = 3
     """How often another point may be taken for one that is known already: a path that stays
     unsure after that is given up."""
