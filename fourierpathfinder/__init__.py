@@ -10,6 +10,7 @@ from .path import SinePath
 from .reaction_path import MinimumEnergyPath, minimum_energy_path
 from .result import Evaluations, IntermediateResult, PathResult, Saddle, Status
 from .storage.tensor_file import load_result, save_result
+from .table import results_table
 
 __version__: str
 """The version of the installed package."""
@@ -34,6 +35,7 @@ __all__ = [
     "find_paths",
     "load_result",
     "minimum_energy_path",
+    "results_table",
     "save_result",
 ]
 

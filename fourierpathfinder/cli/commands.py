@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..atoms.preflight import Finding
 from ..evaluation import LandscapeError
@@ -17,15 +18,18 @@ from ..landscapes.isolation import NobodyAnswersError, NotReadyError, TooManyFai
 from ..rates.kinetics import ROOM
 from ..result import PathResult, Status
 from ..storage.checkpoint import CheckpointError
-from . import connecting, run
+from ..storage.lock import locked
+from . import connecting, many, run
 from .calculators import calculator_factory
 from .exits import Exit, InputError
 from .help import Command
 from .outputs import draw, read_result
+from .pairs import read_pairs
 from .report import logging_to, table
 from .sanity import require_one, require_sane
 from .scheduler import connected
 from .structures import chosen_atoms, freeze, looked_over, read_structure, refuse
+from .tables import write_tables
 from .vibrating import LOW_MODES, Vibrations
 
 _Options = tuple[Callable[..., Any], ...]
@@ -94,6 +98,13 @@ _FIND_OPTIONS: _Options = (
     click.option("--scheduler", hidden=True, metavar="ADDRESS",
                  help="A Dask scheduler to calculate on."),
     *_RESTART,
+)  # fmt: skip
+
+_MANY_OPTIONS: _Options = (
+    click.argument("source", metavar="TABLE|FOLDER|FILE"),
+    *(option for option in _FIND_OPTIONS if option not in _ENDS),
+    click.option("--each", multiple=True, metavar="KEY",
+                 help="A calculator's setting that each pair brings, such as charge."),
 )  # fmt: skip
 
 _CONNECT_OPTIONS: _Options = (
@@ -184,6 +195,60 @@ def find(**options: Any) -> Exit:
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
     return _status(found)
+
+
+@fourierpathfinder.command(
+    "find-many",
+    cls=Command,
+    several=("--temperature",),
+    help="\b\nFind the paths of many pairs: a CSV table with columns reactant and product, a\n"
+    "folder of pairs, or a file with pair after pair. All of find's options apply.\n"
+    "Example: fourierpathfinder find-many pairs.csv -c tblite --jobs 4",
+)
+@_with(_MANY_OPTIONS)
+@_exits
+def find_many(source: str, **options: Any) -> Exit:
+    """Find the paths of many pairs, into one table."""
+    settings = _settings(options)
+    pairs = read_pairs(source)
+    folder: Path = settings.output
+    if (folder / "pairs").exists() and not settings.restart:
+        raise InputError(
+            f"{folder} contains an earlier run; pass --restart to continue it, or another --output"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    given, each = _given(), options["each"]
+    work = many.Many(
+        pairs,
+        folder / "pairs",
+        lambda pair: [pair.reactant, pair.product, *given, *pair.settings(each)],
+        settings.calculator.identity,
+        settings.n_jobs,
+    )
+    with logging_to(folder / "run.log"), locked(folder):
+        rows = work.rows()
+        written = write_tables(folder, rows, f"fourierpathfinder find-many {source}")
+    n_certified = sum(row["status"] == "certified" for row in rows)
+    click.echo(f"{n_certified} of {len(rows)} pairs are certified")
+    click.echo(f"written {' '.join(map(str, written))}")
+    return Exit.CERTIFIED if n_certified == len(rows) else Exit.NOT_CERTIFIED
+
+
+def _given() -> list[str]:
+    """The options of `find` that were typed, as they are passed on for each of many pairs."""
+    context, words = click.get_current_context(), []
+    for parameter in find.params:
+        name = str(parameter.name)
+        was_typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if not was_typed or name in ("output", "restart", "jobs", "scheduler"):
+            continue
+        if isinstance(parameter, click.Option) and parameter.is_flag:
+            words.append(parameter.opts[-1])
+            continue
+        value = context.params[name]
+        for one in value if isinstance(value, list | tuple) else [value]:
+            words += [parameter.opts[-1], str(one)]
+    return words
 
 
 @fourierpathfinder.command(

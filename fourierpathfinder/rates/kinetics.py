@@ -63,7 +63,7 @@ class ReactionRates:
     >>> rates.free_energy_barrier, rates.reaction_free_energy
     (array([0.5]), array([-0.2]))
     >>> print(f"{rates.forward[0]:.2e} 1/s")
-    2.50e+04 1/s
+    2.49e+04 1/s
     """
 
     temperatures: np.ndarray

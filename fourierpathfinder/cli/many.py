@@ -1,0 +1,165 @@
+"""Many pairs, a process each, into one table: the command `find-many`.
+
+Each pair has a folder, in which `find` keeps everything, and a `row.json` once it is done. A run
+that was killed is started again with `--restart`: pairs that are done are not looked at again, and
+those that were under way go on with what is known.
+"""
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..storage.content import digest
+from ..storage.documents import read_document, write_document
+from ..storage.errors import CheckpointError
+from .exits import Exit, InputError
+from .outputs import SCHEMA as RESULT
+from .pairs import Pair
+from .rows import failed_row, row_of
+
+log = logging.getLogger("fourierpathfinder.cli")
+
+SCHEMA = "fourierpathfinder/row/1"
+_DONE = (Exit.CERTIFIED, Exit.NOT_CERTIFIED, Exit.NOT_CONNECTED)
+"""After these a pair is not tried again."""
+_PATIENCE = 60
+"""In seconds: how long a process of a run that was killed may take to end."""
+
+
+@dataclass(frozen=True)
+class Many:
+    """All that is to be done.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        What to join.
+    folder : Path
+        Where a folder for each pair comes to lie.
+    arguments : callable
+        The arguments of `find` for a pair, without its folder.
+    calculator : dict
+        The calculator's identity.
+    n_jobs : int
+        Pairs at a time.
+    """
+
+    pairs: Sequence[Pair]
+    folder: Path
+    arguments: Callable[[Pair], list[str]]
+    calculator: dict[str, str]
+    n_jobs: int
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The row of every pair, in their order; those that are missing are found."""
+        found = {}
+        for pair in self.pairs:
+            kept = self._kept(pair)
+            if kept is not None:
+                found[pair.name] = kept
+        if found:
+            log.info("%d of %d pairs are done already", len(found), len(self.pairs))
+        for pair, row in self._run([pair for pair in self.pairs if pair.name not in found]):
+            found[pair.name] = row
+            log.info("[%d/%d] %s", len(found), len(self.pairs), _line(row))
+        return [found[pair.name] for pair in self.pairs]
+
+    def _run(self, missing: list[Pair]) -> Iterator[tuple[Pair, dict[str, Any]]]:
+        running: set[subprocess.Popen[bytes]] = set()
+        pool = ThreadPoolExecutor(self.n_jobs)
+        try:
+            tasks: dict[Future[dict[str, Any]], Pair] = {
+                pool.submit(self._row, pair, running): pair for pair in missing
+            }
+            for task in as_completed(tasks):
+                yield tasks[task], task.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(running):
+                process.terminate()
+            pool.shutdown()
+
+    def _row(self, pair: Pair, running: set["subprocess.Popen[bytes]"]) -> dict[str, Any]:
+        if pair.problem:
+            return failed_row(pair, pair.problem)
+        try:
+            arguments = self.arguments(pair)
+        except InputError as error:
+            return failed_row(pair, str(error))
+        folder = self.folder / pair.name
+        folder.mkdir(parents=True, exist_ok=True)
+        until = time.monotonic() + _PATIENCE
+        while True:
+            status = _found(arguments, folder, running)
+            why = _reason(folder, status)
+            if " is in use by " not in why or time.monotonic() > until:
+                break
+            time.sleep(1)
+        row = self._written(pair, folder, status, why)
+        if status in _DONE:
+            write_document(
+                folder / "row.json",
+                {"schema": SCHEMA, "identity": self._identity(pair), "row": row},
+            )
+        return row
+
+    def _written(self, pair: Pair, folder: Path, status: int, why: str) -> dict[str, Any]:
+        result = folder / "result.json"
+        if status == Exit.BAD_INPUT or not result.exists():
+            return failed_row(pair, why)
+        return row_of(pair, read_document(result, RESULT), status, why)
+
+    def _kept(self, pair: Pair) -> dict[str, Any] | None:
+        """The row of an earlier run of the same pair with the same options."""
+        file = self.folder / pair.name / "row.json"
+        try:
+            kept = read_document(file, SCHEMA) if file.exists() else {}
+            is_same = kept.get("identity") == self._identity(pair)
+        except (CheckpointError, InputError):
+            return None
+        return dict(kept["row"]) if is_same else None
+
+    def _identity(self, pair: Pair) -> str:
+        return digest([self.arguments(pair), pair.content(), self.calculator])
+
+
+def _found(arguments: list[str], folder: Path, running: set["subprocess.Popen[bytes]"]) -> int:
+    """Run `find` in a process; returns its exit status."""
+    command = [sys.executable, "-m", f"{__package__}.child", "find", *arguments]
+    with (folder / "output.txt").open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--output", str(folder), "--restart"],
+            stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        running.add(process)
+        try:
+            return process.wait()
+        finally:
+            running.discard(process)
+            if process.stdin is not None:
+                process.stdin.close()
+
+
+def _reason(folder: Path, status: int) -> str:
+    """Why `find` ended as it did, in its own words."""
+    if status < 0:
+        return f"its process was ended by signal {-status}"
+    lines = (folder / "output.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    told = [line.partition(": ")[2] for line in lines if line.startswith("fourierpathfinder: ")]
+    if told:
+        return told[-1]
+    is_unexpected = status not in {exit_.value for exit_ in Exit}
+    return lines[-1] if is_unexpected and lines else ""
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row["barrier_eV"] is None:
+        return f"{row['name']}: {row['status']}: {row['reason']}"
+    told = f"{row['barrier_eV']:.4f} eV, {row['status']}, {row['n_gradients']} gradients"
+    return f"{row['name']}: {told}"

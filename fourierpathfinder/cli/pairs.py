@@ -1,0 +1,166 @@
+"""Which pairs `find-many` is about: from a table, a folder, or a file with many structures."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase.io import read
+
+from ..storage.content import file_digest
+from .exits import InputError
+
+_REACTANT, _PRODUCT = ("reactant", "start", "initial"), ("product", "end", "final")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two structures and what is known of them.
+
+    Parameters
+    ----------
+    name : str
+        Names its folder and its row.
+    reactant, product : str
+        As `find` takes them: `file` or `file@index`.
+    notes : dict
+        Other columns of the table, or notes of the structure's file.
+    problem : str
+        Why it cannot be run, if so.
+    """
+
+    name: str
+    reactant: str
+    product: str
+    notes: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    def settings(self, keys: Sequence[str]) -> list[str]:
+        """Those notes that are settings of the calculator, as options `--set key=value`.
+
+        Raises
+        ------
+        InputError
+            If one is missing.
+        """
+        missing = [key for key in keys if self.notes.get(key) in (None, "")]
+        if missing:
+            raise InputError(f"the pair {self.name} has no {missing[0]!r}, which --each asks for")
+        return [word for key in keys for word in ("--set", f"{key}={self.notes[key]}")]
+
+    def content(self) -> list[str]:
+        """Hashes of its files, by which a changed one is noticed."""
+        files = (Path(one.rpartition("@")[0] or one) for one in (self.reactant, self.product))
+        return [file_digest(str(file)) if file.is_file() else "" for file in files]
+
+
+def read_pairs(source: str) -> list[Pair]:
+    """All pairs of a CSV table, a folder, or a file of structures.
+
+    A table has the columns `reactant` and `product`, files beside the table, and may have `name`
+    and others. A folder holds a folder for each pair, with files `reactant.*` and `product.*`, or
+    a file for each, whose first two structures they are. A file of structures holds pair after
+    pair.
+
+    Raises
+    ------
+    InputError
+        If there is no pair.
+    """
+    place = Path(source)
+    if not place.exists():
+        raise InputError(f"there is no file or folder {source}")
+    if place.is_dir():
+        pairs = _in_folder(place)
+    else:
+        pairs = _in_table(place) if place.suffix.lower() == ".csv" else _in_file(place)
+    if not pairs:
+        raise InputError(
+            f"{source} holds no pairs; give a CSV table with columns reactant, product"
+        )
+    names = [pair.name for pair in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{source} has two pairs named {twice[0]!r}; names must differ")
+    return pairs
+
+
+def _in_table(place: Path) -> list[Pair]:
+    with place.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name in ("reactant", "product"):
+        if not rows or name not in rows[0]:
+            found = ", ".join(rows[0]) if rows else "nothing"
+            raise InputError(f"{place} has no column {name!r}; it has {found}")
+    digits = len(str(len(rows)))
+    return [_of_row(row, f"{k:0{digits}d}", place.parent) for k, row in enumerate(rows, start=1)]
+
+
+def _of_row(row: dict[str, Any], number: str, folder: Path) -> Pair:
+    name = (row.pop("name", "") or number).strip()
+    if "/" in name or name.startswith(".") or not name:
+        raise InputError(f"the name {name!r} cannot be that of a folder")
+    reactant, product = (str(row.pop(key) or "") for key in ("reactant", "product"))
+    if None in row:
+        raise InputError(f"the row {name} of the table has more entries than there are columns")
+    return Pair(name, str(folder / reactant), str(folder / product), dict(row))
+
+
+def _in_folder(place: Path) -> list[Pair]:
+    found = []
+    for entry in sorted(place.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            found.append(_of_folder(entry))
+        elif entry.suffix.lower() not in (".md", ".txt", ".csv", ".json", ".log"):
+            found.append(_of_file(entry))
+    return found
+
+
+def _of_folder(entry: Path) -> Pair:
+    files = {file.stem.lower(): file for file in sorted(entry.iterdir()) if file.is_file()}
+    ends = [
+        next((str(files[stem]) for stem in stems if stem in files), "")
+        for stems in (_REACTANT, _PRODUCT)
+    ]
+    problem = "" if all(ends) else f"{entry} has no files named reactant.* and product.*"
+    return Pair(entry.name, ends[0], ends[1], problem=problem)
+
+
+def _of_file(entry: Path) -> Pair:
+    try:
+        images: Any = read(str(entry), index=":2")
+    except Exception as error:  # each of ASE's many readers has its own way to fail
+        problem = f"{entry} cannot be read ({type(error).__name__}: {error})"
+        return Pair(entry.stem, "", "", problem=problem)
+    if len(images) < 2:
+        problem = f"{entry} holds one structure; a pair is two"
+        return Pair(entry.stem, str(entry), "", problem=problem)
+    return Pair(entry.stem, f"{entry}@0", f"{entry}@1", _plain(images[0].info))
+
+
+def _in_file(place: Path) -> list[Pair]:
+    try:
+        images: Any = read(str(place), index=":")
+    except Exception as error:  # each of ASE's many readers has its own way to fail
+        raise InputError(
+            f"{place} cannot be read ({type(error).__name__}: {error}); give a CSV table, a folder "
+            "of pairs, or a file of structures"
+        ) from error
+    if len(images) % 2:
+        raise InputError(f"{place} holds {len(images)} structures, which are no pairs")
+    digits = len(str(len(images) // 2))
+    return [
+        Pair(f"{k // 2 + 1:0{digits}d}", f"{place}@{k}", f"{place}@{k + 1}", _plain(images[k].info))
+        for k in range(0, len(images), 2)
+    ]
+
+
+def _plain(notes: dict[str, Any]) -> dict[str, Any]:
+    """Notes that fit a table's cell."""
+    plain = {key: value.item() if np.ndim(value) == 0 and hasattr(value, "item") else value
+             for key, value in notes.items()}  # fmt: skip
+    return {key: value for key, value in plain.items() if isinstance(value, str | int | float)}

@@ -1,0 +1,70 @@
+"""A pair's row in the table of `find-many`: names with their units, None where nothing is known."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .exits import Exit
+from .pairs import Pair
+
+_WORDS = {
+    Exit.CERTIFIED: "certified",
+    Exit.NOT_CERTIFIED: "not certified",
+    Exit.NOT_CONNECTED: "not connected",
+    Exit.INTERRUPTED: "interrupted",
+}
+FAILED = "failed"
+
+_RATES = ("temperature_K", "free_energy_barrier_eV", "reverse_free_energy_barrier_eV",
+          "reaction_free_energy_eV", "forward_per_s", "reverse_per_s", "wigner",
+          "eckart")  # fmt: skip
+
+
+def row_of(pair: Pair, result: Mapping[str, Any], status: int, why: str) -> dict[str, Any]:
+    """The row of a pair from its `result.json`; its notes come last."""
+    saddle, vibrations = result["saddle"] or {}, result.get("vibrations") or {}
+    rates = (vibrations.get("rates") or [{}])[0]
+    word = next((word for exit_, word in _WORDS.items() if exit_ == status), FAILED)
+    energies = (result["end_energy"], result["start_energy"])
+    return {
+        **failed_row(pair, why or ("" if status == Exit.CERTIFIED else result["message"])),
+        "status": word,
+        "barrier_eV": result["barrier"],
+        "reverse_barrier_eV": result["reverse_barrier"],
+        "barrier_error_eV": result["height_error"],
+        "reaction_energy_eV": None if None in energies else energies[0] - energies[1],
+        "saddle_gradient_norm_eV_per_A": saddle.get("force"),
+        "n_gradients": result["n_gradients"],
+        "n_gradients_relaxing": result["n_gradients_relaxing"],
+        "n_failures": result["n_failures"],
+        "imaginary_frequency_per_cm": vibrations.get("imaginary_frequency"),
+        **{name: rates.get(name) for name in _RATES},
+        **_notes(pair),
+    }
+
+
+def failed_row(pair: Pair, why: str) -> dict[str, Any]:
+    """The row of a pair of which nothing is known but why."""
+    return {
+        "name": pair.name,
+        "status": FAILED,
+        "barrier_eV": None,
+        "reverse_barrier_eV": None,
+        "barrier_error_eV": None,
+        "reaction_energy_eV": None,
+        "saddle_gradient_norm_eV_per_A": None,
+        "n_gradients": None,
+        "n_gradients_relaxing": None,
+        "n_failures": None,
+        "imaginary_frequency_per_cm": None,
+        **dict.fromkeys(_RATES),
+        "reason": why,
+        "reactant": pair.reactant,
+        "product": pair.product,
+        **_notes(pair),
+    }
+
+
+def _notes(pair: Pair) -> dict[str, Any]:
+    """What the user's own table has of the pair; columns of ours keep their meaning."""
+    ours = {"name", "status", "barrier_eV", "reason", "reactant", "product"}
+    return {key if key not in ours else f"given_{key}": note for key, note in pair.notes.items()}

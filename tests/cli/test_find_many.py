@@ -1,0 +1,159 @@
+"""`find-many`: tables, folders and files of pairs; killed on the way; sorted in a page."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+from ase.io import read, write
+
+from fourierpathfinder import results_table
+from fourierpathfinder.cli.exits import Exit, InputError
+from fourierpathfinder.cli.pairs import read_pairs
+
+from .helpers import FAULTY, in_a_process
+
+
+@pytest.fixture(scope="module")
+def pairs(hop, tmp_path_factory):
+    """A table of four pairs, one of which has no product, and their files."""
+    folder = tmp_path_factory.mktemp("pairs")
+    for name in ("reactant", "product"):
+        shutil.copy(hop / f"{name}.traj", folder)
+    rows = [
+        ("there", "reactant.traj", "product.traj", "a"),
+        ("back", "product.traj", "reactant.traj", "b"),
+        ("lost", "reactant.traj", "nothing.traj", "c"),
+        ("same", "reactant.traj", "reactant.traj", "d"),
+    ]
+    with (folder / "pairs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("name", "reactant", "product", "remark"), *rows])
+    return folder / "pairs.csv"
+
+
+@pytest.fixture(scope="module")
+def finished(pairs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many") / "out"
+    process = in_a_process(["find-many", pairs, "-c", "emt", "-o", folder, "--jobs", 2])
+    output, _ = process.communicate()
+    assert process.returncode == Exit.NOT_CERTIFIED, output
+    return folder, output
+
+
+def rows_of(folder):
+    with (folder / "table.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_pair_has_a_row_and_failures_their_reason(finished):
+    rows = {row["name"]: row for row in rows_of(finished[0])}
+    assert list(rows) == ["there", "back", "lost", "same"]
+    assert [row["status"] for row in rows.values()] == ["certified"] * 2 + ["failed"] * 2
+    assert "no file" in rows["lost"]["reason"]
+    assert "same minimum" in rows["same"]["reason"]
+    assert [row["remark"] for row in rows.values()] == list("abcd")
+    there, back = (float(rows[name]["barrier_eV"]) for name in ("there", "back"))
+    assert there == pytest.approx(back, abs=2e-3)
+    assert "2 of 4 pairs are certified" in finished[1]
+    assert (finished[0] / "pairs" / "there" / "path.extxyz").exists()
+
+
+def test_options_that_were_not_given_are_not_passed_on(finished):
+    result = json.loads((finished[0] / "pairs" / "there" / "result.json").read_text())
+    assert result["n_gradients_relaxing"] == 0
+    assert result["verification"] is None
+
+
+def test_the_table_is_a_frame_and_parquet(finished):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = results_table(finished[0])
+    assert frame["barrier_eV"].notna().tolist() == [True, True, False, False]
+    again = pandas.read_parquet(finished[0] / "table.parquet")
+    assert again["name"].tolist() == frame["name"].tolist()
+    assert again["barrier_eV"].dtype == float
+
+
+def test_the_page_has_a_row_for_each_and_fetches_nothing(finished):
+    text = (finished[0] / "table.html").read_text()
+    assert text.count("<tr>") == 5
+    assert "http" not in text
+    assert "is no file" in text
+
+
+def test_killed_three_times_the_table_is_the_same(pairs, finished, tmp_path, monkeypatch):
+    """Each time where a few more calculations are done; nothing is calculated twice."""
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    monkeypatch.setenv("CALLS", str(calls))
+    folder = tmp_path / "out"
+    arguments = ["find-many", pairs, "-c", FAULTY, "-o", folder, "--no-resume-check"]
+    for n_calls in (4, 9, 22):
+        more = [] if n_calls == 4 else ["--restart"]
+        process = in_a_process([*arguments, *more])
+        while len(list(calls.iterdir())) < n_calls:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    process = in_a_process([*arguments, "--restart"])
+    output, _ = process.communicate()
+    assert process.returncode == Exit.NOT_CERTIFIED, output
+    assert rows_of(folder) == rows_of(finished[0])
+    n_calls = len(list(calls.iterdir()))
+    n_needed = sum(int(row["n_gradients"]) for row in rows_of(folder) if row["n_gradients"])
+    assert n_calls <= n_needed + 2 * 3  # a calculation under way, and its second try
+    again = in_a_process([*arguments, "--restart"])
+    assert "2 of 4 pairs are done already" in again.communicate()[0]
+    assert len(list(calls.iterdir())) == n_calls
+
+
+def test_an_earlier_run_is_not_overwritten(pairs, finished, command):
+    done = command("find-many", pairs, "-c", "emt", "-o", finished[0])
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "pass --restart" in done.output
+
+
+def test_what_holds_no_pairs_is_refused(tmp_path):
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="no column 'reactant'"):
+        read_pairs(str(tmp_path / "bad.csv"))
+    (tmp_path / "twice.csv").write_text("name,reactant,product\nx,a,b\nx,a,b\n")
+    with pytest.raises(InputError, match="two pairs named 'x'"):
+        read_pairs(str(tmp_path / "twice.csv"))
+    (tmp_path / "up.csv").write_text("name,reactant,product\n../x,a,b\n")
+    with pytest.raises(InputError, match="cannot be that of a folder"):
+        read_pairs(str(tmp_path / "up.csv"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no pairs"):
+        read_pairs(str(tmp_path / "empty"))
+    with pytest.raises(InputError, match="no file or folder"):
+        read_pairs(str(tmp_path / "nowhere"))
+
+
+def test_folders_and_files_of_pairs(hop, tmp_path):
+    ends = [read(hop / f"{name}.traj") for name in ("reactant", "product")]
+    folder = tmp_path / "folder"
+    (folder / "first").mkdir(parents=True)
+    for name in ("reactant", "product"):
+        shutil.copy(hop / f"{name}.traj", folder / "first")
+    (folder / "second").mkdir()
+    ends[0].info["charge"] = 1
+    write(folder / "third.extxyz", [*ends, ends[0]])
+    write(folder / "fourth.extxyz", ends[:1])
+    found = {pair.name: pair for pair in read_pairs(str(folder))}
+    assert list(found) == ["first", "fourth", "second", "third"]
+    assert "no files named" in found["second"].problem
+    assert "a pair is two" in found["fourth"].problem
+    assert found["third"].product == f"{folder}/third.extxyz@1"
+    assert found["third"].settings(["charge"]) == ["--set", "charge=1"]
+    with pytest.raises(InputError, match="has no 'charge'"):
+        found["first"].settings(["charge"])
+    write(tmp_path / "many.extxyz", [*ends, *ends])
+    assert [pair.product[-2:] for pair in read_pairs(str(tmp_path / "many.extxyz"))] == ["@1", "@3"]
+    write(tmp_path / "odd.extxyz", ends[:1])
+    with pytest.raises(InputError, match="are no pairs"):
+        read_pairs(str(tmp_path / "odd.extxyz"))
