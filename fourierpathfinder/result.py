@@ -61,6 +61,9 @@ class Saddle:
         The Euclidean norm of the gradient there.
     time : float
         Where on the path it lies, 0 to 1.
+    largest_force : float
+        The largest force on an atom there, or `gradient_norm` again where there are no atoms; NaN
+        where that was not looked at.
 
     Examples
     --------
@@ -76,6 +79,7 @@ class Saddle:
     value: float
     gradient_norm: float
     time: float
+    largest_force: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ from .protocols import (
     Described,
     Fingerprinted,
     FirstPath,
+    Forces,
     Identified,
     Landscape,
     Massive,
@@ -50,7 +51,7 @@ class Abilities:
     landscape : Landscape
         What evaluates.
     values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
-massive, structures, described, identified : optional
+massive, forces, structures, described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -83,6 +84,7 @@ massive, structures, described, identified : optional
     fingerprinted: Fingerprinted | None = None
     mobile: Mobile | None = None
     massive: Massive | None = None
+    forces: Forces | None = None
     structures: Structures | None = None
     described: Described | None = None
     identified: Identified | None = None
@@ -111,6 +113,16 @@ massive, structures, described, identified : optional
             "landscape": self.description or type(inner).__qualname__,
             "content of the landscape": digest(inner),
         }
+
+    def largest_force(self, gradient: np.ndarray) -> float:
+        """The largest force on an atom, from a gradient (D,); its norm where there are no atoms."""
+        if self.forces is not None:
+            vectors = np.asarray(self.forces.forces(gradient))
+        elif self.n_atoms is not None and gradient.shape[0] == 3 * self.n_atoms:
+            vectors = gradient.reshape(-1, 3)
+        else:
+            vectors = gradient[None]
+        return float(np.linalg.norm(vectors, axis=1).max())
 
     def coordinates(self, end: Any) -> Array:
         """The point (D,) that an end stands for, or what is no array as it is."""
@@ -201,6 +213,7 @@ def abilities_of(landscape: Any) -> Abilities:
         fingerprinted=landscape if isinstance(landscape, Fingerprinted) else None,
         mobile=landscape if isinstance(landscape, Mobile) else None,
         massive=landscape if isinstance(landscape, Massive) else None,
+        forces=landscape if isinstance(landscape, Forces) else None,
         structures=landscape if isinstance(landscape, Structures) else None,
         described=landscape if isinstance(landscape, Described) else None,
         identified=landscape if isinstance(landscape, Identified) else None,

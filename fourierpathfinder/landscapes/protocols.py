@@ -175,6 +175,15 @@ class Mobile(Protocol):
 
 
 @runtime_checkable
+class Forces(Protocol):
+    """Knows the forces on its atoms."""
+
+    def forces(self, gradient: Any) -> Any:
+        """The forces (n_atoms, 3) on the atoms, from a gradient (D,)."""
+        ...
+
+
+@runtime_checkable
 class Massive(Protocol):
     """Knows what is heavy: reaction paths are steepest descents in mass-weighted coordinates."""
 

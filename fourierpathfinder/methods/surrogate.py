@@ -16,9 +16,10 @@ import numpy as np
 
 from ..evaluation import Evaluator, UnusableEndError
 from ..gaussian_process import FeatureMap, GaussianProcess, Kernel
+from ..landscapes.abilities import Abilities
 from ..path import SinePath
 from ..prior import Prior
-from ..result import History, PathResult, Status
+from ..result import History, PathResult, Saddle, Status
 from ..search.campaign import Campaign, CampaignSettings
 from ..search.channel import Channel
 from ..search.choose_features import choose_features, choose_kernel
@@ -28,7 +29,7 @@ from ..search.one_thread import one_thread
 from ..search.policy import BOLD, WARY, Policy
 from ..search.prediction import WORDS, Candidate
 from ..search.records import Records
-from ..search.state import Aim
+from ..search.state import Aim, Tightness
 from .base import Outcome, kicked
 from .beneath import Cheap, Ground
 from .channel_outcome import channel_outcome, height_error, image_outcome
@@ -75,6 +76,9 @@ class Surrogate:
     kernel : {"auto"} or Kernel
         Of the Gaussian process: "auto" takes the rational quadratic on inverse distances and the
         squared exponential on coordinates.
+    saddle_gradient : float, optional
+        Go on at the saddle until the largest force on an atom there is at most this (eV/Å), or
+        where there are no atoms the norm of the gradient; by default until its value is known.
     policy : Policy, optional
         Every number of the search (`fourierpathfinder.search.policy`); by default bold for exact
         landscapes and wary for those with noise.
@@ -110,12 +114,15 @@ class Surrogate:
     split: bool = False
     noise: tuple[float, float] | None = None
     kernel: Literal["auto"] | Kernel = "auto"
+    saddle_gradient: float | None = None
     policy: Policy | None = field(default=None, repr=False)
     replays: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         require_counts(n_terms=self.n_terms, n_starts=self.n_starts)
         require_positive(tol=self.tol)
+        if self.saddle_gradient is not None:
+            require_positive(saddle_gradient=self.saddle_gradient)
         require_flags(certify=self.certify, split=self.split)
         if self.kernel != "auto":
             kind = '"auto" or a kernel, such as `SquaredExponential()`'
@@ -141,7 +148,9 @@ class Surrogate:
         """
         cheap = None
         if prior is not None:
-            once = replace(self, n_starts=1, certify=False, split=False, noise=None)
+            once = replace(
+                self, n_starts=1, certify=False, split=False, noise=None, saddle_gradient=None
+            )
             below = once.start_upon(prior.beneath, prior.evaluator, path, rng)
             cheap = Cheap(prior, below, _policy(self).beneath)
         features = self.features
@@ -189,7 +198,8 @@ class SurrogateRun:
         self._evaluator = evaluator
         self._first = path
         self._rng = rng
-        self._asked = CampaignSettings(settings.n_starts, settings.split, _aim(settings, features))
+        aim = _aim(settings, features, evaluator.abilities)
+        self._asked = CampaignSettings(settings.n_starts, settings.split, aim)
         self.campaign: Campaign | None = None
         self._queue: list[Candidate] = []
         self._n_iterations = 0
@@ -280,10 +290,11 @@ class SurrogateRun:
     def _result(self, campaign: Campaign) -> Outcome:
         channels = sorted(campaign.channels, key=lambda channel: channel.height)
         outcome = self._outcome(campaign.best, campaign)
+        loose = _loose(outcome.saddle, self._settings.saddle_gradient)
         return replace(
             outcome,
             method=self._method(campaign),
-            note="" if self._cheap is None else self._cheap.note,
+            note=" ".join(filter(None, ("" if self._cheap is None else self._cheap.note, loose))),
             channels=tuple(self._part(channel, campaign) for channel in channels),
             segments=tuple(self._part(channel, campaign) for channel in campaign.segments),
             evaluations=campaign.records.evaluations,
@@ -379,11 +390,19 @@ def _policy(settings: Surrogate) -> Policy:
     return settings.policy or (WARY if is_noisy else BOLD)
 
 
-def _aim(settings: Surrogate, features: tuple[FeatureMap, ...]) -> Aim:
+def _loose(saddle: Saddle | None, limit: float | None) -> str:
+    """What is to be said where the force at the saddle is not as small as was asked for."""
+    if saddle is None or limit is None or saddle.largest_force <= limit:
+        return ""
+    return f"The force at the saddle is still {saddle.largest_force:.2g}, not {limit:g}."
+
+
+def _aim(settings: Surrogate, features: tuple[FeatureMap, ...], abilities: Abilities) -> Aim:
     """What every search of a run is held to."""
     policy = _policy(settings)
     kernel = choose_kernel(features[0]) if settings.kernel == "auto" else settings.kernel
     process = GaussianProcess(
         features[0], (kernel,), policy.see.nugget, settings.noise, alternatives=features
     )
-    return Aim(process, settings.tol, settings.certify, settings.noise, policy)
+    tightness = Tightness(abilities.largest_force, settings.saddle_gradient)
+    return Aim(process, settings.tol, settings.certify, settings.noise, policy, tightness)

@@ -169,7 +169,17 @@ class Channel:
     @property
     def is_done(self) -> bool:
         """Whether all that was asked for is reached."""
-        return self.is_certified if self.aim.certify else self.saddle is not None
+        reached = self.is_certified if self.aim.certify else self.saddle is not None
+        return reached and not self.is_loose
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether the force at the saddle is larger than asked for, and might become smaller."""
+        limit = self.aim.tightness.limit
+        if limit is None or self.saddle is None:
+            return False
+        may = self.progress.n_tightened < self.policy.climb.tightening
+        return may and self.saddle.largest_force > limit
 
     def inspection(self, prediction: Prediction) -> Inspection:
         """The path as one sees it who is to certify it."""

@@ -47,6 +47,8 @@ def judged(channel: Channel, answer: Answer) -> Channel:
     told = float(channel.known.warp.value(np.array(answer.value)))
     miss = told - asked.mean
     after = replace(channel, progress=_progressed(channel, asked, told))
+    if asked.kind == "tight":
+        return _tightened(after, asked, answer)
     foreseen = after.progress.calibration.factor * asked.deviation
     if asked.kind == "saddle" and abs(miss) < channel.path_tolerance:
         return with_saddle_if_stationary(after, asked, answer)
@@ -63,11 +65,26 @@ def with_saddle_if_stationary(channel: Channel, asked: Candidate, answer: Answer
     model = _informed(channel, asked.point, answer.value, answer.gradient)
     objection = objection_to(channel, model, asked.point, answer.gradient)
     if objection is None:
-        norm = float(np.linalg.norm(answer.gradient))
-        return replace(channel, saddle=Saddle(asked.point, answer.value, norm, asked.time))
+        return replace(channel, saddle=_saddle(channel, asked, answer))
     n_refused = channel.progress.n_refused + 1
     refused = replace(channel.progress, objection=objection, n_refused=n_refused)
     return replace(channel, progress=refused)
+
+
+def _saddle(channel: Channel, asked: Candidate, answer: Answer) -> Saddle:
+    norm = float(np.linalg.norm(answer.gradient))
+    force = channel.aim.tightness.measure(answer.gradient)
+    return Saddle(asked.point, answer.value, norm, asked.time, force)
+
+
+def _tightened(channel: Channel, asked: Candidate, answer: Answer) -> Channel:
+    """The state with its saddle where the force is smaller."""
+    before = channel.progress
+    after = replace(channel, progress=replace(before, n_tightened=before.n_tightened + 1))
+    found = _saddle(channel, asked, answer)
+    if channel.saddle is None or found.largest_force >= channel.saddle.largest_force:
+        return after
+    return replace(after, saddle=found)
 
 
 def objection_to(channel: Channel, model: Model, point: Array, gradient: Array) -> Kernel | None:

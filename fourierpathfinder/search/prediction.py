@@ -11,7 +11,7 @@ from ..gaussian_process.model import Model
 from ..path import SinePath
 from .excluded import ExcludedRegions
 
-Kind = Literal["top", "saddle", "blocked", "check", "unsure", "detour", "minimum"]
+Kind = Literal["top", "saddle", "blocked", "check", "unsure", "detour", "minimum", "tight"]
 
 WORDS: dict[Kind, str] = {
     "top": "where the path may be highest",
@@ -21,6 +21,7 @@ WORDS: dict[Kind, str] = {
     "unsure": "where least is known",
     "detour": "a way round what could not be evaluated",
     "minimum": "a minimum on the way",
+    "tight": "a smaller force at the saddle",
 }
 """What each kind of candidate is evaluated for."""
 

@@ -66,9 +66,23 @@ def _next(
 ) -> Candidate | None:
     if not channel.is_found:
         return _sought(channel, prediction, records, pending)
+    if channel.is_loose and not any(one.kind == "tight" for one in pending):
+        return _tighter(channel, prediction)
     if channel.saddle is not None and not channel.aim.certify:
         return None
     return _checked(channel, prediction, records, pending)
+
+
+def _tighter(channel: Channel, prediction: Prediction) -> Candidate:
+    """The surrogate's saddle beside the one that is known."""
+    assert channel.saddle is not None
+    known, climb = channel.saddle, channel.policy.climb
+    velocity = np.asarray(channel.path.velocity(known.time))
+    size = max(float(np.linalg.norm(velocity)), np.finfo(float).tiny)
+    summit = surrogate_saddle(
+        prediction.model, known.position, velocity / size, channel.chord, climb
+    )
+    return prediction.candidate_at("tight", summit.position, known.time)
 
 
 def _sought(

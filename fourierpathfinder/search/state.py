@@ -1,7 +1,11 @@
 """What a search is held to, what it knows, and how its answers have turned out: frozen values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from .._arrays import Array
 from ..gaussian_process import GaussianProcess, Kernel, Model
 from ..result import Saddle
 from .calibration import Calibration
@@ -9,6 +13,26 @@ from .excluded import ExcludedRegions
 from .policy import BOLD, Policy
 from .prediction import Kind
 from .warp import Warp
+
+
+@dataclass(frozen=True)
+class Tightness:
+    """How small the force at the saddle is to be.
+
+    Attributes
+    ----------
+    measure : callable (D,) -> float
+        The largest force on an atom, from a gradient; its norm where there are no atoms.
+    limit : float or None
+        What it is to be at most; None where any will do.
+    """
+
+    measure: Callable[[Array], float]
+    limit: float | None = None
+
+
+def _norm(gradient: Array) -> float:
+    return float(np.linalg.norm(gradient))
 
 
 @dataclass(frozen=True)
@@ -28,6 +52,8 @@ class Aim:
         units; None where the surrogate is to find them.
     policy : Policy
         Every number of the search.
+    tightness : Tightness
+        How small the force at the saddle is to be.
     """
 
     process: GaussianProcess
@@ -35,6 +61,7 @@ class Aim:
     certify: bool = True
     noise: tuple[float, float] | None = None
     policy: Policy = BOLD
+    tightness: Tightness = Tightness(_norm)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +119,8 @@ class Progress:
         How often another point had to be taken for one that was known.
     n_refused : int
         Saddles that were foreseen, and yet not stationary, since the objective was last sharpened.
+    n_tightened : int
+        Evaluations spent on a smaller force at the saddle.
     last : str
         What the last answer was asked for.
     objection : Kernel or None
@@ -104,6 +133,7 @@ class Progress:
     n_checks: int = 0
     n_repeats: int = 0
     n_refused: int = 0
+    n_tightened: int = 0
     last: Kind | None = None
     objection: Kernel | None = None
 

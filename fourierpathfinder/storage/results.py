@@ -38,6 +38,8 @@ def parts_of(result: PathResult) -> dict[str, Any]:
         "position": saddle.position,
         **{name: float(getattr(saddle, name)) for name in ("value", "gradient_norm", "time")},
     }  # fmt: skip
+    if saddle is not None and np.isfinite(saddle.largest_force):
+        parts["saddle"]["largest_force"] = float(saddle.largest_force)
     for name in _PARTS:
         parts[name] = [parts_of(part) for part in getattr(result, name)]
     if result.evaluations is not None:
@@ -129,7 +131,8 @@ def _saddle(parts: Mapping[str, Any], reference: Array | None) -> Saddle | None:
     if parts.get("saddle") is None:
         return None
     saddle = _of(parts, "saddle", dict[str, Any])
-    numbers = {name: _number(saddle, name) for name in ("value", "gradient_norm", "time")}
+    names = ["value", "gradient_norm", "time", *({"largest_force"} & saddle.keys())]
+    numbers = {name: _number(saddle, name) for name in names}
     return Saddle(position=_like(_array(saddle, "position", 1), reference), **numbers)
 
 

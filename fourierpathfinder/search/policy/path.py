@@ -87,3 +87,5 @@ class Climb:
     flat: float = 1e-4
     """Curvature, relative to the largest, below which a direction is left alone: a rotation has
     none, but for rounding."""
+    tightening: int = 15
+    """Evaluations that a smaller force at the saddle may cost: most take three to eight."""
