@@ -90,6 +90,9 @@ _FIND_OPTIONS: _Options = (
     *_CHECK_OPTIONS,
     click.option("--relax-ends", is_flag=True, help="Relax both ends first."),
     click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
+    click.option("--saddle-force", type=float, metavar="F",
+                 help="Largest force on an atom at the saddle (eV/Å)."),
+    click.option("--mep", is_flag=True, help="Follow the path of steepest descent, too."),
     _TOL,
     *_VIBRATIONS,
     click.option("--channels", type=int, default=1, hidden=True, metavar="N",
@@ -313,7 +316,10 @@ def plot(result: Path, output: Path | None) -> Exit:
 def _settings(options: dict[str, Any]) -> run.Settings:
     factory = calculator_factory(options["calculator"], options["method"], options["settings"])
     _require_positive(options)
-    names = ("tol", "max_gradients", "relax_ends", "verify", "restart", "resume_check")
+    names = (
+        "tol", "max_gradients", "relax_ends", "verify", "saddle_force", "mep", "restart",
+        "resume_check",
+    )  # fmt: skip
     given = {name: options[name] for name in names if name in options}
     return run.Settings(
         factory,
@@ -334,7 +340,8 @@ def _vibrations(options: dict[str, Any], start: Any) -> Vibrations | None:
 
 
 def _require_positive(options: dict[str, Any]) -> None:
-    for name in ("tol", "channels", "max_gradients", "jobs", "timeout", "tries"):
+    positive = ("tol", "channels", "max_gradients", "jobs", "timeout", "tries", "saddle_force")
+    for name in positive:
         value = options.get(name)
         if value is not None and not 0 < value < float("inf"):
             raise InputError(
@@ -375,7 +382,7 @@ def _status(found: run.Found) -> Exit:
         return Exit.INTERRUPTED
     if result.status is Status.FAILED:
         return Exit.CALCULATOR
-    if found.not_verified or found.not_vibrated:
+    if found.not_verified or found.not_vibrated or found.not_followed:
         return Exit.CALCULATOR
     report = found.summary.verification
     if report is not None and not report.connects_the_ends:

@@ -15,11 +15,13 @@ from ase.io import write
 from .._arrays import to_numpy
 from ..atoms.output import path_atoms
 from ..rates import ReactionRates
+from ..reaction_path import MinimumEnergyPath
 from ..result import PathResult
 from ..saddle import Neighbour, SaddleReport
 from ..storage.documents import read_document, write_document
 from ..storage.files import write_file, write_text
 from ..storage.results import parts_of, result_of
+from . import following
 from .vibrating import UNITS, movie
 from .vibrating import as_document as vibrations_as_document
 
@@ -38,6 +40,7 @@ class Summary:
     verification: SaddleReport | None
     rates: ReactionRates | None = None
     n_gradients_vibrating: int = 0
+    followed: MinimumEnergyPath | None = None
 
 
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
@@ -49,6 +52,9 @@ def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary
         top = next(image for image in images if image.info["t"] == result.saddle.time)
         written.append(write_structures(folder / "saddle.xyz", top))
     written += _new_minima(folder, landscape, summary.verification)
+    if summary.followed is not None:
+        mep = following.images(landscape.molecule, summary.followed)
+        written.append(write_structures(folder / "mep.extxyz", mep))
     if summary.rates is not None:
         written.append(write_structures(folder / "mode.extxyz", movie(summary.rates)))
     written.append(write_document(folder / "result.json", as_document(result, summary)))
@@ -118,6 +124,7 @@ def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
         "findings": list(summary.findings),
         "verification": _verification(summary.verification),
         "vibrations": vibrations_as_document(summary.rates),
+        "minimum_energy_path": following.as_document(summary.followed),
     }
 
 

@@ -57,6 +57,7 @@ def table(found: Found) -> str:
         "status": result.message,
         "verified": found.not_verified if summary.verification is None
         else str(summary.verification),
+        "mep": found.not_followed if summary.followed is None else str(summary.followed),
         "vibrations": found.not_vibrated,
         "new minima": _new_minima(summary.verification),
         "written": " ".join(str(file) for file in found.files),

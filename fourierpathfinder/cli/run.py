@@ -19,8 +19,9 @@ from ..landscapes.isolation import TooManyFailuresError
 from ..methods import Surrogate
 from ..optimizers import Minimum
 from ..rates import ReactionRates
+from ..reaction_path import MinimumEnergyPath, minimum_energy_path
 from ..restart.recheck import recheck
-from ..result import IntermediateResult, PathResult
+from ..result import Evaluations, IntermediateResult, PathResult
 from ..saddle import SaddleReport, one_point, relax, verify_saddle
 from ..saddle.guard import NotEvaluatedError
 from ..storage.content import fingerprint
@@ -54,6 +55,8 @@ class Settings:
     max_failures: int = 5
     relax_ends: bool = False
     verify: bool = False
+    saddle_force: float | None = None
+    mep: bool = False
     vibrations: Vibrations | None = None
     restart: bool = False
     resume_check: bool = True
@@ -71,6 +74,8 @@ class Found:
     """Why `--verify` came to no end."""
     not_vibrated: str = ""
     """Why there are no vibrations, where they were asked for."""
+    not_followed: str = ""
+    """Why there is no minimum-energy path, where it was asked for."""
 
 
 @contextmanager
@@ -115,6 +120,7 @@ def find(
     def written(
         result: PathResult,
         report: SaddleReport | None,
+        followed: MinimumEnergyPath | None = None,
         rates: ReactionRates | None = None,
         n_vibrating: int = 0,
     ) -> Found:
@@ -127,6 +133,7 @@ def find(
             verification=report,
             rates=rates,
             n_gradients_vibrating=n_vibrating,
+            followed=followed,
         )
         files = write_all(settings.output, landscape, result, summary)
         return Found(result, summary, tuple(files))
@@ -136,7 +143,11 @@ def find(
             landscape,
             a,
             b,
-            method=Surrogate(tol=settings.tol, n_starts=settings.n_channels),
+            method=Surrogate(
+                tol=settings.tol,
+                n_starts=settings.n_channels,
+                saddle_gradient=settings.saddle_force,
+            ),
             max_gradients=settings.max_gradients,
             rng=settings.seed,
             callback=_tell,
@@ -149,14 +160,23 @@ def find(
     if settings.verify and result.success:
         report, why = _verified(settings, landscape, result)
         found = replace(found, not_verified=why) if report is None else written(result, report)
+    if settings.mep:
+        followed, why = _followed(landscape, result)
+        before = found
+        if followed is None:
+            found = replace(before, not_followed=why)
+        else:
+            found = written(result, before.summary.verification, followed)
+            found = replace(found, not_verified=before.not_verified)
     if settings.vibrations is not None:
         n_before = landscape.n_calculated
         rates, why = _vibrated(settings.vibrations, landscape, result)
         if rates is None:
             return replace(found, not_vibrated=why)
         n_new = landscape.n_calculated - n_before
-        told = written(result, found.summary.verification, rates, n_new)
-        return replace(told, not_verified=found.not_verified)
+        summary = found.summary
+        told = written(result, summary.verification, summary.followed, rates, n_new)
+        return replace(told, not_verified=found.not_verified, not_followed=found.not_followed)
     return found
 
 
@@ -172,6 +192,21 @@ def _verified(
         return None, f"no: the calculator failed beside the saddle ({why})"
     log.info("%s", report)
     return report, ""
+
+
+def _followed(
+    landscape: RecordedMolecule, result: PathResult
+) -> tuple[MinimumEnergyPath | None, str]:
+    if result.saddle is None:
+        return None, "no: there is no saddle"
+    log.info("following the reaction path")
+    known = Evaluations(*known_evaluations(landscape))
+    try:
+        followed = minimum_energy_path(landscape, replace(result, evaluations=known))
+    except (TooManyFailuresError, ValueError, ArithmeticError) as error:
+        return None, f"no: {landscape.isolated.last_failure or error}"
+    log.info("%s", followed)
+    return followed, ""
 
 
 def _vibrated(
