@@ -213,14 +213,18 @@ class SurrogateRun:
     @property
     def height(self) -> float:
         """The saddle's value if it is found, else the largest mean along the path."""
-        return float("nan") if self.campaign is None else self.campaign.best.height
+        if self.campaign is None:
+            return float("nan")
+        with one_thread():  # what is predicted here is kept, and the search goes on from it
+            return self.campaign.best.height
 
     @property
     def height_error(self) -> float:
         """How far the best path may rise above that."""
         if self.campaign is None:
             return float("nan")
-        return height_error(self.campaign.best, self.height)
+        with one_thread():
+            return height_error(self.campaign.best, self.height)
 
     @property
     def n_iterations(self) -> int:

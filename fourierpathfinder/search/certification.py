@@ -1,7 +1,8 @@
 """What must hold before a path is certified, and which check of it would tell most.
 
 A path passes where its mean and some deviations stay below a limit, where nothing blocks it or is
-excluded on it, and after some checks in a row that turned out as expected.
+excluded on it, where nothing can rise unseen behind a dip, and after some checks in a row that
+turned out as expected.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from .._arrays import Array
 from .._lazy import cached_property
 from .policy import Certify
 from .prediction import Candidate, Prediction
+from .unseen import is_behind_a_dip, unseen_rise
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,8 @@ class Inspection:
         The point that stopped the path, if it may be asked for.
     numbers : Certify
         The policy.
+    chord, scale : float
+        The distance of the path's ends, and E.
     n_more : int
         Checks that must pass beyond the usual ones.
     """
@@ -42,13 +46,17 @@ class Inspection:
     tolerance: float
     blocked: Array | None
     numbers: Certify
+    chord: float
+    scale: float
     n_more: int = 0
 
     def passes(self, n_checks: int) -> bool:
         """Whether the path stays below the limit for all that is known, after so many checks."""
         needed = self.numbers.few_checks if self._far <= self.limit else self.numbers.checks
-        clear = self.blocked is None and bool(self.prediction.is_open.all())
-        return clear and self._near <= self.limit and n_checks >= needed + self.n_more
+        if self.blocked is not None or not self.prediction.is_open.all():
+            return False
+        low = self._near <= self.limit and self._steep <= self.limit
+        return low and n_checks >= needed + self.n_more
 
     def candidate(self, count: int) -> Candidate:
         """What to evaluate as the check of this number; odd ones and even ones take turns.
@@ -68,6 +76,8 @@ class Inspection:
         near = self.prediction.upper(self.numbers.assurance)
         if near[self._telling].max() > self.limit:
             return near
+        if self._steep > self.limit:
+            return self._steeply
         if count % 2:
             return self.prediction.upper(self.numbers.far_assurance)
         return self.prediction.deviation
@@ -77,6 +87,20 @@ class Inspection:
         """Where (M,) an evaluation could come as a surprise; anywhere if nowhere."""
         unsure = self.away & (self.prediction.deviation > self.numbers.sure * self.tolerance)
         return unsure if unsure.any() else self.away
+
+    @cached_property
+    def _steeply(self) -> Array:
+        """The mean (M,), and behind dips a share of what may rise unseen."""
+        mean, numbers = self.prediction.mean, self.numbers
+        behind = is_behind_a_dip(mean, self.prediction.top, numbers.dip * self.scale)
+        if not behind.any():
+            return mean
+        unseen = unseen_rise(self.prediction, numbers.reach * self.chord)
+        return np.asarray(mean + numbers.slope * np.where(behind, unseen, 0.0))
+
+    @property
+    def _steep(self) -> float:
+        return float(self._steeply[self._telling].max())
 
     @property
     def _near(self) -> float:

@@ -190,6 +190,8 @@ class Channel:
             self.path_tolerance,
             self.obstacle,
             self.policy.certify,
+            self.chord,
+            self.scale,
             self.policy.certify.more_checks * self.effort.n_longer,
         )
 

@@ -9,11 +9,16 @@ How many threads a BLAS has is one number of the whole process. So the first sea
 sets it to one, and the last that goes out sets it to what it was, from however many threads they
 come. While any is inside, no other thread forks the process: the child would have a BLAS whose
 locks nobody opens any more.
+
+threadpoolctl from 3.8 on lets one thread at a time change the number of the whole process. So it
+is changed by a thread that does nothing else, and a search may leave that has not come in first.
+Where a BLAS counts for each thread by itself (OpenMP), each that comes in sets its own.
 """
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -23,14 +28,43 @@ from threadpoolctl import ThreadpoolController
 __all__ = ["one_thread"]
 
 
+class _Doorkeeper:
+    """A thread that changes how many threads the process's BLAS has, and nothing else."""
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
+        self._limit: Any = None
+
+    def close(self) -> None:
+        """Let the process have one thread."""
+        if self._limit is None:
+            self._limit = self._told(lambda: _limit().__enter__())
+
+    def open(self) -> None:
+        """Let it have what it had."""
+        limit, self._limit = self._limit, None
+        if limit is not None:
+            self._told(lambda: limit.__exit__(None, None, None))
+
+    def forked(self) -> None:
+        """Know that threads do not live on in a child."""
+        self._thread = None
+
+    def _told(self, task: Callable[[], Any]) -> Any:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="blas")
+        return self._thread.submit(task).result()
+
+
 class _Door:
     """Counts who is inside; what is done at the first entrance and the last exit is in turn."""
 
     def __init__(self) -> None:
         self._changing = threading.Condition()
         self._inside: dict[int, int] = {}
+        self._own: dict[int, Any] = {}
         self._forking: int | None = None
-        self._limit: Any = None
+        self._keeper = _Doorkeeper()
 
     def enter(self) -> None:
         me = threading.get_ident()
@@ -38,7 +72,9 @@ class _Door:
             while self._forking not in (None, me) and me not in self._inside:
                 self._changing.wait()
             if not self._inside:
-                self._limit = _controller().limit(limits=1, user_api="blas")
+                self._keeper.close()
+            if me not in self._inside:
+                self._own[me] = _limit().__enter__()
             self._inside[me] = self._inside.get(me, 0) + 1
 
     def leave(self) -> None:
@@ -47,8 +83,9 @@ class _Door:
             self._inside[me] -= 1
             if not self._inside[me]:
                 del self._inside[me]
+                self._own.pop(me).__exit__(None, None, None)
             if not self._inside:
-                self._limit.restore_original_limits()
+                self._keeper.open()
                 self._changing.notify_all()
 
     def before_fork(self) -> None:
@@ -66,6 +103,10 @@ class _Door:
         self._changing.notify_all()
         self._changing.release()
 
+    def after_fork_in_child(self) -> None:
+        self._keeper.forked()
+        self.after_fork()
+
 
 _door = _Door()
 
@@ -75,6 +116,10 @@ def _controller() -> Any:
     import scipy.linalg  # noqa: F401  (only a BLAS that is loaded is found)
 
     return ThreadpoolController()  # looking for the libraries takes milliseconds
+
+
+def _limit() -> Any:
+    return _controller().limit(limits=1, user_api="blas")
 
 
 @contextmanager
@@ -90,5 +135,5 @@ def one_thread() -> Iterator[None]:
 os.register_at_fork(
     before=_door.before_fork,
     after_in_parent=_door.after_fork,
-    after_in_child=_door.after_fork,
+    after_in_child=_door.after_fork_in_child,
 )

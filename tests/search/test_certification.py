@@ -31,7 +31,9 @@ def prediction():
 def inspection(prediction, limit, **others):
     away = np.ones(len(prediction.times), dtype=bool)
     blocked = others.pop("blocked", None)
-    return Inspection(prediction, others.pop("away", away), limit, 1e-3, blocked, NUMBERS)
+    return Inspection(
+        prediction, others.pop("away", away), limit, 1e-3, blocked, NUMBERS, chord=2.0, scale=1.0
+    )
 
 
 def test_passes_below_the_limit_after_enough_checks(prediction):

@@ -82,6 +82,53 @@ def test_what_entered_in_any_order_leaves_in_any_order():
     assert [pool["num_threads"] for pool in threadpool_info()] == before
 
 
+THREADS_INSIDE = """
+import threading
+from threadpoolctl import threadpool_info
+from fourierpathfinder.search.one_thread import one_thread
+
+def threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+seen, steps = [], [threading.Event() for _ in range(3)]
+
+def first():
+    with one_thread():
+        steps[0].set()
+        steps[1].wait()
+        seen.append(threads())
+    steps[2].set()
+
+def second():
+    steps[0].wait()
+    with one_thread():
+        seen.append(threads())
+        steps[1].set()
+        steps[2].wait()
+        seen.append(threads())  # alone: the first one has left
+
+with one_thread():
+    pass  # the main thread was here before any other
+workers = [threading.Thread(target=work) for work in (first, second)]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+print(sorted({number for numbers in seen for number in numbers}), threads())
+"""
+
+
+def test_blas_has_one_thread_inside_whoever_came_first_and_whoever_has_left():
+    free = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
+    free["OPENBLAS_NUM_THREADS"] = "2"
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS_INSIDE], env=free, capture_output=True, text=True, check=True
+    )
+    inside, outside = done.stdout.split("] ")
+    assert inside == "[1"
+    assert set(json.loads(outside)) == {min(2, os.cpu_count())}
+
+
 FORKS = """
 import os, signal, threading, time
 from fourierpathfinder.search.one_thread import one_thread

@@ -25,6 +25,15 @@ class Certify:
     far_assurance: float = 6.0
     """Deviations in choosing what to check: what is high even so far off is where a surprise
     would matter; below the height with these, fewer checks will do."""
+    slope: float = 0.2
+    """Share of the largest slope near by, without unit, at which a path may rise unseen between
+    two records: smooth hills rise at about a third of their steepest."""
+    reach: float = 0.1
+    """How far from a record, in chords, its gradient tells what to expect: a hill that is
+    narrower than that would be a surprise of its own."""
+    dip: float = 0.02
+    """How far, in E, a path must have risen again from a dip for that to be reckoned with: as
+    deep as a minimum on the way must be."""
     few_checks: int = 2
     """Checks in a row that must pass then: one could be luck."""
     checks: int = 3

@@ -32,8 +32,9 @@ class Trust:
     at_saddle: float = 0.5
     """Largest deviation, in E, at which the surrogate's saddle is worth an evaluation: beyond
     it the top of the path tells more."""
-    on_path: float = 0.4
-    """Largest deviation, in E, that the path may move into: further on the mean is a guess."""
+    on_path: float = 0.2
+    """Largest deviation, in E, that the path may move into: further on the mean is a guess, and
+    the surrogate's own deviations are several times too small at first."""
     saddles_in_a_row: bool = True
     """Whether one saddle may be asked for right after another: each one puts right what the
     last one got wrong, unless noise does."""
