@@ -32,7 +32,21 @@ def resolve_ends(abilities: Abilities, start: Any, end: Any) -> tuple[Array, Arr
         raise TypeError(f"`start` is of {a.dtype}, `end` of {b.dtype}; convert one of them")
     if not bool(array_namespace(a).any(a != b)):
         raise ValueError("`start` and `end` are the same point; a path needs two different ends")
+    _check_distance(a, b)
     return a, b
+
+
+def _check_distance(a: Array, b: Array) -> None:
+    """Squares of lengths must neither overflow nor vanish, in the precision of the ends."""
+    xp, limits = array_namespace(a), np.finfo(to_numpy(a[:1]).dtype)
+    with np.errstate(over="ignore"):
+        apart = float(xp.max(xp.abs(b - a)))
+    if not float(limits.tiny) ** 0.5 < apart < float(limits.max) ** 0.4:
+        raise ValueError(
+            f"`start` and `end` are {apart:.3g} apart in one coordinate, too "
+            f"{'far' if apart > 1 else 'near'} to calculate with in {limits.dtype}; scale the "
+            "coordinates"
+        )
 
 
 def _named(name: str, coordinates: Callable[[Any], Array], end: Any) -> Array:

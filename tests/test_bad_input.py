@@ -4,6 +4,7 @@ Each row: a call, the kind of error, and words that its message must hold.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,19 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.emt import EMT
 
-from fourierpathfinder import Direct, LandscapeError, Paper, Stochastic, find_path, find_paths
+from fourierpathfinder import (
+    Direct,
+    LandscapeError,
+    Paper,
+    Stochastic,
+    Surrogate,
+    connect,
+    find_path,
+    find_paths,
+)
 from fourierpathfinder.atoms import MoleculeLandscape
 from fourierpathfinder.atoms.calculation import CalculatorError
-from fourierpathfinder.landscapes import FunctionLandscape
+from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape
 
 START, END = np.array([-1.0, 0.1]), np.array([1.0, 0.2])
 ARRAY = np.zeros((3, 2))
@@ -52,8 +62,25 @@ class Exploding(Calculator):
         self.results = {"energy": 0.0, "forces": np.zeros((len(atoms), 3))}
 
 
+class Untouched:
+    """Is not to be evaluated."""
+
+    def value_and_grad(self, points):
+        raise AssertionError("evaluated")
+
+
 CHAIN = Atoms("HCN", [(0, 0, -1.07), (0, 0, 0), (0, 0, 1.15)])
 TURNED = Atoms("HCN", [(0, 0, 2.15), (0, 0, 0), (0, 0, 1.15)])
+
+
+def moved(x):
+    atoms = TURNED.copy()
+    atoms.positions[0, 0] = x
+    return atoms
+
+
+def in_a_cell(cell):
+    return Atoms("HCN", TURNED.positions, cell=cell, pbc=True)
 
 
 def molecule(end, calculator=EMT):
@@ -112,6 +139,19 @@ TABLE = [
         lambda: call(start=ARRAY),
         ValueError,
         "`start` has shape (3, 2); it must be one point, (D,)",
+    ),
+    row(
+        "ends too far apart",
+        lambda: call(start=START * 1e300, end=END * 1e300),
+        ValueError,
+        "`start` and `end` are 2e+300 apart in one coordinate, too far to calculate with",
+        "scale the coordinates",
+    ),
+    row(
+        "ends too near",
+        lambda: call(start=START * 1e-300, end=END * 1e-300),
+        ValueError,
+        "`start` and `end` are 2e-300 apart in one coordinate, too near to calculate with",
     ),
     row("no end", lambda: call(end=None), TypeError, "`end` must be an array of floats"),
     # the landscape
@@ -209,6 +249,30 @@ TABLE = [
         "`pairs` must hold pairs (start, end), but one of them is a int",
     ),
     row(
+        "no pairs at all",
+        lambda: find_paths(Bowl(), None),
+        TypeError,
+        "`pairs` is a NoneType; pass a list of pairs (start, end)",
+    ),
+    row(
+        "pairs by a word that is none",
+        lambda: connect(Untouched(), [START, END], pairs="some"),
+        ValueError,
+        '`pairs` is \'some\'; it must be "all", "nearest" or a list of pairs',
+    ),
+    row(
+        "pairs of minima that there are not",
+        lambda: connect(Untouched(), [START, END], pairs=[(0, 7)]),
+        ValueError,
+        "`pairs` names (0, 7), but there are 2 minima",
+    ),
+    row(
+        "no tries",
+        lambda: connect(Untouched(), [START, END], n_tries=0),
+        ValueError,
+        "`n_tries` is 0; it must be at least 1, or None for no limit",
+    ),
+    row(
         "a method by name for many paths",
         lambda: find_paths(Bowl(), [(START, END)], method="direct"),
         TypeError,
@@ -264,6 +328,18 @@ TABLE = [
         "`checkpoint` is /no/such/folder/run.npz, but its folder does not exist; make it first",
     ),
     row(
+        "a checkpoint that is a folder",
+        lambda: call(checkpoint=Path.cwd()),
+        ValueError,
+        "a folder; name a file in it",
+    ),
+    row(
+        "a budget for the first step of a surrogate",
+        lambda: call(Untouched(), method=Surrogate(), max_gradients=2),
+        ValueError,
+        "`max_gradients` is 2, not enough for the first iteration",
+    ),
+    row(
         "an executor that is none",
         lambda: call(executor=4),
         TypeError,
@@ -285,6 +361,82 @@ TABLE = [
         ValueError,
         "`end`",
         "it is CH but the landscape is CHN",
+    ),
+    row(
+        "an atom nowhere",
+        lambda: molecule(moved(np.nan)),
+        ValueError,
+        "`end`",
+        "the structure has atom 0 at [nan, ",
+    ),
+    row(
+        "an atom beyond all digits",
+        lambda: molecule(moved(1e30)),
+        ValueError,
+        "the structure has atom 0 at [1e+30, ",
+        "below 1e+08 Å",
+    ),
+    row(
+        "a landscape with an atom nowhere",
+        lambda: MoleculeLandscape(moved(np.inf), EMT),
+        ValueError,
+        "`atoms` has atom 0 at [inf, ",
+    ),
+    row(
+        "a cell without a volume",
+        lambda: MoleculeLandscape(in_a_cell([[1, 0, 0], [2, 0, 0], [0, 0, 1]]), EMT),
+        ValueError,
+        "`atoms` has the cell [[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 1.0]]",
+        "spans no lattice",
+    ),
+    row(
+        "a cell that is no number",
+        lambda: MoleculeLandscape(in_a_cell([np.nan, 5, 5]), EMT),
+        ValueError,
+        "spans no lattice",
+    ),
+    *(
+        row(
+            f"contact {contact}",
+            lambda contact=contact: MoleculeLandscape(CHAIN, EMT, contact=contact),
+            ValueError,
+            f"`contact` is {contact}; it must be 0 or a positive, finite number",
+        )
+        for contact in (-1, np.nan, np.inf)
+    ),
+    row(
+        "contact by a word",
+        lambda: MoleculeLandscape(CHAIN, EMT, contact="x"),
+        TypeError,
+        "`contact` is 'x'; it must be a number",
+    ),
+    # processes
+    *(
+        row(
+            f"timeout {timeout}",
+            lambda timeout=timeout: IsolatedLandscape(Bowl(), timeout=timeout),
+            ValueError,
+            f"`timeout` is {timeout}; it must be a positive number of seconds, at most 1e+06",
+        )
+        for timeout in (0, -1, np.inf, np.nan, 1e300)
+    ),
+    row(
+        "timeout by a word",
+        lambda: IsolatedLandscape(Bowl(), timeout="3"),
+        TypeError,
+        "`timeout` is '3'; it must be a number of seconds",
+    ),
+    row(
+        "half a process",
+        lambda: IsolatedLandscape(Bowl(), n_workers=1.5),
+        TypeError,
+        "`n_workers` is 1.5; it must be a whole number",
+    ),
+    row(
+        "a point in place of points",
+        lambda: IsolatedLandscape(FunctionLandscape(abs, abs)).value_and_grad(START),
+        ValueError,
+        "`points` has shape (2,); it must be (M, D)",
     ),
     row(
         "a calculator that raises",

@@ -23,6 +23,9 @@ from .overlap import OverlapGuard
 from .superposition import superpose
 from .system import System
 
+_FARTHEST = 1e8
+"""In Å: half of the digits of a coordinate are left there for distances."""
+
 _PLACED = 1e-9
 """In Å: placing an end anew moves it by less than this if it was placed before."""
 
@@ -114,6 +117,7 @@ class MoleculeLandscape:
         metric: BondMetric | None = None,
     ) -> None:
         _check_atoms(atoms)
+        _check_contact(contact)
         self._system = System(atoms, metric)
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
@@ -201,6 +205,7 @@ class MoleculeLandscape:
             atoms elsewhere), if its atoms overlap, or if it is an array of another shape.
         """
         if isinstance(end, Atoms):
+            _check_places(end.positions, "the structure")
             point = self._system.coordinates(end)
             self._refuse_overlaps(self.positions(point), "the structure")
             return point
@@ -458,3 +463,27 @@ def _check_atoms(atoms: Atoms) -> None:
         raise TypeError(f"`atoms` is a {type(atoms).__name__}; it must be an ase.Atoms")
     if not len(atoms):
         raise ValueError("`atoms` is empty; it must hold at least one atom")
+    _check_places(atoms.positions, "`atoms`")
+    vectors = np.asarray(atoms.cell)[atoms.pbc]
+    if not np.isfinite(vectors).all() or np.linalg.matrix_rank(vectors) < len(vectors):
+        raise ValueError(
+            f"`atoms` has the cell {np.asarray(atoms.cell).tolist()}, which spans no lattice in "
+            "its periodic directions; mend the cell, or switch periodicity off"
+        )
+
+
+def _check_places(positions: np.ndarray, whose: str) -> None:
+    """Raise a ValueError where atoms are nowhere, or so far off that distances have no digits."""
+    wrong = np.flatnonzero(~(np.abs(positions) < _FARTHEST).all(axis=1))  # NaN too
+    if len(wrong):
+        raise ValueError(
+            f"{whose} has atom {wrong[0]} at {positions[wrong[0]].tolist()}; coordinates must be "
+            f"finite and below {_FARTHEST:g} Å"
+        )
+
+
+def _check_contact(contact: object) -> None:
+    if isinstance(contact, bool) or not isinstance(contact, int | float | np.number):
+        raise TypeError(f"`contact` is {contact!r}; it must be a number")
+    if not 0 <= contact < float("inf"):
+        raise ValueError(f"`contact` is {contact}; it must be 0 or a positive, finite number")

@@ -5,6 +5,7 @@ own, so that nothing heavy is loaded, and nothing unpicklable sent, by the comma
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -90,7 +91,7 @@ def _callables(module: Any) -> list[str]:
 
 
 def _require_known(make: Any, settings: dict[str, Any]) -> None:
-    """Raise an InputError for a setting that the calculator would drop without a word.
+    """Raise an InputError for a setting that the calculator would drop, or only miss much later.
 
     ASE's own calculators accept every keyword. Those that list their parameters, and are no
     writers of input files for other programs, have no other ones.
@@ -103,6 +104,27 @@ def _require_known(make: Any, settings: dict[str, Any]) -> None:
     if unknown:
         raise InputError(
             f"{make.__name__} has no setting {unknown[0]!r}; it has {', '.join(sorted(listed))}"
+        )
+    for name, value in settings.items():
+        if _is_number(listed.get(name)) and not _is_number(value):
+            raise InputError(
+                f"the setting {name!r} of {make.__name__} is {value!r}; it must be a number, such "
+                f"as {listed[name]!r}"
+            )
+    _require_method(make, settings)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _require_method(make: type, settings: dict[str, Any]) -> None:
+    """Raise an InputError for a method that tblite would only miss in its first calculation."""
+    known = getattr(getattr(sys.modules[make.__module__], "Calculator", None), "_loader", None)
+    method = settings.get("method")
+    if isinstance(known, dict) and method is not None and method not in known:
+        raise InputError(
+            f"{make.__name__} has no method {method!r}; it has {', '.join(sorted(known))}"
         )
 
 
@@ -163,7 +185,9 @@ def named_in_ase(name: str, **settings: Any) -> Any:
     """A calculator by the name that ASE has for it."""
     from ase.calculators.calculator import get_calculator_class
 
-    return get_calculator_class(name)(**settings)
+    make = get_calculator_class(name)
+    _require_known(make, settings)
+    return make(**settings)
 
 
 def _found(name: str, origin: str) -> str:

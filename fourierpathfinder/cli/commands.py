@@ -14,7 +14,12 @@ from click.core import ParameterSource
 
 from ..atoms.preflight import Finding
 from ..evaluation import LandscapeError
-from ..landscapes.isolation import NobodyAnswersError, NotReadyError, TooManyFailuresError
+from ..landscapes.isolation import (
+    LONGEST,
+    NobodyAnswersError,
+    NotReadyError,
+    TooManyFailuresError,
+)
 from ..rates.kinetics import ROOM
 from ..result import PathResult, Status
 from ..storage.checkpoint import CheckpointError
@@ -26,7 +31,6 @@ from .help import Command
 from .outputs import draw, read_result
 from .pairs import read_pairs
 from .report import logging_to, table
-from .sanity import require_one, require_sane
 from .scheduler import connected
 from .structures import chosen_atoms, freeze, looked_over, read_structure, refuse
 from .tables import write_tables
@@ -127,6 +131,8 @@ _CONNECT_OPTIONS: _Options = (
 
 _LEAST = 3
 """Calculations of the first iteration: both ends, and the middle of the path."""
+_MOST = {"timeout": LONGEST, "jobs": 1024}
+"""What nobody means, and no machine can do."""
 
 
 def _with(options: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Any]:
@@ -149,7 +155,8 @@ def _exits(command: Callable[..., Exit]) -> Callable[..., None]:
         except (InputError, CheckpointError) as error:
             status = _failed(Exit.BAD_INPUT, error)
         except NotReadyError as error:
-            status = _failed(Exit.BAD_INPUT, f"the calculator cannot be made: {error}")
+            why = str(error).removeprefix(f"it raised {InputError.__name__}: ")
+            status = _failed(Exit.BAD_INPUT, f"the calculator cannot be made: {why}")
         except (TooManyFailuresError, NobodyAnswersError, LandscapeError) as error:
             status = _failed(Exit.CALCULATOR, error)
         except OSError as error:
@@ -347,6 +354,10 @@ def _require_positive(options: dict[str, Any]) -> None:
             raise InputError(
                 f"--{name.replace('_', '-')} is {value}; it must be a positive, finite number"
             )
+    for name, most in _MOST.items():
+        value = options.get(name)
+        if value is not None and value > most:
+            raise InputError(f"--{name} is {value:g}; it must be at most {most:g}")
     budget = options.get("max_gradients")
     if budget is not None and budget < _LEAST:
         raise InputError(
@@ -358,11 +369,7 @@ def _require_positive(options: dict[str, Any]) -> None:
 def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
     """Both ends, corrected if asked; InputError where no path can join them."""
     sources = [options[name] for name in ("reactant", "product")]
-    for source in sources:
-        require_one(source)
     start, end = (read_structure(source) for source in sources)
-    for source, atoms in zip(sources, (start, end), strict=True):
-        require_sane(source, atoms)
     if options["frozen"]:
         start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
     start, end, corrected, findings = looked_over(
@@ -370,9 +377,9 @@ def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
     )
     for finding in corrected:
         click.echo(f"corrected: {finding.sentence}", err=True)
+    refuse(findings)
     for finding in findings:
         click.echo(str(finding), err=True)
-    refuse(findings)
     return start, end, [*corrected, *findings]
 
 

@@ -18,7 +18,7 @@ from .exits import InputError
 from .memory import RecordedMolecule
 from .outputs import write_structures
 from .run import Settings, relaxed
-from .sanity import require_as_long_as_it_says, require_sane
+from .sanity import require_as_long_as_it_says, sound
 
 log = logging.getLogger("fourierpathfinder.cli")
 
@@ -50,9 +50,7 @@ def read_structures(source: str) -> list[Atoms]:
                 f"{file} cannot be read ({type(error).__name__}: {error}); the folder must hold "
                 "structure files that ASE knows, and nothing else"
             ) from error
-        found += [Atoms.copy(image) for image in images]
-        for image in images:
-            require_sane(str(file), image)
+        found += [sound(str(file), image) for image in images]
     if len(found) < 2:
         raise InputError(f"{source} holds {len(found)} structure(s); give two minima at least")
     for k, atoms in enumerate(found[1:], start=1):
@@ -70,6 +68,7 @@ def run_connect(
     if settings.relax_ends:
         names = (f"structure {k}" for k in range(len(points)))
         points = [relaxed(landscape, name, x).x for name, x in zip(names, points, strict=True)]
+    _require_different(landscape, points)
 
     def tell(graph: LandscapeGraph) -> None:
         heights = [graph.minimax_height(graph.given[0], node) for node in graph.given]
@@ -95,6 +94,17 @@ def run_connect(
     )
     _write(settings.output, landscape, graph)
     return graph
+
+
+def _require_different(landscape: RecordedMolecule, points: list[np.ndarray]) -> None:
+    """Raise an InputError where all structures are one minimum, which needs no path."""
+    same = landscape.molecule.same
+    if all(same(points[0], another) for another in points[1:]):
+        raise InputError(
+            f"the {len(points)} structures are one minimum: shifts, rotations and exchanges of "
+            "like atoms lay them on each other; give at least two different ones. "
+            "The path from one to its image is what `find` looks for"
+        )
 
 
 def table(graph: LandscapeGraph, folder: Path) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ase import Atoms
 from ase.constraints import FixAtoms
 from ase.io import read
@@ -14,9 +13,7 @@ from ..atoms.band import read_vasp_folder
 from ..atoms.mapping import mapped_order, reordered
 from ..atoms.preflight import Finding, Severity, mirrored, preflight, repair
 from .exits import InputError
-
-_FARTHEST = 1e5
-"""In Å: coordinates beyond this are no structure."""
+from .sanity import require_as_long_as_it_says, sound
 
 
 def read_structure(source: str) -> Atoms:
@@ -37,49 +34,45 @@ def read_structure(source: str) -> Atoms:
         If there is nothing, it cannot be read, it holds several structures and none is named, or
         its coordinates or cell are no numbers to calculate with.
     """
+    place = Path(source.rpartition("@")[0] or source)
+    require_as_long_as_it_says(place)
     try:
         if Path(source).is_dir():
-            return _sound(source, read_vasp_folder(source))
-        found: Any = read(source) if "@" in Path(source).name else read(source, index=":")
-    except InputError:
-        raise
+            return sound(source, read_vasp_folder(source))
+        found: Any = _read(source)
     except FileNotFoundError as error:
         missing = error.filename or source
         raise InputError(f"there is no file {missing}" if error.filename else str(error)) from error
+    except InputError:
+        raise
     except Exception as error:  # each of ASE's many readers has its own way to fail
         raise InputError(
             f"{source} cannot be read ({type(error).__name__}: {error}); it must be a structure "
             "file that ASE knows, with @ and a number where it holds several"
         ) from error
     if isinstance(found, Atoms):
-        return _sound(source, found)
+        return sound(source, found)
     if len(found) != 1:
-        name = source.rpartition("@")[0] or source
-        raise InputError(
-            f"{source} holds {len(found)} structures; name one of them, {name}@0 to "
-            f"{name}@{len(found) - 1}, or {name}@-1 for the last"
-        )
-    return _sound(source, found[0])
+        raise _several(source, str(place), len(found))
+    return sound(source, found[0])
 
 
-def _sound(source: str, atoms: Atoms) -> Atoms:
-    """A copy of a structure whose numbers can be calculated with."""
-    positions, cell = atoms.positions, np.asarray(atoms.cell)
-    if not len(atoms):
-        raise InputError(f"{source} holds no atoms")
-    wrong = np.flatnonzero(~(np.abs(positions) < _FARTHEST).all(axis=1))  # NaN too
-    if len(wrong):
-        raise InputError(
-            f"{source} has atom {wrong[0]} at {positions[wrong[0]].tolist()}; coordinates must be "
-            f"finite and below {_FARTHEST:g} Å"
-        )
-    vectors = cell[atoms.pbc]
-    if not (np.abs(cell) < _FARTHEST).all() or np.linalg.matrix_rank(vectors) < len(vectors):
-        raise InputError(
-            f"{source} has the cell {cell.tolist()}, which spans no lattice in its periodic "
-            "directions; mend the cell, or switch periodicity off"
-        )
-    return Atoms.copy(atoms)
+def _read(source: str) -> Any:
+    """The structure that is named, or all of them; InputError for a name that none has."""
+    name, at, _ = source.rpartition("@")
+    if not at or "/" in source[len(name) :]:
+        return read(source, index=":")
+    try:
+        return read(source)
+    except (IndexError, StopIteration, TypeError, ValueError) as error:
+        raise _several(source, name, len(read(name, index=":"))) from error
+
+
+def _several(source: str, name: str, n: int) -> InputError:
+    one = f"name one of them, {name}@0 to {name}@{n - 1}, or {name}@-1 for the last"
+    if source != name:
+        return InputError(f"{source} names no structure of {name}, which holds {n}; {one}")
+    return InputError(f"{source} holds {n} structures; {one}")
 
 
 def freeze(atoms: Atoms, which: str) -> Atoms:

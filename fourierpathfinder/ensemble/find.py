@@ -89,7 +89,7 @@ def find_paths(
     abilities = abilities_of(as_landscape(landscape, gradient))
     check_call(max_gradients=max_gradients, progress=progress, checkpoint=checkpoint)
     _check(method, executor)
-    given = [_two(pair) for pair in pairs]
+    given = [_two(pair) for pair in _several(pairs)]
     seeds = generator(rng).integers(2**62, size=len(given))
     results: dict[int, PathResult] = {}
     resolvable: list[Pair] = []
@@ -97,9 +97,9 @@ def find_paths(
     for index, (start, end) in enumerate(given):
         try:
             a, b = resolve_ends(abilities, start, end)
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # a network that is handed in may raise anything
             failed, landscape = Status.FAILED, abilities.landscape
-            results[index] = without_a_height(None, failed, str(error), method, landscape)
+            results[index] = without_a_height(None, failed, _reason(error), method, landscape)
             continue
         prints = fingerprint(a), fingerprint(b)
         occurrences[prints] = occurrences.get(prints, -1) + 1
@@ -233,6 +233,18 @@ def _check(method: Method | None, executor: Executor | None) -> None:
         checked_method(method)
     if executor is not None:
         check_executor(executor)
+
+
+def _reason(error: Exception) -> str:
+    """What an end is refused for; our own sentences need no name of an error before them."""
+    is_told = isinstance(error, TypeError | ValueError)
+    return str(error) if is_told else f"{type(error).__name__}: {error}"
+
+
+def _several(pairs: Any) -> Iterable[Any]:
+    if not isinstance(pairs, Iterable):
+        raise TypeError(f"`pairs` is a {type(pairs).__name__}; pass a list of pairs (start, end)")
+    return pairs
 
 
 def _two(pair: Any) -> tuple[Any, Any]:

@@ -143,6 +143,7 @@ def connect(
         check_executor(executor)
     abilities = abilities_of(as_landscape(landscape, gradient))
     points, reference = _points(abilities, minima)
+    _check_asked(pairs, n_tries, len(points))
     symmetry = Symmetry(abilities, same, mirror, reference)
     if labels is not None and len(labels) != len(points):
         raise ValueError(
@@ -344,6 +345,18 @@ def _points(abilities: Abilities, minima: Sequence[Any]) -> tuple[list[np.ndarra
         raise ValueError(f"`minima` have shapes {sorted(shapes)}; all must be (D,)")
     foreign = is_array(given[0]) and not isinstance(given[0], np.ndarray)
     return points, given[0][:0] if foreign else None
+
+
+def _check_asked(pairs: str | Sequence[Pair], n_tries: int | None, n: int) -> None:
+    """What `wanted_pairs` would only find out after the minima were evaluated."""
+    if isinstance(pairs, str) and pairs not in ("all", "nearest"):
+        raise ValueError(f'`pairs` is {pairs!r}; it must be "all", "nearest" or a list of pairs')
+    if not isinstance(pairs, str):
+        for pair in pairs:
+            if not all(-n <= end < n for end in pair):
+                raise ValueError(f"`pairs` names {tuple(pair)}, but there are {n} minima")
+    if n_tries is not None and n_tries < 1:
+        raise ValueError(f"`n_tries` is {n_tries}; it must be at least 1, or None for no limit")
 
 
 def _finite(number: int, point: Any) -> np.ndarray:

@@ -172,22 +172,16 @@ class Schedule:
 
 def wanted_pairs(pairs: str | list[Pair], given: list[int], fingerprints: np.ndarray) -> list[Pair]:
     """The nodes of the pairs asked for: all, a list, or those of the three nearest neighbours."""
-    n = len(given)
     if not isinstance(pairs, str):
-        for pair in pairs:
-            if not all(-n <= end < n for end in pair):
-                raise ValueError(f"`pairs` names {tuple(pair)}, but there are {n} minima")
         return [(given[i], given[j]) for i, j in pairs]
     if pairs == "all":
         nodes = list(dict.fromkeys(given))
         return [(a, b) for k, a in enumerate(nodes) for b in nodes[k + 1 :]]
-    if pairs == "nearest":
-        nodes = list(dict.fromkeys(given))
-        chosen = fingerprints[nodes]
-        distances = np.linalg.norm(chosen[:, None] - chosen, axis=-1)
-        order = np.argsort(distances, axis=1, kind="stable")[:, 1:4]
-        return [(a, nodes[k]) for a, row in zip(nodes, order, strict=True) for k in row]
-    raise ValueError(f'`pairs` is {pairs!r}; it must be "all", "nearest" or a list of pairs')
+    nodes = list(dict.fromkeys(given))
+    chosen = fingerprints[nodes]
+    distances = np.linalg.norm(chosen[:, None] - chosen, axis=-1)
+    order = np.argsort(distances, axis=1, kind="stable")[:, 1:4]
+    return [(a, nodes[k]) for a, row in zip(nodes, order, strict=True) for k in row]
 
 
 def _ordered(i: int, j: int) -> Pair:

@@ -116,7 +116,9 @@ class CheckpointFile:
 
 
 def check_folder(path: str | os.PathLike[str]) -> None:
-    """Raise a ValueError where the folder of a file does not exist."""
+    """Raise a ValueError where the folder of a file does not exist, or the file is a folder."""
+    if Path(path).is_dir():
+        raise ValueError(f"`checkpoint` is {path}, a folder; name a file in it")
     if not Path(path).parent.is_dir():
         raise ValueError(f"`checkpoint` is {path}, but its folder does not exist; make it first")
 

@@ -1,6 +1,7 @@
-"""Calculators that cannot be made."""
+"""Calculators that cannot be made, limits that nobody means, structures that are none."""
 
 import pytest
+from ase.io import read, write
 
 from fourierpathfinder.cli.exits import Exit
 
@@ -29,3 +30,111 @@ def test_what_cannot_be_made_is_one_sentence(name, command, tmp_path, monkeypatc
     assert done.exit_code == Exit.BAD_INPUT, done.output
     assert "Traceback" not in done.output
     assert done.output.count(sentence) == 1, done.output
+
+
+SETTINGS = {
+    "emt --set foo=1": "EMT has no setting 'foo'; it has asap_cutoff",
+    "emt --method PBE": "EMT has no setting 'method'",
+    "lj --set sigm=1": "LennardJones has no setting 'sigm'",
+    "lj --set sigma=wide": "'sigma' of LennardJones is 'wide'; it must be a number, such as 1.0",
+    "morse --set foo=1": "MorsePotential has no setting 'foo'",
+}
+
+
+@pytest.fixture
+def ends(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.xyz").write_text(hostile.GOOD)
+    (tmp_path / "b.xyz").write_text(hostile.GOOD.replace("1.9", "-1.9"))
+    return ["a.xyz", "b.xyz", "-o", "out"]
+
+
+def assert_cannot_be_made(done, sentence):
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    last = done.output.strip().splitlines()[-1]
+    assert last.startswith(f"fourierpathfinder: the calculator cannot be made: {sentence}")
+    assert done.output.count(sentence) == 1, done.output
+
+
+@pytest.mark.parametrize("options", SETTINGS)
+def test_a_setting_that_a_calculator_does_not_have_is_one_sentence(options, ends, command):
+    done = command("find", *ends, "-c", *options.split())
+    text = SETTINGS[options]
+    assert_cannot_be_made(done, text if "of Lennard" not in text else f"the setting {text}")
+
+
+TBLITE = {
+    "--method GFN9": "TBLite has no method 'GFN9'; it has GFN1-xTB, GFN2-xTB, IPEA1-xTB",
+    "--set method=5": "TBLite has no method 5; it has GFN1-xTB",
+    "--set foo=1": "TBLite has no setting 'foo'",
+    "--set accuracy=high": "the setting 'accuracy' of TBLite is 'high'; it must be a number",
+}
+
+
+@pytest.mark.parametrize("options", TBLITE)
+def test_what_tblite_would_miss_later_is_one_sentence(options, ends, command):
+    pytest.importorskip("tblite")
+    assert_cannot_be_made(command("find", *ends, "-c", "tblite", *options.split()), TBLITE[options])
+
+
+LIMITS = {
+    "--timeout inf": "--timeout is inf; it must be a positive, finite number",
+    "--timeout nan": "--timeout is nan; it must be a positive, finite number",
+    "--timeout 1e300": "--timeout is 1e+300; it must be at most 1e+06",
+    "--jobs 1000000": "--jobs is 1e+06; it must be at most 1024",
+    "--max-gradients 1": "--max-gradients is 1; a search begins with 3 calculations",
+    "--max-gradients 2": "--max-gradients is 2; a search begins with 3 calculations",
+}
+
+
+@pytest.mark.parametrize("options", LIMITS)
+def test_limits_that_nobody_can_mean_are_one_sentence(options, ends, command):
+    done = command("find", *ends, "-c", "emt", *options.split())
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert LIMITS[options] in done.output
+
+
+def test_a_calculator_that_fails_at_once_is_told_once(ends, command, tmp_path):
+    (tmp_path / "calc.py").write_text("import sys\nsys.exit(3)\n")
+    done = command("find", *ends, "-c", "calc.py:make")
+    assert done.exit_code == Exit.CALCULATOR, done.output
+    assert done.output.count("evaluation failed") == 1, done.output
+    assert done.output.count("marked as failed") == 1, done.output
+
+
+@pytest.mark.parametrize("second", ["same", "turned"])
+def test_structures_that_are_one_minimum_are_not_connected(second, ends, command, tmp_path):
+    atoms = read("a.xyz")
+    other = atoms.copy()
+    if second == "turned":
+        other.rotate(40, "x")
+        other.positions += 1
+    write(tmp_path / "two.xyz", [atoms, other])
+    done = command("connect", "two.xyz", "-c", "emt", "-o", "out")
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert "the 2 structures are one minimum" in done.output
+
+
+NAMES = {
+    "two.xyz": "two.xyz holds 2 structures; name one of them, two.xyz@0 to two.xyz@1",
+    "two.xyz@7": "two.xyz@7 names no structure of two.xyz, which holds 2; name one",
+    "two.xyz@x": "two.xyz@x names no structure of two.xyz, which holds 2; name one",
+    "two.xyz@": "two.xyz@ names no structure of two.xyz, which holds 2; name one",
+    "two.xyz@:": "two.xyz@: names no structure of two.xyz, which holds 2; name one",
+    "empty": "empty holds neither a CONTCAR nor a POSCAR",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_several_structures_names_the_choices(name, ends, command, tmp_path):
+    write(tmp_path / "two.xyz", [read("a.xyz"), read("b.xyz")])
+    (tmp_path / "empty").mkdir()
+    done = command("find", name, *ends[1:], "-c", "emt")
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert NAMES[name] in done.output
+
+
+def test_the_same_minimum_twice_is_said_once(ends, command):
+    done = command("find", "a.xyz", "a.xyz", *ends[2:], "-c", "emt")
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert done.output.count("the ends are the same") == 1, done.output

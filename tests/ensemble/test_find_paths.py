@@ -154,6 +154,26 @@ def broken_pairs():
     return pairs
 
 
+class Picky:
+    """A landscape whose module raises for some ends."""
+
+    def value_and_grad(self, points):
+        return (points**2).sum(-1), 2 * points
+
+    def coordinates(self, end):
+        if end[0] > 1:
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+        return end
+
+
+def test_an_error_in_looking_at_an_end_touches_no_others():
+    good = (np.array([-1.0, 0.0]), np.array([1.0, 0.0]))
+    bad = (np.array([-1.0, 0.0]), np.array([2.0, 0.0]))
+    results = find_paths(Picky(), [good, bad, good], method=Direct(), rng=0)
+    assert [result.status is Status.FAILED for result in results] == [False, True, False]
+    assert "RuntimeError: mat1 and mat2" in results[1].message
+
+
 def test_ends_that_make_no_sense_touch_no_others():
     landscape = landscape_of()
     results = find_paths(landscape, [*broken_pairs(), (nn.Linear(2, 2), networks(1)[0])], rng=1,

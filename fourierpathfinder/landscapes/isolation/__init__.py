@@ -8,9 +8,10 @@ marked bad by NaN, which methods for expensive landscapes avoid.
 
 from .isolated import IsolatedLandscape, TooManyFailuresError
 from .remote import NobodyAnswersError
-from .worker import ClosedError, NotReadyError, Worker, WorkerError
+from .worker import LONGEST, ClosedError, NotReadyError, Worker, WorkerError
 
 __all__ = [
+    "LONGEST",
     "ClosedError",
     "IsolatedLandscape",
     "NobodyAnswersError",

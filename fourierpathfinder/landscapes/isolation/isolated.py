@@ -15,7 +15,7 @@ from ..._deprecation import moved_behind
 from ..abilities import Abilities, Forwarding
 from ..protocols import Landscape
 from .remote import Remote
-from .worker import ClosedError, NotReadyError, Worker, WorkerError
+from .worker import LONGEST, ClosedError, NotReadyError, Worker, WorkerError
 
 _log = logging.getLogger(__name__)
 
@@ -78,20 +78,16 @@ class IsolatedLandscape(Forwarding):
         log: str | os.PathLike[str] | None = None,
         executor: Executor | None = None,
     ) -> None:
-        if n_workers < 1 or max_failures < 1:
-            raise ValueError(
-                f"`n_workers` is {n_workers} and `max_failures` {max_failures}; both must be at "
-                "least 1"
-            )
-        if timeout is not None and not timeout > 0:
-            raise ValueError(f"`timeout` is {timeout}; it must be a positive number of seconds")
+        for name, count in (("n_workers", n_workers), ("max_failures", max_failures)):
+            _require_count(name, count)
+        _require_seconds(timeout)
         super().__init__(landscape)
         self.n_workers = n_workers
         self.n_failures = 0
         self._max_failures = max_failures
         self._in_a_row = 0
         self._has_answered = False
-        self.last_failure = ""
+        self.last_failure = self._said = ""
         self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(n_workers, thread_name_prefix="isolated")
         self._workers: list[Worker | Remote] = []
@@ -125,6 +121,8 @@ class IsolatedLandscape(Forwarding):
             If too many points failed one after the other.
         """
         points = np.asarray(points, dtype=float)
+        if points.ndim != 2:
+            raise ValueError(f"`points` has shape {points.shape}; it must be (M, D)")
         values, gradients = np.empty(len(points)), np.empty_like(points)
         for index, value, gradient in self.evaluations(points):
             values[index], gradients[index] = value, gradient
@@ -190,11 +188,12 @@ class IsolatedLandscape(Forwarding):
             except WorkerError as error:
                 if isinstance(error, NotReadyError) and not self._has_answered:
                     raise
-                if str(error) not in told:
+                if str(error) not in (*told, self._said):
                     _log.warning("evaluation failed: %s", error)
                 told.append(str(error))
+                self._said = str(error)
             else:
-                self._has_answered = True
+                self._has_answered, self._said = True, ""
                 self._count(failed=False)
                 return answer
         self.last_failure = " and then ".join(dict.fromkeys(told))
@@ -210,8 +209,27 @@ class IsolatedLandscape(Forwarding):
                     f"{self._in_a_row} points in a row could not be evaluated, each tried twice; "
                     f"the last time {self.last_failure}"
                 )
-        if failed:
+        if failed and self._in_a_row == 1:
             _log.warning("a point is marked as failed, and the search avoids it")
+
+
+def _require_count(name: str, count: object) -> None:
+    if isinstance(count, bool) or not isinstance(count, int | np.integer):
+        raise TypeError(f"`{name}` is {count!r}; it must be a whole number")
+    if count < 1:
+        raise ValueError(f"`{name}` is {count}; it must be at least 1")
+
+
+def _require_seconds(timeout: object) -> None:
+    if timeout is None:
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float | np.number):
+        raise TypeError(f"`timeout` is {timeout!r}; it must be a number of seconds, or None")
+    if not 0 < timeout <= LONGEST:
+        raise ValueError(
+            f"`timeout` is {timeout}; it must be a positive number of seconds, at most "
+            f"{LONGEST:g}, or None for as long as it takes"
+        )
 
 
 def _fair_share(n_workers: int) -> dict[str, str]:

@@ -27,6 +27,9 @@ from ..protocols import Landscape
 _START_SECONDS = 300.0
 """The longest wait for a new process to load what it needs; file systems of clusters are slow."""
 
+LONGEST = 1e6
+"""The longest limit of one evaluation, in seconds: eleven days; clocks of systems end at twenty."""
+
 _PROGRAM = f"""
 import json, sys
 sys.path += [path for path in json.loads(sys.argv[1]) if path not in sys.path]
