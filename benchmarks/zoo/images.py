@@ -10,7 +10,10 @@ from .kinds import Kind, images
 
 
 class NormAct(nn.BatchNorm2d):
-    """Batch normalisation with an activation in its own forward pass, as timm's BatchNormAct2d."""
+    """Batch normalisation with an activation in its own forward pass, as timm's BatchNormAct2d.
+
+    It calls the function itself, as image models' libraries do, instead of its parent's pass.
+    """
 
     def __init__(self, channels, act=nn.SiLU):
         super().__init__(channels)

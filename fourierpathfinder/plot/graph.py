@@ -5,9 +5,9 @@ which it joins others, and so on up. Leaves are ordered by the tree, so that bra
 the deeper branch of each two to the left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -55,22 +55,16 @@ def plot_disconnectivity(graph: LandscapeGraph, ax: "Axes | None" = None) -> "Ax
     order = _leaves(merged, graph.values)
     color_of = _colors(graph.labels)
     width = float(np.clip(60 / len(graph), 0.5, 1.8))
-    branches = {
-        leaf: (float(place), graph.values[leaf], graph.labels[leaf])
+    leaves = {
+        leaf: _Branch(place, graph.values[leaf], graph.labels[leaf])
         for place, leaf in enumerate(order)
     }
-    for k, (first, second, height, _) in enumerate(merged):
-        sides = [branches.pop(int(first)), branches.pop(int(second))]
-        labels = {label for _, _, label in sides}
-        label = labels.pop() if len(labels) == 1 else ""
-        middle = 0.5 * (sides[0][0] + sides[1][0])
-        branches[len(graph) + k] = (middle, height, label)
-        if not np.isfinite(height):
-            continue
-        for place, foot, own in sides:
-            ax.plot([place, place], [foot, height], color=color_of[own], lw=width)
-        ends = [place for place, _, _ in sides]
-        ax.plot(ends, [height, height], color=color_of[label], lw=width)
+    for height, sides, label in _forks(merged, leaves):
+        for side in sides:
+            ends = [side.place, side.place], [side.foot, height]
+            ax.plot(*ends, color=color_of[side.label], lw=width)
+        level = [side.place for side in sides]
+        ax.plot(level, [height, height], color=color_of[label], lw=width)
     _name_leaves(ax, graph, order)
     _legend(ax, color_of)
     ax.set_ylabel("value")
@@ -118,7 +112,7 @@ def plot_heights(graph: LandscapeGraph, ax: "Axes | None" = None) -> "Axes":
         ax.set_yticks(range(len(order)), names, fontsize=size)
     ax.set_xlabel("minimum")
     ax.set_ylabel("minimum")
-    _tree_above(ax, heights)
+    _tree_above(ax, merged, order, heights)
     return ax
 
 
@@ -170,6 +164,35 @@ def plot_height_distribution(
     ax.set_xlabel("minimax height")
     ax.set_ylabel("pairs")
     return ax
+
+
+class _Branch(NamedTuple):
+    """A part of a tree, by where it stands and how far down it reaches."""
+
+    place: float
+    foot: float
+    label: str = ""
+
+
+def _forks(
+    merged: np.ndarray, leaves: dict[int, _Branch]
+) -> Iterator[tuple[float, list[_Branch], str]]:
+    """Where branches merge: the height, the two, and their label if they share one.
+
+    Leaves that are missing are left out; what is not connected does not merge.
+    """
+    branches = dict(leaves)
+    for k, (*pair, height, _) in enumerate(merged, start=len(merged) + 1):
+        sides = [branches.pop(int(one)) for one in pair if int(one) in branches]
+        if len(sides) == 1:
+            branches[k] = sides[0]
+        if len(sides) < 2:
+            continue
+        labels = {side.label for side in sides}
+        label = labels.pop() if len(labels) == 1 else ""
+        branches[k] = _Branch(sum(side.place for side in sides) / 2, float(height), label)
+        if np.isfinite(height):
+            yield float(height), sides, label
 
 
 def _leaves(merged: np.ndarray, values: np.ndarray) -> list[int]:
@@ -228,25 +251,17 @@ def _legend(ax: "Axes", color_of: dict[str, str]) -> None:
         ax.legend(lines, named, frameon=False, **above)
 
 
-def _tree_above(ax: "Axes", heights: np.ndarray) -> None:
-    """The tree of a matrix of heights that is in the tree's order already."""
-    n = len(heights)
+def _tree_above(ax: "Axes", merged: np.ndarray, order: list[int], heights: np.ndarray) -> None:
+    """The tree of some of the leaves, in their order; from a little below its lowest fork."""
     above = ax.inset_axes((0.0, 1.02, 1.0, 0.22))
     above.set_xticks([])
     above.set_yticks([])
     above.spines[:].set_visible(False)
-    above.set_xlim(-0.5, n - 0.5)
-    branches: list[tuple[float, float | None]] = [(float(k), None) for k in range(n)]
-    gaps = [float(heights[k, k + 1]) for k in range(n - 1)]
-    finite = [gap for gap in gaps if np.isfinite(gap)]
-    floor = min(finite, default=0.0) - 0.1 * (np.ptp(finite) if finite else 1.0) - 1e-9
-    while len(branches) > 1 and np.isfinite(min(gaps)):
-        k = int(np.argmin(gaps))
-        height = gaps.pop(k)
-        (left, low), (right, other) = branches[k], branches.pop(k + 1)
-        above.plot(
-            [left, left, right, right],
-            [floor if low is None else low, height, height, floor if other is None else other],
-            color=_GREY, lw=1,
-        )  # fmt: skip
-        branches[k] = (0.5 * (left + right), height)
+    above.set_xlim(-0.5, len(order) - 0.5)
+    gaps = np.diagonal(heights, offset=1)
+    finite = gaps[np.isfinite(gaps)]
+    floor = finite.min() - 0.1 * np.ptp(finite) - 1e-9 if len(finite) else 0.0
+    leaves = {leaf: _Branch(place, float(floor)) for place, leaf in enumerate(order)}
+    for height, (left, right), _ in _forks(merged, leaves):
+        places = [left.place, left.place, right.place, right.place]
+        above.plot(places, [left.foot, height, height, right.foot], color=_GREY, lw=1)

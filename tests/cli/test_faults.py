@@ -18,7 +18,7 @@ from .helpers import find_arguments, in_a_process, places, read_result
 FAULTS = {
     "raise": "RuntimeError: the density does not converge",
     "nan": "NaN or infinity",
-    "hang": "took longer than 3 s",
+    "hang": "took longer than 5 s",
     "stop": "exit status 3",
     "segfault": "SIGSEGV",
     "kill": "SIGKILL",
@@ -44,7 +44,8 @@ def undisturbed(hop, tmp_path_factory):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_that_goes_away_changes_nothing(fault, faulty_find, undisturbed, tmp_path):
     result, called = undisturbed
-    done = faulty_find("--timeout", 3, fault=fault, at="6")
+    limit = ("--timeout", 5) if fault == "hang" else ()  # a busy machine may be slow with others
+    done = faulty_find(*limit, fault=fault, at="6")
     assert done.exit_code == Exit.CERTIFIED, done.output
     assert FAULTS[fault] in (tmp_path / "out" / "run.log").read_text()
     assert read_result(tmp_path / "out") == result
@@ -104,11 +105,11 @@ def test_a_run_stopped_at_any_moment_goes_on_to_the_same_result(
         while len(places(calls)) < at and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(number)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=200)
         assert process.returncode in (-number, Exit.INTERRUPTED), output
     monkeypatch.setenv("FAULT_AT", "0")
     process = in_a_process([*arguments, "--restart", "--no-resume-check"])
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=200)
     assert process.returncode == Exit.CERTIFIED, output
     assert read_result(tmp_path / "out") == undisturbed[0]
     done = places(calls)
@@ -125,7 +126,7 @@ def test_a_file_that_cannot_grow_leaves_the_last_good_one(hop, undisturbed, tmp_
         find_arguments(hop, output),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
-    text, _ = process.communicate(timeout=60)
+    text, _ = process.communicate(timeout=200)
     assert process.returncode == Exit.OUTPUT, text
     check_that_a_restart_completes(hop, output, undisturbed, calls)
 
@@ -140,7 +141,7 @@ def test_a_full_disk_leaves_the_last_good_file(hop, undisturbed, tmp_path, monke
     monkeypatch.setenv("CALLS", str(calls))
     try:
         process = in_a_process(find_arguments(hop, disk / "out"))
-        text, _ = process.communicate(timeout=60)
+        text, _ = process.communicate(timeout=200)
         assert process.returncode == Exit.OUTPUT, text
         assert "No space left on device" in text
         shutil.copytree(disk / "out", output)
@@ -157,7 +158,7 @@ def check_that_a_restart_completes(hop, output, undisturbed, calls):
     before = len(places(calls))
     assert before > 2
     process = in_a_process([*find_arguments(hop, output), "--restart", "--no-resume-check"])
-    text, _ = process.communicate(timeout=60)
+    text, _ = process.communicate(timeout=200)
     assert process.returncode == Exit.CERTIFIED, text
     assert read_result(output) == undisturbed[0]
     done = places(calls)
@@ -209,7 +210,7 @@ def test_no_worker_outlives_a_killed_run(hop, tmp_path, monkeypatch):
         time.sleep(0.01)
     process.kill()
     process.communicate()
-    for _ in range(500):
+    for _ in range(6000):
         if not any(belongs_to(folder, calls) for folder in Path("/proc").glob("[0-9]*")):
             return
         time.sleep(0.01)

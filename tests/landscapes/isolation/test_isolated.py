@@ -28,7 +28,7 @@ FAULTS = {
     misbehaving.Raising: "it raised ArithmeticError: the density does not converge",
     misbehaving.NotANumber: "it returned NaN or infinity",
     misbehaving.NoForces: "a gradient of shape (1,) for a point of shape (2,)",
-    misbehaving.Hanging: "it took longer than 2 s and was ended",
+    misbehaving.Hanging: "it took longer than 5 s and was ended",
     misbehaving.Stopping: "it ended its own process, with exit status 3",
     misbehaving.Segfaulting: "its process was ended by SIGSEGV",
     misbehaving.Killed: "its process was ended by SIGKILL",
@@ -41,7 +41,8 @@ def n_calls(folder):
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_bad_point_is_tried_twice_and_marked_and_the_rest_is_not_lost(fault, tmp_path, caplog):
-    with IsolatedLandscape(fault(tmp_path), timeout=2) as landscape:
+    timeout = 5 if fault is misbehaving.Hanging else None  # a busy machine may be slow with others
+    with IsolatedLandscape(fault(tmp_path), timeout=timeout) as landscape:
         values, gradients = landscape.value_and_grad(np.stack([GOOD, BAD, 2 * GOOD / 2]))
     np.testing.assert_array_equal(values, [4.25, np.nan, 4.25])
     np.testing.assert_array_equal(gradients[[0, 2]], [2 * GOOD, 2 * GOOD])
@@ -90,7 +91,8 @@ def test_a_worker_killed_from_outside_loses_nothing(tmp_path):
     worker = Worker(misbehaving.Bowl(tmp_path))
     worker(GOOD)
     os.kill(worker.pid, signal.SIGKILL)
-    time.sleep(0.2)
+    while not is_zombie(worker.pid):
+        time.sleep(0.01)
     assert worker(GOOD)[0] == 4.25
     worker.close()
 
@@ -112,7 +114,7 @@ def test_closing_ends_a_calculation_under_way(tmp_path):
             time.sleep(0.01)
         pid = int(next(tmp_path.iterdir()).name.split("-")[1])
         landscape.close()
-        assert isinstance(asked.exception(timeout=10), ClosedError)
+        assert isinstance(asked.exception(timeout=60), ClosedError)
     assert landscape.n_failures == 0
     assert not Path(f"/proc/{pid}").exists() or is_zombie(pid)
 
@@ -132,7 +134,7 @@ def test_processes_end_with_the_one_that_started_them(tmp_path):
     pid = int(next(tmp_path.iterdir()).name.split("-")[1])
     parent.kill()
     parent.wait()
-    for _ in range(500):
+    for _ in range(6000):
         if not Path(f"/proc/{pid}").exists() or is_zombie(pid):
             return
         time.sleep(0.01)

@@ -12,6 +12,7 @@ from torch.nn.utils import parametrizations
 from torch.optim.swa_utils import update_bn
 from torch.utils.data import DataLoader, TensorDataset
 
+from benchmarks.zoo.images import NormAct
 from fourierpathfinder import Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape
 
@@ -26,32 +27,6 @@ class NormThenTanh(nn.BatchNorm2d):
 
     def forward(self, x):
         return torch.tanh(super().forward(x))
-
-
-class NormWithAnOptions(nn.BatchNorm2d):
-    """One that calls the function itself, as image models' libraries do."""
-
-    def __init__(self, channels):
-        super().__init__(channels)
-        self.act = nn.SiLU()
-
-    def forward(self, x):
-        factor = self.momentum
-        if self.training:
-            self.num_batches_tracked.add_(1)
-            if factor is None:
-                factor = 1 / float(self.num_batches_tracked)
-        y = functional.batch_norm(
-            x,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training,
-            factor or 0.0,
-            self.eps,
-        )
-        return self.act(y) + 0.1 * x
 
 
 class Twice(nn.Module):
@@ -99,7 +74,7 @@ def convolutional(norm):
 
 NORMALISED = {
     "subclass": lambda: convolutional(NormThenTanh(4)),
-    "own call": lambda: convolutional(NormWithAnOptions(4)),
+    "own call": lambda: convolutional(NormAct(4)),
     "twice": Twice,
     "training only": Auxiliary,
     "synchronised": lambda: nn.SyncBatchNorm.convert_sync_batchnorm(
