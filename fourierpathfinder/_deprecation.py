@@ -6,13 +6,15 @@ from importlib import import_module
 from typing import Any
 
 
-def moved(old: str, new: str) -> Callable[[str], Any]:
-    """A module's `__getattr__` that finds its names in another module, and warns.
+def moved(old: str, *new: str) -> Callable[[str], Any]:
+    """A module's `__getattr__` that finds its names in other modules, and warns.
 
     Parameters
     ----------
-    old, new : str
-        Dotted names of the module as it was and of the one that took its place.
+    old : str
+        Dotted name of the module as it was.
+    *new : str
+        Those of the modules that took its place; a name is found in the first that has it.
 
     Returns
     -------
@@ -29,17 +31,16 @@ def moved(old: str, new: str) -> Callable[[str], Any]:
     """
 
     def look_up(name: str) -> Any:
-        if name.startswith("__"):
+        homes = () if name.startswith("__") else map(import_module, new)
+        home = next((module for module in homes if hasattr(module, name)), None)
+        if home is None:
             raise AttributeError(f"module {old!r} has no attribute {name!r}")
-        try:
-            found = getattr(import_module(new), name)
-        except AttributeError:
-            raise AttributeError(f"module {old!r} has no attribute {name!r}") from None
         message = (
-            f"{old}.{name} has moved: use {new}.{name}; the old name goes with the next release"
+            f"{old}.{name} has moved: use {home.__name__}.{name}; the old name goes with the next "
+            "release"
         )
         warnings.warn(message, DeprecationWarning, stacklevel=2)
-        return found
+        return getattr(home, name)
 
     return look_up
 

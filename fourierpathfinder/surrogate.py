@@ -1,5 +1,9 @@
-"""Moved to `fourierpathfinder.gaussian_process`; these names answer here until the next release."""
+"""Moved to `gaussian_process` and `search`; these names answer here until the next release."""
 
 from ._deprecation import moved
 
-__getattr__ = moved("fourierpathfinder.surrogate", "fourierpathfinder.gaussian_process")
+__getattr__ = moved(
+    "fourierpathfinder.surrogate",
+    "fourierpathfinder.gaussian_process",
+    "fourierpathfinder.search.warp",
+)

@@ -35,7 +35,7 @@ class Calibration:
         return max(1.0, float(np.sqrt(np.mean(np.square(self.misses)))))
 
     def seen(self, value: float, mean: float, deviation: float, floor: float) -> "Calibration":
-        """With one more evaluation; deviations far below `floor` do not matter."""
+        """The calibration after one more evaluation; deviations far below `floor` do not matter."""
         miss = max(0.0, value - mean) / (deviation + floor)
         seen = (*self.misses, miss)
         return Calibration(seen[max(len(seen) - self.remembered, 0) :], self.remembered)

@@ -1,4 +1,4 @@
-"""From one problem to all that is asked of it: channels, minima on the way, segments.
+"""All that one run does: several starts, relaxing the minima on the way, seeking segments.
 
 A campaign is a sequence of tasks that share every record. A task wants evaluations until it is
 done; the next one is made of what the earlier ones found.
@@ -78,7 +78,7 @@ class Campaign:
 
     @property
     def best(self) -> Channel:
-        """The lowest that is certified, else the one that surely stays lowest, also if at work."""
+        """The lowest certified channel, else the one that is most surely low, unfinished or not."""
         if isinstance(self.task, Closing):
             return self.task.channel
         channels = list(self.channels)
@@ -105,7 +105,7 @@ class Campaign:
         self.task = self.task.absorb((), records)
 
     def go_on(self) -> bool:
-        """Turn to the next task; whether there is one."""
+        """Go on to the next task; False if there is none."""
         try:
             self.task = self._tasks.send(self.task)
         except StopIteration:
@@ -113,7 +113,7 @@ class Campaign:
         return True
 
     def close(self) -> None:
-        """Leave the search, and find out how high the best path is."""
+        """End the search, except for finding out how high the best path is."""
         if not isinstance(self.task, Closing):
             self._tasks = self._closed()
             self.task = next(self._tasks)
@@ -162,7 +162,8 @@ class Campaign:
     def _further_start(self, path: SinePath) -> Tasks:
         """Seek from another path, unless it surely leads to a channel that is known.
 
-        A path that stopped for want of knowledge is only on its way, whatever it is near to.
+        A path that stopped because the surrogate is unsure may still go elsewhere, whatever it is
+        near to now.
         """
         another = settled(self._channel(path, self.best.height), self.records)
         finished = [one for one in self.channels if one.is_done]

@@ -1,4 +1,4 @@
-"""What must hold before a path is certified, and which check of it would tell most.
+"""What must hold before a path is certified, and where to check it next.
 
 A path passes where its mean and some deviations stay below a limit, where nothing blocks it or is
 excluded on it, where nothing can rise unseen behind a dip, and after some checks in a row that
@@ -18,7 +18,7 @@ from .unseen import is_behind_a_dip, unseen_rise
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """A path, seen by one who is to certify it.
+    """What decides whether a path is certified, and what to check next.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Inspection:
 
     @cached_property
     def _telling(self) -> Array:
-        """Where (M,) an evaluation could come as a surprise; anywhere if nowhere."""
+        """Where (M,) an evaluation could be a surprise; everywhere, if that is nowhere."""
         unsure = self.away & (self.prediction.deviation > self.numbers.sure * self.tolerance)
         return unsure if unsure.any() else self.away
 

@@ -1,6 +1,6 @@
-"""One path between two ends on its way from a guess to a certified height: its state, as a value.
+"""The state of the search for one path, from a first guess to a certified height: a frozen value.
 
-Nothing here changes. `phases` says how one state follows from another: what is proposed for an
+`phases` says how one state follows from another: what is proposed for an
 evaluation, and what an answer makes of the state.
 """
 
@@ -38,7 +38,7 @@ class Channel:
     blocked : array (D,) or None
         The point at which the surrogate's deviation stopped the path's last move.
     is_moving : bool
-        Whether the path would have gone on.
+        Whether the path's last move was cut short.
     progress : Progress
     effort : Effort
     """
@@ -144,7 +144,7 @@ class Channel:
 
     @cached_property
     def is_certified(self) -> bool:
-        """Whether nothing on the path can be higher than its crest, as far as this can be told."""
+        """Whether nothing on the path is expected to be higher than its crest."""
         if not (self.aim.certify and self.is_found):
             return False
         low = float(self.prediction.mean.max()) <= self.crest + self.path_tolerance
@@ -155,7 +155,7 @@ class Channel:
     def loose_end(self) -> Candidate | None:
         """The place where the path may rise further above its crest than a certificate may state.
 
-        It is looked for more closely than all else, and once all else is well.
+        It is looked for at more places than everything else, and only after all else has passed.
         """
         numbers = self.policy.certify
         allowed = max(numbers.largest_error * self.scale, self.path_tolerance)
@@ -182,7 +182,7 @@ class Channel:
         return may and self.saddle.largest_force > limit
 
     def inspection(self, prediction: Prediction) -> Inspection:
-        """The path as one sees it who is to certify it."""
+        """What decides whether the path is certified, by a prediction along it."""
         return Inspection(
             prediction,
             self.away_from_saddle(prediction),
@@ -212,7 +212,7 @@ class Channel:
 
     @property
     def surprise(self) -> float:
-        """By how much the last two evaluations missed what was expected; E or more before that."""
+        """How far off the last two predictions were; at least E before there are two."""
         seen = self.progress.surprises
         return max(seen if len(seen) > 1 else (*seen, self.scale))
 
@@ -224,7 +224,7 @@ class Channel:
 
     @cached_property
     def highest_likely(self) -> float:
-        """The height with so many deviations added that the path is hardly ever higher."""
+        """The height plus so many deviations that the path is very unlikely to be higher."""
         deviations = self.policy.certify.error_deviations
         if self.is_found:
             return self.crest + self.excess(deviations)

@@ -13,11 +13,11 @@ def choose_features(
 ) -> tuple[FeatureMap, ...]:
     """Inverse distances for free clusters and molecules, coordinates for everything else.
 
-    Of inverse distances to several powers the likelihood is to choose: where bonds are made and
+    For inverse distances the likelihood chooses among several powers: where bonds are made and
     broken the half or the first power suits, where atoms are held by short-ranged forces the third
     or fourth.
 
-    A cluster is told by its attribute `n_atoms`, with D = 3 n_atoms; a molecule moreover by
+    A cluster is recognised by its attribute `n_atoms`, with D = 3 n_atoms; a molecule moreover by
     `moves_as_a_whole`. Slabs with frozen atoms do better with coordinates: there is nothing to be
     invariant to.
     """
@@ -29,5 +29,5 @@ def choose_features(
 
 
 def choose_kernel(features: FeatureMap) -> Kernel:
-    """What suits features: those of inverse distances are of many sizes, coordinates' of one."""
+    """The kernel for some features: squared exponential for distances, else rational quadratic."""
     return SquaredExponential() if features.keeps_distances else RationalQuadratic()

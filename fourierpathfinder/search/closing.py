@@ -12,7 +12,7 @@ from .records import Records
 
 @dataclass(frozen=True, eq=False)
 class Closing:
-    """The task of finding out how high a path is that is moved no more.
+    """The task of finding out how high a path is, without moving it any more.
 
     Attributes
     ----------

@@ -1,13 +1,13 @@
 """Regions where the landscape could not be evaluated, and how a path keeps out of them.
 
-A failed evaluation is nothing that a Gaussian process could observe. It excludes a ball around
-its point: paths are repelled by
+A Gaussian process cannot observe a failed evaluation. It excludes a ball around its point: paths
+are repelled by
 
     E Σ_j exp(-2 |x - x_j|²/r_j²)
 
-and nothing is asked within r_j/2. A ball reaches at most half of the way to the nearest point
-that could be evaluated, so that a single lost evaluation is soon enclosed, and the further the
-more failures lie around it, so that a wide region is left in a few steps.
+and nothing is evaluated within r_j/2. A ball reaches at most half of the way to the nearest point
+that could be evaluated: around a single failure it soon becomes small. It is the larger the more
+failures lie around it: a path leaves a wide region in a few steps.
 """
 
 from collections.abc import Callable

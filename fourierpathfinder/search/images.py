@@ -20,7 +20,7 @@ Motion = Callable[[Array], Array]
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A found channel, moved by an affine symmetry (..., D) -> (..., D), perhaps run backwards.
+    """A found channel, mapped by an affine symmetry (..., D) -> (..., D), possibly reversed.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Image:
 def image_of(
     abilities: Abilities, start: Array, end: Array, channels: Iterable[Channel], numbers: Split
 ) -> Image | None:
-    """A channel laid between `start` and `end` (D,) by a symmetry of the landscape, if one can be.
+    """A channel that a symmetry of the landscape maps onto the ends (D,), if there is one.
 
     Landscapes say so by `same(a, b)` and `placing(a, b)` (`landscapes.protocols.Symmetric`).
     """

@@ -2,7 +2,7 @@
 
 A saddle counts when the true gradient there leaves less than the tolerance to the value of the
 stationary point nearby. A check that uses up half of its margin without having been foreseen
-starts the count anew, a truly higher place takes the saddle out of the path again.
+starts the count again; where a place turns out to be higher, the saddle is not the path's top.
 """
 
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def judged(channel: Channel, answer: Answer) -> Channel:
 
 
 def with_saddle_if_stationary(channel: Channel, asked: Candidate, answer: Answer) -> Channel:
-    """The state with its path through a point, if that is a saddle in truth."""
+    """The state with its path through a point, if the true gradient says that it is a saddle."""
     model = _informed(channel, asked.point, answer.value, answer.gradient)
     objection = objection_to(channel, model, asked.point, answer.gradient)
     if objection is None:
@@ -88,7 +88,7 @@ def _tightened(channel: Channel, asked: Candidate, answer: Answer) -> Channel:
 
 
 def objection_to(channel: Channel, model: Model, point: Array, gradient: Array) -> Kernel | None:
-    """The kernel by whose curvature most is left at a point, if that is no saddle in truth.
+    """The kernel whose curvature objects most to a point as a saddle; None if it is one.
 
     A saddle's true gradient leaves less than the tolerance, by every curvature in question.
     """
@@ -125,7 +125,7 @@ def _after(before: Progress, asked: Candidate) -> Progress:
 
 
 def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> Model:
-    """The surrogate with one more point, where that makes its Hessian a better one."""
+    """The surrogate with one more point, if it can take it: its Hessian is better there."""
     told = channel.known.warp(np.array([value]), gradient[None])
     try:
         return channel.model.add(point[None], *told)
@@ -134,7 +134,7 @@ def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> 
 
 
 def _counted(channel: Channel, miss: float, foreseen: float, margin: float) -> Channel:
-    """One more check, or none after one that came too near to its margin unforeseen."""
+    """One more check passed; none, after one that used up too much of its margin unforeseen."""
     allowed = channel.policy.certify.half_margin * margin
     too_near = miss > max(allowed, min(foreseen, margin), 0.0)
     n_checks = 0 if too_near else channel.progress.n_checks + 1

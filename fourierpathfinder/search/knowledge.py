@@ -1,4 +1,4 @@
-"""Telling the surrogate all records, warped above the present height."""
+"""The surrogate of all records, warped above the present height."""
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def updated(channel: Channel, records: Records) -> Knowledge:
 
 
 def rise(top: float, known: Knowledge, numbers: Trust) -> float:
-    """E: how far a path's `top` lies above the lowest value, never below a trace of all values."""
+    """E: how far a path's `top` lies above the lowest value; at least a part of the whole range."""
     spread = known.highest - known.lowest
     size = max(abs(known.highest), abs(known.lowest), np.finfo(float).tiny ** 0.5)
     return max(top - known.lowest, numbers.least_rise * spread, 1e-12 * size)

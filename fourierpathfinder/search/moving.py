@@ -12,7 +12,7 @@ from .span import Span
 
 
 def moved(channel: Channel) -> Channel:
-    """The channel with its path as low as the surrogate's mean surely leads."""
+    """The channel with its path as low on the surrogate's mean as the surrogate is trusted."""
     reached = _lowest(channel)
     after = replace(
         channel, path=reached.path, blocked=reached.blocked, is_moving=reached.cut_short
@@ -61,8 +61,8 @@ def sharpened(channel: Channel) -> Channel:
 def _lengthened_if_stuck(channel: Channel) -> Channel:
     """The path with more terms, where even on the surrogate it cannot come down to its saddle.
 
-    Where that did not help the last time, something else is the path's top: let it be sought, while
-    the path goes on passing through this saddle.
+    Where that did not help the last time, something else is the path's top: it is sought, while
+    the path still passes through this saddle.
     """
     numbers, effort = channel.policy.move, channel.effort
     n_stuck = effort.n_stuck + 1 if channel.excess(0.0) > channel.path_tolerance else 0

@@ -1,7 +1,7 @@
 """Linear algebra on one thread, while a surrogate is at work.
 
 NumPy and SciPy each bring a BLAS with a pool of threads of its own, and the threads of one spin
-for a while after its work is done. The surrogate goes to and fro between the two, with matrices of
+for a while after its work is done. The surrogate alternates between the two, with matrices of
 some hundreds to thousands of rows: on two cores it takes three times as long with all these
 threads as with one, and ten times as long beside other work.
 
@@ -57,7 +57,7 @@ class _Doorkeeper:
 
 
 class _Door:
-    """Counts who is inside; what is done at the first entrance and the last exit is in turn."""
+    """Counts the threads inside; one at a time enters or leaves."""
 
     def __init__(self) -> None:
         self._changing = threading.Condition()

@@ -1,7 +1,7 @@
 """The lowest path on a surrogate's mean, as far as the surrogate can be trusted.
 
-Minimised is MaxFlux with a speed penalty (`fourierpathfinder.objectives`) in the variables n c_n.
-The move ends early where the surrogate's deviation would exceed a cap, or a point has moved
+What is minimised is MaxFlux with a speed penalty (`fourierpathfinder.objectives`), in the variables
+n c_n. The move ends early where the surrogate's deviation would exceed a cap, or a point has moved
 far: what lies beyond must be evaluated before it is believed.
 """
 
@@ -184,7 +184,7 @@ class PathSearch:
 
 
 class _Mean:
-    """A surrogate's mean behind the same door as a landscape."""
+    """A surrogate's mean, to be evaluated like a landscape."""
 
     def __init__(self, predict: Predict) -> None:
         self._predict = predict

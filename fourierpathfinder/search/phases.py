@@ -56,10 +56,10 @@ def absorbed(channel: Channel, answers: Sequence[Answer], records: Records) -> C
 
 
 def resolved(channel: Channel, records: Records) -> tuple[Channel, Candidate | None]:
-    """The state and its candidate, after all was tried that needs no evaluation.
+    """The state and its candidate, after everything was tried that needs no evaluation.
 
-    Where nothing is worth asking and yet nothing is certified, it is the smoothness of the
-    objective that holds the path back: it is sharpened, some times.
+    Where nothing is worth an evaluation and yet nothing is certified, the smoothness of the
+    objective holds the path back: it is sharpened, a few times.
     """
     candidate = propose(channel, records)
     for _ in range(channel.effort.sharpness, channel.policy.move.sharpened):
@@ -71,7 +71,7 @@ def resolved(channel: Channel, records: Records) -> tuple[Channel, Candidate | N
 
 
 def settled(channel: Channel, records: Records) -> Channel:
-    """The state with its path moved as far as the surrogate surely leads without an evaluation."""
+    """The state with its path moved as far as the surrogate is trusted, without an evaluation."""
     wary = replace(channel, aim=replace(channel.aim, policy=WARY))
     for _ in range(channel.policy.move.settling):
         if wary.blocked is not None or not wary.is_moving:
@@ -81,7 +81,7 @@ def settled(channel: Channel, records: Records) -> Channel:
 
 
 def told(channel: Channel, records: Records) -> Channel:
-    """The state with all records told to its surrogate, its path left where it is."""
+    """The state whose surrogate has observed all records; its path stays where it is."""
     return _scaled(replace(channel, known=updated(channel, records)))
 
 

@@ -48,7 +48,7 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The surrogate along a path; what is not asked for is not computed.
+    """The surrogate along a path; everything is computed when it is first used.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Prediction:
 
     @cached_property
     def raw_deviation(self) -> Array:
-        """Standard deviations (M,) of the mean as the surrogate states them: what costs most."""
+        """Standard deviations (M,) of the mean as the surrogate states them; the costly part."""
         return self.model.deviation(self.points)
 
     @property

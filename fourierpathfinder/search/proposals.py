@@ -117,8 +117,8 @@ def _is_worth_asking(
 ) -> bool:
     """Whether a surrogate's saddle is trusted, and neither an end of the path nor known.
 
-    Next to a record where the surrogate is unsure nevertheless, one more would not help; nor where
-    it is sure, unless its saddle is really there and has not been looked at.
+    Where the surrogate is unsure although a record is very near, another one would not help; where
+    it is sure already, only a saddle of its own that was not evaluated yet is worth it.
     """
     ask = channel.policy.ask
     trusted = saddle.deviation < channel.policy.trust.at_saddle * channel.scale
@@ -151,7 +151,7 @@ def _checked(
 
 
 def _instead(channel: Channel, prediction: Prediction, pending: Pending) -> Candidate | None:
-    """Another point, where the one that was wanted is known already; None after some of them."""
+    """Another point, where the one that was wanted is known already; None after a few."""
     n_repeats = channel.progress.n_repeats + sum(one.kind == "unsure" for one in pending)
     if n_repeats >= channel.policy.ask.repeats:
         return None
@@ -173,7 +173,7 @@ def _expected(channel: Channel, pending: Pending) -> Prediction | None:
 def _is_worth_a_worker(
     channel: Channel, candidate: Candidate, prediction: Prediction, pending: Pending
 ) -> bool:
-    """Whether to evaluate a point without awaiting those pending: far off and unsure."""
+    """Whether to evaluate a point before those pending are known: far off and unsure."""
     ask = channel.policy.ask
     apart = min(float(np.linalg.norm(one.point - candidate.point)) for one in pending)
     unsure = prediction.factor * candidate.deviation > ask.worth_a_worker * channel.scale

@@ -1,7 +1,7 @@
-"""Every evaluation of a run, and how a surrogate is told of it.
+"""Every evaluation of a run, and how a surrogate observes it.
 
-What is told is the warped landscape: above the level H values are compressed. Points that failed
-(NaN, infinity) are not told; the region around them is excluded (`excluded`).
+What it observes is the warped landscape: above the level H values are compressed. Points that
+failed (NaN, infinity) are not observed; the region around them is excluded (`excluded`).
 """
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
-"""The minimum next to a dip of a path, on the surrogate and then in truth.
+"""The minimum next to a dip of a path: on the surrogate first, then confirmed by evaluations.
 
-The surrogate's minimum is evaluated, the surrogate told, and so on, until the true gradient at the
-minimum leaves less than a tolerance to gain (its Newton decrement on the surrogate).
+The surrogate's minimum is evaluated, the surrogate observes it, and so on, until the true gradient
+at the minimum leaves less than a tolerance to gain (its Newton decrement on the surrogate).
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Relaxation:
 
     @classmethod
     def begun(cls, channel: Channel, dip: Array, records: Records) -> "Relaxation":
-        """The first state, gone down from the dip on the surrogate."""
+        """The first state: the surrogate's minimum next to the dip."""
         return cls(told(channel, records), dip, dip)._lowered()
 
     def propose(self, records: Records, pending: Sequence[Candidate] = ()) -> Candidate | None:

@@ -23,8 +23,8 @@ class Summit:
     ----------
     position : array (D,)
     is_stationary : bool
-        Whether the surrogate's saddle is there; else the climb was held back by its reach, or
-        has not settled.
+        Whether the surrogate's saddle is there; else the climb ended at its reach, or has not
+        settled.
     """
 
     position: Array
@@ -73,7 +73,7 @@ def _in_the_span(
 def _into_the_unknown(
     model: Model, top: Array, tangent: Array, reach: float, sure: float, numbers: Climb
 ) -> Summit:
-    """The saddle, with a reach that grows where what it holds back is known."""
+    """The saddle; the reach grows while the climb ends at it, in a place that is known."""
     summit = _climb(model, top, tangent, reach, numbers)
     for _ in range(numbers.extensions):
         held_back = float(np.linalg.norm(summit.position - top)) > (1 - 1e-9) * reach

@@ -1,4 +1,4 @@
-"""Where a surrogate on many coordinates really lives.
+"""The few directions in which a surrogate on many coordinates varies.
 
 A process on the coordinates, with an isotropic kernel, varies only within the span of its inputs'
 differences and gradients, and with the distance from it. A path within the span of those and of
@@ -42,7 +42,7 @@ class Span:
 
     @classmethod
     def around(cls, model: Model, origin: Array, others: Array) -> "Span":
-        """The span of what a surrogate knows, seen from `origin`, and of `others` (k, D)."""
+        """The span of a surrogate's points from `origin`, of its gradients and `others` (k, D)."""
         data = model.data
         rows = np.concatenate([data.x - origin, data.gradients, others])
         sizes = np.linalg.norm(rows, axis=1, keepdims=True)

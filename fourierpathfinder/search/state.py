@@ -1,4 +1,4 @@
-"""What a search is held to, what it knows, and how its answers have turned out: frozen values."""
+"""What a search aims at, what it knows, and how its answers have turned out: frozen values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ def _norm(gradient: Array) -> float:
 
 @dataclass(frozen=True)
 class Aim:
-    """What a search is held to.
+    """What a search aims at.
 
     Attributes
     ----------
@@ -140,7 +140,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Effort:
-    """What has been done to bring a path down that would not come.
+    """What has been done about a path that would not come down.
 
     Attributes
     ----------

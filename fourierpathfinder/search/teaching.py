@@ -1,6 +1,6 @@
-"""Telling a surrogate all records, upon a cheaper landscape where there is one beneath.
+"""The surrogate of all records, upon a cheaper landscape where there is one beneath.
 
-With a warp w, the cheap landscape c and the expensive one f, what is told to the cheap surrogate is
+With a warp w, the cheap landscape c and the expensive one f, what the cheap surrogate observes is
 
     w(f_0 + ρ (c - c_0))
 
@@ -41,7 +41,7 @@ class Matched:
     warp: Map
 
     def __call__(self, values: Array, gradients: Array) -> tuple[Array, Array]:
-        """What is told of the cheap landscape's `values` (M,) and `gradients` (M, D)."""
+        """What is observed of the cheap landscape's `values` (M,) and `gradients` (M, D)."""
         return self.warp(self.level + self.factor * (values - self.base), self.factor * gradients)
 
 

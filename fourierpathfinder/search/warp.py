@@ -14,7 +14,7 @@ import numpy as np
 from .._arrays import Array
 
 Map = Callable[[Array, Array], tuple[Array, Array]]
-"""What is told in the place of values (M,) and gradients (M, D)."""
+"""What is observed in the place of values (M,) and gradients (M, D)."""
 
 _SMALLEST_SCALE = 1e-12
 """Of a warp, in units of its level, where the values known say nothing of it."""

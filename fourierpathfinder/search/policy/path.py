@@ -49,13 +49,13 @@ class Move:
     memory: int = 15
     """Pairs that L-BFGS keeps: more do not pay for a few dozen coefficients."""
     settling: int = 20
-    """Moves in a row on a surrogate alone, by a further start: it is seen then whether it runs
-    into a path that is known."""
+    """Moves in a row that a further start makes on the surrogate alone: enough to see whether it
+    runs into a path that is known."""
     most_terms: int = 40
     """Sine terms that a path may be given: a path that needs more is not held back by them."""
     stuck: int = 3
-    """How often in a row a path may refuse to come down before it is given more terms: once or
-    twice the surrogate was at fault."""
+    """How often in a row a path may fail to come down before it is given more terms: once or
+    twice it may be the surrogate's fault."""
     sharpened: int = 3
     """How often the objective is sharpened, where its smoothness is all that holds a path back:
     the bias is a few tolerances then."""

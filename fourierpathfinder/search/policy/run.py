@@ -30,7 +30,7 @@ class Split:
 
     bend: float = 0.35
     """Size of the random bends that further starts have, in chords: enough to leave a channel,
-    too little to begin among walls."""
+    too little to start high on a wall."""
     alike: float = 0.1
     """Paths nearer than this to each other, in chords, are one channel: they will settle to the
     same."""

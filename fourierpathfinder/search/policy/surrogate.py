@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class See:
-    """What the surrogate sees of a point, and how closely it follows what it is told."""
+    """What the surrogate sees of a point, and how closely it follows what it observes."""
 
     powers: tuple[float, ...] = (1.0, 0.5, 2.0, 3.0, 4.0)
     """Powers of inverse distances to choose from, in units of one, the first to begin with:
@@ -33,7 +33,7 @@ class Trust:
     """Largest deviation, in E, at which the surrogate's saddle is worth an evaluation: beyond
     it the top of the path tells more."""
     on_path: float = 0.2
-    """Largest deviation, in E, that the path may move into: further on the mean is a guess, and
+    """Largest deviation, in E, that the path may move into: beyond it the mean is a guess, and
     the surrogate's own deviations are several times too small at first."""
     saddles_in_a_row: bool = True
     """Whether one saddle may be asked for right after another: each one puts right what the
