@@ -25,6 +25,7 @@ from .records import Records
 from .relaxation import Relaxation, dips_of
 from .state import Aim
 from .tasks import Seeking, Task
+from .twins import are_twins, resemble
 
 
 @dataclass(frozen=True)
@@ -167,26 +168,15 @@ class Campaign:
         """
         another = settled(self._channel(path, self.best.height), self.records)
         finished = [one for one in self.channels if one.is_done]
-        if another.blocked is None and any(another.resembles(one) for one in finished):
+        if another.blocked is None and any(resemble(another, one) for one in finished):
             return
         self._list((yield from self._sought(another)))
 
     def _list(self, found: Channel) -> None:
         """Add a channel; of twins the one that surely stays lower is kept."""
-        twins = [one for one in self.channels if self._are_twins(found, one)]
+        twins = [one for one in self.channels if are_twins(found, one, self._abilities)]
         lowest = min([*twins, found], key=lambda one: (not one.is_done, one.highest_likely))
         self.channels = [one for one in self.channels if one not in twins] + [lowest]
-
-    def _are_twins(self, one: Channel, other: Channel) -> bool:
-        """Whether two channels are one, or one is laid on the other by a symmetry."""
-        if one.resembles(other):
-            return True
-        same = self._abilities.comparable
-        if same is None or one.saddle is None or other.saddle is None:
-            return False
-        apart = abs(one.saddle.value - other.saddle.value)
-        alike = apart < one.path_tolerance + other.path_tolerance
-        return alike and bool(same.same(one.saddle.position, other.saddle.position))
 
     def _parts(self, whole: Channel) -> Tasks:
         """Relax the minima that a path dips into, and seek the channels from one to the next."""

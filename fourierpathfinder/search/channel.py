@@ -230,18 +230,6 @@ class Channel:
             return self.crest + self.excess(deviations)
         return float(self.known.warp.inverse(self.prediction.upper(deviations)).max())
 
-    def resembles(self, other: "Channel") -> bool:
-        """Whether this path runs along another one between the same ends, or over its saddle."""
-        numbers = self.policy.split
-        if self.saddle is not None and other.saddle is not None:
-            apart = float(np.linalg.norm(self.saddle.position - other.saddle.position))
-            if apart < numbers.same_saddle * self.chord:
-                return True
-        times = np.linspace(0, 1, self.policy.ask.n_times + 1)
-        mine, theirs = self.path(times), other.path(times)
-        gaps = np.sqrt(((mine[:, None] - theirs) ** 2).sum(axis=-1)).min(axis=1)
-        return float(gaps.max()) < numbers.alike * self.chord
-
     @property
     def model(self) -> Model:
         """The surrogate."""

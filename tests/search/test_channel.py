@@ -110,16 +110,3 @@ def test_path_stays_held_where_another_saddle_is_its_top_or_none(by_hand):
         assert after.passes[0] is left
         assert tuple(each.saddle for each in after.passes[1:]) == held
         assert all(each.is_held for each in after.passes[1:])
-
-
-def test_resembles_what_runs_along_it_or_over_its_saddle(at_saddle, first):
-    channel = at_saddle.channel
-    assert channel.resembles(channel)
-    path = channel.path
-
-    def bent(size):
-        return path.with_coefficients(path.coefficients + size * channel.chord)
-
-    assert channel.resembles(replace(channel, path=bent(0.01), saddle=None))
-    assert not channel.resembles(replace(channel, path=bent(0.4), saddle=None))
-    assert channel.resembles(replace(channel, path=bent(0.4)))  # over the same saddle
