@@ -90,13 +90,14 @@ class Inspection:
 
     @cached_property
     def _steeply(self) -> Array:
-        """The mean (M,), and behind dips a share of what may rise unseen."""
+        """The mean (M,), and behind dips what may rise unseen there."""
         mean, numbers = self.prediction.mean, self.numbers
         behind = is_behind_a_dip(mean, self.prediction.top, numbers.dip * self.scale)
         if not behind.any():
             return mean
-        unseen = unseen_rise(self.prediction, numbers.reach * self.chord)
-        return np.asarray(mean + numbers.slope * np.where(behind, unseen, 0.0))
+        by_slopes = numbers.slope * unseen_rise(self.prediction, numbers.reach * self.chord)
+        unseen = np.maximum(by_slopes, numbers.behind_dips * self.prediction.deviation)
+        return np.asarray(mean + np.where(behind, unseen, 0.0))
 
     @property
     def _steep(self) -> float:

@@ -31,6 +31,9 @@ class Certify:
     reach: float = 0.1
     """How far from a record, in chords, its gradient tells what to expect: a hill that is
     narrower than that would be a surprise of its own."""
+    behind_dips: float = 4.0
+    """Deviations that a path must stay below its height with behind a dip: there the surrogate was
+    led by what lies on the other side."""
     dip: float = 0.02
     """How far, in E, a path must have risen again from a dip for that to be reckoned with: as
     deep as a minimum on the way must be."""
