@@ -233,6 +233,8 @@ class PathResult:
         search, such as `minimum_energy_path`, learns from them.
     n_prior_gradients : int
         Gradients of the cheaper landscapes that `find_path` was given as `prior`, search included.
+    profile_errors : array (M,) or None
+        Two calibrated standard deviations of the `heights`, where they are predicted.
 
     Examples
     --------
@@ -265,6 +267,7 @@ class PathResult:
     landscape: Any = field(default=None, repr=False)
     n_sample_gradients: int = 0
     evaluations: Evaluations | None = field(default=None, repr=False)
+    profile_errors: np.ndarray | None = field(default=None, repr=False)
     n_prior_gradients: int = 0
 
     @property

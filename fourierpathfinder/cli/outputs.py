@@ -143,6 +143,7 @@ def _told(parts: Mapping[str, Any]) -> dict[str, Any]:
         if name != "evaluations"
     }
     told["profile"] = {"times": told.pop("times"), "energies": told.pop("heights")}
+    told["profile"]["errors"] = told.pop("profile_errors", None)
     if told["saddle"] is not None:
         told["saddle"] = {_SADDLE_NAMES.get(k, k): value for k, value in told["saddle"].items()}
     return told
@@ -183,6 +184,7 @@ def _parts(document: Mapping[str, Any]) -> dict[str, Any]:
     back = {told: name for name, told in _NAMES.items()}
     parts = {back.get(name, name): value for name, value in document.items()}
     parts |= {"times": parts["profile"]["times"], "heights": parts["profile"]["energies"]}
+    parts["profile_errors"] = parts["profile"].get("errors")
     history = dict(parts["history"])
     history["heights"] = [np.nan if h is None else h for h in history["heights"]]
     parts |= {"history": history, "channels": [], "segments": []}

@@ -40,6 +40,7 @@ class Outcome:
     channels: tuple[PathResult, ...] = ()
     segments: tuple[PathResult, ...] = ()
     evaluations: Evaluations | None = None
+    profile_errors: np.ndarray | None = None
     note: str = ""
     """What is to be added to the message."""
 

@@ -9,6 +9,9 @@ from ..search.images import Image
 from ..search.records import Records
 from .base import Outcome
 
+_BAND = 2.0
+"""Calibrated standard deviations that are stated of a profile."""
+
 _DOWNHILL = "The path was checked and rises nowhere above its higher end; there is no saddle on it."
 
 _IMAGE = "Obtained by symmetry from another segment of the path; nothing was evaluated."
@@ -21,10 +24,13 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
     start_value, end_value = records.value_at(path.start), records.value_at(path.end)
     heights = np.concatenate([[start_value], channel.known.warp.inverse(seen.mean), [end_value]])
     times = np.concatenate([[0.0], seen.times, [1.0]])
+    upper = channel.known.warp.inverse(seen.upper(_BAND)) - channel.known.warp.inverse(seen.mean)
+    errors = np.concatenate([[0.0], np.asarray(upper), [0.0]])
     if saddle is not None or channel.is_certified:
         ends = [(start_value, 0.0), (end_value, 1.0)]
         if saddle is not None:
             heights[times == saddle.time] = saddle.value
+            errors[times == saddle.time] = 0.0
             ends.append((saddle.value, saddle.time))
         height, height_time = max(ends)
     else:
@@ -40,6 +46,7 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
         height_error=height_error(channel, height, 256),
         saddle=saddle,
         certified=channel.is_certified,
+        profile_errors=np.nan_to_num(errors),
         message=_DOWNHILL if saddle is None and channel.is_certified else "",
     )
 
@@ -63,6 +70,7 @@ def _backwards(outcome: Outcome) -> Outcome:
         end_value=outcome.start_value,
         times=1 - outcome.times[::-1],
         heights=outcome.heights[::-1],
+        profile_errors=None if outcome.profile_errors is None else outcome.profile_errors[::-1],
         saddle=None if saddle is None else replace(saddle, time=1 - saddle.time),
     )
 

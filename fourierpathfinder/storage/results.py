@@ -42,6 +42,8 @@ def parts_of(result: PathResult) -> dict[str, Any]:
         parts["saddle"]["largest_force"] = float(saddle.largest_force)
     for name in _PARTS:
         parts[name] = [parts_of(part) for part in getattr(result, name)]
+    if result.profile_errors is not None:
+        parts["profile_errors"] = result.profile_errors
     if result.evaluations is not None:
         parts["evaluations"] = dict(vars(result.evaluations))
     return parts
@@ -59,6 +61,9 @@ def result_of(parts: Mapping[str, Any], reference: Array | None = None) -> PathR
     told = {"n_prior_gradients": 0} | dict(parts)  # which earlier releases did not know
     plain |= {name: _of(told, name, int) for name in _COUNTS}
     plain |= {name: _array(parts, name, 1) for name in ("times", "heights")}
+    plain["profile_errors"] = (
+        None if parts.get("profile_errors") is None else _array(parts, "profile_errors", 1)
+    )
     plain |= {"certified": _of(parts, "certified", bool)}
     plain |= {name: _of(parts, name, str) for name in ("message", "method")}
     if plain["times"].shape != plain["heights"].shape:
