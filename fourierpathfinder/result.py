@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -323,6 +324,12 @@ class PathResult:
         n, cheap = self.n_sample_gradients, self.n_prior_gradients
         samples = f", {n:.3g} of single samples" if n else ""
         return samples + (f", and {cheap} of the prior" if cheap else "")
+
+    def _repr_html_(self) -> str:
+        """The run's report, as a notebook shows it."""
+        # the report knows results, not the other way round: it is loaded where it is asked for
+        report = import_module(f"{__package__}.report")
+        return str(report.notebook_html(report.report_of(self)))
 
     def __str__(self) -> str:
         """A short table for people."""

@@ -48,6 +48,7 @@ LAYERS = (
     "graph",
     "table",
     "plot",
+    "report",
     "cli",
     "surrogate",
     "network_of_minima",

@@ -22,6 +22,7 @@ from ..storage.documents import read_document, write_document
 from ..storage.files import write_file, write_text
 from ..storage.results import parts_of, result_of
 from . import following
+from .reporting import write_report
 from .vibrating import UNITS, movie
 from .vibrating import as_document as vibrations_as_document
 
@@ -41,6 +42,8 @@ class Summary:
     rates: ReactionRates | None = None
     n_gradients_vibrating: int = 0
     followed: MinimumEnergyPath | None = None
+    problem: str = ""
+    """Why the run failed, if it did."""
 
 
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
@@ -57,6 +60,7 @@ def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary
         written.append(write_structures(folder / "mep.extxyz", mep))
     if summary.rates is not None:
         written.append(write_structures(folder / "mode.extxyz", movie(summary.rates)))
+    written.append(write_report(folder, result, summary, images))
     written.append(write_document(folder / "result.json", as_document(result, summary)))
     return [*written, *draw(folder / "profile.png", result)]
 

@@ -31,6 +31,7 @@ from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import RecordedMolecule
 from .outputs import Summary, known_evaluations, write_all
+from .reporting import write_failure
 from .vibrating import Vibrations
 
 log = logging.getLogger("fourierpathfinder.cli")
@@ -111,6 +112,20 @@ def find(
     findings: list[Finding],
 ) -> Found:
     """Find a path, and write all that is known of it, also where the search fails on the way."""
+    try:
+        return _found(settings, landscape, ends, findings)
+    except (LandscapeError, TooManyFailuresError, InputError) as error:
+        if not hasattr(error, "result"):
+            write_failure(settings.output, str(settings.calculator), ends, error)
+        raise
+
+
+def _found(
+    settings: Settings,
+    landscape: RecordedMolecule,
+    ends: tuple[Atoms, Atoms],
+    findings: list[Finding],
+) -> Found:
     a, b = landscape.molecule.ends(*ends)
     n_relaxing = 0
     if settings.relax_ends:
@@ -123,6 +138,7 @@ def find(
         followed: MinimumEnergyPath | None = None,
         rates: ReactionRates | None = None,
         n_vibrating: int = 0,
+        problem: str = "",
     ) -> Found:
         summary = Summary(
             calculator=str(settings.calculator),
@@ -134,6 +150,7 @@ def find(
             rates=rates,
             n_gradients_vibrating=n_vibrating,
             followed=followed,
+            problem=problem,
         )
         files = write_all(settings.output, landscape, result, summary)
         return Found(result, summary, tuple(files))
@@ -154,7 +171,7 @@ def find(
         )
     except Exception as error:
         if hasattr(error, "result"):
-            written(error.result, None)
+            written(error.result, None, problem=str(error))
         raise
     found = written(result, None)
     if settings.verify and result.success:

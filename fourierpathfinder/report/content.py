@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..rates import ReactionRates
+from ..landscapes.abilities import abilities_of
 from ..result import PathResult
+
+if TYPE_CHECKING:
+    from ..rates import ReactionRates
+    from ..reaction_path import MinimumEnergyPath
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,8 @@ class Report:
         The imaginary mode, one period.
     rates : ReactionRates or None
         Vibrations, free energies and rates.
+    followed : MinimumEnergyPath or None
+        The minimum-energy path.
     facts : mapping
         Further lines of the table of numbers.
     settings : mapping
@@ -50,10 +56,43 @@ class Report:
     title: str = "A path of low height"
     images: Sequence[Any] = ()
     mode: Sequence[Any] = ()
-    rates: ReactionRates | None = None
+    rates: "ReactionRates | None" = None
+    followed: "MinimumEnergyPath | None" = None
     facts: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     remarks: Sequence[str] = ()
     problem: str = ""
     unit: str = ""
     length_unit: str = ""
+
+
+def report_of(result: PathResult) -> Report:
+    """A report of a result by itself, with its structures where its landscape has atoms.
+
+    Parameters
+    ----------
+    result : PathResult
+        What `find_path` returned.
+
+    Returns
+    -------
+    Report
+        With the settings of its method.
+
+    Examples
+    --------
+    >>> from fourierpathfinder import find_path
+    >>> from fourierpathfinder.landscapes.toy import two_channels
+    >>> from fourierpathfinder.report import report_of
+    >>> toy = two_channels()
+    >>> list(report_of(find_path(toy, toy.start, toy.end, rng=0)).settings)
+    ['method']
+    """
+    has_atoms = abilities_of(result.landscape).structures is not None and result.path is not None
+    return Report(
+        result,
+        images=result.to_atoms() if has_atoms else (),
+        settings={"method": repr(result.method)},
+        unit="eV" if has_atoms else "",
+        length_unit="Å" if has_atoms else "",
+    )

@@ -29,10 +29,19 @@ class Frame:
         inner_height = self.height - self.bottom - self.margin
         return self.left + across * inner_width, self.margin + (1 - up) * inner_height
 
-    def line(self, x: Sequence[float], y: Sequence[float], color: str, more: str = "") -> str:
+    def line(
+        self,
+        x: Sequence[float],
+        y: Sequence[float],
+        color: str,
+        *,
+        width: float = 2,
+        dashed: bool = False,
+    ) -> str:
         """A curve through points."""
+        dashes = 'stroke-dasharray="4 4" stroke-opacity="0.6"' if dashed else ""
         return (
-            f'<polyline fill="none" stroke="{color}" stroke-width="2" {more} '
+            f'<polyline fill="none" stroke="{color}" stroke-width="{width:g}" {dashes} '
             f'points="{self._points(x, y)}"/>'
         )
 
@@ -53,8 +62,8 @@ class Frame:
         """A word above a point."""
         cx, cy = self.at(x, y)
         return (
-            f'<text x="{cx:.1f}" y="{cy - up:.1f}" text-anchor="middle" fill="{color}">'
-            f"{escape(told)}</text>"
+            f'<text x="{cx:.1f}" y="{cy - up:.1f}" text-anchor="middle" fill="{color}" '
+            f'paint-order="stroke" stroke="#fff" stroke-width="4">{escape(told)}</text>'
         )
 
     def axes(self, x_label: str, y_label: str, *, x_ticks: bool = True) -> str:
@@ -101,4 +110,5 @@ def round_numbers(low: float, high: float, n: int = 6) -> list[float]:
     size = 10.0 ** np.floor(np.log10(rough))
     step = next(m * size for m in (1, 2, 5, 10) if m * size >= rough)
     first = np.ceil(low / step - 1e-9)
-    return [float(k * step) for k in np.arange(first, np.floor(high / step + 1e-9) + 1)]
+    # adding nothing turns -0 into 0
+    return [float(k * step) + 0.0 for k in np.arange(first, np.floor(high / step + 1e-9) + 1)]

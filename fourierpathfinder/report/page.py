@@ -8,7 +8,7 @@ import numpy as np
 
 from ..result import PathResult
 from .content import Report
-from .pictures import levels, profile
+from .pictures import levels, profile, steepest
 from .viewer import viewer
 
 _POLICY = (
@@ -24,7 +24,7 @@ h1 { font-size: 1.5em; margin-bottom: .2em; } h2 { font-size: 1.1em; margin: 1.6
 .verdict { margin-top: 0; } .problem { color: #b04500; font-weight: 600; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(24em, 1fr)); gap: 1.5em; }
 svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; }
-#viewer { position: relative; height: 26em; border: 1px solid #ddd; border-radius: 4px; }
+#viewer { position: relative; height: 26em; outline: 1px solid #ddd; }
 .controls { display: flex; gap: .6em; align-items: center; flex-wrap: wrap; }
 .controls input { flex: 1; min-width: 8em; }
 button { font: inherit; padding: .2em .8em; }
@@ -126,14 +126,19 @@ def _pictures(report: Report) -> str:
         ", with a band of two standard deviations" if result.profile_errors is not None else ""
     )
     if result.evaluations is not None:
-        told += (
-            "; green dots: every evaluation, over the nearest place of the path; grey: higher up"
-        )
-    return (
-        f'<div class="sides"><section><h2>Energy diagram</h2>{levels(report)}</section>\n'
-        f"<section><h2>Along the path</h2>"
-        f"{profile(result, report.unit, report.length_unit)}<p>{told}.</p></section></div>\n"
+        told += "; dots: every evaluation, over the nearest place of the path; grey: higher up"
+    unit, length_unit = report.unit, report.length_unit
+    parts = [
+        ("Energy diagram", levels(report), ""),
+        ("Along the path", profile(result, unit, length_unit), f"<p>{told}.</p>"),
+    ]
+    if report.followed is not None:
+        drawn = steepest(report.followed, result.start_value, unit, length_unit)
+        parts.append(("Minimum-energy path", drawn, ""))
+    sections = "".join(
+        f"<section><h2>{title}</h2>{drawn}{below}</section>\n" for title, drawn, below in parts
     )
+    return f'<div class="sides">{sections}</div>\n'
 
 
 def _structures(report: Report) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from .._arrays import to_numpy
+from ..reaction_path import MinimumEnergyPath
 from ..result import PathResult
 from .content import Report
 from .drawing import BLUE, GREEN, GREY, ORANGE, Frame
@@ -61,7 +62,7 @@ def _lengths(result: PathResult, times: np.ndarray) -> np.ndarray:
 def _evaluations(
     result: PathResult, frame: Frame, times: np.ndarray, lengths: np.ndarray, unit: str
 ) -> list[str]:
-    """A dot for each evaluation, over the nearest place of the path; what is too high at the rim."""
+    """A dot for each evaluation, over the nearest place of the path; at the rim if too high."""
     if result.evaluations is None:
         return []
     points, values = result.evaluations.points, result.evaluations.values
@@ -78,6 +79,28 @@ def _evaluations(
         color = GREEN if is_inside else GREY
         marks.append(frame.mark(place, min(max(above, frame.y[0]), frame.y[1]), color, told))
     return marks
+
+
+def steepest(followed: MinimumEnergyPath, start: float, unit: str, length_unit: str) -> str:
+    """The values along a minimum-energy path, and how sure they are, as SVG."""
+    lengths, values = followed.lengths, followed.values - start
+    low, high = float(values.min()), float(values.max())
+    rise = max(high - low, 1e-12)
+    y = (low - 0.08 * rise, high + 0.25 * rise)
+    ends = (float(lengths[0]), float(max(lengths[-1], lengths[0] + 1e-12)))
+    frame = Frame(ends, y)
+    low_band, high_band = np.clip([values - followed.errors, values + followed.errors], *y)
+    weighted = f"{length_unit}·√u" if followed.mass_weighted else length_unit
+    top = (float(lengths[followed.top]), float(values[followed.top]))
+    parts = [
+        frame.axes(
+            _with(weighted, "steepest descent from the saddle"), _with(unit, "above the start")
+        ),
+        frame.area(lengths.tolist(), low_band.tolist(), high_band.tolist()),
+        frame.line(lengths.tolist(), values.tolist(), BLUE),
+        frame.mark(*top, ORANGE, "the saddle", 5),
+    ]
+    return frame.svg(parts, "the minimum-energy path")
 
 
 def levels(report: Report) -> str:
@@ -106,13 +129,16 @@ def levels(report: Report) -> str:
 def _staircase(frame: Frame, row: list[float], color: str, which: int, unit: str) -> list[str]:
     parts = []
     for k, value in enumerate(row):
-        parts.append(frame.line([k + 0.2, k + 0.8], [value] * 2, color, 'stroke-width="4"'))
+        parts.append(frame.line([k + 0.2, k + 0.8], [value] * 2, color, width=4))
         if k:
-            dashed = 'stroke-dasharray="4 4" stroke-opacity="0.6"'
-            parts.append(frame.line([k - 0.2, k + 0.2], [row[k - 1], value], color, dashed))
+            parts.append(frame.line([k - 0.2, k + 0.2], [row[k - 1], value], color, dashed=True))
         # the second row's numbers stand below their levels, so that none lie on others
         up = 8 if which == 0 else -18
-        parts.append(frame.text(k + 0.5, value, f"{value:.3f} {unit}".strip(), up=up, color=color))
+        parts.append(
+            frame.text(
+                k + 0.5, value, f"{round(value, 3) + 0.0:.3f} {unit}".strip(), up=up, color=color
+            )
+        )
     return parts
 
 

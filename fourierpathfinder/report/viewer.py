@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-_FORMAT = "xyz"
-
 _SCRIPT = """
 (function () {
   const films = JSON.parse(document.getElementById("films").textContent);
@@ -54,6 +52,7 @@ _SCRIPT = """
     "click", () => { choose(button.dataset.film); play(button.dataset.film !== "path"); }));
   choose("path");
   viewer.zoomTo();
+  viewer.zoom(film.edges.length ? 1.15 : 1.5);
   viewer.rotate(-70, "x");
   viewer.render();
   document.body.dataset.drawn = viewer.selectedAtoms({}).length;
@@ -75,17 +74,18 @@ def viewer(images: Sequence[Any], mode: Sequence[Any]) -> str:
         '<input id="frame" type="range" min="0" value="0" aria-label="place on the path">'
         '<span id="told"></span></p>\n'
         f'<script type="application/json" id="films">{_inside(json.dumps(films))}</script>\n'
-        f"<script>{_inside(_library())}</script>\n<script>{_SCRIPT}</script>\n"
+        f"<script>{_library()}</script>\n<script>{_SCRIPT}</script>\n"
     )
 
 
 def _library() -> str:
     place = files("fourierpathfinder.report") / "viewer_3dmol" / "3Dmol-min.js"
-    return place.read_text(encoding="utf-8")
+    # a script ends at the first of these words, even within its text
+    return place.read_text(encoding="utf-8").replace("</script", "<\\/script")
 
 
 def _inside(text: str) -> str:
-    """Text that does not end the element that it stands in."""
+    """JSON that does not end the element that it stands in."""
     return text.replace("</", "<\\/")
 
 

@@ -105,6 +105,25 @@ def test_every_other_file_is_there(finished):
     assert not [file for file in folder.iterdir() if file.name.startswith(".")]
 
 
+def test_the_report_shows_what_the_table_tells(finished):
+    page = (finished[0] / "report.html").read_text()
+    result = read_result(finished[0])
+    assert f"{result['barrier']:.4f} eV" in page
+    assert "It is a first-order saddle" in page
+    assert "ase.calculators.emt:EMT()" in page
+    assert page.count("<title>evaluation") >= result["n_gradients"]
+    assert len(result["profile"]["errors"]) == len(result["profile"]["times"])
+
+
+@pytest.mark.parametrize(("at", "words"), [("8-99", "no path yet"), ("1-99", "no path")])
+def test_the_report_of_a_failed_run_says_why(faulty_find, tmp_path, at, words):
+    assert faulty_find(fault="raise", at=at).exit_code == Exit.CALCULATOR
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "The run failed: " in page
+    assert "the density does not converge" in page
+    assert f", {words}</h1>" in page
+
+
 def test_plot_draws_again(finished, command, tmp_path):
     done = command("plot", finished[0] / "result.json", "-o", tmp_path / "again.png")
     assert done.exit_code == 0

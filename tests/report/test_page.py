@@ -1,0 +1,102 @@
+"""The page by itself: what it holds, that it needs nothing else, and that browsers show it."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from fourierpathfinder import Direct, find_path
+from fourierpathfinder.landscapes.toy import two_channels
+from fourierpathfinder.rates import mode_movie, reaction_rates
+from fourierpathfinder.report import Report, report_html, report_of
+from fourierpathfinder.report.drawing import round_numbers
+
+from .browser import needs_chromium, opened
+
+
+@pytest.fixture(scope="module")
+def report(hop):
+    landscape, result = hop
+    rates = reaction_rates(landscape, result, [300, 500])
+    return replace(report_of(result), rates=rates, mode=mode_movie(rates.saddle), title="a hop")
+
+
+def pictures(page):
+    return [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", page, re.S)]
+
+
+def test_numbers_pictures_and_rates_are_there(report, hop):
+    page = report_html(report)
+    assert f"{hop[1].barrier:.4f} eV" in page
+    assert "ΔG at 300 K" in page
+    assert "Vineyard" in page
+    assert "How to cite" in page
+    levels, profile = pictures(page)
+    dots = [dot[0].text for dot in profile.iter("circle")]
+    assert sum("evaluation" in dot for dot in dots) == len(hop[1].evaluations)
+    assert len(list(levels.iter("polyline"))) == 2 * (3 + 2)
+
+
+def test_nothing_is_fetched(report):
+    page = report_html(report)
+    assert "default-src 'none'" in page
+    assert not re.findall(r"<(?:script|img|link|iframe)[^>]*(?:src|href)=\"(?!data:)", page)
+
+
+def test_what_the_user_names_is_no_markup():
+    page = report_html(Report(None, title="<b>", problem="<script>alert(1)</script>"))
+    assert "<b>" not in page
+    assert "<script>alert" not in page
+
+
+def test_a_landscape_without_atoms_has_no_viewer_and_no_units():
+    toy = two_channels()
+    result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
+    page = result._repr_html_()
+    assert page.startswith("<iframe")
+    assert "3Dmol" not in page.partition("How to cite")[0]
+    assert "eV" not in page.partition("How to cite")[0]
+
+
+def test_a_notebook_shows_the_same_page(hop):
+    from html import unescape
+
+    inside = re.search(r'srcdoc="(.*?)" sandbox', hop[1]._repr_html_(), re.S)[1]
+    assert unescape(inside) == report_html(report_of(hop[1]))
+
+
+def test_heights_that_are_no_numbers_leave_the_pictures_out(hop):
+    page = report_html(Report(replace(hop[1], height=np.nan)))
+    assert not pictures(page)
+
+
+def test_ticks_are_round():
+    assert round_numbers(-0.05, 1.02) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    assert round_numbers(-3e-7, 3e-7) == pytest.approx(np.arange(-3, 4) * 1e-7)
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_a_browser_draws_the_atoms_without_a_complaint(report, tmp_path):
+    place = tmp_path / "report.html"
+    place.write_text(report_html(report), encoding="utf-8")
+    console, picture = opened(place, tmp_path)
+    assert console == []
+    red, green, blue = np.moveaxis(picture, -1, 0)
+    gold = (red > 0.5) & (green > 0.4) & (blue < 0.3)  # no other part of the page is yellow
+    assert gold.sum() > 200
+    console, page = opened(place, tmp_path, dump=True)
+    assert console == []
+    assert 'data-drawn="13"' in page
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_complaints_would_be_seen(tmp_path):
+    place = tmp_path / "bad.html"
+    page = report_html(Report(None, title="a page that fetches"))
+    place.write_text(page.replace("</body>", '<img src="https://example.org/x.png"></body>'))
+    console, _ = opened(place, tmp_path, dump=True)
+    assert any("example.org" in line for line in console)
