@@ -58,10 +58,10 @@ def test_unseen_rise_is_the_largest_slope_times_the_way_from_the_nearest_record(
 
 def test_a_hill_behind_a_dip_is_checked_before_a_certificate():
     prediction = over([0.15, 0.85])
-    sure = replace(BOLD.certify, assurance=0.0, far_assurance=0.0)
+    sure = replace(BOLD.certify, assurance=0.0, far_assurance=0.0, behind_dips=0.0)
     seen = Inspection(prediction, prediction.points[:, 0] > 0, 0.5, 1e-3, None, sure, 2.0, 1.0)
     assert not seen.passes(99)
     assert 0.2 < seen.candidate(1).point[0] < 0.8
     assert not is_behind_a_dip(over([]).mean[:10], 9, 1e-3).any()  # on the way up to the first
-    careless = replace(seen, numbers=replace(sure, slope=0.0))
+    careless = replace(seen, numbers=replace(sure, slope=0.0, behind_dips=0.0))
     assert careless.passes(99)
