@@ -58,10 +58,11 @@ def find_path(
         The two ends, in the landscape's unit of length; ASE Atoms for molecules.
     method : Method, optional
         Settings of a method, such as `Direct()`; None chooses, and the result says which.
-    prior : Landscape, or list of them, optional
+    prior : Landscape, PathResult, Evaluations, path-like, or list of these, optional
         A cheaper landscape of the same coordinates, such as a tight-binding method beneath a
         density functional: it is searched first, and its surrogate is the prior mean of the
-        expensive one's, so that only their difference is left to be found. Of several each stands
+        expensive one's, so that only their difference is left to be found. What an earlier run has
+        evaluated serves as well: its result, or the file of its evaluations. Of several each stands
         beneath the one before. `Surrogate` alone uses it; one that does not help is dropped.
     gradient : callable or {"autograd", "torch", "finite-difference"}, optional
         Where `landscape` is a plain callable: its gradient (D,) -> (D,), or how to get it.

@@ -5,7 +5,6 @@ evaluated.
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +12,13 @@ import numpy as np
 from ._arrays import Array
 from .evaluation import Evaluator
 from .landscapes.abilities import Abilities, Forwarding
+from .path import SinePath
+from .result import Evaluations
 
 _log = logging.getLogger(__name__)
+
+_NEAR = 0.3
+"""Distance of an end from that of an earlier run, in chords, up to which its path is of use."""
 
 _TRIES = 2
 """Of a point that fails: some codes fail now and then."""
@@ -26,28 +30,38 @@ class Prior:
 
     Parameters
     ----------
-    evaluator : Evaluator
-        Evaluates it, and counts.
+    evaluator : Evaluator or None
+        Evaluates it, and counts; None where it is only known from an earlier run.
+    known : Evaluations, optional
+        Those of an earlier run.
+    path : SinePath, optional
+        What that had found.
     beneath : Prior, optional
         A still cheaper one.
     """
 
-    evaluator: Evaluator
+    evaluator: Evaluator | None = None
+    known: Evaluations | None = None
+    path: SinePath | None = None
     beneath: "Prior | None" = None
 
     @property
     def n_gradients(self) -> int:
         """Gradients of this one and all beneath."""
-        below = 0 if self.beneath is None else self.beneath.n_gradients
-        return self.evaluator.n_gradients + below
+        here = 0 if self.evaluator is None else self.evaluator.n_gradients
+        return here + (0 if self.beneath is None else self.beneath.n_gradients)
 
-    @classmethod
-    def of(cls, evaluators: Sequence[Evaluator]) -> "Prior | None":
-        """A chain of priors, each beneath the one before; None for none."""
-        prior: Prior | None = None
-        for evaluator in reversed(evaluators):
-            prior = cls(evaluator, prior)
-        return prior
+    def first_path(self, path: SinePath) -> SinePath:
+        """Where to begin between the ends of `path`: where the earlier run ended, if it is near."""
+        if self.path is None or self.path.start.shape != path.start.shape:
+            return path
+        chord = np.linalg.norm(path.end - path.start)
+        away = max(
+            np.linalg.norm(self.path.start - path.start), np.linalg.norm(self.path.end - path.end)
+        )
+        if away > _NEAR * chord:
+            return path
+        return SinePath(path.start, path.end, self.path.coefficients)
 
 
 class Forgiving(Forwarding):

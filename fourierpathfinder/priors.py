@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,19 +16,45 @@ from .methods.base import Method, Run, UsesPrior
 from .path import SinePath
 from .prior import Forgiving, Prior
 from .restart.keeper import Keeper
+from .result import Evaluations, PathResult
+from .storage.content import fingerprint
+from .storage.evaluations import read_evaluations
 
 _SAME = ("atoms", "cell", "periodicity", "constraints", "places of held atoms", "metric")
 """Parts of an identity that a prior must share."""
 
 
-def resolve_priors(
-    given: Any, method: Method, abilities: Abilities, start: Array
-) -> list[Abilities]:
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """What an earlier run has left.
+
+    Attributes
+    ----------
+    known : Evaluations
+    path : SinePath or None
+        What it had found.
+    """
+
+    known: Evaluations
+    path: SinePath | None = None
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a checkpoint must agree with."""
+        parts = (self.known.points, self.known.values, self.known.gradients)
+        return {"evaluations of an earlier run": " ".join(map(fingerprint, parts))}
+
+
+Source = Abilities | Earlier
+"""A landscape that can be asked, or what is left of one that was."""
+
+
+def resolve_priors(given: Any, method: Method, abilities: Abilities, start: Array) -> list[Source]:
     """The cheaper landscapes of a call, the one next to the expensive landscape first.
 
     Parameters
     ----------
-    given : Landscape, sequence of Landscape, or None
+    given : Landscape, PathResult, Evaluations, path-like, sequence of these, or None
         As in `find_path`.
     method : Method
         What is to use them.
@@ -48,10 +75,49 @@ def resolve_priors(
             f"{type(method).__name__} cannot use a `prior`; leave it out, or use Surrogate()"
         )
     chain = given if isinstance(given, list | tuple) else [given]
-    found = [abilities_of(as_landscape(one)) for one in chain]
-    for prior in found:
-        _check_alike(prior, abilities, start)
+    found = [_source(one) for one in chain]
+    for k, prior in enumerate(found):
+        if isinstance(prior, Abilities):
+            _check_alike(prior, abilities, start)
+        else:
+            _check_known(prior.known, start, is_last=k + 1 == len(found))
     return found
+
+
+def _source(given: Any) -> Source:
+    """The landscape, or the evaluations, that something given stands for."""
+    if isinstance(given, PathResult):
+        if given.evaluations is None:
+            raise ValueError(
+                "`prior` is a result that holds no evaluations; pass the file that its run kept "
+                "them in (`checkpoint=`, or evaluations.jsonl of the command line)"
+            )
+        return Earlier(given.evaluations, given.path)
+    if isinstance(given, Evaluations):
+        return Earlier(given)
+    if isinstance(given, str | os.PathLike):
+        good = [one for one in read_evaluations(given) if one.is_good]
+        if not good:
+            raise ValueError(f"`prior` is the file {given}, which holds no evaluations")
+        if len({one.point.shape for one in good}) > 1:
+            raise ValueError(f"`prior` is the file {given}, whose points are of several sizes")
+        points, values, gradients = (np.array(parts) for parts in zip(*good, strict=True))
+        return Earlier(Evaluations(points, values, gradients))
+    return abilities_of(as_landscape(given))
+
+
+def _check_known(known: Evaluations, start: Array, *, is_last: bool) -> None:
+    """Raise an error where evaluations are of other coordinates, or something is beneath them."""
+    if known.points.shape[1:] != start.shape:
+        raise ValueError(
+            f"`prior` holds points of {known.points.shape[1]} coordinates, the landscape has "
+            f"{len(start)}; both must be of the same"
+        )
+    if not is_last:
+        raise ValueError(
+            "`prior` has something beneath the evaluations of an earlier run, which cannot be asked"
+            " any more; put them last"
+        )
 
 
 def _check_alike(prior: Abilities, abilities: Abilities, start: Array) -> None:
@@ -75,7 +141,7 @@ def _check_alike(prior: Abilities, abilities: Abilities, start: Array) -> None:
         )
 
 
-def identity_of(priors: Sequence[Abilities]) -> dict[str, str]:
+def identity_of(priors: Sequence[Source]) -> dict[str, str]:
     """What a checkpoint must agree with, of the priors."""
     return {
         f"{'prior of the ' * k}prior, {name}": text
@@ -86,7 +152,7 @@ def identity_of(priors: Sequence[Abilities]) -> dict[str, str]:
 
 @contextmanager
 def opened(
-    priors: Sequence[Abilities],
+    priors: Sequence[Source],
     checkpoint: str | os.PathLike[str] | None,
     identity: Mapping[str, str],
     *,
@@ -94,16 +160,20 @@ def opened(
 ) -> Iterator[Prior | None]:
     """The priors behind evaluators of their own, their evaluations kept beside a checkpoint."""
     with ExitStack() as stack:
-        evaluators = []
-        for k, prior in enumerate(priors, start=1):
+        beneath: Prior | None = None
+        for k, prior in reversed(list(enumerate(priors, start=1))):
+            if isinstance(prior, Earlier):
+                beneath = Prior(known=prior.known, path=prior.path)
+                continue
             place = None if checkpoint is None else f"{os.fspath(checkpoint)}.prior{k}"
             keeper = Keeper(
                 place, identity, np.random.default_rng(0), replays=True, rechecks=rechecks
             )
             stack.enter_context(closing(keeper))
             guarded = keeper.guard(Forgiving(prior.landscape), prior.n_workers)
-            evaluators.append(Evaluator(prior, n_workers=prior.n_workers, at_work=guarded))
-        yield Prior.of(evaluators)
+            evaluator = Evaluator(prior, n_workers=prior.n_workers, at_work=guarded)
+            beneath = Prior(evaluator, beneath=beneath)
+        yield beneath
 
 
 def begun(

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .._arrays import Array
-from ..evaluation import UnusableEndError
+from ..evaluation import Evaluator, UnusableEndError
 from ..path import SinePath
 from ..prior import Prior
-from ..result import Status
+from ..result import Evaluations, Status
 from ..search.beneath import is_of_use, places_to_ask
 from ..search.campaign import Campaign
+from ..search.channel import Channel
+from ..search.phases import begun, settled
 from ..search.policy import Beneath as Numbers
 from ..search.prediction import Candidate
 from ..search.records import Beneath, Records
+from ..search.state import Aim
 
 _UNUSABLE = "The prior was not used: it could not be evaluated at an end."
 _DROPPED = "The prior was dropped: without it the evaluations are likelier."
@@ -38,12 +41,11 @@ class Ground:
     beneath: Beneath
 
     @classmethod
-    def of(cls, campaign: Campaign) -> "Ground":
-        """What a campaign on that landscape has found."""
-        best = campaign.best
+    def of(cls, best: Channel, records: Records) -> "Ground":
+        """What a search on that landscape has found."""
         seen, saddle = best.prediction, best.saddle
         top = seen.points[seen.top] if saddle is None else saddle.position
-        beneath = Beneath(campaign.records, best.aim.process.like(best.model), best.model)
+        beneath = Beneath(records, best.aim.process.like(best.model), best.model)
         return cls(best.path, top, beneath)
 
 
@@ -62,14 +64,34 @@ class Searching(Protocol):
         ...
 
 
+def searched(run: Searching, evaluator: Evaluator, numbers: Numbers) -> Ground:
+    """What a run on the cheap landscape leaves, once it has ended or has taken enough.
+
+    Raises
+    ------
+    UnusableEndError
+        If the landscape cannot be evaluated at an end.
+    """
+    while run.status is None and evaluator.n_gradients < numbers.gradients:
+        run.step()
+    assert run.campaign is not None
+    return Ground.of(run.campaign.best, run.campaign.records)
+
+
+def remembered(aim: Aim, path: SinePath, known: Evaluations) -> Ground:
+    """What the evaluations of an earlier run leave: the lowest path on their surrogate alone."""
+    records = Records.of(known.points, known.values, known.gradients)
+    return Ground.of(settled(begun(aim, path, records), records), records)
+
+
 class Cheap:
     """The cheap landscape of one run.
 
     Parameters
     ----------
     prior : Prior
-    run : Searching
-        Its own search, not yet begun.
+    search : callable
+        Finds out what is there: `searched`, or `remembered`.
     numbers : Numbers
         The policy.
 
@@ -79,8 +101,8 @@ class Cheap:
         What has become of it, for people.
     """
 
-    def __init__(self, prior: Prior, run: Searching, numbers: Numbers) -> None:
-        self._prior, self._run, self._numbers = prior, run, numbers
+    def __init__(self, prior: Prior, search: Callable[[], Ground], numbers: Numbers) -> None:
+        self._prior, self._search, self._numbers = prior, search, numbers
         self.note = ""
 
     @property
@@ -90,15 +112,11 @@ class Cheap:
 
     def searched(self) -> Ground | None:
         """What its own search finds; None where it cannot be evaluated at an end."""
-        evaluator = self._prior.evaluator
         try:
-            while self._run.status is None and evaluator.n_gradients < self._numbers.gradients:
-                self._run.step()
+            return self._search()
         except UnusableEndError:
             self.note = _UNUSABLE
             return None
-        assert self._run.campaign is not None
-        return Ground.of(self._run.campaign)
 
     def helps(self, campaign: Campaign) -> bool:
         """Whether the evaluations are likelier with it than without, or nearly so."""
@@ -112,7 +130,8 @@ class Cheap:
     ) -> list[Candidate]:
         """What is to be evaluated by a plan, once this landscape has told what it can of it."""
         queue = plan(campaign)
-        for _ in range(self._numbers.rounds):
+        rounds = 0 if self._prior.evaluator is None else self._numbers.rounds
+        for _ in range(rounds):
             places = places_to_ask(campaign.task.channel, campaign.records, queue)
             if not len(places):
                 break
@@ -124,7 +143,7 @@ class Cheap:
         """What it says at `points` (M, D), and what those beneath it say, level by level."""
         found: list[Records] = []
         prior: Prior | None = self._prior
-        while prior is not None:
+        while prior is not None and prior.evaluator is not None:
             found.append(Records.of(points, *prior.evaluator.value_and_grad(points, finite=False)))
             prior = prior.beneath
         return found

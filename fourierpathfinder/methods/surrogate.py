@@ -10,6 +10,7 @@ evaluations become checks of whether anything else on the path might be higher
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ from ..search.prediction import WORDS, Candidate
 from ..search.records import Records
 from ..search.state import Aim, Tightness
 from .base import Outcome, kicked
-from .beneath import Cheap, Ground
+from .beneath import Cheap, Ground, remembered, searched
 from .channel_outcome import channel_outcome, height_error, image_outcome
 from .checks import (
     require_counts,
@@ -146,18 +147,31 @@ class Surrogate:
 
         That landscape's own search, which is done first, wants no certificate.
         """
-        cheap = None
-        if prior is not None:
-            once = replace(
-                self, n_starts=1, certify=False, split=False, noise=None, saddle_gradient=None
-            )
-            below = once.start_upon(prior.beneath, prior.evaluator, path, rng)
-            cheap = Cheap(prior, below, _policy(self).beneath)
-        features = self.features
-        maps: tuple[FeatureMap, ...] = () if features == "auto" else (features,)
-        if features == "auto":
-            maps = choose_features(evaluator.abilities, path.start, _policy(self).see)
+        cheap = None if prior is None else self._cheap(prior, evaluator, path, rng)
+        maps = self._maps(evaluator, path)
         return SurrogateRun(self, maps, evaluator, kicked(path, rng), rng, cheap)
+
+    def _maps(self, evaluator: Evaluator, path: SinePath) -> tuple[FeatureMap, ...]:
+        """The feature maps to choose from."""
+        if self.features == "auto":
+            return choose_features(evaluator.abilities, path.start, _policy(self).see)
+        return (self.features,)
+
+    def _cheap(
+        self, prior: Prior, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
+    ) -> Cheap:
+        """The cheap landscape, to be searched without a certificate."""
+        once = replace(
+            self, n_starts=1, certify=False, split=False, noise=None, saddle_gradient=None
+        )
+        numbers = _policy(self).beneath
+        if prior.evaluator is not None:
+            run = once.start_upon(prior.beneath, prior.evaluator, path, rng)
+            return Cheap(prior, partial(searched, run, prior.evaluator, numbers), numbers)
+        assert prior.known is not None
+        aim = _aim(once, once._maps(evaluator, path))
+        first = kicked(prior.first_path(path), rng)
+        return Cheap(prior, partial(remembered, aim, first, prior.known), numbers)
 
 
 def _check_features(features: object) -> None:
