@@ -23,9 +23,14 @@ from ..landscapes.isolation import (
 from ..rates.kinetics import ROOM
 from ..result import PathResult, Status
 from ..storage.checkpoint import CheckpointError
+<<<<<<< HEAD
 from ..storage.lock import locked
 from . import connecting, many, run
 from .calculators import calculator_factory
+=======
+from . import connecting, run
+from .calculators import CalculatorFactory, calculator_factory
+>>>>>>> 0830bc4 (Command line: --prior, a cheap calculator or an earlier run beneath)
 from .exits import Exit, InputError
 from .help import Command
 from .outputs import draw, read_result
@@ -47,6 +52,14 @@ _CALCULATOR: _Options = (
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                  help="Any other setting of the calculator."),
     click.option("--freeze", "frozen", metavar="ATOMS", help="Atoms to keep fixed, such as 0:16."),
+)  # fmt: skip
+
+_PRIOR: _Options = (
+    click.option("--prior", metavar="NAME",
+                 help="A cheap calculator beneath it, or an earlier run's evaluations.jsonl."),
+    click.option("--prior-method", metavar="NAME", help="The prior's method."),
+    click.option("--prior-set", "prior_settings", multiple=True, hidden=True, metavar="KEY=VALUE",
+                 help="Any other setting of the prior."),
 )  # fmt: skip
 
 _CORRECTING: _Options = (
@@ -92,6 +105,7 @@ _CHECK_OPTIONS: _Options = (*_ENDS, *_CALCULATOR, *_CORRECTING, *_PLACE)
 
 _FIND_OPTIONS: _Options = (
     *_CHECK_OPTIONS,
+    *_PRIOR,
     click.option("--relax-ends", is_flag=True, help="Relax both ends first."),
     click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
     click.option("--saddle-force", type=float, metavar="F",
@@ -199,8 +213,9 @@ def find(**options: Any) -> Exit:
         logging_to(settings.output / "run.log"),
         connected(options["scheduler"]) as executor,
         run.opened(settings, (start, end), executor) as landscape,
+        run.opened_prior(settings, (start, end)) as prior,
     ):
-        found = run.find(settings, landscape, (start, end), findings)
+        found = run.find(settings, landscape, (start, end), findings, prior)
         text = table(found)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
@@ -331,11 +346,30 @@ def _settings(options: dict[str, Any]) -> run.Settings:
     return run.Settings(
         factory,
         options["output"],
+        _prior(options),
         n_channels=options.get("channels", 1),
         n_jobs=options.get("jobs", 1),
         timeout=options["timeout"],
         **given,
     )
+
+
+def _prior(options: dict[str, Any]) -> CalculatorFactory | Path | None:
+    """What is beneath the expensive calculator: another one, or a file of evaluations."""
+    name, method = options.get("prior"), options.get("prior_method")
+    settings = options.get("prior_settings") or ()
+    if name is None:
+        if method is not None or settings:
+            raise InputError("--prior-method and --prior-set need --prior, a calculator's name")
+        return None
+    place = Path(name) / run.EVALUATIONS if Path(name).is_dir() else Path(name)
+    if place.suffix != ".jsonl":
+        return calculator_factory(name, method, settings)
+    if not place.is_file():
+        raise InputError(f"--prior is {name}, but there is no file {place}")
+    if method is not None or settings:
+        raise InputError(f"--prior is the file {place}, which has neither method nor settings")
+    return place
 
 
 def _vibrations(options: dict[str, Any], start: Any) -> Vibrations | None:

@@ -41,9 +41,13 @@ class Summary:
     verification: SaddleReport | None
     rates: ReactionRates | None = None
     n_gradients_vibrating: int = 0
+<<<<<<< HEAD
     followed: MinimumEnergyPath | None = None
     problem: str = ""
     """Why the run failed, if it did."""
+=======
+    prior: str = ""
+>>>>>>> 0830bc4 (Command line: --prior, a cheap calculator or an earlier run beneath)
 
 
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
@@ -121,6 +125,7 @@ def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
         "channels": [_part(part) for part in result.channels],
         "segments": [_part(part) for part in result.segments],
         "calculator": summary.calculator,
+        "prior": summary.prior or None,
         "n_gradients_relaxing": summary.n_gradients_relaxing,
         "n_gradients_vibrating": summary.n_gradients_vibrating,
         "n_gradients_known": summary.n_gradients_known,

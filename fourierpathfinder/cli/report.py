@@ -52,7 +52,9 @@ def table(found: Found) -> str:
         "segments": _barriers(result.segments) if len(result.segments) > 1 else "",
         "gradients": str(result.n_gradients)
         + (f", and {summary.n_gradients_relaxing} to relax the ends"
-           if summary.n_gradients_relaxing else ""),
+           if summary.n_gradients_relaxing else "")
+        + (f", and {result.n_prior_gradients} of the prior, {summary.prior}"
+           if summary.prior else ""),
         "failures": str(summary.n_failures) if summary.n_failures else "",
         "status": result.message,
         "verified": found.not_verified if summary.verification is None

@@ -40,6 +40,7 @@ _TELLING = 100.0
 """In eV: an error estimated larger than this only says that nothing is known yet."""
 
 EVALUATIONS = "evaluations.jsonl"
+OF_PRIOR = "prior.jsonl"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Settings:
 
     calculator: CalculatorFactory
     output: Path
+    prior: CalculatorFactory | Path | None = None
     tol: float = 1e-3
     max_gradients: int | None = None
     n_channels: int = 1
@@ -84,8 +86,32 @@ def opened(
     settings: Settings, structures: Sequence[Atoms], executor: Executor | None = None
 ) -> Iterator[RecordedMolecule]:
     """The landscape in its worker processes, with its evaluations kept in the output folder."""
+    with _opened(settings, settings.calculator, structures, EVALUATIONS, executor) as landscape:
+        yield landscape
+
+
+@contextmanager
+def opened_prior(
+    settings: Settings, structures: Sequence[Atoms]
+) -> Iterator[RecordedMolecule | Path | None]:
+    """The cheap landscape in workers of its own; an earlier run's evaluations; or None."""
+    if not isinstance(settings.prior, CalculatorFactory):
+        yield settings.prior
+        return
+    with _opened(settings, settings.prior, structures, OF_PRIOR) as landscape:
+        yield landscape
+
+
+@contextmanager
+def _opened(
+    settings: Settings,
+    calculator: CalculatorFactory,
+    structures: Sequence[Atoms],
+    file: str,
+    executor: Executor | None = None,
+) -> Iterator[RecordedMolecule]:
     try:
-        molecule = MoleculeLandscape(structures[0], settings.calculator)
+        molecule = MoleculeLandscape(structures[0], calculator)
     except ValueError as error:
         raise InputError(str(error)) from error
     isolated = IsolatedLandscape(
@@ -96,10 +122,12 @@ def opened(
         log=settings.output / "calculator.log",
         executor=executor,
     )
-    with isolated, closing(_store(settings, molecule, structures)) as store:
+    place = settings.output / file
+    with isolated, closing(_store(settings, place, molecule, structures)) as store:
         landscape = RecordedMolecule(isolated, molecule, store)
         if landscape.n_remembered:
-            log.info("%d evaluations are known from an earlier run", landscape.n_remembered)
+            what = "evaluations" if file == EVALUATIONS else "evaluations of the prior"
+            log.info("%d %s are known from an earlier run", landscape.n_remembered, what)
         if settings.resume_check and landscape.witness is not None:
             recheck(isolated, landscape.witness, store.path)
         yield landscape
@@ -110,6 +138,7 @@ def find(
     landscape: RecordedMolecule,
     ends: tuple[Atoms, Atoms],
     findings: list[Finding],
+    prior: RecordedMolecule | Path | None = None,
 ) -> Found:
     """Find a path, and write all that is known of it, also where the search fails on the way."""
     try:
@@ -149,8 +178,12 @@ def _found(
             verification=report,
             rates=rates,
             n_gradients_vibrating=n_vibrating,
+<<<<<<< HEAD
             followed=followed,
             problem=problem,
+=======
+            prior="" if settings.prior is None else str(settings.prior),
+>>>>>>> 0830bc4 (Command line: --prior, a cheap calculator or an earlier run beneath)
         )
         files = write_all(settings.output, landscape, result, summary)
         return Found(result, summary, tuple(files))
@@ -160,11 +193,16 @@ def _found(
             landscape,
             a,
             b,
+<<<<<<< HEAD
             method=Surrogate(
                 tol=settings.tol,
                 n_starts=settings.n_channels,
                 saddle_gradient=settings.saddle_force,
             ),
+=======
+            method=Surrogate(tol=settings.tol, n_starts=settings.n_channels),
+            prior=prior,
+>>>>>>> 0830bc4 (Command line: --prior, a cheap calculator or an earlier run beneath)
             max_gradients=settings.max_gradients,
             rng=settings.seed,
             callback=_tell,
@@ -317,9 +355,8 @@ def _tell(now: IntermediateResult) -> None:
 
 
 def _store(
-    settings: Settings, landscape: MoleculeLandscape, structures: Sequence[Atoms]
+    settings: Settings, place: Path, landscape: MoleculeLandscape, structures: Sequence[Atoms]
 ) -> EvaluationStore:
-    place = settings.output / EVALUATIONS
     if place.exists() and not settings.restart:
         raise InputError(
             f"{place} contains an earlier run; pass --restart to continue it, or another --output"
