@@ -51,16 +51,16 @@ class Prior:
         here = 0 if self.evaluator is None else self.evaluator.n_gradients
         return here + (0 if self.beneath is None else self.beneath.n_gradients)
 
-    def first_path(self, path: SinePath) -> SinePath:
-        """Where to begin between the ends of `path`: where the earlier run ended, if it is near."""
+    def path_between(self, path: SinePath) -> SinePath | None:
+        """What the earlier run had found, between the ends of `path`; None where it is far off."""
         if self.path is None or self.path.start.shape != path.start.shape:
-            return path
+            return None
         chord = np.linalg.norm(path.end - path.start)
         away = max(
             np.linalg.norm(self.path.start - path.start), np.linalg.norm(self.path.end - path.end)
         )
         if away > _NEAR * chord:
-            return path
+            return None
         return SinePath(path.start, path.end, self.path.coefficients)
 
 

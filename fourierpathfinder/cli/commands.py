@@ -56,7 +56,7 @@ _CALCULATOR: _Options = (
 
 _PRIOR: _Options = (
     click.option("--prior", metavar="NAME",
-                 help="A cheap calculator beneath it, or an earlier run's evaluations.jsonl."),
+                 help="A cheap calculator beneath it, or an earlier run's folder."),
     click.option("--prior-method", metavar="NAME", help="The prior's method."),
     click.option("--prior-set", "prior_settings", multiple=True, hidden=True, metavar="KEY=VALUE",
                  help="Any other setting of the prior."),
@@ -362,13 +362,14 @@ def _prior(options: dict[str, Any]) -> CalculatorFactory | Path | None:
         if method is not None or settings:
             raise InputError("--prior-method and --prior-set need --prior, a calculator's name")
         return None
-    place = Path(name) / run.EVALUATIONS if Path(name).is_dir() else Path(name)
-    if place.suffix != ".jsonl":
+    place = Path(name)
+    if place.suffix != ".jsonl" and not place.is_dir():
         return calculator_factory(name, method, settings)
-    if not place.is_file():
-        raise InputError(f"--prior is {name}, but there is no file {place}")
+    file = place / run.EVALUATIONS if place.is_dir() else place
+    if not file.is_file():
+        raise InputError(f"--prior is {name}, but there is no file {file}")
     if method is not None or settings:
-        raise InputError(f"--prior is the file {place}, which has neither method nor settings")
+        raise InputError(f"--prior is {name}, an earlier run, which has no method or settings")
     return place
 
 

@@ -26,12 +26,16 @@ from ..saddle import SaddleReport, one_point, relax, verify_saddle
 from ..saddle.guard import NotEvaluatedError
 from ..storage.content import fingerprint
 from ..storage.errors import earlier
-from ..storage.evaluations import EvaluationStore
+from ..storage.evaluations import EvaluationStore, read_evaluations
 from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import RecordedMolecule
+<<<<<<< HEAD
 from .outputs import Summary, known_evaluations, write_all
 from .reporting import write_failure
+=======
+from .outputs import Summary, read_result, write_all
+>>>>>>> f2229ea (Priors: an earlier run's surrogate shares what it missed; a prior that leads nowhere is left)
 from .vibrating import Vibrations
 
 log = logging.getLogger("fourierpathfinder.cli")
@@ -93,13 +97,28 @@ def opened(
 @contextmanager
 def opened_prior(
     settings: Settings, structures: Sequence[Atoms]
-) -> Iterator[RecordedMolecule | Path | None]:
+) -> Iterator[RecordedMolecule | Evaluations | PathResult | None]:
     """The cheap landscape in workers of its own; an earlier run's evaluations; or None."""
     if not isinstance(settings.prior, CalculatorFactory):
-        yield settings.prior
+        yield None if settings.prior is None else earlier_run(settings.prior)
         return
     with _opened(settings, settings.prior, structures, OF_PRIOR) as landscape:
         yield landscape
+
+
+def earlier_run(place: Path) -> Evaluations | PathResult:
+    """What an earlier run has left in a folder, or in a file of evaluations."""
+    file = place / EVALUATIONS if place.is_dir() else place
+    good = [one for one in read_evaluations(file) if one.is_good]
+    if not good:
+        raise InputError(f"--prior is {place}, but {file} has no evaluations")
+    known = Evaluations(*(np.array(parts) for parts in zip(*good, strict=True)))
+    if not (place / "result.json").is_file():
+        return known
+    try:
+        return replace(read_result(place / "result.json"), evaluations=known)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 @contextmanager
@@ -138,7 +157,7 @@ def find(
     landscape: RecordedMolecule,
     ends: tuple[Atoms, Atoms],
     findings: list[Finding],
-    prior: RecordedMolecule | Path | None = None,
+    prior: RecordedMolecule | Evaluations | PathResult | None = None,
 ) -> Found:
     """Find a path, and write all that is known of it, also where the search fails on the way."""
     try:

@@ -1,14 +1,15 @@
 """The cheap landscape beneath an expensive one: searched first, then asked where it is of use."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .._arrays import Array
 from ..evaluation import Evaluator, UnusableEndError
+from ..gaussian_process import Corrected
 from ..path import SinePath
 from ..prior import Prior
-from ..result import Evaluations, Status
+from ..result import Status
 from ..search.beneath import is_of_use, places_to_ask
 from ..search.campaign import Campaign
 from ..search.channel import Channel
@@ -17,9 +18,11 @@ from ..search.policy import Beneath as Numbers
 from ..search.prediction import Candidate
 from ..search.records import Beneath, Records
 from ..search.state import Aim
+from ..search.teaching import shared
 
 _UNUSABLE = "The prior was not used: it could not be evaluated at an end."
-_DROPPED = "The prior was dropped: without it the evaluations are likelier."
+_UNLIKELY = "The prior was dropped: without it the evaluations are likelier."
+_LEADS_NOWHERE = "The prior was dropped: no saddle was found with it."
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +81,23 @@ def searched(run: Searching, evaluator: Evaluator, numbers: Numbers) -> Ground:
     return Ground.of(run.campaign.best, run.campaign.records)
 
 
-def remembered(aim: Aim, path: SinePath, known: Evaluations) -> Ground:
-    """What the evaluations of an earlier run leave: the lowest path on their surrogate alone."""
-    records = Records.of(known.points, known.values, known.gradients)
-    return Ground.of(settled(begun(aim, path, records), records), records)
+def remembered(aim: Aim, prior: Prior, path: SinePath) -> Ground:
+    """What an earlier run leaves: its path, or else the lowest one on its evaluations' surrogate.
+
+    Parameters
+    ----------
+    aim : Aim
+    prior : Prior
+        With what is known of that run.
+    path : SinePath
+        Between the ends that are asked for.
+    """
+    assert prior.known is not None
+    records = Records.of(prior.known.points, prior.known.values, prior.known.gradients)
+    found = prior.path_between(path)
+    channel = begun(aim, found or path, records, records.highest)
+    channel = settled(channel, records) if found is None else replace(channel, path=found)
+    return Ground.of(channel, records)
 
 
 class Cheap:
@@ -119,11 +135,24 @@ class Cheap:
             return None
 
     def helps(self, campaign: Campaign) -> bool:
-        """Whether the evaluations are likelier with it than without, or nearly so."""
-        helps = is_of_use(campaign.task.channel.model, self._numbers)
-        if not helps:
-            self.note = _DROPPED
-        return helps
+        """Whether the evaluations are likelier with it, or nearly so, and it leads somewhere."""
+        channel = campaign.task.channel
+        if not isinstance(channel.model, Corrected):
+            return True
+        if not is_of_use(channel.model, self._numbers):
+            self.note = _UNLIKELY
+            return False
+        if len(campaign.records) >= self._numbers.patience and not channel.is_found:
+            self.note = _LEADS_NOWHERE
+            return False
+        return True
+
+    def told(self, campaign: Campaign, new: Records) -> None:
+        """Guess what it would say where the expensive one was asked, if it cannot be asked."""
+        model, known = campaign.task.channel.model, campaign.task.channel.known
+        if self._prior.evaluator is None and isinstance(model, Corrected) and len(new.known):
+            guessed = shared(campaign.records, model, known.warp, new)
+            campaign.learn(campaign.records.joined_beneath(guessed))
 
     def wanted(
         self, campaign: Campaign, plan: Callable[[Campaign], list[Candidate]]

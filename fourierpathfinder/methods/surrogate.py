@@ -168,10 +168,8 @@ class Surrogate:
         if prior.evaluator is not None:
             run = once.start_upon(prior.beneath, prior.evaluator, path, rng)
             return Cheap(prior, partial(searched, run, prior.evaluator, numbers), numbers)
-        assert prior.known is not None
         aim = _aim(once, once._maps(evaluator, path))
-        first = kicked(prior.first_path(path), rng)
-        return Cheap(prior, partial(remembered, aim, first, prior.known), numbers)
+        return Cheap(prior, partial(remembered, aim, prior, kicked(path, rng)), numbers)
 
 
 def _check_features(features: object) -> None:
@@ -269,6 +267,8 @@ class SurrogateRun:
         else:
             answers, new = self._answers()
             with one_thread():
+                if self._cheap is not None:
+                    self._cheap.told(self.campaign, new)
                 self.campaign.absorb(answers, new)
                 self._plan(self.campaign)
 
@@ -278,7 +278,8 @@ class SurrogateRun:
         if ground is not None:
             upon = records.upon(ground.beneath)
             begun = Campaign(self._asked, ground.path, upon, self._rng, abilities)
-            if self._cheap is None or self._cheap.helps(begun):
+            if self._cheap is not None and self._cheap.helps(begun):
+                self._cheap.told(begun, records)
                 return begun
         return Campaign(self._asked, self._first, records, self._rng, abilities)
 

@@ -18,9 +18,9 @@ from .prediction import Candidate
 from .records import Records
 
 
-def is_of_use(model: Model, numbers: Beneath) -> bool:
+def is_of_use(model: Corrected, numbers: Beneath) -> bool:
     """Whether what is beneath makes the evaluations likelier, or hardly less likely."""
-    return not isinstance(model, Corrected) or model.gain > -numbers.margin
+    return model.gain > -numbers.margin
 
 
 def places_to_ask(channel: Channel, records: Records, wanted: Sequence[Candidate]) -> Array:

@@ -18,7 +18,7 @@ from ..gaussian_process import Corrected, GaussianProcess, Model, Posterior
 from ..gaussian_process.corrected import best_factor, corrected
 from .policy import Beneath
 from .records import Records
-from .warp import Map
+from .warp import Map, Warp
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,38 @@ class Matched:
     def __call__(self, values: Array, gradients: Array) -> tuple[Array, Array]:
         """What is observed of the cheap landscape's `values` (M,) and `gradients` (M, D)."""
         return self.warp(self.level + self.factor * (values - self.base), self.factor * gradients)
+
+    def inverse(self, values: Array, gradients: Array) -> tuple[Array, Array]:
+        """What of the cheap landscape was told as this."""
+        return self.base + (values - self.level) / self.factor, gradients / self.factor
+
+
+def matched(records: Records, factor: float, warp: Map) -> Matched:
+    """The landscape beneath some records in their place, agreeing with them at the start."""
+    known, beneath = records.known, records.beneath
+    assert beneath is not None
+    start = known.x[0]
+    base = beneath.records.known.value_at(start)
+    return Matched(factor, known.value_at(start), base, warp)
+
+
+def shared(records: Records, model: Corrected, warp: Warp, new: Records) -> Records:
+    """What evaluations of the expensive landscape say of one beneath that cannot be asked.
+
+    What they miss of what was expected is shared out between prior mean and difference in
+    proportion to their variances.
+    """
+    x, told = new.known.x, warp(new.known.values, new.known.gradients)
+    (value, gradient), (above, slope) = model.mean.predict(x), model.difference.predict(x)
+    variance, other = (part.deviation(x) ** 2 for part in (model.mean, model.difference))
+    if len(model.data) <= len(new.known):  # which the difference has been told already
+        above, slope, other = 0 * above, 0 * slope, 0 * other + model.difference.signal_variance
+    share = variance / np.maximum(variance + other, np.finfo(float).tiny)
+    guessed = value + share * (told[0] - value - above)
+    turned = gradient + share[:, None] * (told[1] - gradient - slope)
+    raw = warp.inverse(guessed)
+    place = matched(records, model.factor, warp)
+    return Records.of(x, *place.inverse(raw, turned / warp.slope(raw)[:, None]))
 
 
 def taught(
@@ -75,11 +107,9 @@ class _Upon:
     def __call__(self, before: Corrected | None, factor: float) -> Corrected:
         known, beneath = self.records.known, self.records.beneath
         assert beneath is not None
-        start = known.x[0]
-        level, base = known.value_at(start), beneath.records.known.value_at(start)
-        matched = Matched(factor, level, base, self.warp)
+        place = matched(self.records, factor, self.warp)
         below = beneath.model if before is None else before.mean
-        mean = taught(beneath.records, beneath.process, below, matched, self.numbers)
+        mean = taught(beneath.records, beneath.process, below, place, self.numbers)
         told = self.warp(known.values, known.gradients)
         return replace(corrected(self.process, mean, known.x, *told, before), factor=factor)
 
