@@ -23,14 +23,9 @@ from ..landscapes.isolation import (
 from ..rates.kinetics import ROOM
 from ..result import PathResult, Status
 from ..storage.checkpoint import CheckpointError
-<<<<<<< HEAD
 from ..storage.lock import locked
 from . import connecting, many, run
-from .calculators import calculator_factory
-=======
-from . import connecting, run
 from .calculators import CalculatorFactory, calculator_factory
->>>>>>> 0830bc4 (Command line: --prior, a cheap calculator or an earlier run beneath)
 from .exits import Exit, InputError
 from .help import Command
 from .outputs import draw, read_result

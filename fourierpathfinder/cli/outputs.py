@@ -41,13 +41,10 @@ class Summary:
     verification: SaddleReport | None
     rates: ReactionRates | None = None
     n_gradients_vibrating: int = 0
-<<<<<<< HEAD
     followed: MinimumEnergyPath | None = None
     problem: str = ""
     """Why the run failed, if it did."""
-=======
     prior: str = ""
->>>>>>> 0830bc4 (Command line: --prior, a cheap calculator or an earlier run beneath)
 
 
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:

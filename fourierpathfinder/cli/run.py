@@ -30,12 +30,8 @@ from ..storage.evaluations import EvaluationStore, read_evaluations
 from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import RecordedMolecule
-<<<<<<< HEAD
-from .outputs import Summary, known_evaluations, write_all
+from .outputs import Summary, known_evaluations, read_result, write_all
 from .reporting import write_failure
-=======
-from .outputs import Summary, read_result, write_all
->>>>>>> f2229ea (Priors: an earlier run's surrogate shares what it missed; a prior that leads nowhere is left)
 from .vibrating import Vibrations
 
 log = logging.getLogger("fourierpathfinder.cli")
@@ -45,6 +41,9 @@ _TELLING = 100.0
 
 EVALUATIONS = "evaluations.jsonl"
 OF_PRIOR = "prior.jsonl"
+
+Prior = RecordedMolecule | Evaluations | PathResult | None
+"""What stands beneath the expensive landscape: a cheap one, or an earlier run."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,7 @@ def opened(
 
 
 @contextmanager
-def opened_prior(
-    settings: Settings, structures: Sequence[Atoms]
-) -> Iterator[RecordedMolecule | Evaluations | PathResult | None]:
+def opened_prior(settings: Settings, structures: Sequence[Atoms]) -> Iterator[Prior]:
     """The cheap landscape in workers of its own; an earlier run's evaluations; or None."""
     if not isinstance(settings.prior, CalculatorFactory):
         yield None if settings.prior is None else earlier_run(settings.prior)
@@ -157,11 +154,11 @@ def find(
     landscape: RecordedMolecule,
     ends: tuple[Atoms, Atoms],
     findings: list[Finding],
-    prior: RecordedMolecule | Evaluations | PathResult | None = None,
+    prior: Prior = None,
 ) -> Found:
     """Find a path, and write all that is known of it, also where the search fails on the way."""
     try:
-        return _found(settings, landscape, ends, findings)
+        return _found(settings, landscape, ends, findings, prior)
     except (LandscapeError, TooManyFailuresError, InputError) as error:
         if not hasattr(error, "result"):
             write_failure(settings.output, str(settings.calculator), ends, error)
@@ -173,6 +170,7 @@ def _found(
     landscape: RecordedMolecule,
     ends: tuple[Atoms, Atoms],
     findings: list[Finding],
+    prior: Prior,
 ) -> Found:
     a, b = landscape.molecule.ends(*ends)
     n_relaxing = 0
@@ -197,12 +195,9 @@ def _found(
             verification=report,
             rates=rates,
             n_gradients_vibrating=n_vibrating,
-<<<<<<< HEAD
             followed=followed,
             problem=problem,
-=======
             prior="" if settings.prior is None else str(settings.prior),
->>>>>>> 0830bc4 (Command line: --prior, a cheap calculator or an earlier run beneath)
         )
         files = write_all(settings.output, landscape, result, summary)
         return Found(result, summary, tuple(files))
@@ -212,16 +207,12 @@ def _found(
             landscape,
             a,
             b,
-<<<<<<< HEAD
             method=Surrogate(
                 tol=settings.tol,
                 n_starts=settings.n_channels,
                 saddle_gradient=settings.saddle_force,
             ),
-=======
-            method=Surrogate(tol=settings.tol, n_starts=settings.n_channels),
             prior=prior,
->>>>>>> 0830bc4 (Command line: --prior, a cheap calculator or an earlier run beneath)
             max_gradients=settings.max_gradients,
             rng=settings.seed,
             callback=_tell,

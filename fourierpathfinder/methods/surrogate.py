@@ -168,7 +168,7 @@ class Surrogate:
         if prior.evaluator is not None:
             run = once.start_upon(prior.beneath, prior.evaluator, path, rng)
             return Cheap(prior, partial(searched, run, prior.evaluator, numbers), numbers)
-        aim = _aim(once, once._maps(evaluator, path))
+        aim = _aim(once, once._maps(evaluator, path), evaluator.abilities)
         return Cheap(prior, partial(remembered, aim, prior, kicked(path, rng)), numbers)
 
 
