@@ -21,10 +21,10 @@ from systems import System, systems
 from fourierpathfinder import PathResult, Surrogate, find_path
 from fourierpathfinder.search.policy import BOLD, Policy
 
-CHEAPEST = "fig3", "mb", "leps", "lj7-0", "lj7-1", "nh3", "au223", "n2cu", "ethane"
+CHEAPEST = "fig3", "mb", "leps", "lj7-0", "nh3"
 BUDGET = 60
 FACTORS = 0.5, 2.0
-N_SEEDS = 3
+N_SEEDS = 2
 FINE = np.linspace(0, 1, 2001)
 
 
