@@ -7,7 +7,7 @@ from .graph import LandscapeGraph, connect
 from .landscapes.protocols import Landscape
 from .methods import Direct, Paper, Stochastic, Surrogate
 from .path import SinePath
-from .reaction_path import MinimumEnergyPath, minimum_energy_path
+from .reaction_path import MinimumEnergyPath, RelaxedMinimum, minimum_energy_path, relax
 from .result import Evaluations, IntermediateResult, PathResult, Saddle, Status
 from .storage.tensor_file import load_result, save_result
 from .table import results_table
@@ -25,6 +25,7 @@ __all__ = [
     "MinimumEnergyPath",
     "Paper",
     "PathResult",
+    "RelaxedMinimum",
     "Saddle",
     "SinePath",
     "Status",
@@ -35,6 +36,7 @@ __all__ = [
     "find_paths",
     "load_result",
     "minimum_energy_path",
+    "relax",
     "results_table",
     "save_result",
 ]

@@ -43,9 +43,8 @@ def begun(
     """A surrogate that knows what the search knew; ends and saddle at least."""
     assert result.saddle is not None
     process = process_of(abilities, result.method, to_numpy(result.path.start))
-    learner = Learner(
-        Evaluator(abilities, max_gradients), process, _all_known(result, known), numbers
-    )
+    evaluations = all_known(len(result.path.start), result.evaluations, known)
+    learner = Learner(Evaluator(abilities, max_gradients), process, evaluations, numbers)
     if not len(learner.records):
         first = (result.path.start, result.path.end, result.saddle.position)
         learner.learn(np.stack([to_numpy(x) for x in first]), 0.0)
@@ -67,10 +66,9 @@ def process_of(abilities: Abilities, method: object, x: np.ndarray) -> GaussianP
     return GaussianProcess(features[0], (kernel,), BOLD.see.nugget, noise, alternatives=features)
 
 
-def _all_known(result: PathResult, known: Evaluations | None) -> Evaluations:
-    n = len(to_numpy(result.path.start))
-    nothing = Evaluations(np.empty((0, n)), np.empty(0), np.empty((0, n)))
-    parts = [part for part in (result.evaluations, known) if part is not None]
+def all_known(n: int, *parts: Evaluations | None) -> Evaluations:
+    """All that is known of points (n,), in one."""
+    found = Evaluations(np.empty((0, n)), np.empty(0), np.empty((0, n)))
     for part in parts:
-        nothing = nothing.joined(part)
-    return nothing
+        found = found if part is None else found.joined(part)
+    return found

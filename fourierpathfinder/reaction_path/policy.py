@@ -79,3 +79,50 @@ class Following:
 
 DEFAULTS = Following()
 """What is used unless something else is asked for."""
+
+
+@dataclass(frozen=True)
+class Relaxing:
+    """How a minimum is looked for.
+
+    Parameters
+    ----------
+    first_curvature : float
+        The first step is as long as if this were the curvature, in eV/Å² where there are atoms:
+        that of a weak bond.
+    first_step : float
+        Its largest length, in units of `longest_step`.
+    longest_step : float
+        How far a coordinate may change between the best point known and the next one, in the
+        landscape's unit of length.
+    trusted : float
+        Deviations, in units of what a step is to gain, up to which it is made as it is.
+    sure : float
+        Deviations, in units of the range of all values, up to which nothing is unsure: near the
+        minimum steps gain less than any deviation.
+    shorter : float
+        By what it is multiplied otherwise, again and again.
+    shortest : float
+        The least part of it that is made.
+    same : float
+        Nearer than this to what is known, in units of `longest_step`, a point tells nothing.
+    precise : float
+        Relative change of the surrogate's value at which its minimum is found.
+    failures : int
+        Failed evaluations in a row after which there is no going on.
+    """
+
+    first_curvature: float = 70.0
+    first_step: float = 0.2
+    longest_step: float = 0.5
+    trusted: float = 1.0
+    sure: float = 1e-4
+    shorter: float = 0.7
+    shortest: float = 0.1
+    same: float = 1e-6
+    precise: float = 1e-12
+    failures: int = 5
+
+
+RELAXING = Relaxing()
+"""What is used unless something else is asked for."""
