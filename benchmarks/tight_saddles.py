@@ -62,6 +62,8 @@ def run(reaction: Reaction, limit: float | None) -> Run:
     if result.saddle is not None:
         gradient = landscape.value_and_grad(np.asarray(result.saddle.position)[None])[1][0]
         force = float(np.linalg.norm(landscape.forces(gradient), axis=1).max())
+        if np.isnan(force):  # a calculator begun anew may fail where it did not on the way
+            force = result.saddle.largest_force
     above = 1e3 * (result.height - reaction.height)
     asked = float("inf") if limit is None else limit
     return Run(

@@ -8,6 +8,7 @@ import numpy as np
 from ._arrays import Array, array_namespace, detached, is_array, is_real, like, to_numpy
 from .landscapes.abilities import Abilities, Forwarding, abilities_of
 from .landscapes.protocols import Landscape
+from .result import Evaluations
 
 
 class BudgetSpentError(Exception):
@@ -49,6 +50,8 @@ class Evaluator(Forwarding):
         How many points are evaluated at a time.
     at_work : Landscape, optional
         What evaluates in the landscape's place: its workers, or its journal.
+    known : Evaluations, optional
+        What is known already: data for methods that learn, which is not counted.
 
     Attributes
     ----------
@@ -68,7 +71,9 @@ class Evaluator(Forwarding):
         *,
         n_workers: int = 1,
         at_work: Landscape | None = None,
+        known: Evaluations | None = None,
     ) -> None:
+        self.known = known
         self.abilities = abilities_of(landscape)
         super().__init__(self.abilities.landscape)
         at_work = self.landscape if at_work is None else at_work

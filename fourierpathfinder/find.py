@@ -12,6 +12,7 @@ import numpy as np
 from ._arrays import Array
 from .ends import resolve_ends
 from .evaluation import BudgetSpentError, Evaluator
+from .initial import check_known, confirmed, joined, resolve_initial
 from .inputs import check_call, checked_method, generator
 from .landscapes.abilities import Abilities, abilities_of
 from .landscapes.resolve import as_landscape
@@ -22,9 +23,9 @@ from .prior import Prior
 from .priors import begun, identity_of, opened, resolve_priors
 from .progress import ProgressBar
 from .restart.keeper import HistoryRows, Keeper
-from .result import History, IntermediateResult, PathResult, Status
+from .result import Evaluations, History, IntermediateResult, PathResult, Status
 from .storage.checkpoint import check_folder
-from .storage.content import fingerprint
+from .storage.content import digest, fingerprint
 from .storage.lock import locked
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ def find_path(
     *,
     method: Method | None = None,
     prior: Any = None,
+    initial: Any = None,
+    known: Evaluations | None = None,
     gradient: Callable[..., Array] | str | None = None,
     max_gradients: int | None = None,
     rng: np.random.Generator | int | None = None,
@@ -64,6 +67,13 @@ def find_path(
         expensive one's, so that only their difference is left to be found. What an earlier run has
         evaluated serves as well: its result, or the file of its evaluations. Of several each stands
         beneath the one before. `Surrogate` alone uses it; one that does not help is dropped.
+    initial : SinePath, array (M, D), list of ends, or PathResult, optional
+        Where to begin, instead of the landscape's own first path: points in order from `start` to
+        `end`, or one guess between them; structures such as a band of ASE Atoms for molecules.
+        What these bring along of energies and forces is data for `Surrogate`, if the landscape
+        says the same of the highest one.
+    known : Evaluations, optional
+        Evaluations of this very landscape, such as those of `relax`: data for `Surrogate`.
     gradient : callable or {"autograd", "torch", "finite-difference"}, optional
         Where `landscape` is a plain callable: its gradient (D,) -> (D,), or how to get it.
     max_gradients : int, optional
@@ -117,10 +127,14 @@ def find_path(
     a, b = resolve_ends(abilities, start, end)
     method = choose_method(abilities, a) if method is None else method
     cheaper = resolve_priors(prior, method, abilities, a)
+    check_known(known, a)
+    begin = resolve_initial(initial, abilities, (a, b))
     identity: Mapping[str, str] = {}
     if checkpoint is not None:
         check_folder(checkpoint)
         identity = {**_identity(abilities, method, a, b), **identity_of(cheaper)}
+        if initial is not None or known is not None:
+            identity = {**identity, "what was known": f"{begin.content} {_content(known)}"}
     with (
         nullcontext() if checkpoint is None else locked(checkpoint),
         closing(
@@ -137,7 +151,8 @@ def find_path(
         evaluator = Evaluator(
             abilities, max_gradients, bar.spent, n_workers=workers, at_work=guarded
         )
-        first = abilities.initial_path(a, b, method.n_terms, rng)
+        evaluator.known = joined(confirmed(begin.known, evaluator), known)
+        first = begin.first_path(abilities, (a, b), method.n_terms, rng)
         run = begun(method, beneath, evaluator, first, rng)
         session = _Session(method, run, evaluator, keeper, beneath)
         session.resume(a)
@@ -252,6 +267,10 @@ def history_of(rows: HistoryRows, evaluator: Evaluator) -> History:
     counts, sample_counts, heights = np.array(rows, dtype=float).T
     of_samples = sample_counts.astype(int) if evaluator.n_samples else None
     return History(counts.astype(int), heights, of_samples)
+
+
+def _content(known: Evaluations | None) -> str:
+    return "" if known is None else digest(tuple(vars(known).values()))
 
 
 def _identity(abilities: Abilities, method: Method, a: Array, b: Array) -> dict[str, str]:

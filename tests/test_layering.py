@@ -42,6 +42,7 @@ LAYERS = (
     "progress",
     "inputs",
     "priors",
+    "initial",
     "reaction_path",
     "find",
     "ensemble",

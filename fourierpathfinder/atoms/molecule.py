@@ -350,6 +350,30 @@ class MoleculeLandscape:
         """
         return self._system.motions(point)
 
+    def calculated(self, end: Atoms | Array) -> tuple[float, np.ndarray] | None:
+        """The energy and gradient that a structure brings along.
+
+        Parameters
+        ----------
+        end : ase.Atoms or array (D,)
+            A structure, perhaps with the results of a calculation.
+
+        Returns
+        -------
+        (float, ndarray (D,)) or None
+            In eV and eV/Å, those of the springs added; None where energy or forces are missing, or
+            where `info["energy_from"]` says that no calculator was at work.
+        """
+        results = getattr(getattr(end, "calc", None), "results", {})
+        energy = results.get("free_energy", results.get("energy"))
+        if energy is None or "forces" not in results or not isinstance(end, Atoms):
+            return None
+        if end.info.get("energy_from", "calculator") != "calculator":
+            return None
+        more, slope = self._system.spring_energy(end.positions)
+        gradient = slope - np.asarray(results["forces"], dtype=float)
+        return float(energy) + more, self._system.space.pull_back(gradient)
+
     def mass_matrix(self) -> np.ndarray:
         """The masses of what moves along each coordinate.
 

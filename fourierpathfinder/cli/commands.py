@@ -27,6 +27,7 @@ from ..storage.lock import locked
 from . import connecting, many, run
 from .calculators import CalculatorFactory, calculator_factory
 from .exits import Exit, InputError
+from .guesses import read_initial
 from .help import Command
 from .outputs import draw, read_result
 from .pairs import read_pairs
@@ -102,6 +103,7 @@ _FIND_OPTIONS: _Options = (
     *_CHECK_OPTIONS,
     *_PRIOR,
     click.option("--relax-ends", is_flag=True, help="Relax both ends first."),
+    click.option("--initial", metavar="FILE", help="First path: a band, guesses, a run's folder."),
     click.option("--verify", is_flag=True, help="Check the saddle and where it leads."),
     click.option("--saddle-force", type=float, metavar="F",
                  help="Largest force on an atom at the saddle (eV/Å)."),
@@ -203,6 +205,8 @@ def find(**options: Any) -> Exit:
     settings = _settings(options)
     start, end, findings = _ends(options)
     settings = replace(settings, vibrations=_vibrations(options, start))
+    if options["initial"] is not None:
+        settings = replace(settings, initial=read_initial(options["initial"], options["frozen"]))
     settings.output.mkdir(parents=True, exist_ok=True)
     with (
         logging_to(settings.output / "run.log"),

@@ -67,7 +67,9 @@ def run_connect(
     points = [landscape.molecule.coordinates(atoms) for atoms in structures]
     if settings.relax_ends:
         names = (f"structure {k}" for k in range(len(points)))
-        points = [relaxed(landscape, name, x).x for name, x in zip(names, points, strict=True)]
+        points = [
+            relaxed(landscape, name, x).position for name, x in zip(names, points, strict=True)
+        ]
     _require_different(landscape, points)
 
     def tell(graph: LandscapeGraph) -> None:

@@ -22,7 +22,9 @@ def images(molecule: Any, followed: MinimumEnergyPath) -> list[Atoms]:
         atoms = molecule.atoms(point, value, gradient)
         # notes of ASE's builders are nested, which structure files cannot hold
         atoms.info = {key: note for key, note in atoms.info.items() if not isinstance(note, dict)}
-        atoms.info |= {"length": float(length), "energy_error": float(error)}
+        atoms.info |= {
+            "length": float(length), "energy_error": float(error), "energy_from": "surrogate",
+        }  # fmt: skip
         found.append(atoms)
     return found
 

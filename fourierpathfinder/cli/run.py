@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -14,15 +15,16 @@ from ..atoms import MoleculeLandscape
 from ..atoms.preflight import Finding, same_minimum, unrelaxed
 from ..evaluation import LandscapeError
 from ..find import find_path
+from ..initial import resolve_initial
 from ..landscapes import IsolatedLandscape
+from ..landscapes.abilities import abilities_of
 from ..landscapes.isolation import TooManyFailuresError
 from ..methods import Surrogate
-from ..optimizers import Minimum
 from ..rates import ReactionRates
-from ..reaction_path import MinimumEnergyPath, minimum_energy_path
+from ..reaction_path import MinimumEnergyPath, RelaxedMinimum, minimum_energy_path, relax
 from ..restart.recheck import recheck
 from ..result import Evaluations, IntermediateResult, PathResult
-from ..saddle import SaddleReport, one_point, relax, verify_saddle
+from ..saddle import SaddleReport, verify_saddle
 from ..saddle.guard import NotEvaluatedError
 from ..storage.content import fingerprint
 from ..storage.errors import earlier
@@ -38,6 +40,9 @@ log = logging.getLogger("fourierpathfinder.cli")
 
 _TELLING = 100.0
 """In eV: an error estimated larger than this only says that nothing is known yet."""
+
+_RELAXING = 500
+"""Calculations at most to relax one end."""
 
 EVALUATIONS = "evaluations.jsonl"
 OF_PRIOR = "prior.jsonl"
@@ -61,6 +66,8 @@ class Settings:
     max_failures: int = 5
     relax_ends: bool = False
     verify: bool = False
+    initial: Any = None
+    """A first path, as `find_path` takes it."""
     saddle_force: float | None = None
     mep: bool = False
     vibrations: Vibrations | None = None
@@ -173,10 +180,12 @@ def _found(
     prior: Prior,
 ) -> Found:
     a, b = landscape.molecule.ends(*ends)
-    n_relaxing = 0
+    n_relaxing, known = 0, None
     if settings.relax_ends:
-        a, b, n_relaxing = _relaxed(landscape, a, b)
+        a, b, n_relaxing, known = _relaxed(landscape, a, b)
     findings = [*findings, *_evaluated_findings(landscape, a, b)]
+
+    _check_initial(settings, landscape, (a, b))
 
     def written(
         result: PathResult,
@@ -213,6 +222,8 @@ def _found(
                 saddle_gradient=settings.saddle_force,
             ),
             prior=prior,
+            initial=settings.initial,
+            known=known,
             max_gradients=settings.max_gradients,
             rng=settings.seed,
             callback=_tell,
@@ -265,9 +276,8 @@ def _followed(
     if result.saddle is None:
         return None, "no: there is no saddle"
     log.info("following the reaction path")
-    known = Evaluations(*known_evaluations(landscape))
     try:
-        followed = minimum_energy_path(landscape, replace(result, evaluations=known))
+        followed = minimum_energy_path(landscape, result)
     except (TooManyFailuresError, ValueError, ArithmeticError) as error:
         return None, f"no: {landscape.isolated.last_failure or error}"
     log.info("%s", followed)
@@ -317,20 +327,32 @@ def _evaluated_findings(landscape: RecordedMolecule, a: np.ndarray, b: np.ndarra
     return findings
 
 
+def _check_initial(
+    settings: Settings, landscape: RecordedMolecule, ends: tuple[np.ndarray, np.ndarray]
+) -> None:
+    try:
+        resolve_initial(settings.initial, abilities_of(landscape), ends)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"--initial does not fit these ends: {error}") from error
+
+
 def _relaxed(
     landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Both ends relaxed, and the evaluations that took."""
-    minima = [relaxed(landscape, name, x) for name, x in (("reactant", a), ("product", b))]
-    start, end = (landscape.molecule.atoms(minimum.x) for minimum in minima)
+) -> tuple[np.ndarray, np.ndarray, int, Evaluations]:
+    """Both ends relaxed, the evaluations that took, and what is known then."""
+    first = relaxed(landscape, "reactant", a)
+    last = relaxed(landscape, "product", b, first.evaluations)
+    start, end = (landscape.molecule.atoms(one.position) for one in (first, last))
     same = same_minimum(start, end)
     if same is not None:
         raise InputError(f"after relaxation, {same.sentence}")
     a, b = landscape.molecule.ends(start, end)
-    return a, b, sum(minimum.n_evaluations for minimum in minima)
+    return a, b, first.n_gradients + last.n_gradients, last.evaluations
 
 
-def relaxed(landscape: RecordedMolecule, name: str, x: np.ndarray) -> Minimum:
+def relaxed(
+    landscape: RecordedMolecule, name: str, x: np.ndarray, known: Evaluations | None = None
+) -> RelaxedMinimum:
     """Relax a structure, with a line in the log for each step.
 
     Raises
@@ -339,16 +361,14 @@ def relaxed(landscape: RecordedMolecule, name: str, x: np.ndarray) -> Minimum:
         If the calculator fails.
     """
 
-    def tell(now: Minimum) -> None:
+    def tell(now: RelaxedMinimum) -> None:
         log.info(
             "relaxing the %s: %d gradients, %.6f eV, force %.3f eV/Å",
-            name, now.n_evaluations, now.value, np.abs(now.gradient).max(),
+            name, now.n_gradients, now.value, now.largest_force,
         )  # fmt: skip
 
-    minimum = relax(one_point(landscape), x, callback=tell)
-    if not np.isfinite(minimum.value):
-        raise LandscapeError(f"the calculator failed while relaxing the {name}")
-    if not minimum.converged:
+    minimum = relax(landscape, x, known=known, max_gradients=_RELAXING, callback=tell)
+    if not minimum.success:
         log.warning("the %s is not fully relaxed: %s", name, minimum.message)
     return minimum
 

@@ -105,7 +105,7 @@ class GaussianProcess:
         if not optimise:
             return self._settled(self._best(prior, data, 1.0), data)
         best = self._best(prior, data, self.settings.first_reach)
-        return self._likeliest(self._settled(best, data), len(x) - 1)
+        return self._likeliest(self._settled(best, data), 0)
 
     def update(
         self,

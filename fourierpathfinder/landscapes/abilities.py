@@ -21,6 +21,7 @@ from ..path import SinePath
 from ..storage.content import digest
 from .protocols import (
     Atomic,
+    Calculated,
     Cluster,
     Comparable,
     Concurrent,
@@ -51,7 +52,7 @@ class Abilities:
     landscape : Landscape
         What evaluates.
     values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
-massive, forces, structures, described, identified : optional
+massive, forces, calculated, structures, described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -85,6 +86,7 @@ massive, forces, structures, described, identified : optional
     mobile: Mobile | None = None
     massive: Massive | None = None
     forces: Forces | None = None
+    calculated: Calculated | None = None
     structures: Structures | None = None
     described: Described | None = None
     identified: Identified | None = None
@@ -214,6 +216,7 @@ def abilities_of(landscape: Any) -> Abilities:
         mobile=landscape if isinstance(landscape, Mobile) else None,
         massive=landscape if isinstance(landscape, Massive) else None,
         forces=landscape if isinstance(landscape, Forces) else None,
+        calculated=landscape if isinstance(landscape, Calculated) else None,
         structures=landscape if isinstance(landscape, Structures) else None,
         described=landscape if isinstance(landscape, Described) else None,
         identified=landscape if isinstance(landscape, Identified) else None,

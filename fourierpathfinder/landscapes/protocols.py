@@ -184,6 +184,15 @@ class Forces(Protocol):
 
 
 @runtime_checkable
+class Calculated(Protocol):
+    """Reads what an end brings along, such as the energy and forces in a structure file."""
+
+    def calculated(self, end: Any) -> tuple[float, Array] | None:
+        """Value and gradient (D,) that come with `end`, or None where there are none."""
+        ...
+
+
+@runtime_checkable
 class Massive(Protocol):
     """Knows what is heavy: reaction paths are steepest descents in mass-weighted coordinates."""
 

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from ..evaluation import Evaluator, UnusableEndError
+from ..evaluation import Evaluator
 from ..gaussian_process import FeatureMap, GaussianProcess, Kernel
 from ..landscapes.abilities import Abilities
 from ..path import SinePath
@@ -41,6 +41,7 @@ from .checks import (
     require_not_negative,
     require_positive,
 )
+from .first_records import first_records, highest_known
 
 
 @dataclass(frozen=True)
@@ -281,7 +282,8 @@ class SurrogateRun:
             if self._cheap is not None and self._cheap.helps(begun):
                 self._cheap.told(begun, records)
                 return begun
-        return Campaign(self._asked, self._first, records, self._rng, abilities)
+        level = highest_known(self._evaluator)
+        return Campaign(self._asked, self._first, records, self._rng, abilities, level)
 
     def _plan(self, campaign: Campaign) -> None:
         """Find out what to evaluate next, or why to stop."""
@@ -347,15 +349,7 @@ class SurrogateRun:
         path = self._first
         middle = path(0.5) if ground is None else ground.top
         points = np.stack([path.start, path.end, middle])
-        values, gradients = self._evaluator.value_and_grad(points, finite=False)
-        records = Records.of(points, values, gradients)
-        for name, failed in zip(("start", "end"), records.failed, strict=False):
-            if failed:
-                raise UnusableEndError(
-                    f"the landscape cannot be evaluated at `{name}`: its value or gradient there "
-                    "is not finite; give another end"
-                )
-        return records
+        return first_records(self._evaluator, points)
 
     def _answers(self) -> tuple[list[Answer], Records]:
         """Evaluate the queue, as far as the budget goes."""

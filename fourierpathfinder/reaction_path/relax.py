@@ -228,7 +228,7 @@ class _Relaxation:
         """The surrogate's minimum, as far as it is to be trusted."""
         numbers, best, records = self._numbers, self._best, self._learner.records
         if self._n_failures:
-            return (best + last) / 2
+            return np.asarray((best + last) / 2)
         if len(records.known) == 1:
             return self._first_step()
         step = self._lowest() - best

@@ -56,6 +56,8 @@ class Campaign:
         Source of the further starts.
     abilities : Abilities
         What the landscape offers: its symmetries spare segments that are images of others.
+    level : float, optional
+        A first guess of the height, where one is known.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Campaign:
         records: Records,
         rng: np.random.Generator,
         abilities: Abilities,
+        level: float | None = None,
     ) -> None:
         self.records = records
         self.channels: list[Channel] = []
@@ -73,6 +76,7 @@ class Campaign:
         self._aim = settings.aim
         self._path = path
         self._rng = rng
+        self._level = level
         self._abilities = abilities
         self._tasks = self._all_tasks()
         self.task = next(self._tasks)
@@ -135,7 +139,7 @@ class Campaign:
 
     def _starts(self) -> Tasks:
         """The first path, and as many others as are asked for."""
-        first = yield from self._sought(begun(self._aim, self._path, self.records))
+        first = yield from self._sought(begun(self._aim, self._path, self.records, self._level))
         self.channels.append(first)
         self._aim = replace(self._aim, process=self._aim.process.like(first.model))
         for _ in range(1, self._settings.n_starts):

@@ -86,6 +86,10 @@ class Records:
         below = self.beneath.records.joined(levels[0]).joined_beneath(*levels[1:])
         return self.upon(replace(self.beneath, records=below))
 
+    def part(self, which: Array) -> "Records":
+        """Those of the indices `which` (m,)."""
+        return Records(self.x[which], self.values[which], self.gradients[which], self.failed[which])
+
     @property
     def known(self) -> "Records":
         """Those that did not fail."""

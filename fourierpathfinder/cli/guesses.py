@@ -1,0 +1,77 @@
+"""What `--initial` names: a band, guessed structures, a scan, or the folder of a finished run."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.io import read
+
+from ..atoms.band import read_band
+from ..result import Evaluations, PathResult
+from ..storage.errors import CheckpointError
+from ..storage.evaluations import read_evaluations
+from .exits import InputError
+from .outputs import read_result
+from .structures import freeze
+
+_RESULT, _EVALUATIONS = "result.json", "evaluations.jsonl"
+
+
+def read_initial(source: str, frozen: str | None = None) -> PathResult | list[Atoms]:
+    """A first path, as `find_path` takes it.
+
+    Parameters
+    ----------
+    source : str
+        A file of structures in order, from the reactant to the product; a folder of a nudged
+        elastic band; or the folder of a run of this program.
+    frozen : str, optional
+        Atoms that are fixed, as in `--freeze`.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or cannot be read.
+    """
+    place = Path(source)
+    if (place / _RESULT).is_file():
+        return _finished(place)
+    try:
+        found: Any = read_band(place) if place.is_dir() else read(source, index=":")
+    except FileNotFoundError as error:
+        raise InputError(
+            f"--initial is {source}: {error}; give a file of structures, a folder of a band (00, "
+            "01, ...), or the folder of a finished run"
+        ) from error
+    except Exception as error:  # each of ASE's many readers has its own way to fail
+        raise InputError(
+            f"--initial is {source}, which cannot be read ({type(error).__name__}: {error})"
+        ) from error
+    structures = [found] if isinstance(found, Atoms) else list(found)
+    return [_held(atoms, frozen) for atoms in structures]
+
+
+def _held(atoms: Atoms, frozen: str | None) -> Atoms:
+    """The structure with atoms fixed, and with the results that came with it."""
+    if frozen is None:
+        return atoms
+    held = freeze(atoms, frozen)
+    held.calc = atoms.calc
+    return held
+
+
+def _finished(folder: Path) -> PathResult:
+    """The path of a run, with its evaluations where these can be read."""
+    try:
+        result = read_result(folder / _RESULT)
+        found = [one for one in read_evaluations(folder / _EVALUATIONS) if one.is_good]
+    except FileNotFoundError:
+        return result
+    except (ValueError, CheckpointError) as error:
+        raise InputError(f"--initial is {folder}, a run that cannot be read: {error}") from error
+    if not found:
+        return result
+    columns = zip(*found, strict=True)
+    return replace(result, evaluations=Evaluations(*(np.array(column) for column in columns)))

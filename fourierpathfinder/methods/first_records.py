@@ -1,0 +1,64 @@
+"""What a search on a surrogate begins with: the ends, a point between, and all known before."""
+
+import numpy as np
+
+from .._arrays import Array
+from ..evaluation import Evaluator, UnusableEndError
+from ..search.records import Records
+
+_NEAR = 0.05
+"""In chords."""
+
+
+def first_records(evaluator: Evaluator, points: Array) -> Records:
+    """Records of `points` (start, end, another), then of what else is known.
+
+    What is known of these very points is not evaluated again.
+
+    Raises
+    ------
+    UnusableEndError
+        If an end cannot be evaluated.
+    """
+    known = evaluator.known
+    if known is None or not len(known):
+        records = Records.of(points, *evaluator.value_and_grad(points, finite=False))
+    else:
+        records = _with_known(evaluator, points, Records.of(*vars(known).values()))
+    for name, failed in zip(("start", "end"), records.failed, strict=False):
+        if failed:
+            raise UnusableEndError(
+                f"the landscape cannot be evaluated at `{name}`: its value or gradient there "
+                "is not finite; give another end"
+            )
+    return records
+
+
+def _with_known(evaluator: Evaluator, points: Array, known: Records) -> Records:
+    points = np.array([*points[:2], _or_known(points, known)])
+    places = [np.flatnonzero((known.x == point).all(axis=1)) for point in points]
+    missing = np.array([not len(place) for place in places])
+    first = [known.part(place[:1]) for place in places]
+    if missing.any():
+        new = points[missing]
+        records = Records.of(new, *evaluator.value_and_grad(new, finite=False))
+        for k, place in enumerate(np.flatnonzero(missing)):
+            first[place] = records.part(np.array([k]))
+    used = np.concatenate(places).astype(int)
+    others = known.part(np.setdiff1d(np.arange(len(known)), used))
+    for one in first[1:]:
+        first[0] = first[0].joined(one)
+    return first[0].joined(others)
+
+
+def _or_known(points: Array, known: Records) -> Array:
+    """The third of the points, or what is known so near to it that it would tell little."""
+    gaps = np.linalg.norm(known.x - points[2], axis=1)
+    near = _NEAR * float(np.linalg.norm(points[1] - points[0]))
+    return np.asarray(known.x[gaps.argmin()] if gaps.min() < near else points[2])
+
+
+def highest_known(evaluator: Evaluator) -> float | None:
+    """The largest value that was known before: a first guess of the height, or None."""
+    known = evaluator.known
+    return None if known is None or not len(known) else float(known.values.max())

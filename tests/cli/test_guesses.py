@@ -1,0 +1,92 @@
+"""What `--initial` takes: structures in order, a band's folder, the folder of a finished run."""
+
+import numpy as np
+import pytest
+from ase.io import read, write
+
+from fourierpathfinder.cli.exits import Exit, InputError
+from fourierpathfinder.cli.guesses import read_initial
+from fourierpathfinder.result import PathResult
+
+from .helpers import read_result
+
+
+@pytest.fixture
+def ends(hop):
+    return [hop / f"{name}.traj" for name in ("reactant", "product")]
+
+
+def between(ends, n):
+    """Structures on the straight line, the moving atom lifted."""
+    start, end = (read(end) for end in ends)
+    images = []
+    for t in np.linspace(0, 1, n + 2)[1:-1]:
+        image = start.copy()
+        image.positions += t * (end.positions - start.positions)
+        image.positions[-1, 2] += 0.3 * np.sin(np.pi * t)
+        images.append(image)
+    return images
+
+
+def test_structures_in_order(ends, command, tmp_path):
+    write(tmp_path / "guess.extxyz", between(ends, 3))
+    plain = command("find", *ends, "-c", "emt", "-o", tmp_path / "plain")
+    done = command(
+        "find", *ends, "-c", "emt", "-o", tmp_path / "out", "--initial", tmp_path / "guess.extxyz"
+    )
+    assert plain.exit_code == done.exit_code == Exit.CERTIFIED, done.output
+    heights = [read_result(tmp_path / name)["height"] for name in ("plain", "out")]
+    assert heights[0] == pytest.approx(heights[1], abs=2e-3)
+
+
+def test_the_folder_of_a_finished_run(ends, command, tmp_path):
+    first = command("find", *ends, "-c", "emt", "-o", tmp_path / "first")
+    done = command(
+        "find", *ends, "-c", "emt", "-o", tmp_path / "out", "--initial", tmp_path / "first"
+    )
+    assert first.exit_code == done.exit_code == Exit.CERTIFIED, done.output
+    counts = [read_result(tmp_path / name)["n_gradients"] for name in ("first", "out")]
+    assert counts[1] <= 0.7 * counts[0]
+    found = read_initial(str(tmp_path / "first"))
+    assert isinstance(found, PathResult)
+    assert len(found.evaluations) == counts[0]
+
+
+def test_the_folder_of_a_band(ends, tmp_path):
+    images = [read(ends[0]), *between(ends, 2), read(ends[1])]
+    for k, image in enumerate(images):
+        (tmp_path / f"{k:02}").mkdir()
+        image.write(tmp_path / f"{k:02}" / "POSCAR", format="vasp")
+    found = read_initial(str(tmp_path))
+    assert len(found) == 4
+    for image, one in zip(images, found, strict=True):
+        assert sorted(image.numbers) == sorted(one.numbers)
+
+
+def test_results_come_along_where_atoms_are_frozen(ends, tmp_path):
+    from ase.calculators.emt import EMT
+
+    image = between(ends, 1)[0]
+    image.calc = EMT()
+    energy = image.get_potential_energy()
+    image.get_forces()
+    write(tmp_path / "one.traj", image)
+    (found,) = read_initial(str(tmp_path / "one.traj"), "0:3")
+    assert found.calc.results["energy"] == pytest.approx(energy)
+    assert 0 in found.constraints[-1].index
+
+
+def test_what_is_no_guess_is_said(ends, command, tmp_path):
+    with pytest.raises(InputError, match="--initial is nowhere"):
+        read_initial("nowhere")
+    (tmp_path / "text.xyz").write_text("no structure")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_initial(str(tmp_path / "text.xyz"))
+    from ase.build import molecule
+
+    write(tmp_path / "other.xyz", molecule("H2O"))
+    done = command(
+        "find", *ends, "-c", "emt", "-o", tmp_path / "out", "--initial", tmp_path / "other.xyz"
+    )
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "--initial does not fit these ends" in done.output
