@@ -43,7 +43,7 @@ _ENDS: _Options = (click.argument("reactant"), click.argument("product"))
 
 _CALCULATOR: _Options = (
     click.option("-c", "--calculator", required=True, metavar="NAME",
-                 help="emt, lj, tblite, module:Class, calc.py:make"),
+                 help="emt, tblite, module:Class, calc.py:make"),
     click.option("--method", metavar="NAME", help="Its method, such as GFN2-xTB."),
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                  help="Any other setting of the calculator."),
@@ -52,8 +52,8 @@ _CALCULATOR: _Options = (
 
 _PRIOR: _Options = (
     click.option("--prior", metavar="NAME",
-                 help="A cheap calculator beneath it, or an earlier run's folder."),
-    click.option("--prior-method", metavar="NAME", help="The prior's method."),
+                 help="A cheap calculator or earlier run beneath it."),
+    click.option("--prior-method", hidden=True, metavar="NAME", help="The prior's method."),
     click.option("--prior-set", "prior_settings", multiple=True, hidden=True, metavar="KEY=VALUE",
                  help="Any other setting of the prior."),
 )  # fmt: skip
