@@ -5,7 +5,8 @@ import pytest
 
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.splitting import dips, piece
-from tests.tolerances import assert_close
+
+from .tolerances import assert_close
 
 
 def zigzag(heights, depth):

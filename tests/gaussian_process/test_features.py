@@ -5,6 +5,7 @@ from scipy.spatial.transform import Rotation
 
 from fourierpathfinder.gaussian_process import Coordinates, InverseDistances
 
+from ..tolerances import assert_close
 from .oracles import central_difference
 
 CELL = np.array([[5.0, 0, 0], [1.0, 6.0, 0], [0, 0, 20.0]])
@@ -68,7 +69,7 @@ def test_one_point_pulls_back_many_covectors(kind):
     at = features.linearise(points[:1])
     covectors = np.random.default_rng(0).normal(size=(5, at.values.shape[1]))
     one_by_one = [at.pull_back(c[None])[0] for c in covectors]
-    np.testing.assert_allclose(at.pull_back(covectors), one_by_one, atol=1e-14)
+    assert_close(at.pull_back(covectors), one_by_one)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -105,7 +106,7 @@ def test_free_of_rotation_and_translation():
     atoms = cluster(7, rng)
     moved = atoms @ Rotation.random(None, rng).as_matrix().T + [3.0, -40.0, 1e3]
     values = InverseDistances(7).linearise(np.stack([atoms.ravel(), moved.ravel()])).values
-    np.testing.assert_allclose(values[0], values[1], rtol=1e-11)
+    assert_close(values[0], values[1])
 
 
 def test_relabelling_atoms_permutes_the_features():
@@ -113,7 +114,7 @@ def test_relabelling_atoms_permutes_the_features():
     atoms = cluster(7, rng)
     both = np.stack([atoms.ravel(), rng.permutation(atoms).ravel()])
     values = np.sort(InverseDistances(7).linearise(both).values)
-    np.testing.assert_allclose(values[0], values[1], rtol=1e-13)
+    assert_close(values[0], values[1])
 
 
 @pytest.mark.parametrize("cutoff", [2.0, 4.0, 9.0])
@@ -131,7 +132,7 @@ def test_periodic_images_within_the_cutoff_against_brute_force(cutoff):
         if (r := np.linalg.norm(atoms[i] - other + (np.array(shift) - 6) @ CELL[:2])) < cutoff
     ]
     values = features.linearise(x).values[0]
-    np.testing.assert_allclose(np.sort(values[values > 0]), np.sort(expected), rtol=1e-10)
+    assert_close(np.sort(values[values > 0]), np.sort(expected))
 
 
 def test_a_cell_shared_by_all_atoms_changes_nothing():
@@ -143,7 +144,7 @@ def test_a_cell_shared_by_all_atoms_changes_nothing():
         InverseDistances(4, f, CELL, [1, 1, 0], cutoff=4.0, reference=r).linearise(r).values
         for f, r in ((fixed, x), (fixed + CELL[0], moved))
     )
-    np.testing.assert_allclose(here, there, rtol=1e-10, atol=1e-14)
+    assert_close(here, there)
 
 
 def test_a_pair_fades_with_two_continuous_derivatives():

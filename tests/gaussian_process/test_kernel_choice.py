@@ -16,6 +16,7 @@ from fourierpathfinder.gaussian_process import (
     SquaredExponential,
 )
 
+from ..tolerances import assert_close
 from .oracles import springs, wavy
 
 BOTH = SquaredExponential(), Matern52()
@@ -100,4 +101,4 @@ def test_under_another_kernel_at_its_own_best_length(case, kernel):
     near = [process.fit(*data, length_scale=l, optimise=False).log_likelihood for l in lengths]
     assert rival.log_likelihood > max(near) - 0.2
     fitted = process.fit(*data, length_scale=rival.length_scale, optimise=False)
-    np.testing.assert_allclose(rival.predict(x + 0.1)[0], fitted.predict(x + 0.1)[0], rtol=1e-7)
+    assert_close(rival.predict(x + 0.1)[0], fitted.predict(x + 0.1)[0], amplification=1e5)

@@ -13,6 +13,7 @@ from fourierpathfinder.gaussian_process.fit import evidence_of
 from fourierpathfinder.gaussian_process.length_search import best_log_length
 from fourierpathfinder.gaussian_process.likelihood import Likelihood
 
+from ..tolerances import assert_close
 from .oracles import springs, wavy
 
 
@@ -38,7 +39,7 @@ def test_value_is_the_posteriors_and_slope_its_derivative(case, kernel, noise):
     model = process.fit(x, values, gradients, has_gradient=known, length_scale=0.7, optimise=False)
     evidence = evidence_of(model.solver.prior, model.data)
     u, step = np.log(0.7), 1e-4
-    assert evidence(u).value == pytest.approx(model.log_likelihood, rel=1e-9)
+    assert_close(evidence(u).value, model.log_likelihood, amplification=1e4)
     slope = (evidence(u + step).value - evidence(u - step).value) / (2 * step)
     assert evidence(u).slope == pytest.approx(slope, rel=1e-4, abs=1e-4)
 

@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from benchmarks.perturbed import LastBits
 from fourierpathfinder import Direct, LandscapeGraph, connect
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.saddle import one_point, relax
@@ -50,17 +51,23 @@ def lj7():
     return connect(toy, toy.minima, method=Direct(), mirror=True, rng=0)
 
 
-def test_the_disconnectivity_of_seven_atoms(lj7):
+@pytest.mark.statistical
+def test_the_disconnectivity_of_seven_atoms(lj7, last_bits):
     """Each minimum joins the others at the saddle that literature has for it."""
     toy = lennard_jones(7)
-    heights = lj7.minimax_heights()
-    np.testing.assert_allclose(lj7.values, toy.minimum_values, atol=1e-6)
-    expected = {1: -15.44473, 2: -15.31986, 3: -15.28342}
-    for k, height in expected.items():
-        np.testing.assert_allclose(heights[k, :k], height, atol=1e-4)
-    assert len(lj7) == 4
-    assert all(edge.certified for edge in lj7.minimum_spanning_tree())
-    assert lj7.n_gradients < 5000
+    changed = (
+        connect(each, toy.minima, method=Direct(), mirror=True, rng=seed)
+        for seed, each in enumerate(last_bits(toy, 2))
+    )
+    for graph in (lj7, *changed):
+        heights = graph.minimax_heights()
+        np.testing.assert_allclose(graph.values, toy.minimum_values, atol=1e-6)
+        expected = {1: -15.44473, 2: -15.31986, 3: -15.28342}
+        for k, height in expected.items():
+            np.testing.assert_allclose(heights[k, :k], height, atol=1e-4)
+        assert len(graph) == 4
+        assert all(edge.certified for edge in graph.minimum_spanning_tree())
+        assert graph.n_gradients < 5000
 
 
 def test_a_certified_edge_is_a_saddle_and_its_walk_can_be_walked(lj7):
@@ -79,20 +86,24 @@ def test_heights_over_the_graph_are_never_above_direct_ones(lj7):
         assert lj7.minimax_height(edge.start, edge.end) <= edge.height
 
 
-def test_the_surrogate_finds_the_same_in_few_gradients(lj7):
+@pytest.mark.statistical
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_surrogate_finds_the_same_in_few_gradients(seed, lj7):
     toy = lennard_jones(7)
-    graph = connect(toy, toy.minima, mirror=True, rng=0)
+    graph = connect(LastBits(toy, seed), toy.minima, mirror=True, rng=seed)
     np.testing.assert_allclose(graph.minimax_heights(), lj7.minimax_heights(), atol=5e-3)
     assert graph.n_gradients < 300
 
 
-def test_minima_on_the_way_become_nodes():
+@pytest.mark.statistical
+def test_minima_on_the_way_become_nodes(last_bits):
     toy = mueller_brown()
-    graph = connect(toy, toy.minima[[0, 1]], method=Direct(), rng=0)
-    assert len(graph) == 3
-    assert graph.minimax_height(0, 1) == pytest.approx(toy.height, abs=1e-3)
-    assert len(graph.best_walk(0, 1)) == 2
-    assert np.linalg.norm(graph.nodes[2].position - toy.minima[2]) < 0.02
+    for seed, changed in enumerate(last_bits(toy, 4)):
+        graph = connect(changed, toy.minima[[0, 1]], method=Direct(), rng=seed)
+        assert len(graph) == 3
+        assert graph.minimax_height(0, 1) == pytest.approx(toy.height, abs=1e-3)
+        assert len(graph.best_walk(0, 1)) == 2
+        assert np.linalg.norm(graph.nodes[2].position - toy.minima[2]) < 0.02
 
 
 def test_equal_minima_share_a_node(rng):

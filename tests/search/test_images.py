@@ -11,6 +11,8 @@ from fourierpathfinder.path import SinePath
 from fourierpathfinder.search.images import Image, image_of
 from fourierpathfinder.search.policy import Split
 
+from ..tolerances import assert_close
+
 
 @pytest.fixture
 def channel(rng):
@@ -49,7 +51,7 @@ def test_image_is_the_moved_path(channel, motion, is_reversed):
     assert found.is_reversed == is_reversed
     times = np.linspace(0, 1, 9)
     theirs = 1 - times if is_reversed else times
-    np.testing.assert_allclose(found.path()(times), motion(channel.path(theirs)), atol=1e-12)
+    assert_close(found.path()(times), motion(channel.path(theirs)))
 
 
 def test_both_ends_must_come_to_lie(channel, motion):

@@ -10,6 +10,8 @@ from fourierpathfinder.result import Saddle
 from fourierpathfinder.search.moving import moved
 from fourierpathfinder.search.state import Effort, Progress
 
+from ..tolerances import assert_close
+
 TIMES = np.linspace(0, 1, 500)
 STRAIGHT = np.array([[-1.0, 0.0], [1.0, 0.0]])
 BENT = SinePath(*STRAIGHT, np.array([[0.0, 0.1], [0.0, 0.05], [0.0, 0.0]]))
@@ -28,7 +30,7 @@ def test_path_comes_down_to_the_valley(by_hand):
 def test_pinned_path_keeps_to_its_saddle(by_hand):
     saddle = Saddle(np.array([0.0, 0.03]), 1.0, 0.0, 0.4)
     channel, _ = by_hand(path=BENT, saddle=saddle)
-    np.testing.assert_allclose(moved(channel).path(0.4), saddle.position, atol=1e-12)
+    assert_close(moved(channel).path(0.4), saddle.position)
 
 
 def test_what_is_unsure_blocks(by_hand):

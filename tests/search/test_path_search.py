@@ -12,6 +12,8 @@ from fourierpathfinder.path import SinePath, sines
 from fourierpathfinder.search.path_search import PathSearch, Pin
 from fourierpathfinder.search.policy import BOLD, WARY
 
+from ..tolerances import assert_close
+
 FINE = np.linspace(0, 1, 2001)
 
 
@@ -45,7 +47,7 @@ class TestPin:
         rng = np.random.default_rng(seed)
         path, point = bent(rng), rng.normal(size=3)
         held = Pin(time, point).held(path)
-        np.testing.assert_allclose(held(time), point, atol=1e-12)
+        assert_close(held(time), point)
         np.testing.assert_array_equal([held.start, held.end], [path.start, path.end])
 
     def test_held_path_is_the_nearest_in_n_c_n(self, rng):
@@ -55,23 +57,23 @@ class TestPin:
         row = sines(np.array([time]), 6) / order.T
         shift = np.linalg.pinv(row) @ (point - path(time))[None]
         expected = path.coefficients + shift / order
-        np.testing.assert_allclose(Pin(time, point).held(path).coefficients, expected, atol=1e-12)
+        assert_close(Pin(time, point).held(path).coefficients, expected)
 
     def test_held_path_goes_through_several_points_and_is_the_nearest(self, rng):
         """Against a least-norm solution with all constraints in one matrix."""
         path, points, times = bent(rng), rng.normal(size=(3, 3)), np.array([0.2, 0.55, 0.9])
         held = Pin(times, points).held(path)
-        np.testing.assert_allclose(held(times), points, atol=1e-12)
+        assert_close(held(times), points)
         order = np.arange(1.0, 7)[:, None]
         rows = sines(times, 6) / order.T
         shift = np.linalg.lstsq(rows, points - path(times), rcond=None)[0]
-        np.testing.assert_allclose(held.coefficients, path.coefficients + shift / order, atol=1e-12)
+        assert_close(held.coefficients, path.coefficients + shift / order)
 
     def test_projected_gradient_leaves_several_points_in_place(self, rng):
         path, gradient, times = bent(rng), rng.normal(size=(6, 3)), np.array([0.2, 0.55, 0.9])
         projected = Pin(times, path(times)).projected(gradient)
         moved = path.with_coefficients(path.coefficients + projected / np.arange(1.0, 7)[:, None])
-        np.testing.assert_allclose(moved(times), path(times), atol=1e-12)
+        assert_close(moved(times), path(times))
         assert (projected * (gradient - projected)).sum() == pytest.approx(0, abs=1e-10)
 
     @settings(max_examples=30, deadline=None)
@@ -82,8 +84,8 @@ class TestPin:
         pin, order = Pin(time, path(time)), np.arange(1.0, 7)[:, None]
         projected = pin.projected(gradient)
         moved = path.with_coefficients(path.coefficients + projected / order)
-        np.testing.assert_allclose(moved(time), path(time), atol=1e-12)
-        np.testing.assert_allclose(pin.projected(projected), projected, atol=1e-12)
+        assert_close(moved(time), path(time))
+        assert_close(pin.projected(projected), projected)
         assert (projected * (gradient - projected)).sum() == pytest.approx(0, abs=1e-10)
 
 
@@ -165,7 +167,7 @@ class TestMove:
         path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((6, 2), 0.01))
         for _ in range(3):
             path = search()(hill, certain, path, pin).path
-            np.testing.assert_allclose(path(time), pin.position, atol=1e-12)
+            assert_close(path(time), pin.position)
 
     @pytest.mark.parametrize("n_terms", [1, 8, 31, 47])
     def test_any_number_of_terms(self, n_terms):

@@ -10,6 +10,8 @@ from fourierpathfinder.search.policy import BOLD
 from fourierpathfinder.search.proposals import propose
 from fourierpathfinder.search.state import Progress
 
+from ..tolerances import assert_close
+
 
 def test_certified_only_when_checks_were_asked_and_answered(at_saddle, finished):
     channel = at_saddle.channel
@@ -37,7 +39,7 @@ def test_saddle_that_was_lost_is_not_evaluated_again(finished):
     higher = Answer(check, before.value + 0.1 * finished.channel.scale, np.zeros(2))
     after = absorbed(finished.channel, [higher], finished.records)
     assert after.saddle.value == before.value
-    np.testing.assert_allclose(after.path(after.saddle.time), before.position, atol=1e-10)
+    assert_close(after.path(after.saddle.time), before.position)
     following = propose(after, finished.records)
     assert following is None or following.kind != "saddle"
 
