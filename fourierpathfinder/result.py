@@ -236,6 +236,9 @@ class PathResult:
         Gradients of the cheaper landscapes that `find_path` was given as `prior`, search included.
     profile_errors : array (M,) or None
         Two calibrated standard deviations of the `heights`, where they are predicted.
+    n_outliers : int
+        Evaluations that could not be true, were made once more and came out differently; the path
+        does not rest on them. (Only `Surrogate` notices.)
 
     Examples
     --------
@@ -270,6 +273,7 @@ class PathResult:
     evaluations: Evaluations | None = field(default=None, repr=False)
     profile_errors: np.ndarray | None = field(default=None, repr=False)
     n_prior_gradients: int = 0
+    n_outliers: int = 0
 
     @property
     def barrier(self) -> float:

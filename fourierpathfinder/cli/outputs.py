@@ -50,6 +50,9 @@ class Summary:
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
     """Write every output; returns the files written."""
     evaluations = known_evaluations(landscape)
+    if result.n_outliers and result.evaluations is not None:  # the store keeps what was answered
+        kept = result.evaluations
+        evaluations = kept.points, kept.values, kept.gradients
     images = path_atoms(landscape.molecule, result, evaluations=evaluations)
     written = [write_structures(folder / "path.extxyz", images)]
     if result.saddle is not None:

@@ -56,6 +56,8 @@ def table(found: Found) -> str:
         + (f", and {result.n_prior_gradients} of the prior, {summary.prior}"
            if summary.prior else ""),
         "failures": str(summary.n_failures) if summary.n_failures else "",
+        "outliers": f"{result.n_outliers} not confirmed when asked again, and left out"
+        if result.n_outliers else "",
         "status": result.message,
         "verified": found.not_verified if summary.verification is None
         else str(summary.verification),

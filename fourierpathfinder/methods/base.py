@@ -41,6 +41,7 @@ class Outcome:
     segments: tuple[PathResult, ...] = ()
     evaluations: Evaluations | None = None
     profile_errors: np.ndarray | None = None
+    n_outliers: int = 0
     note: str = ""
     """What is to be added to the message."""
 

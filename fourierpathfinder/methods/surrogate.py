@@ -42,6 +42,7 @@ from .checks import (
     require_positive,
 )
 from .first_records import first_records, highest_known
+from .second_look import SecondLook
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ class SurrogateRun:
         aim = _aim(settings, features, evaluator.abilities)
         self._asked = CampaignSettings(settings.n_starts, settings.split, aim)
         self.campaign: Campaign | None = None
+        self._second_look = SecondLook(evaluator)
         self._queue: list[Candidate] = []
         self._n_iterations = 0
         self._status: Status | None = None
@@ -266,7 +268,7 @@ class SurrogateRun:
                 self.campaign = self._begun(records, ground)
                 self._plan(self.campaign)
         else:
-            answers, new = self._answers()
+            answers, new = self._second_look.at(self.campaign, *self._answers())
             with one_thread():
                 if self._cheap is not None:
                     self._cheap.told(self.campaign, new)
@@ -314,6 +316,7 @@ class SurrogateRun:
         loose = _loose(outcome.saddle, self._settings.saddle_gradient)
         return replace(
             outcome,
+            n_outliers=self._second_look.n_outliers,
             method=self._method(campaign),
             note=" ".join(filter(None, ("" if self._cheap is None else self._cheap.note, loose))),
             channels=tuple(self._part(channel, campaign) for channel in channels),

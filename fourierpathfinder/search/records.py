@@ -72,6 +72,13 @@ class Records:
             self.beneath,
         )
 
+    def spoilt(self) -> "Records":
+        """The same, all failed."""
+        nothing = np.full(self.values.shape, np.nan)
+        return Records(
+            self.x, nothing, np.zeros_like(self.gradients), np.isnan(nothing), self.beneath
+        )
+
     def upon(self, beneath: Beneath | None) -> "Records":
         """The same with something else beneath, or nothing."""
         return replace(self, beneath=beneath)

@@ -14,7 +14,7 @@ from ..path import SinePath
 from ..result import Evaluations, History, PathResult, Saddle, Status
 
 _NUMBERS = ("height", "height_time", "start_value", "end_value", "height_error")
-_COUNTS = ("n_gradients", "n_iterations", "n_sample_gradients", "n_prior_gradients")
+_COUNTS = ("n_gradients", "n_iterations", "n_sample_gradients", "n_prior_gradients", "n_outliers")
 _PARTS = ("channels", "segments")
 
 _Value = TypeVar("_Value")
@@ -58,7 +58,8 @@ def result_of(parts: Mapping[str, Any], reference: Array | None = None) -> PathR
         If a part is missing, or is not what it should be; the message names it.
     """
     plain: dict[str, Any] = {name: _number(parts, name) for name in _NUMBERS}
-    told = {"n_prior_gradients": 0} | dict(parts)  # which earlier releases did not know
+    unknown = {"n_prior_gradients": 0, "n_outliers": 0}  # to earlier releases
+    told = unknown | dict(parts)
     plain |= {name: _of(told, name, int) for name in _COUNTS}
     plain |= {name: _array(parts, name, 1) for name in ("times", "heights")}
     plain["profile_errors"] = (

@@ -26,6 +26,8 @@ class Faulty(EMT):
         super().calculate(atoms, properties, system_changes)
         if os.environ.get("FAULT") == "nan" and int(first) <= n <= int(last or first):
             self.results["forces"] = np.full((len(atoms), 3), np.nan)
+        if os.environ.get("FAULT") == "nonsense" and int(first) <= n <= int(last or first):
+            self.results["energy"] = self.results["free_energy"] = 1e6
 
 
 def raises():
@@ -40,6 +42,7 @@ def garbage():
 FAULTS = {
     "raise": raises,
     "nan": lambda: None,
+    "nonsense": lambda: None,
     "hang": lambda: time.sleep(1000),
     "stop": lambda: os._exit(3),
     "segfault": lambda: ctypes.string_at(0),

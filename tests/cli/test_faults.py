@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ase.io import read
 
 from fourierpathfinder.cli.exits import Exit
 from fourierpathfinder.cli.run import EVALUATIONS
@@ -68,6 +69,18 @@ def test_a_point_that_fails_twice_is_gone_round(fault, faulty_find, undisturbed,
     result = read_result(tmp_path / "out")
     assert result["n_failures"] == 1
     assert result["barrier"] == pytest.approx(undisturbed[0]["barrier"], abs=1e-3)
+
+
+@pytest.mark.parametrize("at", ["3", "6"])
+def test_an_energy_that_cannot_be_true_is_asked_for_again(at, faulty_find, undisturbed, tmp_path):
+    done = faulty_find(fault="nonsense", at=at)
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    assert "1 not confirmed when asked again" in done.output
+    result = read_result(tmp_path / "out")
+    assert result["n_outliers"] == 1
+    assert result["barrier"] == pytest.approx(undisturbed[0]["barrier"], abs=1e-3)
+    energies = [image.get_potential_energy() for image in read(tmp_path / "out/path.extxyz", ":")]
+    assert max(energies) < 100
 
 
 def test_after_too_many_failures_a_restart_goes_on_from_all_that_was_good(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from .beneath import Beneath
 from .certificate import Certify
+from .doubt import Doubt
 from .evaluation import Ask
 from .path import Climb, Move
 from .run import Split, Stop
@@ -22,6 +23,7 @@ __all__ = [
     "Beneath",
     "Certify",
     "Climb",
+    "Doubt",
     "Exclude",
     "Move",
     "Policy",
@@ -42,6 +44,7 @@ class Policy:
     move: Move = field(default_factory=Move)
     climb: Climb = field(default_factory=Climb)
     ask: Ask = field(default_factory=Ask)
+    doubt: Doubt = field(default_factory=Doubt)
     certify: Certify = field(default_factory=Certify)
     stop: Stop = field(default_factory=Stop)
     split: Split = field(default_factory=Split)

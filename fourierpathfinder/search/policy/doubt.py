@@ -1,0 +1,35 @@
+"""What cannot be true."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What cannot be true, and is asked for once more."""
+
+    fewest: int = 5
+    """Evaluations from which on any of them may be doubted: fewer do not tell which is wrong."""
+    few: int = 8
+    """Evaluations up to which all are looked at again whenever there is a new one: beyond that the
+    new one and the nearest to it tell enough."""
+    value: float = 3.0
+    """How far a value may be from what the gradients between it and its nearest neighbour account
+    for, in units of the range of all other values and of what these gradients span: over the
+    systems of the benchmark of barriers it stays below a third."""
+    slope: float = 30.0
+    """How much a gradient may span up to the nearest neighbour, in units of the range of all other
+    values and of the difference to that neighbour: there it stays below three."""
+    deviations: float = 60.0
+    """Calibrated deviations above what was expected: the walls of molecules reach eighteen."""
+    misses: float = 3.0
+    """The same in E, warped: over these systems it stays below 1.3."""
+    deviations_below: float = 10.0
+    """Calibrated deviations below what was expected: there are no walls, and it stays below 2.6."""
+    misses_below: float = 1.0
+    """The same in E: over these systems it stays below 0.2."""
+    nudge: float = 1e-7
+    """How far from the first place the second answer is asked for, in chords: what remembers its
+    answers would give the same one, and values change by less than any tolerance."""
+    agreeing: float = 0.5
+    """Part of what is odd by which two answers may differ and still confirm each other: chance
+    does not repeat an error of that size."""
