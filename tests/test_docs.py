@@ -8,7 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").glob("*.rst"))
-LIBRARIES = {"torch": r">>> .*torch", "sella": r">>> .*refine_with_sella"}
+LIBRARIES = {
+    "torch": r">>> .*torch",
+    "pandas": r">>> .*results_table",
+    "sella": r">>> .*refine_with_sella",
+}
 """What a page needs, and how that is seen; without it (the lowest versions) it is skipped."""
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
 

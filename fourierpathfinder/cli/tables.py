@@ -31,7 +31,7 @@ _SHOWN = {
 """The columns of the page, of those with anything in them."""
 
 _STYLE = """
-body { font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 90em; padding: 0 1em;
+body { font: 14px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 90em; padding: 0 1em;
        color: #222; }
 h1 { font-size: 1.4em; } table { border-collapse: collapse; width: 100%; }
 th, td { padding: .35em .6em; border-bottom: 1px solid #ddd; text-align: right; }
@@ -41,7 +41,8 @@ th button { all: unset; cursor: pointer; font-weight: 600; } th button:focus-vis
 { outline: 2px solid #0072B2; }
 th[aria-sort=ascending] button::after { content: " ▲"; }
 th[aria-sort=descending] button::after { content: " ▼"; }
-.text { text-align: left; } .certified { color: #00704f; } .failed { color: #b04500; }
+.text { text-align: left; }
+td.reason { min-width: 24em; } .certified { color: #00704f; } .failed { color: #b04500; }
 a { color: #0072B2; }
 """
 
@@ -132,7 +133,7 @@ def _cell(row: dict[str, Any], name: str, kind: str, folder: Path) -> str:
         text = f'<a href="{html.escape(told)}/report.html">{text}</a>'
     if name == "status":
         text = f'<span class="{told.split()[0]}">{text}</span>'
-    return f'<td class="{kind}" data-value="{html.escape(raw)}">{text}</td>'
+    return f'<td class="{kind} {name}" data-value="{html.escape(raw)}">{text}</td>'
 
 
 def _told(name: str, value: Any) -> str:

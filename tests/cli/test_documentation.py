@@ -48,6 +48,29 @@ def test_a_surface(follow):
     assert result["verification"]["connects_the_ends"]
 
 
+def test_from_barrier_to_rate(follow):
+    told = follow("rates.rst")["vibrations"]
+    page = (DOCS / "rates.rst").read_text()
+    shown = float(re.search(r"imaginary +(\S+)i cm", page)[1])
+    assert -told["imaginary_frequency"] == pytest.approx(shown, abs=3)
+    assert told["prefactor"] == pytest.approx(
+        float(re.search(r"prefactor +(\S+)", page)[1]), rel=0.1
+    )
+    assert [row["temperature_K"] for row in told["rates"]] == [300, 500]
+
+
+def test_many_reactions(tmp_path, monkeypatch, command):
+    pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    page = DOCS / "many.rst"
+    assert doctest.testfile(str(page), module_relative=False)[0] == 0
+    typed = re.search(r"^ *\$ fourierpathfinder (find-many .*)$", page.read_text(), re.M)
+    done = command(*shlex.split(typed[1]))
+    assert done.exit_code == 1, done.output
+    assert re.search(r"^ *(3 of 4 pairs are certified)$", page.read_text(), re.M)[1] in done.output
+    assert (tmp_path / "hops" / "pairs" / "gold" / "report.html").exists()
+
+
 def test_the_readme_pasted_into_an_empty_folder(tmp_path):
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
