@@ -1,9 +1,11 @@
 """A surrogate on top of another: a prior mean, and a Gaussian process of the difference from it.
 
-    f(x) ~ m(x) + d(x),     σ²(x) = σ_m²(x) + σ_d²(x)
+    f(x) ~ m(x) + d(x),     σ²(x) = σ_m²(x) (1 - e(x)) + σ_d²(x)
 
 with m the surrogate of another landscape, which may itself be uncertain, and d a process
-conditioned on f - m at the points where f is known. Length scale, kernel, features and noise of d
+conditioned on f - m at the points where f is known. There it has taken in the error of m, too, so
+that nothing of that is left: e(x) is the part of a variance that observations at these points
+explain under m's own kernel and length scale. Length scale, kernel, features and noise of d
 are those under which the differences are likeliest. How likely f is without m is known beside it,
 so that a prior mean which does not help can be told.
 """
@@ -14,11 +16,14 @@ import numpy as np
 
 from .._arrays import Array
 from .features import FeatureMap
+from .fit import factored
 from .kernels import Kernel
 from .model import Model
+from .nugget import Nugget
 from .observations import Observations
 from .posterior import Posterior
 from .process import GaussianProcess
+from .solver import Solver
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Corrected:
         The process of what is missing.
     alone : Posterior
         The process of the same observations without the prior mean.
+    pins : Solver
+        Of the observations' points under the prior of the mean.
     factor : float
         What the prior mean's landscape was multiplied by before it was told.
 
@@ -52,6 +59,7 @@ class Corrected:
     mean: Model
     difference: Posterior
     alone: Posterior
+    pins: Solver
     factor: float = 1.0
 
     @property
@@ -92,7 +100,8 @@ class Corrected:
 
     def deviation(self, x: Array) -> Array:
         """Standard deviation (M,) of the value; prior mean and difference are independent."""
-        return np.hypot(self.mean.deviation(x), self.difference.deviation(x))
+        left = np.maximum(1 - self.pins.explained(x), 0.0)
+        return np.hypot(self.mean.deviation(x) * np.sqrt(left), self.difference.deviation(x))
 
     def hessian(self, x: Array) -> Array:
         """Second derivatives (D, D) of the mean at one point `x` (D,)."""
@@ -112,6 +121,7 @@ class Corrected:
             self,
             data=self.data.joined(Observations.of(x, values, gradients)),
             difference=self.difference.add(x, values - below, gradients - slope),
+            pins=self.pins.extended(x, np.ones(len(x), dtype=bool)),
         )
 
     def span(self) -> tuple[Array, Array] | None:
@@ -152,15 +162,28 @@ def corrected(
     """
     below, slope = mean.predict(x)
     missing, data = (x, values - below, gradients - slope), Observations.of(x, values, gradients)
+    pins = _pins(mean, data)
     if before is None:
-        return Corrected(data, mean, process.fit(*missing), process.fit(x, values, gradients))
+        alone = process.fit(x, values, gradients)
+        return Corrected(data, mean, process.fit(*missing), alone, pins)
     return replace(
         before,
         data=data,
         mean=mean,
+        pins=pins,
         difference=process.update(before.difference, *missing),
         alone=process.update(before.alone, x, values, gradients),
     )
+
+
+def _pins(mean: Model, data: Observations) -> Solver:
+    """The observations' points under the prior of the mean, without the noise of that."""
+    below = mean
+    while isinstance(below, Corrected):
+        below = below.difference
+    assert isinstance(below, Posterior)
+    prior = below.solver.prior
+    return factored(replace(prior, nugget=Nugget(prior.nugget.base)), data)
 
 
 def best_factor(model: Corrected, origin: float) -> float:

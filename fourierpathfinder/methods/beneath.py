@@ -10,7 +10,7 @@ from ..gaussian_process import Corrected
 from ..path import SinePath
 from ..prior import Prior
 from ..result import Status
-from ..search.beneath import is_of_use, places_to_ask
+from ..search.beneath import is_of_use, is_unsure, places_to_ask
 from ..search.campaign import Campaign
 from ..search.channel import Channel
 from ..search.phases import begun, settled
@@ -22,6 +22,7 @@ from ..search.teaching import shared
 
 _UNUSABLE = "The prior was not used: it could not be evaluated at an end."
 _UNLIKELY = "The prior was dropped: without it the evaluations are likelier."
+_UNSURE = "The prior was dropped: it is too rough, or too noisy, to be known along the path."
 _LEADS_NOWHERE = "The prior was dropped: no saddle was found with it."
 
 
@@ -120,6 +121,7 @@ class Cheap:
     def __init__(self, prior: Prior, search: Callable[[], Ground], numbers: Numbers) -> None:
         self._prior, self._search, self._numbers = prior, search, numbers
         self.note = ""
+        self._n_unsure = 0
 
     @property
     def n_gradients(self) -> int:
@@ -141,6 +143,9 @@ class Cheap:
             return True
         if not is_of_use(channel.model, self._numbers):
             self.note = _UNLIKELY
+            return False
+        if self._n_unsure >= self._numbers.unsettled:
+            self.note = _UNSURE
             return False
         if len(campaign.records) >= self._numbers.patience and not channel.is_found:
             self.note = _LEADS_NOWHERE
@@ -166,6 +171,8 @@ class Cheap:
                 break
             campaign.learn(campaign.records.joined_beneath(*self._ask(places)))
             queue = plan(campaign)
+        unsure = rounds and is_unsure(campaign.task.channel, campaign.records)
+        self._n_unsure = self._n_unsure + 1 if unsure else 0
         return queue
 
     def _ask(self, points: Array) -> list[Records]:

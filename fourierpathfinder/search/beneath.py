@@ -23,6 +23,14 @@ def is_of_use(model: Corrected, numbers: Beneath) -> bool:
     return model.gain > -numbers.margin
 
 
+def is_unsure(channel: Channel, records: Records) -> bool:
+    """Whether the surrogate beneath does not know the path, for all that it was told."""
+    model, numbers = channel.model, channel.policy.beneath
+    if records.beneath is None or not isinstance(model, Corrected):
+        return False
+    return bool(_on_path(channel, model.mean, numbers))
+
+
 def places_to_ask(channel: Channel, records: Records, wanted: Sequence[Candidate]) -> Array:
     """The points (k, D) at which the landscape beneath would tell most; (0, D) for none."""
     model, numbers = channel.model, channel.policy.beneath

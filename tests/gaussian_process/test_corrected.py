@@ -48,11 +48,25 @@ def test_the_hessian_is_that_of_the_mean():
     assert np.allclose(model.hessian(here), np.array(rows) / (2 * step), atol=1e-4)
 
 
-def test_deviations_add_in_squares():
-    model, _ = models()
-    x = np.random.default_rng(2).uniform(-2, 2, (5, 3))
-    squares = model.mean.deviation(x) ** 2 + model.difference.deviation(x) ** 2
-    assert np.allclose(model.deviation(x) ** 2, squares)
+def test_deviations_add_in_squares_away_from_what_was_observed():
+    model, _ = models(n_expensive=2)
+    far = 20 + np.random.default_rng(2).uniform(-2, 2, (5, 3))
+    squares = model.mean.deviation(far) ** 2 + model.difference.deviation(far) ** 2
+    assert np.allclose(model.deviation(far) ** 2, squares)
+
+
+def test_an_uncertain_prior_mean_leaves_no_uncertainty_where_something_was_observed():
+    rng = np.random.default_rng(3)
+    many, few = rng.uniform(-2, 2, (25, 3)), rng.uniform(-2, 2, (6, 3))
+    values, gradients = cheap(many)
+    noisy = GaussianProcess(noise=(0.3, 0.3)).fit(
+        many, values + 0.3 * rng.standard_normal(25), gradients + 0.3 * rng.standard_normal((25, 3))
+    )
+    model = corrected(GaussianProcess(), noisy, few, *expensive(few))
+    assert model.mean.deviation(few).min() > 0.05
+    assert model.deviation(few).max() < 1e-3
+    between = 0.5 * (few[:1] + few[1:2])
+    assert model.deviation(between)[0] > 0.5 * model.difference.deviation(between)[0]
 
 
 def test_what_was_observed_is_what_is_predicted_there():

@@ -21,6 +21,9 @@ class Beneath:
     rounds: int = 4
     """How often it is asked between two evaluations of the expensive landscape: the path and what
     is wanted on it have settled by then."""
+    unsettled: int = 2
+    """Evaluations of the expensive landscape in a row before which its surrogate stays unsure of
+    the path: what so many answers do not settle is noise, or too rough to be of use."""
     known: float = 1e-3
     """Nearer than this to one of its records, in chords, it is known: as for records at all."""
     other_factor: float = 0.05

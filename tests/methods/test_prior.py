@@ -1,0 +1,212 @@
+"""A cheap landscape beneath an expensive one: what it saves, and that a bad one does no harm."""
+
+import numpy as np
+import pytest
+
+from fourierpathfinder import Direct, Evaluations, Paper, Stochastic, Surrogate, find_path
+from fourierpathfinder.landscapes import FunctionLandscape
+from fourierpathfinder.landscapes.abilities import Forwarding
+from fourierpathfinder.landscapes.toy import mueller_brown, two_channels
+from fourierpathfinder.prior import Forgiving
+from fourierpathfinder.storage.checkpoint import CheckpointError
+
+TOYS = {"two channels": (two_channels, 0.1), "Müller-Brown": (mueller_brown, 10.0)}
+
+
+class Counted(Forwarding):
+    """A landscape that counts, and can be told to stop."""
+
+    def __init__(self, landscape, most=None):
+        super().__init__(landscape)
+        self.n_gradients, self.most = 0, most
+
+    def value_and_grad(self, points):
+        self.n_gradients += len(points)
+        if self.most is not None and self.n_gradients > self.most:
+            raise KeyboardInterrupt
+        return self.landscape.value_and_grad(points)
+
+
+class Failing(Forwarding):
+    """A landscape that raises at every third call."""
+
+    n_calls = 0
+
+    def value_and_grad(self, points):
+        self.n_calls += 1
+        if self.n_calls % 3 == 0:
+            raise RuntimeError("a third call")
+        return self.landscape.value_and_grad(points)
+
+
+def resembling(toy, size, factor=1.0, noise=0.0, rng=0):
+    """A landscape like another but for smooth waves, a factor, and noise."""
+    normal = np.random.default_rng(rng).standard_normal
+
+    def value_and_grad(x):
+        values, gradients = toy.value_and_grad(x[None])
+        value, gradient = values[0] + size * np.sin(x).sum(), gradients[0] + size * np.cos(x)
+        return factor * value + noise * normal(), factor * gradient + noise * normal(x.shape)
+
+    return FunctionLandscape(value_and_grad, True)
+
+
+@pytest.fixture(params=TOYS, scope="module")
+def case(request):
+    """A toy, how far its cheap copies are off, and the plain search."""
+    make, size = TOYS[request.param]
+    toy = make()
+    return toy, size, find_path(toy, toy.start, toy.end, method=Surrogate(), rng=0)
+
+
+def test_a_cheap_landscape_saves_gradients_and_changes_no_answer(case):
+    toy, size, plain = case
+    cheap, seen = Counted(resembling(toy, size)), Counted(toy)
+    found = find_path(seen, toy.start, toy.end, method=Surrogate(), prior=cheap, rng=0)
+    assert found.certified
+    assert found.n_gradients == seen.n_gradients < plain.n_gradients
+    assert found.n_prior_gradients == cheap.n_gradients > 0
+    assert abs(found.height - toy.height) <= plain.height_error + found.height_error
+    assert f"and {cheap.n_gradients} of the prior" in str(found)
+
+
+def test_its_scale_does_not_matter(case):
+    toy, size, plain = case
+    cheap = resembling(toy, size, factor=3.0)
+    found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=cheap, rng=0)
+    assert found.certified
+    assert found.n_gradients <= plain.n_gradients
+    assert "dropped" not in found.message
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["negative", "noise", "well", "raises"])
+def test_a_bad_one_does_no_harm(case, kind, seed):
+    toy, size, _ = case
+    plain = find_path(toy, toy.start, toy.end, method=Surrogate(), rng=seed)
+    cheap = {
+        "negative": resembling(toy, size, factor=-1.0),
+        "noise": resembling(toy, size, noise=size, rng=seed),
+        "well": FunctionLandscape(lambda x: 50 * size * (x @ x), lambda x: 100 * size * x),
+        "raises": Failing(resembling(toy, size)),
+    }[kind]
+    found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=cheap, rng=seed)
+    assert found.certified
+    assert found.n_gradients <= plain.n_gradients + 3
+    assert abs(found.height - toy.height) <= 2e-3 * (toy.height - plain.start_value) + 1e-9
+    if kind == "negative":
+        assert "The prior was dropped" in found.message
+
+
+def test_one_that_cannot_be_evaluated_at_the_ends_is_left_out():
+    toy = two_channels()
+
+    def fail(x):
+        raise RuntimeError("no such parameters")
+
+    cheap = FunctionLandscape(fail, True)
+    found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=cheap, rng=0)
+    plain = find_path(toy, toy.start, toy.end, method=Surrogate(), rng=0)
+    assert found.n_gradients == plain.n_gradients
+    assert "could not be evaluated at an end" in found.message
+
+
+def test_several_stand_on_each_other(case):
+    toy, size, plain = case
+    chain = [resembling(toy, size / 3), Counted(resembling(toy, size))]
+    found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=chain, rng=0)
+    assert found.certified
+    assert found.n_gradients < plain.n_gradients
+    assert found.n_prior_gradients > chain[1].n_gradients > 0
+
+
+@pytest.mark.parametrize("what", ["result", "evaluations", "file"])
+def test_an_earlier_run_serves_as_well(what, tmp_path):
+    toy = two_channels()
+    earlier = resembling(toy, 0.05)
+    file = tmp_path / "earlier"
+    first = find_path(earlier, toy.start, toy.end, method=Surrogate(), rng=0, checkpoint=file)
+    prior = {"result": first, "evaluations": first.evaluations, "file": file}[what]
+    plain = find_path(toy, toy.start, toy.end, method=Surrogate(), rng=0)
+    found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=prior, rng=0)
+    assert found.certified
+    assert found.n_prior_gradients == 0
+    assert found.n_gradients <= plain.n_gradients
+    assert abs(found.height - toy.height) < 2e-3
+
+
+def test_a_run_goes_on_bit_for_bit(tmp_path):
+    toy = mueller_brown()
+    whole = find_path(
+        toy, toy.start, toy.end, method=Surrogate(), prior=resembling(toy, 10.0), rng=5,
+        checkpoint=tmp_path / "whole",
+    )  # fmt: skip
+    place, cheap = tmp_path / "cut", resembling(toy, 10.0)
+    with pytest.raises(KeyboardInterrupt):  # in the search of the cheap one
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=Counted(cheap, 9), rng=5,
+                  checkpoint=place)  # fmt: skip
+    for most in (3, 5):
+        stopped = find_path(
+            toy, toy.start, toy.end, method=Surrogate(), prior=cheap, rng=5, checkpoint=place,
+            callback=Stop(most),
+        )  # fmt: skip
+        assert not stopped.certified
+    again = Counted(cheap)
+    found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=again, rng=5,
+                      checkpoint=place)  # fmt: skip
+    assert found.n_gradients == whole.n_gradients
+    assert found.n_prior_gradients == whole.n_prior_gradients
+    assert np.array_equal(found.path.coefficients, whole.path.coefficients)
+    assert found.height == whole.height
+    assert again.n_gradients < whole.n_prior_gradients
+    with pytest.raises(CheckpointError):
+        find_path(toy, toy.start, toy.end, method=Surrogate(), rng=5, checkpoint=place)
+
+
+class Stop:
+    """A callback that stops a run after so many gradients."""
+
+    def __init__(self, most):
+        self.most = most
+
+    def __call__(self, state):
+        if state.n_gradients >= self.most:
+            raise StopIteration
+
+
+@pytest.mark.parametrize(
+    "method",
+    [Direct(), Stochastic(), Paper(n_terms=4, n_points=10, smoothness=1.0)],
+    ids=lambda method: type(method).__name__,
+)
+def test_methods_that_cannot_use_one_say_so(method):
+    toy = two_channels()
+    with pytest.raises(TypeError, match="cannot use a `prior`; leave it out"):
+        find_path(toy, toy.start, toy.end, method=method, prior=toy)
+
+
+def test_one_of_other_coordinates_is_refused():
+    toy = two_channels()
+    few = Evaluations(np.zeros((2, 3)), np.zeros(2), np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="points of 3 coordinates, the landscape has 2"):
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=few)
+    found = Evaluations(np.zeros((2, 2)), np.zeros(2), np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="put them last"):
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=[found, toy])
+    result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
+    with pytest.raises(ValueError, match="holds no evaluations"):
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=result)
+
+
+def test_failures_are_tried_again_and_then_not_finite():
+    toy = two_channels()
+    points = np.stack([toy.start, toy.end, toy.start])
+    values, gradients = Forgiving(Failing(toy)).value_and_grad(points)
+    assert np.array_equal(values, toy.value_and_grad(points)[0])
+
+    def fail(x):
+        raise RuntimeError("never")
+
+    values, gradients = Forgiving(FunctionLandscape(fail, True)).value_and_grad(points)
+    assert np.isnan(values).all()
+    assert gradients.shape == points.shape
