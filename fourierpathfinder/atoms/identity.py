@@ -18,9 +18,9 @@ from collections.abc import Iterator
 import numpy as np
 from ase import Atoms
 
-from .alignment import Alignment, nearest
+from .alignment import Alignment
 from .assignment import matched
-from .coincidence import coinciding
+from .cluster import FreeCluster, Symmetries
 from .constraints import moves_as_a_whole, pulled, shifts_as_a_whole
 from .free_space import FreeSpace
 from .minimum_image import MinimumImage
@@ -31,8 +31,21 @@ _SAME_HELD = 1e-3
 """In Å: fixed atoms superposed by a surface's translation agree to this."""
 
 
-class Identity:
-    """The symmetries of one system, and the comparison of structures up to them.
+def symmetries_of(atoms: Atoms, space: FreeSpace, image: MinimumImage) -> Symmetries:
+    """Those of a structure whose atoms can move within `space`, in a cell with that `image`."""
+    own = np.zeros(len(atoms), dtype=int)
+    own[pulled(atoms)] = 1 + pulled(atoms)
+    blocks = space.atom_blocks().reshape(len(atoms), 9).round(6) + 0.0  # no negative zeros
+    labels = np.column_stack([atoms.numbers, own, blocks])
+    kinds = np.unique(labels, axis=0, return_inverse=True)[1].reshape(-1)
+    if moves_as_a_whole(atoms):
+        return FreeCluster(kinds)
+    held, template = ~space.movable, atoms.positions.copy()
+    return BoundSystem(kinds, held, template, image, shifts_as_a_whole(atoms))
+
+
+class BoundSystem:
+    """The symmetries of a system in a cell or with fixed atoms.
 
     Parameters
     ----------
@@ -44,8 +57,8 @@ class Identity:
         Positions with the fixed atoms at their places.
     image : MinimumImage
         Of the system's cell.
-    rotations, translations : bool
-        Whether rotations and whether shifts of all atoms leave the energy and what is fixed.
+    shifts : bool
+        Whether shifts of all atoms leave the energy and what is fixed.
     """
 
     def __init__(
@@ -54,32 +67,17 @@ class Identity:
         held: np.ndarray,
         template: np.ndarray,
         image: MinimumImage,
-        turns: bool,
         shifts: bool,
     ) -> None:
         self._kinds, self._held, self._template = kinds, held, template
-        self._image, self._turns, self._shifts_freely = image, turns, shifts
+        self._image, self._shifts_freely = image, shifts
         self._held_shifts: list[np.ndarray] | None = None
-
-    @classmethod
-    def of(cls, atoms: Atoms, space: FreeSpace, image: MinimumImage) -> "Identity":
-        """That of a structure whose atoms can move within `space`."""
-        own = np.zeros(len(atoms), dtype=int)
-        own[pulled(atoms)] = 1 + pulled(atoms)
-        blocks = space.atom_blocks().reshape(len(atoms), 9).round(6) + 0.0  # no negative zeros
-        labels = np.column_stack([atoms.numbers, own, blocks])
-        _, kinds = np.unique(labels, axis=0, return_inverse=True)
-        held = ~space.movable
-        whole = moves_as_a_whole(atoms), shifts_as_a_whole(atoms)
-        return cls(kinds.reshape(-1), held, atoms.positions.copy(), image, *whole)
 
     def coinciding(
         self, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool, labelled: bool
     ) -> Alignment | None:
         """The symmetry that lays each atom within `tol` of a like one's place, if there is one."""
         kinds = np.arange(len(self._kinds)) if labelled else self._kinds
-        if self._turns:
-            return coinciding(kinds, target, positions, tol, mirror=mirror)
         for shift in self._shifts(target, positions, labelled):
             alignment = self._shifted(kinds, target, positions, shift, tol)
             if alignment is not None:
@@ -88,8 +86,6 @@ class Identity:
 
     def nearest(self, target: np.ndarray, positions: np.ndarray, *, mirror: bool) -> Alignment:
         """The symmetry that lays one structure nearest to another, shifts of surfaces left out."""
-        if self._turns:
-            return nearest(self._kinds, target, positions, mirror=mirror)
         shift = np.zeros(3)
         if self._shifts_freely:
             order = shifted_order(self._kinds, target, positions, self._image)

@@ -13,10 +13,11 @@ from .._arrays import Array
 from ..path import SinePath
 from ..result import PathResult
 from .calculation import Calculation, Calculator, CalculatorError
+from .cluster import best_placing
 from .constraints import moves_as_a_whole
 from .content import identity
 from .first_path import HORIZON, idpp_start
-from .identity import Identity
+from .identity import symmetries_of
 from .metric import BondMetric
 from .output import path_atoms
 from .overlap import OverlapGuard
@@ -122,7 +123,7 @@ class MoleculeLandscape:
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
         movable, image = self._system.free.movable, self._system.image
-        self._identity = Identity.of(atoms, self._system.free, image)
+        self._symmetries = symmetries_of(atoms, self._system.free, image)
         self._guard = OverlapGuard(movable, image, atoms.numbers, contact)
         self._contact = contact
         self._reference: float | None = None
@@ -266,7 +267,7 @@ class MoleculeLandscape:
         labelled : bool
             Whether every atom must be where it was: no exchange, no shift along a surface.
         """
-        found = self._identity.coinciding(
+        found = self._symmetries.coinciding(
             self.positions(a), self.positions(b), tol, mirror=mirror, labelled=labelled
         )
         return found is not None
@@ -288,9 +289,8 @@ class MoleculeLandscape:
         callable (..., D) -> (..., D)
             An affine map that leaves energies: any point or path may be taken along with `b`.
         """
-        target, positions = self.positions(a), self.positions(b)
-        exact = self._identity.coinciding(target, positions, tol, mirror=mirror, labelled=False)
-        motion = exact or self._identity.nearest(target, positions, mirror=mirror)
+        structures = self.positions(a), self.positions(b)
+        motion = best_placing(self._symmetries, *structures, tol, mirror=mirror)
         return lambda points: self._system.space.project(motion(self.positions(points)))
 
     def fingerprint(self, point: np.ndarray) -> np.ndarray:

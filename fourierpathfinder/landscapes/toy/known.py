@@ -8,8 +8,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from ..._arrays import Array
-from ...atoms.alignment import nearest
-from ...atoms.coincidence import coinciding
+from ...atoms.cluster import FreeCluster, best_placing
 from ...atoms.first_path import AllFree, idpp_start
 from ...atoms.pairs import AtomPairs, as_they_are
 from ...path import SinePath
@@ -131,9 +130,9 @@ class Toy:
         """
         if self.n_atoms is None:
             return bool(np.linalg.norm(a - b) <= tol)
-        kinds = np.arange(self.n_atoms) if labelled else np.zeros(self.n_atoms, dtype=int)
         structures = self._positions(a), self._positions(b)
-        return coinciding(kinds, *structures, tol, mirror=mirror) is not None
+        found = self._symmetries.coinciding(*structures, tol, mirror=mirror, labelled=labelled)
+        return found is not None
 
     def placing(
         self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, mirror: bool = False
@@ -144,10 +143,8 @@ class Toy:
         """
         if self.n_atoms is None:
             return np.asarray
-        kinds = np.zeros(self.n_atoms, dtype=int)
         structures = self._positions(a), self._positions(b)
-        exact = coinciding(kinds, *structures, tol, mirror=mirror)
-        motion = exact or nearest(kinds, *structures, mirror=mirror)
+        motion = best_placing(self._symmetries, *structures, tol, mirror=mirror)
         return lambda points: motion(self._positions(points)).reshape(points.shape)
 
     def fingerprint(self, point: np.ndarray) -> np.ndarray:
@@ -155,6 +152,10 @@ class Toy:
         if self.n_atoms is None:
             return point
         return np.asarray(np.sort(pdist(self._positions(point))))
+
+    @property
+    def _symmetries(self) -> FreeCluster:
+        return FreeCluster(np.zeros(self.n_atoms or 0, dtype=int))
 
     def _positions(self, points: np.ndarray) -> np.ndarray:
         return points.reshape(*points.shape[:-1], -1, 3)

@@ -1,0 +1,55 @@
+"""What lays one structure on another: for free clusters, and in the same words for any system."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from .alignment import Alignment, nearest
+from .coincidence import coinciding
+
+
+class Symmetries(Protocol):
+    """The symmetries of one system's energy, searched for the one that fits two structures."""
+
+    def coinciding(
+        self, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool, labelled: bool
+    ) -> Alignment | None:
+        """The symmetry that lays each atom within `tol` of a like one's place, if there is one."""
+        ...
+
+    def nearest(self, target: np.ndarray, positions: np.ndarray, *, mirror: bool) -> Alignment:
+        """The symmetry that lays one structure (n, 3) nearest to another, as far as is found."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class FreeCluster:
+    """Rotations and translations, exchange of identical atoms, and where asked the mirror image.
+
+    Attributes
+    ----------
+    kinds : ndarray of int (n,)
+        Atoms that may be exchanged have the same.
+    """
+
+    kinds: np.ndarray
+
+    def coinciding(
+        self, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool, labelled: bool
+    ) -> Alignment | None:
+        """The symmetry that lays each atom within `tol` of a like one's place, if there is one."""
+        kinds = np.arange(len(self.kinds)) if labelled else self.kinds
+        return coinciding(kinds, target, positions, tol, mirror=mirror)
+
+    def nearest(self, target: np.ndarray, positions: np.ndarray, *, mirror: bool) -> Alignment:
+        """The symmetry that lays one structure (n, 3) nearest to another, as far as is found."""
+        return nearest(self.kinds, target, positions, mirror=mirror)
+
+
+def best_placing(
+    symmetries: Symmetries, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool
+) -> Alignment:
+    """The symmetry by which two structures coincide, or else the one that lays them nearest."""
+    exact = symmetries.coinciding(target, positions, tol, mirror=mirror, labelled=False)
+    return exact or symmetries.nearest(target, positions, mirror=mirror)
