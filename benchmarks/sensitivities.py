@@ -24,7 +24,7 @@ from fourierpathfinder.search.policy import BOLD, Policy
 CHEAPEST = "fig3", "mb", "leps", "lj7-0", "nh3"
 BUDGET = 60
 FACTORS = 0.5, 2.0
-N_SEEDS = 2
+N_SEEDS = 1
 FINE = np.linspace(0, 1, 2001)
 
 
