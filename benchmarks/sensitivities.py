@@ -148,10 +148,14 @@ PAGE = """What the numbers of the search are worth
 
 Every number by which the surrogate method decides stands in one place,
 :mod:`fourierpathfinder.search.policy`, with its unit and its reason. Here each one is halved and
-doubled (switches are turned), all others left as they are, in {n_starts} runs on {n_systems}
-systems. Given are gradients in all; in brackets how many runs found no certificate within {budget}
-gradients (they count as {budget}), and with ! how many certified paths rise above their height by
-more than the tolerance. As they are, the numbers need **{unchanged}**.
+doubled (switches are turned), all others left as they are, in {n_starts} runs on {n_systems} of
+the :doc:`systems of the benchmark <benchmarks>`: {names}.
+Given are gradients in all; in brackets how many runs found no certificate within {budget} gradients
+(they count as {budget}), and with ! how many certified paths rise above their height by more than
+the tolerance. As they are, the numbers need **{unchanged}**.
+
+A number that changes nothing here has its use elsewhere: for failed evaluations, for paths over
+several saddles, for molecules that are hard to certify.
 
 ``python benchmarks/sensitivities.py`` makes this table; it goes on where it was stopped.
 Differences of a few percent are within what other random starts would do.
@@ -166,9 +170,10 @@ def page(runs: list[Run]) -> Iterator[str]:
         mine.setdefault((one.number, one.value), []).append(one)
     unchanged = mine.pop(UNCHANGED)
     cells = {key: cell(those) for key, those in mine.items() if len(those) == len(unchanged)}
-    n_systems = len({one.system for one in unchanged})
+    names = dict.fromkeys(one.system for one in unchanged)
     yield PAGE.format(
-        n_systems=n_systems,
+        n_systems=len(names),
+        names=", ".join(f"``{name}``" for name in names),
         n_starts=len(unchanged),
         budget=BUDGET,
         unchanged=cell(unchanged),
