@@ -120,7 +120,8 @@ def _is_number(value: Any) -> bool:
 
 def _require_method(make: type, settings: dict[str, Any]) -> None:
     """Raise an InputError for a method that tblite would only miss in its first calculation."""
-    known = getattr(getattr(sys.modules[make.__module__], "Calculator", None), "_loader", None)
+    interface = getattr(sys.modules.get(make.__module__), "Calculator", None)
+    known = getattr(interface, "_loader", None)
     method = settings.get("method")
     if isinstance(known, dict) and method is not None and method not in known:
         raise InputError(

@@ -26,6 +26,7 @@ from .._arrays import Array, is_array, to_numpy
 _ENTIRE = 2**26
 """Bytes of an array that are all hashed; of a larger one so many, and sums over all."""
 _DEEPEST = 12
+_PACKAGE = str(Path(__file__).parents[1])
 _CHANGING = {"append", "add", "update", "extend", "pop", "setdefault", "clear", "insert", "popleft"}
 """Methods by which lists, dictionaries and sets are changed."""
 
@@ -148,9 +149,10 @@ class _Hasher:
             self.add(value[key])
 
     def _function(self, function: FunctionType) -> None:
-        self._token("function", function.__qualname__ if _is_installed(function) else "")
         if _is_installed(function):
+            self._token("function", function.__qualname__, _edition(function))
             return
+        self._token("function", "")
         self._each((function.__code__, function.__defaults__, function.__kwdefaults__))
         found = inspect.getclosurevars(function)
         changed, changes = _changed((function.__code__,), "DEREF", "GLOBAL")
@@ -171,7 +173,7 @@ class _Hasher:
 
     def _class(self, kind: type) -> None:
         if _is_installed(kind):
-            self._token("class", _name(kind))
+            self._token("class", _name(kind), _edition(kind))
         else:  # wherever it is: a script that is imported is still the same
             self._token("class", kind.__qualname__)
             self._each(kind.__bases__)
@@ -245,12 +247,22 @@ def _changed(codes: tuple[CodeType, ...], *scopes: str) -> tuple[set[str], bool]
 @lru_cache(maxsize=1)
 def _installed_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    package = Path(__file__).parents[1]
-    return (*(paths[name] for name in ("stdlib", "purelib", "platlib")), str(package))
+    return (*(paths[name] for name in ("stdlib", "purelib", "platlib")), _PACKAGE)
+
+
+@lru_cache(maxsize=64)
+def _module_digest(file: str) -> str:
+    return file_digest(file)
+
+
+def _edition(what: Any) -> str:
+    """Which module of this package it is of, by content: a landscape may change with a release."""
+    file = getattr(sys.modules.get(what.__module__ or ""), "__file__", None)
+    return _module_digest(file) if file is not None and file.startswith(_PACKAGE) else ""
 
 
 def _is_installed(what: Any) -> bool:
-    """Whether a class or function is of a library (or of this one), which is known by its name."""
+    """Whether a class or function is of a library, known by its name, or of this package."""
     module = sys.modules.get(what.__module__ or "")
     file = getattr(module, "__file__", None)
     if file is None:

@@ -138,3 +138,11 @@ def test_the_same_minimum_twice_is_said_once(ends, command):
     done = command("find", "a.xyz", "a.xyz", *ends[2:], "-c", "emt")
     assert done.exit_code == Exit.BAD_INPUT, done.output
     assert done.output.count("the ends are the same") == 1, done.output
+
+
+def test_a_class_of_a_file_is_a_calculator_like_others(ends, command, tmp_path):
+    (tmp_path / "calc.py").write_text(
+        "from ase.calculators.emt import EMT\nclass Mine(EMT):\n    pass\n"
+    )
+    done = command("check", *ends, "-c", "calc.py:Mine")
+    assert done.exit_code == Exit.CERTIFIED, done.output

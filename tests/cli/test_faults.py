@@ -97,6 +97,19 @@ def test_after_too_many_failures_a_restart_goes_on_from_all_that_was_good(
     assert places(tmp_path / "calls")[5 + failed :] == called[5:]
 
 
+def test_a_calculator_that_fails_in_verifying_loses_nothing(faulty_find, undisturbed, tmp_path):
+    result, called = undisturbed
+    done = faulty_find("--verify", fault="raise", at=f"{len(called) + 2}-1000")
+    assert done.exit_code == Exit.CALCULATOR, done.output
+    assert "the calculator failed" in done.output
+    assert "Traceback" not in done.output
+    kept = read_result(tmp_path / "out")
+    assert kept["certified"]
+    assert kept["barrier"] == result["barrier"]
+    for name in ("path.extxyz", "saddle.xyz"):
+        assert (tmp_path / "out" / name).is_file()
+
+
 def test_a_calculator_that_fails_at_an_end_says_so(faulty_find):
     done = faulty_find(fault="raise", at="1-100")
     assert done.exit_code == Exit.CALCULATOR

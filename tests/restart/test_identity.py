@@ -9,6 +9,8 @@ from ase.constraints import FixAtoms
 from fourierpathfinder import Direct, connect, find_path, find_paths
 from fourierpathfinder.landscapes import MoleculeLandscape
 from fourierpathfinder.landscapes.abilities import abilities_of
+from fourierpathfinder.landscapes.toy import two_channels
+from fourierpathfinder.storage import content
 from fourierpathfinder.storage.content import digest
 from fourierpathfinder.storage.errors import CheckpointError
 
@@ -168,3 +170,11 @@ def test_a_large_array_is_known_by_all_its_numbers():
     before = digest(large)
     large[12345677] = 1e-300
     assert digest(large) != before
+
+
+def test_what_this_package_offers_is_known_by_its_module(monkeypatch):
+    """A landscape of an earlier release may have been another one."""
+    before = digest(two_channels()), digest(np.linalg.norm)
+    monkeypatch.setattr(content, "_module_digest", lambda file: "another release")
+    assert digest(two_channels()) != before[0]
+    assert digest(np.linalg.norm) == before[1]
