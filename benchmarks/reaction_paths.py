@@ -27,6 +27,8 @@ from scipy.interpolate import PchipInterpolator
 from fourierpathfinder import MinimumEnergyPath, Surrogate, find_path, minimum_energy_path
 from fourierpathfinder.atoms import MoleculeLandscape
 
+N_POINTS = 401
+"""So many that nothing is lost in going from one to the next."""
 TEN = (1, 3, 5, 6, 8, 10, 11, 14, 15, 20)
 STEP = 0.005
 """Displacement of finite differences, in Å."""
@@ -134,7 +136,7 @@ def compared(reaction: Reaction, plain: bool) -> Compared:
         watched, reaction.reactant, reaction.product, method=Surrogate(), max_gradients=200, rng=0
     )
     n_search = watched.n_gradients
-    followed = minimum_energy_path(watched, result, mass_weighted=not plain)
+    followed = minimum_energy_path(watched, result, mass_weighted=not plain, n_points=N_POINTS)
     n_path = watched.n_gradients - n_search
     masses = np.eye(len(followed.points[0])) if plain else landscape.mass_matrix()
     reference = Reference(landscape, masses)
