@@ -31,9 +31,9 @@ class Beneath:
     largest_change: float = 4.0
     """Change of the factor at once, relative to it: one that begins far off is confirmed on the
     way."""
-    patience: int = 12
-    """Evaluations of the expensive landscape by which a saddle must have been found upon it: nine
-    in ten searches are over by then, certificate included."""
+    patience: int = 25
+    """Evaluations of the expensive landscape by which a saddle must have been found upon it: half
+    as many again as the slowest good ones take, certificate included."""
     margin: float = 3.0
     """By how much, in units of log likelihood, another factor, or none at all, must be likelier: as
     with kernels, so that no choice flickers."""
