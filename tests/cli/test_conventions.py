@@ -25,7 +25,7 @@ def finished(hop, tmp_path_factory):
     return folder
 
 
-# what the surrogate may be wrong by at the foot of a minimum-energy path is its tolerance, 5 meV
+# the energies of a minimum-energy path are the surrogate's, at its feet too: held to 5 meV
 @pytest.mark.parametrize(("name", "error"), [("path.extxyz", 1e-4), ("mep.extxyz", 5e-3)])
 def test_neb_tools_reads_the_barrier_and_draws_the_band(finished, name, error):
     tools = NEBTools(read(finished / name, ":"))

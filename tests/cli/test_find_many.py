@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -14,6 +15,7 @@ from fourierpathfinder import results_table
 from fourierpathfinder.cli.exits import Exit, InputError
 from fourierpathfinder.cli.pairs import read_pairs
 
+from ..report.browser import needs_chromium, opened
 from .helpers import FAULTY, in_a_process
 
 
@@ -82,6 +84,20 @@ def test_the_page_has_a_row_for_each_and_fetches_nothing(finished):
     assert text.count("<tr>") == 5
     assert "http" not in text
     assert "is no file" in text
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_a_click_sorts_the_page_and_a_second_one_turns_it_round(finished, tmp_path):
+    text = (finished[0] / "table.html").read_text()
+    for clicks, names in [(1, ["back", "lost", "same", "there"]),
+                          (2, ["there", "same", "lost", "back"])]:  # fmt: skip
+        click = "<script>document.querySelector('th button').click()</script>" * clicks
+        place = tmp_path / f"table{clicks}.html"
+        place.write_text(text.replace("</body>", f"{click}</body>"))
+        console, page = opened(place, tmp_path, dump=True)
+        assert console == []
+        assert re.findall(r'<td class="text name" data-value="(\w+)"', page) == names
 
 
 def test_killed_three_times_the_table_is_the_same(pairs, finished, tmp_path, monkeypatch):
