@@ -426,6 +426,8 @@ def _status(found: run.Found) -> Exit:
     if found.not_verified or found.not_vibrated or found.not_followed:
         return Exit.CALCULATOR
     report = found.summary.verification
+    if report is not None and report.problem:  # the calculator failed: that says nothing of ends
+        return Exit.CALCULATOR
     if report is not None and not report.connects_the_ends:
         return Exit.NOT_CONNECTED
     return Exit.CERTIFIED if result.certified else Exit.NOT_CERTIFIED
