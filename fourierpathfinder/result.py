@@ -232,13 +232,13 @@ class PathResult:
     evaluations : Evaluations or None
         All points that were evaluated, where the method keeps them (`Surrogate`): what follows a
         search, such as `minimum_energy_path`, learns from them.
-    n_prior_gradients : int
-        Gradients of the cheaper landscapes that `find_path` was given as `prior`, search included.
     profile_errors : array (M,) or None
         Two calibrated standard deviations of the `heights`, where they are predicted.
+    n_prior_gradients : int
+        Gradients of the cheaper landscapes that `find_path` was given as `prior`, search included.
     n_outliers : int
         Evaluations that could not be true, were made once more and came out differently; the path
-        does not rest on them. (Only `Surrogate` notices.)
+        does not rest on them. Only `Surrogate` notices.
 
     Examples
     --------

@@ -117,7 +117,18 @@ massive, forces, calculated, structures, described, identified : optional
         }
 
     def largest_force(self, gradient: np.ndarray) -> float:
-        """The largest force on an atom, from a gradient (D,); its norm where there are no atoms."""
+        """The largest force on an atom, or where there are no atoms the norm of the gradient.
+
+        Parameters
+        ----------
+        gradient : array (D,)
+            In the landscape's unit over its unit of length.
+
+        Returns
+        -------
+        float
+            In the same.
+        """
         if self.forces is not None:
             vectors = np.asarray(self.forces.forces(gradient))
         elif self.n_atoms is not None and gradient.shape[0] == 3 * self.n_atoms:

@@ -112,6 +112,8 @@ def relax(
     ------
     LandscapeError
         If the landscape cannot be evaluated at the start.
+    ValueError
+        If `force` is not positive.
 
     References
     ----------
