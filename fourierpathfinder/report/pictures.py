@@ -118,7 +118,9 @@ def levels(report: Report) -> str:
     frame = Frame((0.0, 3.0), (every.min() - 0.2 * rise, every.max() + 0.25 * rise))
     parts = [frame.axes("", _with(report.unit, "above the start"), x_ticks=False)]
     for k, (name, row, color) in enumerate(rows):
-        parts += _staircase(frame, row, color, k, report.unit)
+        # of two levels at a place the upper has its number above, the lower below it
+        is_above = (every.argmax(axis=0) == k).tolist()
+        parts += _staircase(frame, row, is_above, color, report.unit)
         parts.append(_legend(frame, name, color, k))
     names = ("reactant", "saddle", "product") if report.images else ("start", "top", "end")
     for k, name in enumerate(names):
@@ -126,19 +128,17 @@ def levels(report: Report) -> str:
     return frame.svg(parts, "the levels of start, top and end")
 
 
-def _staircase(frame: Frame, row: list[float], color: str, which: int, unit: str) -> list[str]:
+def _staircase(
+    frame: Frame, row: list[float], is_above: list[bool], color: str, unit: str
+) -> list[str]:
+    """Levels, each with its number above or below it."""
     parts = []
     for k, value in enumerate(row):
         parts.append(frame.line([k + 0.2, k + 0.8], [value] * 2, color, width=4))
         if k:
             parts.append(frame.line([k - 0.2, k + 0.2], [row[k - 1], value], color, dashed=True))
-        # the second row's numbers stand below their levels, so that none lie on others
-        up = 8 if which == 0 else -18
-        parts.append(
-            frame.text(
-                k + 0.5, value, f"{round(value, 3) + 0.0:.3f} {unit}".strip(), up=up, color=color
-            )
-        )
+        told = f"{round(value, 3) + 0.0:.3f} {unit}".strip()
+        parts.append(frame.text(k + 0.5, value, told, up=8 if is_above[k] else -18, color=color))
     return parts
 
 
