@@ -18,8 +18,9 @@ from ..methods.choose import choose_method
 from ..methods.stochastic import Stochastic
 from ..parallel import check_executor
 from ..progress import ProgressBar
-from ..restart.recheck import Witness, recheck
+from ..restart.recheck import Witness, from_arrays, recheck
 from ..result import PathResult, Status
+from ..storage.checkpoint import Saved
 from ..storage.content import fingerprint
 from ..storage.lock import locked
 from ..storage.results import completed
@@ -170,6 +171,8 @@ class _Work:
         self, pairs: list[Pair], method: Stochastic, bar: ProgressBar
     ) -> Iterator[tuple[int, PathResult]]:
         standings = {pair.index: self._standing(pair) for pair in pairs}
+        if self._resume_check:
+            self._recheck_standing(pairs, standings)
 
         def n_steps(pair: Pair) -> int:
             saved = standings[pair.index]
@@ -220,6 +223,14 @@ class _Work:
         spread = kept.height - min(kept.start_value, kept.end_value)
         witness = Witness(kept.path.start, kept.start_value, None, spread)
         recheck(self._landscape, witness, self._folder.path)
+
+    def _recheck_standing(self, pairs: list[Pair], standings: Mapping[int, Saved | None]) -> None:
+        """Evaluate one point of paths that were running again, on the same samples."""
+        for saved in standings.values():
+            witness = None if saved is None else from_arrays(saved.arrays, pairs[0].start)
+            if witness is not None and self._folder is not None:
+                recheck(self._landscape, witness, self._folder.path)
+                return
 
     def _keep(self, pair: Pair, result: PathResult) -> None:
         """Keep what is done; what failed or was interrupted is tried again."""

@@ -18,6 +18,7 @@ from ..landscapes.protocols import Landscape
 from ..methods.lockstep import Lockstep
 from ..methods.stochastic import Stochastic
 from ..path import SinePath
+from ..restart.recheck import Witnessing, as_arrays
 from ..result import History, PathResult, Status
 from ..storage.checkpoint import Saved
 from .folder import Folder
@@ -70,7 +71,8 @@ class Group:
         self._folder = folder
         self._identity = identity
         self._on_step = on_step
-        self._evaluator = Evaluator(landscape)
+        self._witnessing = Witnessing(landscape)
+        self._evaluator = Evaluator(landscape, at_work=self._witnessing)
         self._lockstep = _straight(method, self._evaluator, pairs)
         self._estimates: list[np.ndarray] = []
         self._next_save = time.monotonic() + _PAUSE
@@ -127,6 +129,7 @@ class Group:
         for k, pair in enumerate(self._pairs):
             arrays = {name: getattr(state, name)[k : k + 1, ...] for name in _KEPT}
             arrays["estimates"] = np.array([row[k] for row in self._estimates])
+            arrays |= as_arrays(self._witnessing.last)
             self._folder.keep_standing(self._identity(pair), arrays, {"n_steps": state.n_steps})
         now = time.monotonic()
         self._next_save = now + max(_PAUSE, (now - began) / _SAVING)

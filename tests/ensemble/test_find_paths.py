@@ -15,6 +15,7 @@ from fourierpathfinder.ensemble import lockstep, tasks
 from fourierpathfinder.landscapes import NetworkLandscape
 from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.toy import two_channels
+from fourierpathfinder.storage.errors import CheckpointError
 
 from .misbehaving import Dying, dying_ends
 
@@ -388,6 +389,31 @@ def test_a_restart_in_lockstep_goes_on_bit_for_bit(tmp_path, cut, monkeypatch):
         same(a, b)
         assert (a.history.heights == b.history.heights).all()
         assert a.n_gradients == b.n_gradients
+
+
+def test_a_restart_in_lockstep_looks_at_a_recorded_point(tmp_path, monkeypatch):
+    """A loss that changed for a reason that nobody can see is noticed."""
+    pairs, keep = pairs_of(2), lockstep.Group._keep
+
+    def killed(group):
+        keep(group)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lockstep.Group, "_keep", killed)
+        patch.setattr(lockstep, "_PAUSE", -1.0)
+        with pytest.raises(SystemExit):
+            find_paths(landscape_of(), pairs, method=SMALL, rng=7, checkpoint=tmp_path / "all")
+    changed = landscape_of()
+    honest = changed.value_and_grad
+
+    def doubled(*arguments, **options):
+        values, gradients = honest(*arguments, **options)
+        return 2 * values, gradients
+
+    monkeypatch.setattr(changed, "value_and_grad", doubled)
+    with pytest.raises(CheckpointError, match="does not fit the landscape"):
+        find_paths(changed, pairs, method=SMALL, rng=7, checkpoint=tmp_path / "all")
 
 
 def test_ctrl_c_in_lockstep(tmp_path, monkeypatch):
