@@ -37,15 +37,14 @@ def resolve_ends(abilities: Abilities, start: Any, end: Any) -> tuple[Array, Arr
 
 
 def _check_distance(a: Array, b: Array) -> None:
-    """Squares of lengths must neither overflow nor vanish, in the precision of the ends."""
-    xp, limits = array_namespace(a), np.finfo(to_numpy(a[:1]).dtype)
+    """Squares of lengths must neither overflow nor vanish in double precision."""
+    xp, limits = array_namespace(a), np.finfo(float)
     with np.errstate(over="ignore"):
         apart = float(xp.max(xp.abs(b - a)))
     if not float(limits.tiny) ** 0.5 < apart < float(limits.max) ** 0.4:
         raise ValueError(
             f"`start` and `end` are {apart:.3g} apart in one coordinate, too "
-            f"{'far' if apart > 1 else 'near'} to calculate with in {limits.dtype}; scale the "
-            "coordinates"
+            f"{'far' if apart > 1 else 'near'} to calculate with; scale the coordinates"
         )
 
 
