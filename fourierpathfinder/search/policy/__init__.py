@@ -56,6 +56,6 @@ BOLD = Policy()
 the gradients, and certifies no more wrong paths."""
 
 WARY = replace(
-    BOLD, trust=Trust(warp_width=0.5, at_saddle=0.25, on_path=0.1, saddles_in_a_row=False)
+    BOLD, trust=Trust(warp_width=0.5, at_saddle=0.25, on_path=0.25, saddles_in_a_row=False)
 )
 """For values and gradients with noise: a step too far is not put right by the next one."""

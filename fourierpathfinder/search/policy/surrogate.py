@@ -32,7 +32,7 @@ class Trust:
     at_saddle: float = 0.5
     """Largest deviation, in E, at which the surrogate's saddle is worth an evaluation: beyond
     it the top of the path tells more."""
-    on_path: float = 0.2
+    on_path: float = 0.3
     """Largest deviation, in E, that the path may move into: beyond it the mean is a guess, and
     the surrogate's own deviations are several times too small at first."""
     saddles_in_a_row: bool = True
