@@ -78,7 +78,7 @@ def resolve_priors(given: Any, method: Method, abilities: Abilities, start: Arra
     found = [_source(one) for one in chain]
     for k, prior in enumerate(found):
         if isinstance(prior, Abilities):
-            _check_alike(prior, abilities, start)
+            _check_alike(prior, abilities)
         else:
             _check_known(prior.known, start, is_last=k + 1 == len(found))
     return found
@@ -120,7 +120,7 @@ def _check_known(known: Evaluations, start: Array, *, is_last: bool) -> None:
         )
 
 
-def _check_alike(prior: Abilities, abilities: Abilities, start: Array) -> None:
+def _check_alike(prior: Abilities, abilities: Abilities) -> None:
     """Raise an error where a prior is not of the same coordinates."""
     if prior.stochastic:
         raise ValueError(
@@ -134,11 +134,6 @@ def _check_alike(prior: Abilities, abilities: Abilities, start: Array) -> None:
                 f"`prior` is of other {name}: {theirs[name]}, the landscape of {ours[name]}; both "
                 "must be of the same coordinates"
             )
-    size = getattr(prior.landscape, "n_coordinates", len(start))
-    if size != len(start):
-        raise ValueError(
-            f"`prior` has {size} coordinates, the landscape {len(start)}; both must be of the same"
-        )
 
 
 def identity_of(priors: Sequence[Source]) -> dict[str, str]:

@@ -20,6 +20,7 @@ OF_METHODS = NOT_ASKED_FOR | {"EX01": "the class has an example"}
 OF_STATUS = NOT_ASKED_FOR | {"PR01": "an enumeration is made by nobody"}
 TOLD_ONCE = {
     "start": "by the protocol of methods",
+    "start_upon": "by the protocol of methods",
     "init": "by the protocol of optimizers",
     "step": "by the protocol of optimizers",
     "value_and_grad": "by the protocols of landscapes, like those below",

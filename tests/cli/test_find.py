@@ -274,8 +274,9 @@ def test_a_shuffled_product_is_refused_and_mended_with_fix(
 BAD_INPUT = {
     "no file": (["none.xyz", "b.xyz", "-c", "emt"], "there is no file none.xyz"),
     "no structure": (["text.xyz", "b.xyz", "-c", "emt"], "text.xyz cannot be read"),
-    "several": (["both.xyz@:", "b.xyz", "-c", "emt"], "holds 2 structures; name one of them"),
-    "no such image": (["both.xyz@7", "b.xyz", "-c", "emt"], "cannot be read"),
+    "several": (["both.xyz@:", "b.xyz", "-c", "emt"], "which holds 2; name one of them"),
+    "no such image": (["both.xyz@7", "b.xyz", "-c", "emt"], "names no structure of both.xyz"),
+    "unnamed": (["both.xyz", "b.xyz", "-c", "emt"], "holds 2 structures; name one of them"),
     "no calculator": (["a.xyz", "b.xyz", "-c", "dft"], "there is no calculator 'dft'"),
     "no package": (["a.xyz", "b.xyz", "-c", "nopackage.calc:Calc"], "pip install nopackage"),
     "no calculator file": (["a.xyz", "b.xyz", "-c", "none.py:make"], "there is no file none.py"),
