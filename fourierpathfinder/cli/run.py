@@ -180,9 +180,9 @@ def _found(
     prior: Prior,
 ) -> Found:
     a, b = landscape.molecule.ends(*ends)
-    n_relaxing, known = 0, None
+    n_relaxing = 0
     if settings.relax_ends:
-        a, b, n_relaxing, known = _relaxed(landscape, a, b)
+        a, b, n_relaxing = _relaxed(landscape, a, b)
     findings = [*findings, *_evaluated_findings(landscape, a, b)]
 
     _check_initial(settings, landscape, (a, b))
@@ -223,7 +223,6 @@ def _found(
             ),
             prior=prior,
             initial=settings.initial,
-            known=known,
             max_gradients=settings.max_gradients,
             rng=settings.seed,
             callback=_tell,
@@ -338,8 +337,12 @@ def _check_initial(
 
 def _relaxed(
     landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, int, Evaluations]:
-    """Both ends relaxed, the evaluations that took, and what is known then."""
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Both ends relaxed, and the evaluations that took.
+
+    The search begins without them: so many so near to the ends tell its surrogate of small scales,
+    which do not lead over a barrier.
+    """
     first = relaxed(landscape, "reactant", a)
     last = relaxed(landscape, "product", b, first.evaluations)
     start, end = (landscape.molecule.atoms(one.position) for one in (first, last))
@@ -347,7 +350,7 @@ def _relaxed(
     if same is not None:
         raise InputError(f"after relaxation, {same.sentence}")
     a, b = landscape.molecule.ends(start, end)
-    return a, b, first.n_gradients + last.n_gradients, last.evaluations
+    return a, b, first.n_gradients + last.n_gradients
 
 
 def relaxed(
