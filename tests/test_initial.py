@@ -76,10 +76,13 @@ def test_a_path_is_taken_as_it_is():
 
 @pytest.mark.parametrize("method", [Surrogate(), Direct()], ids=["surrogate", "direct"])
 def test_the_guess_says_which_channel(method):
-    """Two channels: which one is found follows from where the search begins."""
+    """Two channels: which one is found follows from where the search begins.
+
+    The lower one has two passes side by side, at 0.624 and 0.637; the upper one's is at 0.842.
+    """
     toy = two_channels()
     low = find_path(toy, toy.start, toy.end, method=method, rng=0, initial=toy.saddle[None])
-    assert low.height == pytest.approx(toy.height, abs=0.01)
+    assert toy.height - 0.01 < low.height < 0.65
     high = find_path(
         toy, toy.start, toy.end, method=method, rng=0, initial=np.array([[-0.6, 0.5], [0.0, 1.0]])
     )

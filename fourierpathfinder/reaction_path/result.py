@@ -49,7 +49,7 @@ class MinimumEnergyPath:
     >>> toy = mueller_brown()
     >>> followed = minimum_energy_path(toy, find_path(toy, toy.start, toy.end, rng=0))
     >>> [neighbour.is_end for neighbour in followed.neighbours]
-    ['', 'end']
+    ['start', '']
     """
 
     points: np.ndarray
