@@ -489,7 +489,8 @@ def _check_atoms(atoms: Atoms) -> None:
         raise ValueError("`atoms` is empty; it must hold at least one atom")
     _check_places(atoms.positions, "`atoms`")
     vectors = np.asarray(atoms.cell)[atoms.pbc]
-    if not np.isfinite(vectors).all() or np.linalg.matrix_rank(vectors) < len(vectors):
+    finite = np.isfinite(vectors).all()
+    if len(vectors) and not (finite and np.linalg.matrix_rank(vectors) == len(vectors)):
         raise ValueError(
             f"`atoms` has the cell {np.asarray(atoms.cell).tolist()}, which spans no lattice in "
             "its periodic directions; mend the cell, or switch periodicity off"
