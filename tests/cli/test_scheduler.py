@@ -25,7 +25,7 @@ def cluster(tmp_path, monkeypatch):
     calls.mkdir()
     monkeypatch.setenv("CALLS", str(calls))
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield cluster
 
@@ -113,7 +113,7 @@ def test_what_is_no_scheduler_is_bad_input(greeting, hop, command, tmp_path, mon
 
 
 def test_a_scheduler_without_workers_ends_with_the_timeout(hop, command, tmp_path):
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster:
         arguments = find_arguments(hop, tmp_path / "out")
         address = cluster.scheduler_address
         done = command(*arguments, "--scheduler", address, "--timeout", 1)

@@ -285,7 +285,7 @@ def test_dask_gives_the_same_graph():
     expected = connect(Flat(), MINIMA, method=Straight(0.0), n_tries=None, rng=0)
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

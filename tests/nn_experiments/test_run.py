@@ -105,7 +105,7 @@ def test_worker_of_a_dask_cluster_is_killed_on_the_way(tmp_path):
     store = Store(tmp_path / "output")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
         ) as cluster,
         dask_executor(cluster.scheduler_address) as executor,
     ):

@@ -205,7 +205,7 @@ def test_command_merges_reads_a_file_and_uses_a_scheduler(finished, tmp_path):
     config.write_text("\n".join(f"{name} = {value}" for name, value in TINY.items()))
     stages = [f"--stage={name}" for name in ("train", "select", "pca")]
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         done = subprocess.run(
             [
