@@ -18,7 +18,7 @@ import argparse
 import csv
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import process_time
@@ -30,6 +30,7 @@ import numpy as np
 from judge import Watched, continuous_height
 from reaction_set import Reaction, reactions
 from reactions import AGREES, CLOSE, N_SAMPLES
+from runs_file import read_runs
 
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.atoms import MoleculeLandscape
@@ -239,19 +240,6 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
     )
 
 
-def done_already(file: Path | None) -> list[Run]:
-    """The runs that a file holds."""
-    if file is None or not file.exists():
-        return []
-    kinds = {field.name: field.type for field in fields(Run)}
-    read = {bool: lambda text: text == "True", int: int, float: float, str: str}
-    with file.open(newline="") as rows:
-        return [
-            Run(**{name: read[kinds[name]](text) for name, text in row.items()})
-            for row in csv.DictReader(rows)
-        ]
-
-
 def save(run: Run, file: Path | None) -> None:
     """Add a row to a file."""
     if file is None:
@@ -266,7 +254,7 @@ def save(run: Run, file: Path | None) -> None:
 
 def all_runs(given: argparse.Namespace) -> Iterator[Run]:
     """The runs that are asked for; those that the file holds already are not made again."""
-    done = {(run.name, run.way, run.rng): run for run in done_already(given.csv)}
+    done = {(run.name, run.way, run.rng): run for run in read_runs(Run, given.csv)}
     for reaction in reactions(given.only):
         for way in given.ways:
             known = done.get((reaction.name, way, given.rng))

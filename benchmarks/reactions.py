@@ -34,6 +34,7 @@ from judge import Watched, continuous_height
 from peers import Band, Count, SaddleSearch
 from perturbed import Float32, LastBits
 from reaction_set import Reaction, reactions, save_lower_ways
+from runs_file import read_runs
 from systems import System
 
 from fourierpathfinder import Surrogate, find_path
@@ -165,19 +166,6 @@ def tasks_of(given: argparse.Namespace) -> list[Task]:
         for change in changes
         for name in names
     ]
-
-
-def done_already(file: Path | None) -> list[Run]:
-    """The runs that a file holds."""
-    if file is None or not file.exists():
-        return []
-    kinds = {field.name: field.type for field in fields(Run)}
-    read = {bool: lambda text: text == "True", int: int, float: float, str: str}
-    with file.open(newline="") as rows:
-        return [
-            Run(**{name: read[kinds[name]](text) for name, text in row.items()})
-            for row in csv.DictReader(rows)
-        ]
 
 
 def run_all(tasks: Sequence[Task], n_jobs: int, max_gradients: int) -> Iterator[Run]:
@@ -337,7 +325,7 @@ def main() -> None:
         compare_peers(sorted(map(str, drawn)), given.jobs)
         return
     tasks = tasks_of(given)
-    kept = {key_of(run): run for run in done_already(given.output)}
+    kept = {key_of(run): run for run in read_runs(Run, given.output)}
     runs = [kept[task] for task in tasks if task in kept]
     if runs:
         print(f"{len(runs)} runs are in {given.output} already.\n")

@@ -11,10 +11,8 @@ evaluate is known to the search.
 """
 
 import argparse
-import csv
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy
@@ -24,6 +22,7 @@ from ase import Atoms
 from ase.optimize import BFGS
 from judge import Watched
 from reaction_set import Reaction, reactions
+from runs_file import read_runs, write_runs
 
 from fourierpathfinder import Surrogate, find_path, relax
 from fourierpathfinder.atoms import MoleculeLandscape
@@ -98,43 +97,20 @@ def by_bfgs(atoms: Atoms, reaction: Reaction) -> int:
     return int(optimizer.nsteps) + 1
 
 
-def saved(file: Path | None) -> list[Run]:
-    """What a file holds."""
-    if file is None or not file.exists():
-        return []
-    kinds = {field.name: field.type for field in fields(Run)}
-    read = {bool: lambda text: text == "True", int: int, float: float, str: str}
-    with file.open(newline="") as rows:
-        return [
-            Run(**{name: read[kinds[name]](text) for name, text in row.items()})
-            for row in csv.DictReader(rows)
-        ]
-
-
-def save(runs: Sequence[Run], file: Path | None) -> None:
-    """Write all runs down."""
-    if file is None:
-        return
-    with file.open("w", newline="") as rows:
-        writer = csv.DictWriter(rows, [field.name for field in fields(Run)])
-        writer.writeheader()
-        writer.writerows(map(asdict, runs))
-
-
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", default=["baker_"], metavar="NAME")
     parser.add_argument("--output", type=Path, metavar="FILE", help="a csv to go on from")
     given = parser.parse_args()
-    known = {one.name: one for one in saved(given.output)}
+    known = {one.name: one for one in read_runs(Run, given.output)}
     print("| reaction | BFGS, both ends | surrogate | whole job | certified | barrier (eV) "
           "| force at the saddle | at the ends (eV/Å) |", "| --- " * 8 + "|", sep="\n")  # fmt: skip
     runs = []
     for seed, reaction in enumerate(reactions(given.only)):
         if reaction.name not in known:
             known[reaction.name] = run(reaction, seed)
-            save(list(known.values()), given.output)
+            write_runs(list(known.values()), given.output)
         runs.append(known[reaction.name])
         cells = (f"{value}" for value in asdict(runs[-1]).values())
         print("| " + " | ".join(cells) + " |", flush=True)

@@ -10,10 +10,9 @@ certificate among them.
 """
 
 import argparse
-import csv
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy
@@ -21,6 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy
 import numpy as np
 from judge import Watched
 from reaction_set import Reaction, reactions
+from runs_file import read_runs, write_runs
 
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.atoms import MoleculeLandscape
@@ -72,28 +72,6 @@ def run(reaction: Reaction, limit: float | None) -> Run:
     )  # fmt: skip
 
 
-def saved(file: Path | None) -> list[Run]:
-    """What a file holds."""
-    if file is None or not file.exists():
-        return []
-    kinds = {"name": str, "n_gradients": int, "certified": lambda text: text == "True"}
-    with file.open(newline="") as rows:
-        return [
-            Run(**{name: kinds.get(name, float)(text) for name, text in row.items()})
-            for row in csv.DictReader(rows)
-        ]
-
-
-def save(runs: Sequence[Run], file: Path | None) -> None:
-    """Write all runs down."""
-    if file is None:
-        return
-    with file.open("w", newline="") as rows:
-        writer = csv.DictWriter(rows, [field.name for field in fields(Run)])
-        writer.writeheader()
-        writer.writerows(map(asdict, runs))
-
-
 def row(runs: Sequence[Run]) -> str:
     """The runs of one reaction in Markdown."""
     cells = [runs[0].name]
@@ -109,7 +87,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=["baker_"], metavar="NAME")
     parser.add_argument("--output", type=Path, metavar="FILE", help="a csv to go on from")
     given = parser.parse_args()
-    known = {(one.name, one.limit): one for one in saved(given.output)}
+    known = {(one.name, one.limit): one for one in read_runs(Run, given.output)}
     print("| reaction | gradients | force (eV/Å) | to 0.05 | force | to 0.01 | force | certified "
           "| above the best known (meV) |", "| --- " * 9 + "|", sep="\n")  # fmt: skip
     groups = []
@@ -118,7 +96,7 @@ def main() -> None:
             key = (reaction.name, float("inf") if limit is None else limit)
             if key not in known:
                 known[key] = run(reaction, limit)
-                save(list(known.values()), given.output)
+                write_runs(list(known.values()), given.output)
         groups.append([one for one in known.values() if one.name == reaction.name])
         print(row(groups[-1]), flush=True)
     for index, limit in enumerate(LIMITS):

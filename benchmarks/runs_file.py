@@ -1,0 +1,33 @@
+"""Runs of a benchmark in a table of comma-separated values, to go on from another time."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TypeVar
+
+Row = TypeVar("Row")
+
+_READ = {bool: lambda text: text == "True", int: int, float: float, str: str}
+
+
+def read_runs(kind: type[Row], file: Path | None) -> list[Row]:
+    """What a file holds: data of class `kind`, whose fields are numbers, words or truths."""
+    if file is None or not file.exists():
+        return []
+    kinds = {field.name: field.type for field in fields(kind)}
+    with file.open(newline="") as rows:
+        return [
+            kind(**{name: _READ[kinds[name]](text) for name, text in row.items()})
+            for row in csv.DictReader(rows)
+        ]
+
+
+def write_runs(runs: Sequence[object], file: Path | None) -> None:
+    """Write all runs down, at least one; without a file do nothing."""
+    if file is None:
+        return
+    with file.open("w", newline="") as rows:
+        writer = csv.DictWriter(rows, [field.name for field in fields(runs[0])])
+        writer.writeheader()
+        writer.writerows(map(asdict, runs))
