@@ -15,7 +15,7 @@ from .resolve import as_landscape
 if TYPE_CHECKING:
     from ..atoms import MoleculeLandscape
     from . import toy
-    from .alignment import align_units
+    from .alignment import StraightThrough, align_units
     from .compiled import CompiledLandscape
     from .isolation import IsolatedLandscape
     from .network import NetworkLandscape
@@ -29,6 +29,7 @@ __all__ = [
     "LandscapeReport",
     "MoleculeLandscape",
     "NetworkLandscape",
+    "StraightThrough",
     "TorchLandscape",
     "align_units",
     "as_landscape",
@@ -41,6 +42,7 @@ _LAZY = {
     "IsolatedLandscape": (".isolation", ""),
     "MoleculeLandscape": ("..atoms", "ase"),
     "NetworkLandscape": (".network", "torch"),
+    "StraightThrough": (".alignment", "torch"),
     "align_units": (".alignment", "torch"),
     "toy": (".toy", "numba"),
 }

@@ -6,5 +6,6 @@ by chance. Undoing this first shortens the way between them and lowers the strai
 """
 
 from .align import align_units
+from .straight_through import StraightThrough
 
-__all__ = ["align_units"]
+__all__ = ["StraightThrough", "align_units"]

@@ -1,32 +1,44 @@
 """The public call: find the units, match them, permute, and check that nothing has changed."""
 
-from collections.abc import Iterator
 from copy import deepcopy
+from itertools import chain
 from typing import Any
 
 import torch
 
 from . import matching
 from .example_inputs import made_up_inputs
-from .structure import find_units
+from .inputs import Batch, batches_of
+from .straight_through import StraightThrough, by_loss
+from .structure import Specification, find_units, units_of
+from .tracing import tensors_in
 from .units import State
-
-_CHUNK = 256
-"""Samples evaluated at once."""
 
 _ROUNDINGS = 2e3
 """How many rounding errors the outputs may differ by: sums are taken in another order."""
 
+_N_TRACED = 2
+"""Samples on which a module is followed: one alone would hide which axis is theirs."""
+
 
 def align_units(
-    module: Any, a: Any, b: Any, data: Any = None, *, match_activations: bool | None = None
+    module: Any,
+    a: Any,
+    b: Any,
+    data: Any = None,
+    *,
+    match_activations: bool | None = None,
+    straight_through: StraightThrough | None = None,
+    units: Specification | None = None,
 ) -> Any:
     """Permute the hidden units of `b` so that they match those of `a`; its function stays the same.
 
-    Units are matched by their weights, or on data by the correlation of what they put out. That the
-    permuted network gives the same outputs is checked in either case. The layers are found from the
-    module itself: chains of linear, convolutional, pooling, batch-norm, layer-norm, embedding and
-    recurrent layers, such as multi-layer perceptrons, autoencoders, LeNet, VGG and stacked LSTMs.
+    Units are matched by their weights, or on data by the correlation of what they put out, or by
+    the loss half-way between the two. That the permuted network gives the same outputs is checked
+    in any case. Which units may be exchanged is found by running the module once, whatever it is
+    made of: neurons, channels (also those of residual streams, and within groups), hidden states of
+    recurrent layers, the heads of an attention and the channels within each. What a module does
+    with single units, or cannot be followed, keeps its order.
 
     Parameters
     ----------
@@ -34,27 +46,36 @@ def align_units(
         The architecture; its own parameters do not matter and are not changed.
     a, b : torch.nn.Module or state dict
         The two trained networks; neither is changed.
-    data : tensor, pair of tensors (inputs, targets), or DataLoader, optional
+    data : tensor, pair (inputs, targets), mapping, or DataLoader, optional
         Inputs on which to compare activations and to check the result; a thousand samples are
-        plenty. Without data inputs are made up for the check.
+        plenty. Several inputs are a tuple or a mapping of named ones. Without data inputs are made
+        up for the check.
     match_activations : bool, optional
         Whether to match by activations rather than by weights; by default where data are given.
+    straight_through : StraightThrough, optional
+        Match by the loss half-way, of which this is the function; needs data with targets.
+    units : mapping of str to sequence of (str, int), optional
+        The units, in place of those that are found: for each set of them, under any name, the
+        parameters (and buffers) and their axes that run over it. Where an axis is longer, each unit
+        has several places side by side on it.
 
     Returns
     -------
     torch.nn.Module or dict
-        `b` with its units permuted, of the kind that `b` is.
+        `b` with its units permuted, of the kind that `b` is. Running statistics of batch
+        normalisation are permuted with their channels; between two networks they have to be
+        estimated again, as `NetworkLandscape` does at each point.
 
     Raises
     ------
     ValueError
-        If the module is no chain of known layers (residual networks are none), if a state dict
-        does not belong to it, or if the outputs would change.
+        If a state dict does not belong to the module, if `units` does not fit it, or if the outputs
+        would change.
 
     References
     ----------
-    Ainsworth, Hayase and Srinivasa, ICLR 2023, arXiv:2209.04836 (weights); Li, Yosinski, Clune,
-    Lipson and Hopcroft, ICLR 2016, arXiv:1511.07543 (activations).
+    Ainsworth, Hayase and Srinivasa, ICLR 2023, arXiv:2209.04836 (weights, straight-through); Li,
+    Yosinski, Clune, Lipson and Hopcroft, ICLR 2016, arXiv:1511.07543 (activations).
 
     Examples
     --------
@@ -69,22 +90,43 @@ def align_units(
     True
     """
     if match_activations is None:
-        match_activations = data is not None
-    if match_activations and data is None:
-        raise ValueError("`match_activations` is True but there are no `data` to match them on")
-    sets = find_units(module)
+        match_activations = data is not None and units is None
+    if (match_activations or straight_through is not None) and data is None:
+        raise ValueError("units are to be matched on data, but there are no `data`")
     first, second = _loaded(module, a, "a"), _loaded(module, b, "b")
     state = second.state_dict()
+    batches = [Batch((made_up_inputs(module),), {})] if data is None else batches_of(module, data)
+    one = next(iter(batches))
+    sets = _sets(second, one, units)
     if not sets:
         return _as_given(b, state)
-    inputs = next(_batches(data)) if data is not None else made_up_inputs(module)
-    if match_activations:
-        permuted = matching.by_activations((first, second), state, sets, _batches(data))
+    parameters = {name for name, _ in module.named_parameters()}
+    if straight_through is not None:
+        everything = [*chain([one], batches)]
+        trained = (first.state_dict(), state, sets, parameters)
+        permuted = by_loss(straight_through, module, *trained, everything)
+    elif match_activations:
+        permuted = matching.by_activations((first, second), state, sets, chain([one], batches))
     else:
-        parameters = {name for name, _ in module.named_parameters()}
         permuted = matching.by_weights(first.state_dict(), state, sets, parameters)
-    _check_unchanged(second, permuted, inputs)
+    _check_unchanged(second, permuted, one)
     return _as_given(b, permuted)
+
+
+def _sets(module: Any, batch: Batch, units: Specification | None) -> Any:
+    if units is not None:
+        return units_of(units, module.state_dict())
+    few = [_few(each) for each in (batch.args, batch.kwargs)]
+    return find_units(module, *few)
+
+
+def _few(tree: Any) -> Any:
+    """The first samples of a batch."""
+    if isinstance(tree, torch.Tensor):
+        return tree[:_N_TRACED] if tree.ndim else tree
+    if isinstance(tree, dict):
+        return {name: _few(part) for name, part in tree.items()}
+    return tuple(map(_few, tree)) if isinstance(tree, tuple | list) else tree
 
 
 def _loaded(module: Any, given: Any, name: str) -> Any:
@@ -111,36 +153,20 @@ def _as_given(b: Any, permuted: State) -> Any:
     return copy
 
 
-def _batches(data: Any) -> Iterator[Any]:
-    """Inputs in chunks, from whatever holds them."""
-    if isinstance(data, tuple | list):
-        data = data[0]
-    if isinstance(data, torch.Tensor):
-        yield from data.split(_CHUNK)
-        return
-    for batch in data:
-        yield batch[0] if isinstance(batch, tuple | list) else batch
-
-
-def _check_unchanged(second: Any, permuted: State, inputs: Any) -> None:
+def _check_unchanged(second: Any, permuted: State, batch: Batch) -> None:
     """Refuse permutations that are not what they should be: another order, the same function."""
     other = deepcopy(second)
     other.load_state_dict(permuted)
     with torch.no_grad():
-        before, after = (_tensors(module(inputs)) for module in (second, other))
+        before, after = (tensors_in(m(*batch.args, **batch.kwargs)) for m in (second, other))
     for x, y in zip(before, after, strict=True):
+        if not x.is_floating_point():
+            continue
         allowed = _ROUNDINGS * torch.finfo(x.dtype).eps * float(x.abs().max())
         change = float((x - y).abs().max())
         if not change <= allowed:
             raise ValueError(
                 f"the units of this module cannot be aligned: permuting them changes its outputs "
-                f"by {change:.2g}, so that it is not the chain of layers that its graph looks like"
+                f"by {change:.2g}, so that it does something with them that could not be followed; "
+                "give those that may be exchanged as `units`"
             )
-
-
-def _tensors(output: Any) -> list[torch.Tensor]:
-    """All tensors of an output, however nested."""
-    if isinstance(output, torch.Tensor):
-        return [output]
-    parts = output.values() if hasattr(output, "values") else output
-    return [tensor for part in parts for tensor in _tensors(part)]

@@ -6,19 +6,27 @@ improved:
 
 .. math:: \max_{\pi_1, \pi_2, \ldots} \sum_l \langle W_a^{(l)}, W_b^{(l)}(\pi) \rangle
 
-By activations, each set of units is solved once, for the largest sum of correlations between what
-units of a and units of b put out on the same inputs.
+By activations, it is the sum of correlations between what units of a and units of b put out on the
+same inputs.
+
+Units with others within them, such as heads, are matched as these agree when they are themselves in
+the best order.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from .layers import makes_channels
-from .units import State, Units
+from .inputs import Batch
+from .tracing import watched
+from .units import Slot, State, Units
+
+Gain: TypeAlias = Callable[[Slot, Slot], Any]
+"""How well the units of a slot of a agree with those of one of b (n, n)."""
 
 _MAX_SWEEPS = 100
 """The sum rises with every accepted change, so that sweeps end by themselves; this is a bound."""
@@ -57,16 +65,12 @@ def by_weights(a: State, b: State, sets: Sequence[Units], parameters: set[str]) 
 
 
 def _improved(a: State, b: State, units: Units, parameters: set[str]) -> State:
-    slots = [slot for slot in units.slots if slot.name in parameters]
-    gains = torch.stack(
-        [
-            slot.rows(a[slot.name], units.n_units) @ slot.rows(b[slot.name], units.n_units).T
-            for slot in slots
-        ]
-    ).sum(dim=0)
-    candidate = units.permuted(b, _assignment(gains))
+    def gain(mine: Slot, other: Slot) -> Any:
+        return mine.rows(a[mine.name]) @ other.rows(b[other.name]).T
+
+    candidate = _moved(b, _moves(units, gain, lambda each: each.slots, parameters))
     # A recurrent weight has the units on both axes, where the assignment is only a linearisation.
-    names = {slot.name for slot in slots}
+    names = {slot.name for slot in units.slots} & parameters
     better, now = _similarity(a, candidate, names), _similarity(a, b, names)
     return candidate if better > now + _LEAST_GAIN * abs(now) else b
 
@@ -76,7 +80,10 @@ def _similarity(a: State, b: State, names: Iterable[str]) -> float:
 
 
 def by_activations(
-    modules: tuple[Any, Any], b: State, sets: Sequence[Units], batches: Iterable[Any]
+    modules: tuple[Any, Any],
+    b: State,
+    sets: Sequence[Units],
+    batches: Iterable[Batch],
 ) -> State:
     """`b` with its units in the order in which their outputs agree best with those of a.
 
@@ -88,7 +95,8 @@ def by_activations(
         The second one's.
     sets : sequence of Units
         What may be exchanged.
-    batches : iterable of inputs
+    batches : iterable of Batch
+        What to call the networks with.
 
     Returns
     -------
@@ -98,15 +106,72 @@ def by_activations(
     ----------
     Li, Yosinski, Clune, Lipson and Hopcroft, ICLR 2016, arXiv:1511.07543.
     """
-    moments = [_Moments(units.n_units) for units in sets]
-    with torch.no_grad():
-        for inputs in batches:
-            first, second = (_activations(module, sets, inputs) for module in modules)
-            for each, x, y in zip(moments, first, second, strict=True):
-                each.add(x, y)
-    for units, each in zip(sets, moments, strict=True):
-        b = units.permuted(b, _assignment(each.correlation()))
+    wanted = {slot.name for units in sets for slot in units.outputs}
+    moments: dict[str, _Moments] = {}
+    for batch in batches:
+        first, second = (_outputs(module, wanted, batch) for module in modules)
+        for name, x in first.items():
+            moments.setdefault(name, _Moments(x.shape[1])).add(x, second[name])
+    correlations = {name: each.correlation() for name, each in moments.items()}
+
+    def gain(mine: Slot, other: Slot) -> Any:
+        columns = zip(mine.places.T, other.places.T, strict=True)
+        return sum(correlations[mine.name][i][:, j] for i, j in columns)
+
+    for _ in range(_MAX_SWEEPS):
+        before = _agreement(correlations)
+        for units in sets:
+            moves = _moves(units, gain, lambda each: each.outputs, wanted)
+            b = _moved(b, moves)
+            for each, order in moves:
+                for slot in each.outputs:
+                    columns = replace(slot, axis=1)
+                    correlations[slot.name] = columns.permuted(correlations[slot.name], order)
+        if _agreement(correlations) <= before + _LEAST_GAIN * abs(before):
+            break
     return b
+
+
+def _agreement(correlations: dict[str, Any]) -> float:
+    return sum(float(each.trace()) for each in correlations.values())
+
+
+def _moved(b: State, moves: Iterable[tuple[Units, Any]]) -> State:
+    for units, order in moves:
+        b = units.permuted(b, order)
+    return b
+
+
+def _moves(
+    units: Units,
+    gain: Gain,
+    slots_of: Callable[[Units], Sequence[Slot]],
+    names: set[str],
+) -> list[tuple[Units, Any]]:
+    """The best orders of these units and then of those within them."""
+
+    def total(mine: Units, other: Units, own: Callable[[Slot], bool] = lambda slot: True) -> Any:
+        pairs = zip(slots_of(mine), slots_of(other), strict=True)
+        gains = [gain(x, y) for x, y in pairs if x.name in names and own(x)]
+        n = mine.n_units
+        return torch.stack(gains).sum(dim=0).cpu() if gains else torch.zeros(n, n).double()
+
+    taken = {(slot.name, slot.axis) for kind in units.within for slot in slots_of(kind[0])}
+    gains = total(units, units, lambda slot: (slot.name, slot.axis) not in taken)
+    inner: dict[tuple[int, int, int], Any] = {}
+    for k, kind in enumerate(units.within):
+        for i, mine in enumerate(kind):
+            for j, other in enumerate(kind):
+                each = total(mine, other)
+                inner[k, i, j] = _assignment(each)
+                gains[i, j] += each[torch.arange(mine.n_units), inner[k, i, j]].sum()
+    order = _assignment(gains)
+    within = [
+        (mine, inner[k, i, int(order[i])])
+        for k, kind in enumerate(units.within)
+        for i, mine in enumerate(kind)
+    ]
+    return [(units, order), *within]
 
 
 class _Moments:
@@ -135,31 +200,20 @@ class _Moments:
         return torch.where(spread > 0, covariance / spread.clamp(min=1e-300), 0.0)
 
 
-def _activations(module: Any, sets: Sequence[Units], inputs: Any) -> list[Any]:
-    """What the units of each set put out, (n_samples, n_units), float64 on the CPU."""
-    outputs: dict[str, tuple[Any, Any]] = {}
+def _outputs(module: Any, wanted: set[str], batch: Batch) -> dict[str, Any]:
+    """What linear operations put out, (n_samples, n_units) in float64, by their weights."""
+    found: dict[str, list[Any]] = {}
 
-    def keep(name: str) -> Any:
-        return lambda layer, _, output: outputs.update({name: (layer, output)})
+    def keep(name: str, output: Any, axis: int) -> None:
+        if name in wanted:
+            samples = output.detach().movedim(axis, -1).flatten(0, -2)
+            found.setdefault(name, []).append(samples.cpu().double())
 
-    layers = {units.layer: module.get_submodule(units.layer) for units in sets}
-    hooks = [layer.register_forward_hook(keep(name)) for name, layer in layers.items()]
-    try:
-        module(inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return [_samples(*outputs[units.layer], units.depth).cpu().double() for units in sets]
-
-
-def _samples(layer: Any, output: Any, depth: int) -> Any:
-    if isinstance(layer, torch.nn.RNNBase):
-        last = output[1][0] if isinstance(layer, torch.nn.LSTM) else output[1]
-        return last[depth]
-    return output.movedim(1 if makes_channels(layer) else -1, -1).flatten(0, -2)
+    watched(module, batch.args, batch.kwargs, keep)
+    return {name: torch.cat(parts) for name, parts in found.items()}
 
 
 def _assignment(gains: Any) -> Any:
     """For each unit of a (row) the unit of b (column), so that the gains' sum is largest."""
-    _, columns = linear_sum_assignment(np.asarray(gains.cpu()), maximize=True)
+    _, columns = linear_sum_assignment(np.asarray(gains), maximize=True)
     return torch.as_tensor(columns)

@@ -1,224 +1,216 @@
-"""Which units a module has and where their order shows, found from the module itself.
+"""Which units a module has and where their order shows: found by running it, or given.
 
-The module is traced (torch.fx) into a graph of layers, and each tensor is followed from the inputs
-to the output: which units does it run over, and on which axis. A layer that reads the tensor gets a
-slot for them and makes new units. Units that reach the output, or an operation that mixes them,
-keep their order. Where branches join, or a layer reads what cannot be followed, the module is
-refused: exchanging units there would change the function.
+Labels that were not fixed when the module was run (`tracing`) are units. Where one label stands
+within another wherever it occurs, as the channels of a head do, each of the outer ones has units of
+its own.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from torch import fx, nn
+import torch
 
-from . import layers
-from .layers import FLATTEN_CALLS, MAKERS, POOL_CALLS, POOLS, SCALES, UNITWISE, UNITWISE_CALLS
+from .axes import Axis, Label, length, resolved
+from .example_inputs import made_up_inputs
+from .tracing import Trace, traced
 from .units import Slot, Units
 
-_SIZES = frozenset({"size", "getattr", "len", "dim", "shape"})
-"""Questions about a tensor that are no tensors themselves."""
+Specification = Mapping[str, Sequence[tuple[str, int]]]
+"""Of each set of units, by any name: the parameters and axes along which they lie."""
 
 
-@dataclass(frozen=True)
-class Stream:
-    """What is known of a tensor on its way: the units, and how they lie in it.
+@dataclass(frozen=True, eq=False)
+class _Occurrence:
+    """A label on an axis of a tensor: its places, and the labels outside of it there."""
 
-    Parameters
-    ----------
-    made : tuple of int
-        The sets of units it may run over, by number; several for a recurrent stack, whose last
-        one comes out. Empty for the module's inputs, and where the units were mixed.
-    channels : bool
-        Whether they lie on axis 1, before the pixels, rather than on the last axis.
-    flat : bool
-        Whether the axes have been flattened into one.
-    mixed_by : str
-        The operation that made the units impossible to follow, if one did.
-    """
-
-    made: tuple[int, ...] = ()
-    channels: bool = False
-    flat: bool = False
-    mixed_by: str = ""
+    label: Label
+    name: str
+    axis: int
+    places: Any
+    outer: tuple[Label, ...]
 
 
-def find_units(module: Any) -> list[Units]:
+def find_units(
+    module: Any, args: tuple[Any, ...] | None = None, kwargs: Mapping[str, Any] | None = None
+) -> list[Units]:
     """All sets of units that may be exchanged within a module.
 
     Parameters
     ----------
     module : torch.nn.Module
-        A chain of layers: multi-layer perceptrons, convolutional and recurrent networks.
+        It is run once, in evaluation mode.
+    args, kwargs : optional
+        What to call it with; without any, inputs are made up.
 
     Returns
     -------
     list of Units
-        From the input to the output.
+        In the order of the state dict.
+    """
+    if args is None:
+        args = (made_up_inputs(module),)
+    was_training = [layer.training for layer in module.modules()]
+    try:
+        found = traced(module.eval(), args, kwargs or {})
+    finally:
+        for layer, flag in zip(module.modules(), was_training, strict=True):
+            layer.training = flag
+    return _units(module, found)
+
+
+def units_of(specification: Specification, state: Mapping[str, Any]) -> list[Units]:
+    """The units of a specification.
 
     Raises
     ------
     ValueError
-        If the module is no such chain; the message names the place.
+        If a name is not in the state dict, or lengths do not fit together.
     """
-    _refuse_shared(module)
-    walk = _Walk(dict(module.named_modules()))
-    for node in _traced(module):
-        walk.visit(node)
-    return walk.units()
+    found = []
+    for name, places in specification.items():
+        for parameter, axis in places:
+            if parameter not in state or not -state[parameter].ndim <= axis < state[parameter].ndim:
+                raise ValueError(
+                    f"`units` gives {name!r} the axis {axis} of {parameter!r}; the state dict has "
+                    "no such axis"
+                )
+        lengths = [state[parameter].shape[axis] for parameter, axis in places]
+        n_units = min(lengths)
+        if any(each % n_units for each in lengths):
+            raise ValueError(f"`units` gives {name!r} axes of {lengths} numbers; no multiples")
+        slots = tuple(
+            Slot(parameter, axis, torch.arange(n).reshape(n_units, -1))
+            for (parameter, axis), n in zip(places, lengths, strict=True)
+        )
+        found.append(Units(n_units, slots))
+    return found
 
 
-def _traced(module: Any) -> list[Any]:
-    """The module's graph, in the order of execution."""
-    try:
-        traced = fx.symbolic_trace(module)
-    except Exception as error:
-        raise ValueError(
-            f"the units of {type(module).__name__} cannot be aligned: torch.fx cannot trace it "
-            f"({error}). Only chains of layers without decisions on data can be"
-        ) from error
-    traced.graph.eliminate_dead_code()
-    return list(traced.graph.nodes)
+def _units(module: Any, trace: Trace) -> list[Units]:
+    order = [name for name in module.state_dict() if name in trace.state]
+    in_state = [
+        each
+        for name in order
+        for axis, labels in enumerate(trace.state[name])
+        for each in _occurrences(name, axis, labels)
+    ]
+    in_outputs = [
+        each for name, labels in trace.made.items() for each in _occurrences(name, -1, labels)
+    ]
+    free = list(dict.fromkeys(each.label for each in in_state if not each.label.fixed))
+    outer_of = _nested(free, in_state, in_outputs, trace)
+    return [
+        _as_units(label, in_state, in_outputs, [k for k, v in outer_of.items() if v is label])
+        for label in free
+        if label not in outer_of
+    ]
 
 
-class _Walk:
-    """One pass over the graph."""
-
-    def __init__(self, named_layers: dict[str, Any]) -> None:
-        self._layers = named_layers
-        self._streams: dict[Any, Stream] = {}
-        self._units: list[Units] = []
-        self._fixed: set[int] = set()
-        self._used: set[str] = set()
-
-    def units(self) -> list[Units]:
-        """The units whose order is free."""
-        return [units for i, units in enumerate(self._units) if i not in self._fixed]
-
-    def visit(self, node: Any) -> None:
-        """Follow the streams through one operation."""
-        sources = [self._streams[n] for n in node.all_input_nodes if n in self._streams]
-        if node.op == "placeholder":
-            self._streams[node] = Stream()
-        elif node.op == "output":
-            for stream in sources:
-                self._fix(stream)
-        elif node.op == "get_attr" or _name(node) in _SIZES or not sources:
-            return
-        else:
-            self._streams[node] = self._follow(node, _joined(node, sources))
-
-    def _follow(self, node: Any, stream: Stream) -> Stream:
-        if node.op == "call_module":
-            return self._through_layer(node.target, self._layers[node.target], stream)
-        return self._through_call(_name(node), stream)
-
-    def _through_layer(self, name: str, layer: Any, stream: Stream) -> Stream:
-        if isinstance(layer, MAKERS):
-            return self._through_maker(name, layer, stream)
-        if isinstance(layer, SCALES):
-            return self._through_scale(name, layer, stream)
-        if isinstance(layer, UNITWISE) or (isinstance(layer, POOLS) and stream.channels):
-            return stream
-        if isinstance(layer, nn.Flatten) and layer.start_dim == 1:
-            return replace(stream, flat=True)
-        return self._mixed(f"`{name}` ({type(layer).__name__})", stream)
-
-    def _through_call(self, name: str, stream: Stream) -> Stream:
-        if name in UNITWISE_CALLS or (name in POOL_CALLS and stream.channels):
-            return stream
-        if name in FLATTEN_CALLS:
-            return replace(stream, flat=True)
-        if name == "getitem" and not stream.channels:
-            return stream
-        return self._mixed(f"`{name}`", stream)
-
-    def _through_maker(self, name: str, layer: Any, stream: Stream) -> Stream:
-        self._check_alone(name, layer)
-        self._read(name, layer, stream)
-        first = len(self._units)
-        made = layers.made_by(name, layer)
-        self._units += [Units(name, each.depth, each.n_units, each.slots) for each in made]
-        return Stream(tuple(range(first, len(self._units))), layers.makes_channels(layer))
-
-    def _read(self, name: str, layer: Any, stream: Stream) -> None:
-        place = layers.read_by(name, layer)
-        if place is None:
-            return
-        if stream.mixed_by:
-            _refuse(f"`{name}` reads the result of {stream.mixed_by}, which may mix units")
-        parameter, axis, length = place
-        on_channels = stream.channels and not stream.flat
-        if stream.made and layers.makes_channels(layer) != on_channels:
-            _refuse(f"`{name}` does not read the units of the layer before it on their axis")
-        self._add(stream, name, length, [(parameter, axis)])
-
-    def _through_scale(self, name: str, layer: Any, stream: Stream) -> Stream:
-        length = layers.scale_length(layer)
-        if not stream.made or (length == 1 and isinstance(layer, nn.PReLU)):
-            return stream
-        over_pixels = isinstance(layer, nn.LayerNorm) and stream.channels and not stream.flat
-        if not length or over_pixels:
-            return self._mixed(f"`{name}` ({type(layer).__name__})", stream)
-        self._check_alone(name, layer)
-        places = [(parameter, 0) for parameter in layers.scale_names(name, layer)]
-        self._add(stream, name, length, places)
-        return stream
-
-    def _add(self, stream: Stream, name: str, length: int, places: list[tuple[str, int]]) -> None:
-        """Give the units of a stream slots on axes of this length."""
-        if not stream.made:
-            return
-        units = self._units[stream.made[-1]]
-        if length % units.n_units or (length != units.n_units and not stream.flat):
-            _refuse(
-                f"`{name}` reads {length} numbers where `{units.layer}` makes {units.n_units} units"
+def _as_units(
+    label: Label,
+    in_state: list[_Occurrence],
+    in_outputs: list[_Occurrence],
+    inner: Sequence[Label],
+) -> Units:
+    slots, outputs = _slots(label, in_state), _slots(label, in_outputs)
+    within = tuple(
+        tuple(
+            Units(
+                each.size,
+                _slots(each, in_state, (label, k)),
+                _slots(each, in_outputs, (label, k)),
             )
-        n_outer = 1 if stream.channels else length // units.n_units
-        slots = [Slot(parameter, axis, n_outer) for parameter, axis in places]
-        self._units[stream.made[-1]] = replace(units, slots=(*units.slots, *slots))
-
-    def _check_alone(self, name: str, layer: Any) -> None:
-        reason = layers.refusal(name, layer) if isinstance(layer, MAKERS) else ""
-        if name in self._used:
-            reason = f"the layer `{name}` is used twice"
-        if reason:
-            _refuse(reason)
-        self._used.add(name)
-
-    def _mixed(self, operation: str, stream: Stream) -> Stream:
-        """After an operation that is not known: what came in keeps its order from now on."""
-        if not stream.made:
-            return stream
-        self._fix(stream)
-        return Stream(mixed_by=operation)
-
-    def _fix(self, stream: Stream) -> None:
-        self._fixed.update(stream.made[-1:])
-
-
-def _joined(node: Any, sources: list[Stream]) -> Stream:
-    """The one stream that continues from here."""
-    first = sources[0]
-    if len(sources) > 1 and any(stream.made or stream.mixed_by for stream in sources):
-        _refuse(f"`{_name(node)}` joins two branches, as residual networks do")
-    return first
-
-
-def _name(node: Any) -> str:
-    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
-
-
-def _refuse_shared(module: Any) -> None:
-    seen: dict[int, str] = {}
-    for name, parameter in module.named_parameters(remove_duplicate=False):
-        if id(parameter) in seen:
-            _refuse(f"`{seen[id(parameter)]}` and `{name}` are one parameter")
-        seen[id(parameter)] = name
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ValueError(
-        f"the units of this module cannot be aligned: {reason}. Chains of linear, convolutional, "
-        "pooling, norm and recurrent layers can be; connect other networks without alignment"
+            for k in range(label.size)
+        )
+        for each in inner
     )
+    return Units(label.size, slots, outputs, within)
+
+
+def _slots(
+    label: Label, occurrences: Iterable[_Occurrence], only: tuple[Label, int] | None = None
+) -> tuple[Slot, ...]:
+    """The slots of a label; `only` those of its places within one unit of another label."""
+    slots: dict[tuple[str, int], list[Any]] = {}
+    for each in occurrences:
+        if each.label is not label:
+            continue
+        places = each.places
+        if only is not None:
+            outer = next(o for o in occurrences if _is_beside(o, each, only[0]))
+            mine = set(outer.places[only[1]].tolist())
+            kept = [[place for place in row if place in mine] for row in places.tolist()]
+            places = torch.tensor(kept)
+        slots.setdefault((each.name, each.axis), []).append(places)
+    return tuple(Slot(*key, torch.cat(places, dim=1)) for key, places in slots.items())
+
+
+def _is_beside(one: _Occurrence, other: _Occurrence, label: Label) -> bool:
+    """Whether `one` is of this label, in the same segment of the same axis as the other."""
+    return (
+        one.label is label
+        and (one.name, one.axis) == (other.name, other.axis)
+        and set(other.places.flatten().tolist()) <= set(one.places.flatten().tolist())
+    )
+
+
+def _occurrences(name: str, axis: int, labels: Axis) -> list[_Occurrence]:
+    """All labels along an axis, with the places of each."""
+    places = torch.arange(length(labels))
+    return [
+        _Occurrence(label, name, axis, each, outer)
+        for label, each, outer in _placed(resolved(labels), places)
+    ]
+
+
+def _placed(labels: Axis, places: Any) -> Iterator[tuple[Label, Any, tuple[Label, ...]]]:
+    """Each label of a product, its places (n, k), and the labels outside of it."""
+    grid = places.reshape([label.size for label in labels])
+    for k, label in enumerate(labels):
+        if label.segments:
+            sizes = [length(segment) for segment in label.segments]
+            for segment, part in zip(label.segments, grid.split(sizes, dim=k), strict=True):
+                yield from _placed(labels[:k] + resolved(segment) + labels[k + 1 :], part)
+            return
+    for k, label in enumerate(labels):
+        yield label, grid.movedim(k, 0).reshape(label.size, -1), labels[:k]
+
+
+def _nested(
+    free: Sequence[Label],
+    in_state: list[_Occurrence],
+    in_outputs: list[_Occurrence],
+    trace: Trace,
+) -> dict[Label, Label]:
+    """For labels that stand within another one wherever they occur, that one."""
+    outer_of: dict[Label, Label] = {}
+    together = _always_together(trace)
+    for label in free:
+        candidates = [set(each.outer) for each in (*in_state, *in_outputs) if each.label is label]
+        shared = set.intersection(*candidates) & together.get(label, set())
+        chosen = [other for other in free if other in shared and other not in outer_of]
+        if chosen:
+            outer_of[label] = chosen[0]
+    return outer_of
+
+
+def _always_together(trace: Trace) -> dict[Label, set[Label]]:
+    """For each label, those that stand beside it once wherever it occurs."""
+    found: dict[Label, set[Label]] = {}
+    for axes in (*trace.state.values(), *trace.others):
+        for labels in _terms([label for axis in axes for label in resolved(axis)]):
+            once = {label for label in labels if labels.count(label) == 1}
+            for label in set(labels):
+                found[label] = found[label] & once if label in found else once
+    return found
+
+
+def _terms(labels: Sequence[Label]) -> Iterator[list[Label]]:
+    """The parts of a tensor that run over one product of labels each."""
+    for k, label in enumerate(labels):
+        if label.segments:
+            for segment in label.segments:
+                yield from _terms([*labels[:k], *resolved(segment), *labels[k + 1 :]])
+            return
+    yield list(labels)

@@ -1,23 +1,27 @@
 r"""A set of units that may be exchanged, and every place where their order shows.
 
-An axis of a parameter that runs over n units is read as (outer, n, inner): the four gates of an
-LSTM are outer, the pixels of a channel that a linear layer sees after flattening are inner. A
-permutation π of the units then acts on all these places at once, and the function stays the same:
+A unit has one or more places on an axis of a parameter: a channel has all its pixels on the axis of
+a linear layer that reads the flattened image, a head all its channels. A permutation π of the units
+acts on all these places at once, and the function stays the same:
 
 .. math:: W^{(l)}_{ij} \to W^{(l)}_{\pi(i) j}, \quad W^{(l+1)}_{ki} \to W^{(l+1)}_{k \pi(i)}
+
+Units may have units within them, as heads have channels, which may be exchanged within each.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import torch
+
 State: TypeAlias = Mapping[str, Any]
 """Parameters and buffers by name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slot:
-    """One axis of one parameter or buffer that runs over the units.
+    """One axis of one tensor on which the units have places.
 
     Parameters
     ----------
@@ -25,45 +29,46 @@ class Slot:
         The parameter's or buffer's name in the state dict.
     axis : int
         Which of its axes.
-    n_outer : int
-        How often the units are run through on that axis.
+    places : Tensor of int (n_units, k)
+        Where each unit stands on it.
     """
 
     name: str
     axis: int
-    n_outer: int = 1
+    places: Any
 
     def permuted(self, values: Any, order: Any) -> Any:
         """`values` with the units taken in this order."""
-        split = values.unflatten(self.axis, (self.n_outer, len(order), -1))
-        return split.index_select(self.axis + 1, order.to(values.device)).reshape(values.shape)
+        index = torch.arange(values.shape[self.axis])
+        index[self.places.flatten()] = self.places[order.cpu()].flatten()
+        return values.index_select(self.axis, index.to(values.device))
 
-    def rows(self, values: Any, n_units: int) -> Any:
+    def rows(self, values: Any) -> Any:
         """All numbers that belong to a unit, as the rows of a float64 matrix (n_units, ...)."""
-        split = values.detach().double().unflatten(self.axis, (self.n_outer, n_units, -1))
-        return split.movedim(self.axis + 1, 0).flatten(1)
+        chosen = values.detach().double().movedim(self.axis, 0)[self.places.to(values.device)]
+        return chosen.flatten(1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Units:
-    """Units that one layer makes: channels, neurons or hidden states.
+    """Units that may be exchanged with each other: neurons, channels, hidden states or heads.
 
     Parameters
     ----------
-    layer : str
-        The module that makes them, by its name.
-    depth : int
-        Which layer of a stack of recurrent layers; 0 otherwise.
     n_units : int
         How many they are.
     slots : tuple of Slot
-        Where their order shows.
+        Where their order shows in the state dict.
+    outputs : tuple of Slot
+        Where it shows in what linear operations put out, by their and the weights' names.
+    within : tuple of tuple of Units
+        Of each kind of units within these, the ones of each.
     """
 
-    layer: str
-    depth: int
     n_units: int
     slots: tuple[Slot, ...]
+    outputs: tuple[Slot, ...] = ()
+    within: tuple[tuple["Units", ...], ...] = ()
 
     def permuted(self, state: State, order: Any) -> dict[str, Any]:
         """A state with these units in another order."""

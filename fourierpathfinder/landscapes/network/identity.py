@@ -16,7 +16,7 @@ N_SAMPLES = 512
 """On which the activations of hidden units are compared."""
 
 
-def is_same_network(landscape: "NetworkLandscape", a: Any, b: Any, inputs: Any) -> bool:
+def is_same_network(landscape: "NetworkLandscape", a: Any, b: Any, batch: Any) -> bool:
     """Whether the units of `b` (D,) can be put in an order in which it is `a` (D,).
 
     Parameters
@@ -24,8 +24,8 @@ def is_same_network(landscape: "NetworkLandscape", a: Any, b: Any, inputs: Any) 
     landscape : NetworkLandscape
         Which parameters they are.
     a, b : Tensor (D,)
-    inputs : Tensor or None
-        Samples on which to compare units; without any their weights are compared.
+    batch : tuple, dict or other
+        Samples on which to compare units: a pair (inputs, target), or named inputs.
     """
     limit = _NEAR * max(float(a.norm()), float(b.norm()))
     if (a - b).norm() <= limit:
@@ -33,9 +33,10 @@ def is_same_network(landscape: "NetworkLandscape", a: Any, b: Any, inputs: Any) 
     first, second = landscape.state_dict(a), landscape.state_dict(b)
     if any(_least_distance(first[name], second[name]) > limit for name in first):
         return False
+    data = tuple(batch) if isinstance(batch, tuple | list) else batch
     try:
-        aligned = align_units(landscape.module(a), first, second, inputs)
-    except ValueError:  # no chain of known layers: such networks are compared as they are
+        aligned = align_units(landscape.module(a), first, second, data)
+    except ValueError:  # their units cannot be followed: such networks are compared as they are
         return False
     return bool((landscape.coordinates(aligned) - a).norm() <= limit)
 

@@ -286,13 +286,11 @@ class NetworkLandscape:
     def same(self, a: Any, b: Any) -> bool:
         """Whether two points (D,) are one network, its hidden units in any order.
 
-        For `connect`, which merges equal minima. Units are found as `align_units` finds them; other
-        networks, such as residual ones, are compared parameter by parameter.
+        For `connect`, which merges equal minima. Units are found as `align_units` finds them.
         """
-        args, named, _ = self._network.arguments(self._samples.batch(slice(0, N_SAMPLES)).tree)
-        one = args[0] if len(args) == 1 and not named else None
+        tree = self._samples.batch(slice(0, N_SAMPLES)).tree
         points = self.coordinates(a), self.coordinates(b)
-        return is_same_network(self, *points, one if isinstance(one, torch.Tensor) else None)
+        return is_same_network(self, *points, tree)
 
     def _checked(self, points: Any) -> Any:
         if not isinstance(points, torch.Tensor):

@@ -1,0 +1,76 @@
+"""How a module is called with what users keep their data in."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+_CHUNK = 256
+"""Samples evaluated at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a module is called with, and what its output is compared with, if anything."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    target: Any = None
+
+
+def batches_of(module: Any, data: Any) -> Iterator[Batch]:
+    """What to call a module with, a few hundred samples at a time.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    data : tensor, pair, mapping, DataLoader or iterable of batches
+        Inputs, or (inputs, targets), where the inputs may be a tuple or a mapping of named ones; of
+        a mapping, the entries that the module knows are passed by name.
+    """
+    if isinstance(data, torch.Tensor):
+        yield from (Batch((part,), {}) for part in data.split(_CHUNK))
+    elif isinstance(data, Mapping) or _is_pair(data):
+        for first in range(0, _n_samples(data), _CHUNK):
+            yield _as_batch(module, _part(data, first))
+    else:
+        yield from (_as_batch(module, batch) for batch in data)
+
+
+def _as_batch(module: Any, batch: Any) -> Batch:
+    if isinstance(batch, Mapping):
+        return Batch((), {name: batch[name] for name in _known(module, batch)}, batch)
+    inputs, target = batch if isinstance(batch, tuple | list) else (batch, None)
+    if isinstance(inputs, Mapping):
+        return Batch((), dict(inputs), target)
+    args = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    return Batch(args, {}, target)
+
+
+def _known(module: Any, names: Mapping[str, Any]) -> list[str]:
+    parameters = inspect.signature(type(module).forward).parameters.values()
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+        return list(names)
+    known = {parameter.name for parameter in parameters}
+    return [name for name in names if name in known]
+
+
+def _is_pair(data: Any) -> bool:
+    """Whether these are all inputs and all targets, rather than a list of batches."""
+    return isinstance(data, tuple) and len(data) == 2
+
+
+def _n_samples(tree: Any) -> int:
+    while not isinstance(tree, torch.Tensor):
+        tree = next(iter(tree.values())) if isinstance(tree, Mapping) else tree[0]
+    return len(tree)
+
+
+def _part(tree: Any, first: int) -> Any:
+    if isinstance(tree, torch.Tensor):
+        return tree[first : first + _CHUNK]
+    if isinstance(tree, Mapping):
+        return {name: _part(part, first) for name, part in tree.items()}
+    return tuple(_part(part, first) for part in tree)

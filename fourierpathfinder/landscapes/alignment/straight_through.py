@@ -1,0 +1,129 @@
+r"""Units matched by the loss half-way: permutations learnt with a straight-through estimator.
+
+A network w̃ is trained so that its own best permutation of b lowers the loss L in the middle:
+
+.. math:: \min_{\tilde w} L\left(\tfrac12 (w_a + \pi_{\tilde w}(w_b))\right), \qquad
+   \pi_{\tilde w} = \arg\max_\pi \langle \tilde w, \pi(w_b) \rangle
+
+where the gradient passes through π(b) as if it were w̃.
+"""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.func import functional_call
+
+from .inputs import Batch
+from .matching import by_weights
+from .units import State, Units
+
+_NORMS = torch.nn.modules.batchnorm._NormBase
+
+
+@dataclass(frozen=True)
+class StraightThrough:
+    """Match units so that the loss half-way between the two networks is low.
+
+    Where batches are normalised, it is with their own statistics, as in training. The best of all
+    permutations that were tried comes back, the one by weights among them.
+
+    Parameters
+    ----------
+    loss : callable
+        `loss(output, target)`: the mean over a batch; the whole batch is the target where the data
+        are a mapping.
+    n_passes : int
+        How often to go over the data.
+    learning_rate : float
+        Of Adam.
+
+    References
+    ----------
+    Ainsworth, Hayase and Srinivasa, ICLR 2023, arXiv:2209.04836, Section 3.3.
+    """
+
+    loss: Callable[[Any, Any], Any]
+    n_passes: int = 10
+    learning_rate: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if self.n_passes < 1 or not self.learning_rate > 0:
+            raise ValueError(
+                f"`n_passes` is {self.n_passes} and `learning_rate` {self.learning_rate}; they "
+                "must be positive"
+            )
+
+
+def by_loss(
+    settings: StraightThrough,
+    module: Any,
+    a: State,
+    b: State,
+    sets: Sequence[Units],
+    parameters: set[str],
+    batches: Sequence[Batch],
+) -> State:
+    """`b` with its units in the order with the lowest loss half-way to `a` that was found.
+
+    Parameters
+    ----------
+    settings : StraightThrough
+    module : torch.nn.Module
+        The architecture.
+    a, b : state dicts
+        The two networks.
+    sets : sequence of Units
+        What may be exchanged.
+    parameters : set of str
+        The names of what is trained.
+    batches : sequence of Batch
+        All data.
+
+    Returns
+    -------
+    state dict
+    """
+    middle = _Middle(settings, module, a, parameters)
+    moving = {name: a[name].detach().clone().requires_grad_() for name in parameters}
+    adam = torch.optim.Adam(moving.values(), lr=settings.learning_rate)
+    b = by_weights(a, b, sets, parameters)
+    lowest, best = middle.mean(b, batches), b
+    for _ in range(settings.n_passes):
+        for batch in batches:
+            fixed = {name: x.detach() for name, x in moving.items()}
+            b = by_weights(fixed, b, sets, parameters)
+            through = {name: x + (b[name] - x).detach() for name, x in moving.items()}
+            adam.zero_grad()
+            middle.loss(through, batch).backward()
+            adam.step()
+        value = middle.mean(b, batches)
+        if value < lowest:
+            lowest, best = value, b
+    return best
+
+
+class _Middle:
+    """The loss half-way between a and another network."""
+
+    def __init__(
+        self, settings: StraightThrough, module: Any, a: State, parameters: set[str]
+    ) -> None:
+        self._settings = settings
+        self._module = deepcopy(module).eval()
+        for layer in self._module.modules():
+            if isinstance(layer, _NORMS):
+                layer.train()
+        self._a = a
+        self._parameters = parameters
+
+    def loss(self, b: State, batch: Batch) -> Any:
+        half = {name: (self._a[name].detach() + b[name]) / 2 for name in self._parameters}
+        output = functional_call(self._module, half, batch.args, batch.kwargs)
+        return self._settings.loss(output, batch.target)
+
+    def mean(self, b: State, batches: Sequence[Batch]) -> float:
+        with torch.no_grad():
+            return sum(float(self.loss(b, batch).detach()) for batch in batches) / len(batches)
