@@ -40,9 +40,29 @@ class StraightThrough:
     learning_rate : float
         Of Adam.
 
+    Raises
+    ------
+    ValueError
+        If a number is not positive.
+
     References
     ----------
     Ainsworth, Hayase and Srinivasa, ICLR 2023, arXiv:2209.04836, Section 3.3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from fourierpathfinder.landscapes import StraightThrough, align_units
+    >>> _ = torch.manual_seed(0)
+    >>> def made():
+    ...     layers = torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)
+    ...     return torch.nn.Sequential(*layers)
+    >>> a, b = made(), made()
+    >>> data = torch.randn(32, 2), torch.zeros(32, 1)
+    >>> settings = StraightThrough(torch.nn.functional.mse_loss, n_passes=3)
+    >>> aligned = align_units(a, a, b, data, straight_through=settings)
+    >>> bool(torch.allclose(aligned(data[0]), b(data[0]), atol=1e-6))
+    True
     """
 
     loss: Callable[[Any, Any], Any]
