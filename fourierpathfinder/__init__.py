@@ -1,5 +1,6 @@
 """Low-height paths between two points of any energy or loss landscape."""
 
+from .curvature import hessian_eigenvalues
 from .ensemble import find_paths
 from .evaluation import LandscapeError
 from .find import find_path
@@ -34,6 +35,7 @@ __all__ = [
     "connect",
     "find_path",
     "find_paths",
+    "hessian_eigenvalues",
     "load_result",
     "minimum_energy_path",
     "relax",

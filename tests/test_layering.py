@@ -32,6 +32,7 @@ LAYERS = (
     "problem",
     "quadrature",
     "height",
+    "curvature",
     "gaussian_process",
     "search",
     "methods",

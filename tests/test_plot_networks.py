@@ -10,9 +10,14 @@ from fourierpathfinder import Direct, Paper, SinePath, find_path
 from fourierpathfinder.landscapes.toy import lennard_jones, two_channels
 from fourierpathfinder.plot import (
     PALETTE,
+    plot_contours,
     plot_height_against_budget,
     plot_loss_and_accuracy,
+    plot_metrics,
     plot_plane,
+    plot_surface,
+    random_surface,
+    surface_through,
 )
 
 from .tolerances import assert_close
@@ -170,3 +175,67 @@ def test_height_against_budget_of_results_and_of_numbers(ax):
     other = Figure().subplots()
     plot_height_against_budget({"numbers": ([1, 10], [2, 1])}, other)
     assert other.get_xlabel() == "sample gradients"
+
+
+def test_a_surface_through_three_points_has_their_values(rng):
+    """Where the grid meets the points, and a distance in the plane is one in the landscape."""
+    points = rng.normal(size=(3, 7))
+    bowl = Bowl()
+    surface = surface_through(bowl, list(points), n_grid=9)
+    assert surface.values.shape == (9, 9)
+    at_points = surface.plane.value(surface.points)
+    assert_close(at_points, bowl.value_and_grad(points)[0])
+    for i in range(3):
+        apart = np.linalg.norm(surface.points[i] - surface.points[0])
+        assert_close(apart, np.linalg.norm(points[i] - points[0]))
+    corner = surface.plane.value(np.array([[surface.x[2], surface.y[5]]]))
+    assert_close(surface.values[5, 2], corner[0])
+
+
+def test_points_on_a_line_span_no_plane(rng):
+    point = rng.normal(size=4)
+    with pytest.raises(ValueError, match="one line"):
+        surface_through(Bowl(), [point, 2 * point, 3 * point])
+    with pytest.raises(ValueError, match="2 points"):
+        surface_through(Bowl(), [point, 2 * point])
+
+
+def test_a_random_surface_is_around_its_point_and_the_same_again(rng):
+    point = rng.normal(size=7)
+    first, again, other = (random_surface(Bowl(), point, n_grid=5, rng=k) for k in (0, 0, 1))
+    assert_close(first.values[2, 2], Bowl().value_and_grad(point[None])[0][0])
+    assert np.array_equal(first.values, again.values)
+    assert not np.array_equal(first.values, other.values)
+
+
+def test_contours_mark_and_name_all_points_and_are_logarithmic_where_asked(rng, ax):
+    surface = surface_through(Bowl(), list(rng.normal(size=(3, 7))), n_grid=9)
+    path = SinePath(rng.normal(size=7), rng.normal(size=7), rng.normal(size=(2, 7)))
+    drawn = plot_contours(surface, ax, labels=["a", "b", "c"], paths=[path], logarithmic=True)
+    assert drawn is ax
+    assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
+    marks = ax.lines[-1].get_xydata()
+    assert np.array_equal(marks, surface.points)
+    levels = ax.collections[0].levels
+    assert_close(np.log10(levels[levels >= 1])[:3], np.log10([1.0, 2.0, 5.0]))
+
+
+def test_a_surface_in_three_dimensions_is_cut_off_at_its_ceiling(rng):
+    surface = random_surface(Bowl(), rng.normal(size=7), n_grid=5, rng=0)
+    ax = plot_surface(surface, Figure().add_subplot(projection="3d"), ceiling=6.0)
+    assert ax.get_zlim()[1] < 6.5
+    assert plot_surface(surface, logarithmic=True).get_zlabel() == "log₁₀ value"
+
+
+def test_metrics_along_paths_a_panel_each(bent):
+    class Measured:
+        def measure(self, points, metrics):
+            loss = (points**2).sum(-1)
+            return {"loss": loss, **{name: each(loss, None) for name, each in metrics.items()}}
+
+    straight = SinePath.straight(bent.start, bent.end, 1)
+    metrics = {"double": lambda loss, _: 2 * loss}
+    axes = plot_metrics([bent, straight], Measured(), metrics, labels=["bent", "line"], n_points=7)
+    assert [ax.get_ylabel() for ax in axes] == ["loss", "double"]
+    assert_close(axes[1].lines[1].get_ydata(), 2 * axes[0].lines[1].get_ydata())
+    assert [line.get_label() for line in axes[0].lines] == ["bent", "line"]

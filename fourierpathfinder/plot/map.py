@@ -144,10 +144,28 @@ def draw_map(
         top = float(values_of(landscape, np.concatenate(curves)).max())
         ceiling = lowest + 1.6 * (top - lowest)
     highest = float(values.max()) if ceiling is None else ceiling
-    if may_be_logarithmic and 0 < _WIDEST * lowest < highest:
-        _fill(ax, (x, y, values), _decades(lowest, highest), logarithmic=True)
+    logarithmic = None if may_be_logarithmic else False
+    draw_field(ax, (x, y, values), (lowest, highest), logarithmic=logarithmic)
+
+
+def draw_field(
+    ax: Any,
+    field: tuple[np.ndarray, ...],
+    span: tuple[float, float],
+    *,
+    logarithmic: bool | None,
+) -> None:
+    """Draw contours of numbers on a grid, (x, y, values), over a span of values.
+
+    By default they are logarithmic where the span is wide.
+    """
+    lowest, highest = span
+    if logarithmic is None:
+        logarithmic = 0 < _WIDEST * lowest < highest
+    if logarithmic:
+        _fill(ax, field, _decades(lowest, highest), logarithmic=True)
     else:
-        _fill(ax, (x, y, values), _round_levels(lowest, highest), logarithmic=False)
+        _fill(ax, field, _round_levels(lowest, highest), logarithmic=False)
 
 
 def _fill(ax: Any, field: tuple[np.ndarray, ...], levels: np.ndarray, *, logarithmic: bool) -> None:

@@ -9,18 +9,18 @@ line through them:
 A path of several terms leaves it; drawn is its projection, which is again a sine path.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from .._arrays import Array, array_namespace, like, to_numpy
 from ..landscapes.protocols import Landscape
 from ..path import SinePath
 from ..result import PathResult
 from .drawing import PALETTE, AnyPath, new_axes, sine_path
-from .map import curve_of, draw_curve, draw_map, surroundings, values_of
+from .map import curve_of, draw_curve, draw_map, surroundings
+from .plane import Plane, in_chunks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +37,8 @@ _MOST_MARKERS = 30
 _FEW_DECADES = 100.0
 """The span of heights up to which numbers other than powers of ten are written at an axis."""
 
-_CHUNK = 64
-"""Points evaluated at once, so that networks of many weights fit into memory."""
+_N_STRAIGHT = 64
+"""Points of the straight line that say how high a map reaches."""
 
 
 def plot_loss_and_accuracy(
@@ -150,9 +150,9 @@ def plot_plane(
     'along the straight line'
     """
     ax = new_axes() if ax is None else ax
-    plane = _Plane.through(landscape, sine_path(path))
+    plane = Plane.of_path(landscape, sine_path(path))
     curves = [curve_of(plane.projected(sine_path(each))) for each in (path, *others)]
-    straight = np.linspace(curves[0][0], curves[0][-1], _CHUNK)
+    straight = np.linspace(curves[0][0], curves[0][-1], _N_STRAIGHT)
     box = surroundings(curves)
     draw_map(ax, plane, box, [straight], ceiling, n_grid=n_grid, may_be_logarithmic=True)
     for index, curve in enumerate(curves):
@@ -212,72 +212,13 @@ def plot_height_against_budget(
     return ax
 
 
-class _Plane:
-    """A landscape in the plane of two orthonormal directions."""
-
-    def __init__(self, landscape: Landscape, origin: Array, axes: Array) -> None:
-        self._landscape = landscape
-        self._origin = origin
-        self._axes = axes
-
-    @classmethod
-    def through(cls, landscape: Landscape, path: SinePath) -> "_Plane":
-        """The plane of a path's ends and its bend, the point farthest from the straight line."""
-        xp = array_namespace(path.start)
-        chord = path.end - path.start
-        length = xp.sqrt(xp.sum(chord * chord))
-        first = chord / length
-        terms = path.coefficients
-        off = terms - xp.matmul(terms, first)[:, None] * first[None]
-        weights = _sines(path.n_terms, to_numpy(xp.matmul(off, off.T)))
-        bend = xp.matmul(like(weights, first), off)
-        size = xp.sqrt(xp.sum(bend * bend))
-        if not float(size) > 1e-6 * float(length):
-            raise ValueError(
-                "the path is straight, so that its ends and its bend span no plane; pass one that "
-                "was optimised"
-            )
-        return cls(landscape, path.start, xp.stack([first, bend / size]))
-
-    def value(self, places: np.ndarray) -> np.ndarray:
-        """Values (M,) at places (M, 2) in the plane."""
-        xp = array_namespace(self._origin)
-
-        def points(chosen: np.ndarray) -> Array:
-            return self._origin[None] + xp.matmul(like(chosen, self._origin), self._axes)
-
-        return _in_chunks(self._landscape, points, places)
-
-    def projected(self, path: SinePath) -> SinePath:
-        """A path's projection, which is a sine path again."""
-        xp = array_namespace(self._origin)
-        vectors = [path.start - self._origin, path.end - self._origin]
-        start, end = (to_numpy(xp.matmul(self._axes, each)) for each in vectors)
-        return SinePath(start, end, to_numpy(xp.matmul(path.coefficients, self._axes.T)))
-
-
-def _sines(n_terms: int, products: np.ndarray) -> np.ndarray:
-    """sin(nπt) (N,) at the t where the terms with these products (N, N) are largest."""
-    sines = np.sin(np.pi * np.outer(np.linspace(0, 1, 64 * n_terms + 1), np.arange(1, n_terms + 1)))
-    squares = np.einsum("tn,nm,tm->t", sines, products, sines)
-    return np.asarray(sines[squares.argmax()])
-
-
-def _in_chunks(
-    landscape: Landscape, points: Callable[[np.ndarray], Array], places: np.ndarray
-) -> np.ndarray:
-    """Values (M,) at the points of many places, a few at a time."""
-    chunks = np.array_split(places, -(-len(places) // _CHUNK))
-    return np.concatenate([values_of(landscape, points(chosen)) for chosen in chunks])
-
-
 def _draw_along(
     ax: Any, paths: list[SinePath], landscapes: Mapping[str, Landscape], n_points: int
 ) -> None:
     times = np.linspace(0, 1, n_points)
     for path, color in zip(paths, cycle(PALETTE), strict=False):
         for landscape, style in zip(landscapes.values(), cycle(_STYLES), strict=False):
-            ax.plot(times, _in_chunks(landscape, path, times), style, color=color)
+            ax.plot(times, in_chunks(landscape, path, times), style, color=color)
 
 
 def _add_legend(ax: Any, labels: Sequence[str], names: Sequence[str]) -> None:

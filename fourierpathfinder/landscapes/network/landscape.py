@@ -7,10 +7,11 @@ the data at that ω, as `torch.optim.swa_utils.update_bn` takes them. So f is on
 alone, and its gradient is the whole one, that through s included (`mean_loss`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from typing import Any
 
+import numpy as np
 import torch
 
 from ...storage.content import digest
@@ -20,6 +21,7 @@ from .data import as_samples, known_by
 from .door import Door
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
+from .measures import Metric, filter_normalised, measured
 from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
@@ -282,6 +284,63 @@ class NetworkLandscape:
         """Mean losses (M,) alone, which cost about a third."""
         points = self._checked(points)
         return self._mean_loss.value(points, samples)
+
+    def outputs(self, point: Any) -> Iterator[tuple[Any, Any]]:
+        """What the network puts out for all data, and the targets, a part of the data at a time.
+
+        Parameters
+        ----------
+        point : array (D,) or module or state dict
+            A point of the landscape.
+
+        Yields
+        ------
+        (object, object)
+            The output of the module, and the target, in the order of the data.
+        """
+        for output, target, _ in self._mean_loss.outputs(self.coordinates(point)):
+            yield output, target
+
+    def measure(self, points: Any, metrics: Mapping[str, Metric]) -> dict[str, np.ndarray]:
+        """The loss and any metrics at some points, in one pass over the data for each.
+
+        Parameters
+        ----------
+        points : array (M, D)
+            Such as some of a path, `result.path(times)`.
+        metrics : mapping of str to callable
+            `metric(output, target)`: the mean over the samples of a batch, or one value a sample.
+
+        Returns
+        -------
+        dict of str to ndarray (M,)
+            Means over the data by the names of the metrics, and the "loss", without a penalty.
+        """
+        outputs = [self._mean_loss.outputs(point) for point in self._checked(points)]
+        return measured(outputs, self._network.reduction, metrics)
+
+    def random_direction(self, point: Any, rng: Any = None) -> Any:
+        """A random direction (D,), each filter of which has the norm of the filter of the point.
+
+        Biases and other parameters of one axis do not move.
+
+        Parameters
+        ----------
+        point : array (D,) or module or state dict
+            A point of the landscape.
+        rng : int or numpy.random.Generator, optional
+            As NumPy's `default_rng` takes it.
+
+        Returns
+        -------
+        Tensor (D,)
+            The direction.
+
+        References
+        ----------
+        Li, Xu, Taylor, Studer and Goldstein, NeurIPS 2018, arXiv:1712.09913.
+        """
+        return filter_normalised(self._layout, self.coordinates(point), rng)
 
     def same(self, a: Any, b: Any) -> bool:
         """Whether two points (D,) are one network, its hidden units in any order.

@@ -86,6 +86,16 @@ class MeanLoss:
                 total[name] = total.get(name, 0.0) + share * tensor
         return total
 
+    def outputs(self, point: Any) -> Iterator[tuple[Any, Any, int]]:
+        """Outputs of the network at a point (D,), targets and numbers of samples, in parts."""
+        parameters = self._layout.tensors(point[None])
+        found = parameters | self.statistics(parameters)
+        variables = {name: tensor[0] for name, tensor in found.items()}
+        for batch, _ in self._batches(point[None]):
+            with torch.no_grad():
+                output, target = self._network.output_and_target(variables, batch)
+            yield output, target, batch.size
+
     def _value_and_grad(self, points: Any, samples: Any) -> tuple[Any, Any]:
         values = points.new_zeros(len(points))
         gradients = torch.zeros_like(points) if samples is None else torch.empty_like(points)

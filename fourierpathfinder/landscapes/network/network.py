@@ -143,8 +143,12 @@ class Network:
 
     def output(self, variables: Tensors, batch: Batch) -> Any:
         """What the module returns for a batch, statistics being among the variables."""
+        return self.output_and_target(variables, batch)[0]
+
+    def output_and_target(self, variables: Tensors, batch: Batch) -> tuple[Any, Any]:
+        """The same, and what to compare it with."""
         set_mode(self._norms, Mode.GIVEN)
-        return self._output(variables, batch.tree)[0]
+        return self._output(variables, batch.tree)
 
     @property
     def module(self) -> Any:

@@ -1,0 +1,106 @@
+r"""The eigenvalues of the Hessian at points of a landscape of many coordinates, by Lanczos.
+
+The Hessian is never built. Its product with a direction v is the difference of two gradients,
+
+.. math:: H v \approx \frac{g(x + h v) - g(x - h v)}{2h},
+
+exact but for terms of h², whatever the gradient is made of: statistics of batch normalisation that
+follow the parameters are in it.
+"""
+
+import numpy as np
+
+from ._arrays import Array, like, to_numpy
+from .landscapes.protocols import Landscape
+
+_ACCURACY = 1e-3
+"""Of an eigenvalue, relative: that of products by differences in single precision."""
+
+
+def hessian_eigenvalues(
+    landscape: Landscape,
+    points: Array,
+    *,
+    n_values: int = 1,
+    lowest: bool = False,
+    step: float | None = None,
+) -> np.ndarray:
+    """The largest (or lowest) eigenvalues of the Hessian at each of some points.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Each product with the Hessian takes two gradients of it; an eigenvalue takes some twenty to
+        a hundred products.
+    points : array (M, D)
+        Such as some of a path, `result.path(times)`.
+    n_values : int
+        How many at each point.
+    lowest : bool
+        Whether the lowest are looked for, rather than the largest.
+    step : float, optional
+        The length h of a step; by default the cube root of the precision, times the largest
+        coordinate where that is above 1.
+
+    Returns
+    -------
+    ndarray (M, n_values)
+        Descending, or ascending where the lowest are looked for.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many coordinates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fourierpathfinder import hessian_eigenvalues
+    >>> from fourierpathfinder.landscapes.toy import lennard_jones
+    >>> toy = lennard_jones(7)
+    >>> values = hessian_eigenvalues(toy, np.stack([toy.start, toy.end]), n_values=2)
+    >>> values.shape, bool((values > 0).all())
+    ((2, 2), True)
+    """
+    n_coordinates = int(points.shape[1])
+    if not 1 <= n_values <= n_coordinates:
+        raise ValueError(
+            f"`n_values` is {n_values}; a point of {n_coordinates} coordinates has between 1 and "
+            f"{n_coordinates} of them"
+        )
+    return np.array(
+        [_at(landscape, points[m : m + 1], n_values, lowest, step) for m in range(len(points))]
+    )
+
+
+def _at(
+    landscape: Landscape, point: Array, n_values: int, lowest: bool, step: float | None
+) -> np.ndarray:
+    place = to_numpy(point)[0].astype(float)
+    if step is None:
+        precision = np.finfo(to_numpy(point).dtype).eps
+        step = float(precision ** (1 / 3) * max(1.0, np.abs(place).max()))
+
+    def product(direction: np.ndarray) -> np.ndarray:
+        direction = np.ravel(direction)
+        size = float(np.linalg.norm(direction)) or 1.0
+        moved = step / size * direction
+        pair = like(np.stack([place + moved, place - moved]), point)
+        gradients = to_numpy(landscape.value_and_grad(pair)[1]).astype(float)
+        return np.asarray((gradients[0] - gradients[1]) * (size / (2 * step)))
+
+    n = len(place)
+    if n_values > n // 2:  # too many for Lanczos, and few enough to be built
+        hessian = np.stack([product(direction) for direction in np.eye(n)])
+        found = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+    else:
+        from scipy.sparse.linalg import LinearOperator, eigsh  # would double the package's import
+
+        operator = LinearOperator((n, n), matvec=product, dtype=np.dtype(float))
+        start = np.random.default_rng(0).normal(size=n)
+        end = "SA" if lowest else "LA"
+        found = eigsh(
+            operator, n_values, which=end, tol=_ACCURACY, v0=start, return_eigenvectors=False
+        )
+    ascending = np.sort(found)
+    return ascending[:n_values] if lowest else ascending[::-1][:n_values]

@@ -1,0 +1,68 @@
+"""Metrics in one pass, and random directions."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fourierpathfinder.landscapes import NetworkLandscape
+
+
+@pytest.fixture
+def problem():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(64, 3))
+        data = torch.randn(70, 1, 6, 6), torch.randint(3, (70,))
+    return net, data
+
+
+def error(output, target):
+    return (output.argmax(-1) != target).float()
+
+
+@pytest.mark.parametrize("memory", [None, 20_000])
+def test_metrics_are_those_of_the_module(problem, memory):
+    """In one pass, however many samples are computed at once; the loss too."""
+    net, data = problem
+    calls = []
+    net.register_forward_hook(lambda *_: calls.append(1))
+    landscape = NetworkLandscape(net, nn.functional.cross_entropy, data, memory=memory)
+    point = landscape.coordinates(net)
+    points = torch.stack([point, 1.1 * point])
+    metrics = {"error": error, "mean error": lambda o, t: error(o, t).mean()}
+    found = landscape.measure(points, metrics)
+    assert set(found) == {"loss", *metrics}
+    np.testing.assert_allclose(found["loss"], landscape.value(points), rtol=1e-5)
+    for m in range(2):
+        own = landscape.module(points[m])
+        with torch.no_grad():
+            exact = error(own(data[0]), data[1]).mean()
+        for name in metrics:
+            assert found[name][m] == pytest.approx(float(exact), abs=1e-6)
+
+
+def test_all_outputs_in_the_order_of_the_data(problem):
+    net, data = problem
+    landscape = NetworkLandscape(net, nn.functional.cross_entropy, data, memory=20_000)
+    outputs, targets = zip(*landscape.outputs(net), strict=True)
+    assert len(outputs) > 1
+    assert torch.equal(torch.cat(targets), data[1])
+    with torch.no_grad():
+        own = landscape.module(landscape.coordinates(net))(data[0])
+    torch.testing.assert_close(torch.cat(outputs), own, rtol=1e-4, atol=1e-5)
+
+
+def test_filters_of_a_random_direction_have_the_norms_of_the_network(problem):
+    net, data = problem
+    landscape = NetworkLandscape(net, nn.functional.cross_entropy, data)
+    direction = landscape.random_direction(net, rng=0)
+    parts = direction.split([p.numel() for p in net.parameters()])
+    for part, parameter in zip(parts, net.parameters(), strict=True):
+        if parameter.ndim < 2:
+            assert not part.any()
+        else:
+            norms = part.view_as(parameter).flatten(1).norm(dim=1)
+            torch.testing.assert_close(norms, parameter.detach().flatten(1).norm(dim=1))
+    assert torch.equal(direction, landscape.random_direction(net, rng=0))
+    assert not torch.equal(direction, landscape.random_direction(net, rng=1))

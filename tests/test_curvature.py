@@ -1,0 +1,61 @@
+"""Eigenvalues of Hessians against dense ones."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fourierpathfinder import hessian_eigenvalues
+from fourierpathfinder.landscapes import FunctionLandscape, NetworkLandscape
+
+
+@pytest.fixture
+def quadratic(rng):
+    """x·Hx / 2 in forty dimensions, away from its minimum."""
+    root = rng.normal(size=(40, 40))
+    hessian = root + root.T
+    landscape = FunctionLandscape(lambda x: 0.5 * x @ hessian @ x, lambda x: hessian @ x)
+    return landscape, np.linalg.eigvalsh(hessian), rng.normal(size=(2, 40))
+
+
+@pytest.mark.parametrize("n_values", [1, 3, 40])
+def test_largest_and_lowest(quadratic, n_values):
+    landscape, exact, points = quadratic
+    largest = hessian_eigenvalues(landscape, points, n_values=n_values)
+    lowest = hessian_eigenvalues(landscape, points, n_values=n_values, lowest=True)
+    for found, expected in ((largest, exact[::-1]), (lowest, exact)):
+        np.testing.assert_allclose(found, [expected[:n_values]] * 2, rtol=3e-3, atol=3e-2)
+
+
+def test_a_network_in_single_precision_against_its_own_hessian():
+    """That of torch.autograd, built in full."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2))
+        data = torch.randn(50, 3), torch.randint(2, (50,))
+    landscape = NetworkLandscape(net, nn.functional.cross_entropy, data)
+    point = landscape.coordinates(net)
+    sizes = [p.numel() for p in net.parameters()]
+    names = [name for name, _ in net.named_parameters()]
+
+    def loss(flat):
+        parts = zip(names, net.parameters(), flat.split(sizes), strict=True)
+        state = {name: part.view(like.shape) for name, like, part in parts}
+        output = torch.func.functional_call(net, state, data[0])
+        return nn.functional.cross_entropy(output, data[1])
+
+    exact = torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, point))
+    found = hessian_eigenvalues(landscape, point[None], n_values=2)
+    np.testing.assert_allclose(found[0], exact.numpy()[::-1][:2], rtol=1e-2)
+
+
+def test_of_one_coordinate():
+    landscape = FunctionLandscape(lambda x: 3 * x @ x, lambda x: 6 * x)
+    found = hessian_eigenvalues(landscape, np.array([[0.4]]))
+    np.testing.assert_allclose(found, [[6.0]], rtol=1e-6)
+
+
+def test_more_values_than_coordinates_are_refused():
+    landscape = FunctionLandscape(lambda x: x @ x, lambda x: 2 * x)
+    with pytest.raises(ValueError, match="between 1 and 2"):
+        hessian_eigenvalues(landscape, np.zeros((1, 2)), n_values=3)
