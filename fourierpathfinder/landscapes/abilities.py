@@ -26,6 +26,7 @@ from .protocols import (
     Comparable,
     Concurrent,
     Described,
+    Directed,
     Fingerprinted,
     FirstPath,
     Forces,
@@ -52,7 +53,7 @@ class Abilities:
     landscape : Landscape
         What evaluates.
     values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
-massive, forces, calculated, structures, described, identified : optional
+massive, forces, calculated, structures, directed, described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -88,6 +89,7 @@ massive, forces, calculated, structures, described, identified : optional
     forces: Forces | None = None
     calculated: Calculated | None = None
     structures: Structures | None = None
+    directed: Directed | None = None
     described: Described | None = None
     identified: Identified | None = None
     stochastic: bool = False
@@ -229,6 +231,7 @@ def abilities_of(landscape: Any) -> Abilities:
         forces=landscape if isinstance(landscape, Forces) else None,
         calculated=landscape if isinstance(landscape, Calculated) else None,
         structures=landscape if isinstance(landscape, Structures) else None,
+        directed=landscape if isinstance(landscape, Directed) else None,
         described=landscape if isinstance(landscape, Described) else None,
         identified=landscape if isinstance(landscape, Identified) else None,
         stochastic=isinstance(landscape, Stochastic) and bool(landscape.stochastic),

@@ -211,6 +211,15 @@ class Structures(Protocol):
 
 
 @runtime_checkable
+class Directed(Protocol):
+    """Knows what a random direction is, where not all coordinates are alike."""
+
+    def random_direction(self, point: Any, rng: Any = None) -> Any:
+        """A random direction (D,) at a point (D,), as long as a change that matters there."""
+        ...
+
+
+@runtime_checkable
 class Described(Protocol):
     """A sentence of what the landscape is, by which a checkpoint tells it from others."""
 

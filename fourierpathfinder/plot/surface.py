@@ -261,9 +261,9 @@ def plot_surface(
 
 def _direction(landscape: Any, point: Array, rng: np.random.Generator) -> Array:
     """A direction of the landscape's own, or one with the norm of the point."""
-    own = getattr(landscape, "random_direction", None)
+    own = abilities_of(landscape).directed
     if own is not None:
-        return own(point, rng)
+        return own.random_direction(point, rng)
     random = rng.normal(size=len(point))
     norm = np.linalg.norm(to_numpy(point).astype(float))
     return like(random * (norm / np.linalg.norm(random)), point)
