@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .band import read_band
     from .calculation import CalculatorError
     from .comparison import differences
+    from .crystal import CrystalLandscape
     from .metric import BondFeatures, BondMetric
     from .molecule import MoleculeLandscape
     from .output import path_atoms
@@ -24,6 +25,7 @@ __all__ = [
     "BondFeatures",
     "BondMetric",
     "CalculatorError",
+    "CrystalLandscape",
     "MoleculeLandscape",
     "differences",
     "path_atoms",
@@ -36,6 +38,7 @@ _HOMES = {
     "BondFeatures": "metric",
     "BondMetric": "metric",
     "CalculatorError": "calculation",
+    "CrystalLandscape": "crystal",
     "MoleculeLandscape": "molecule",
     "differences": "comparison",
     "path_atoms": "output",

@@ -1,25 +1,31 @@
 """Energy and gradient of one structure, E(x) and ∂E/∂x = -F(x), from an ASE calculator.
 
+In a cell that changes also its stress σ, in eV/Å³ as ASE has it.
+
 A calculator has a state (its last structure, a scratch folder, a handle of a C library), so two
 threads must not share one. A factory makes one for every thread of every process; a calculator
 that was given ready-made is used by one thread at a time.
 """
 
+import logging
 import pickle
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import PropertyNotImplementedError
+from ase.calculators.calculator import CalculationFailed, PropertyNotImplementedError
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from .content import calculator_identity
 
 Calculator: TypeAlias = Any
 """An ASE calculator: ASE itself asks only for its methods, not for a base class."""
+
+_log = logging.getLogger(__name__)
 
 
 class CalculatorError(RuntimeError):
@@ -110,11 +116,50 @@ class Calculation:
         with self._lock:
             return self._evaluate(positions)
 
+    def require_stress(self) -> None:
+        """Raise a ValueError if the calculator says that it has no stress."""
+        known = getattr(self._ready().calc, "implemented_properties", None)
+        if known is not None and "stress" not in known:
+            raise ValueError(self._no_stress())
+
+    def in_cell(
+        self, positions: np.ndarray, cell: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """Energy in eV, gradient (n, 3) in eV/Å and stress (3, 3) in eV/Å³, in another cell."""
+        if self._is_factory:
+            return self._evaluate_in_cell(positions, cell)
+        with self._lock:
+            return self._evaluate_in_cell(positions, cell)
+
     def _evaluate(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         atoms = self._ready()
         atoms.positions = positions
-        try:
+        with self._discarding():
             return energy_and_gradient(atoms)
+
+    def _evaluate_in_cell(
+        self, positions: np.ndarray, cell: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        atoms = self._ready()
+        atoms.positions, atoms.cell = positions, cell
+        with self._discarding():
+            energy, gradient = energy_and_gradient(atoms)
+            try:
+                stress = atoms.get_stress(voigt=False, apply_constraint=False)
+            except (PropertyNotImplementedError, NotImplementedError) as error:
+                raise ValueError(self._no_stress()) from error
+        return energy, gradient, np.asarray(stress, dtype=float)
+
+    def _no_stress(self) -> str:
+        return (
+            f"the calculator {self.name} gives no stress, without which a cell cannot change; use "
+            "one that does, or keep the cell fixed"
+        )
+
+    @contextmanager
+    def _discarding(self) -> Iterator[None]:
+        try:
+            yield
         except BaseException:
             self._discard()
             raise
@@ -155,6 +200,38 @@ class Calculation:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._start_threads()
+
+
+def each_evaluated(
+    one: Callable[[np.ndarray], tuple[float, np.ndarray]], points: np.ndarray, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Energies (M,) and gradients (M, D) at `points` (M, D), point by point.
+
+    What fails as calculations do (ASE's `CalculationFailed`) is logged and NaN.
+
+    Raises
+    ------
+    CalculatorError
+        If the calculator of that `name` raises anything else.
+    """
+    values, gradients = np.empty(len(points)), np.empty_like(points)
+    for m, point in enumerate(points):
+        try:
+            values[m], gradients[m] = one(point)
+        except CalculationFailed as error:
+            _log.warning("%s", _failure(error, name, m, points))
+            values[m], gradients[m] = np.nan, np.nan
+        except Exception as error:
+            raise _failure(error, name, m, points) from error
+    return values, gradients
+
+
+def _failure(error: Exception, name: str, index: int, points: np.ndarray) -> CalculatorError:
+    return CalculatorError(
+        f"the calculator {name} raised {type(error).__name__} at point {index} of {len(points)}: "
+        f"{error}; `landscape.atoms(error.point)` is the structure",
+        points[index],
+    )
 
 
 def energy_and_gradient(atoms: Atoms) -> tuple[float, np.ndarray]:

@@ -77,7 +77,8 @@ def _cell(reference: Atoms, other: Atoms) -> str | None:
         return None
     return (
         f"its cell differs from the landscape's by up to {difference:.3g} Å; a path has one "
-        "cell: recompute one end in the cell of the other"
+        "cell: recompute one end in the cell of the other, or let the cell change "
+        "(`CrystalLandscape`; `--cell` on the command line)"
     )
 
 

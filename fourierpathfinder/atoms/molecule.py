@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import CalculationFailed
 
 from .._arrays import Array
 from ..path import SinePath
 from ..result import PathResult
-from .calculation import Calculation, Calculator, CalculatorError
+from .calculation import Calculation, Calculator, each_evaluated
 from .cluster import best_placing
 from .constraints import moves_as_a_whole
 from .content import identity
@@ -160,17 +159,13 @@ class MoleculeLandscape:
             `point`.
         """
         points = np.asarray(points, dtype=float)
-        values, gradients = np.empty(len(points)), np.empty_like(points)
         self._calculation.prepare()
-        for m, point in enumerate(points):
-            try:
-                values[m], gradients[m] = self._one(point)
-            except CalculationFailed as error:
-                _log.warning("%s", self._failure(error, m, points))
-                values[m], gradients[m] = np.nan, np.nan
-            except Exception as error:
-                raise self._failure(error, m, points) from error
-        return values, gradients
+        return each_evaluated(self._one, points, self._calculation.name)
+
+    @property
+    def calculation(self) -> Calculation:
+        """What evaluates single structures."""
+        return self._calculation
 
     @property
     def description(self) -> str:
@@ -403,6 +398,10 @@ class MoleculeLandscape:
         """
         return np.asarray(-self._system.space.covector(gradient)[self.free])
 
+    def pull_back(self, gradients: np.ndarray) -> np.ndarray:
+        """Gradients (..., D) in the coordinates from those in all positions (..., n, 3)."""
+        return self._system.space.pull_back(gradients)
+
     def positions(self, points: np.ndarray) -> np.ndarray:
         """The positions of all atoms.
 
@@ -466,13 +465,6 @@ class MoleculeLandscape:
                 f"{name} cannot be calculated: {overlaps[0]}; correct the structure, or pass a "
                 "smaller `contact` if this calculator's atoms are smaller"
             )
-
-    def _failure(self, error: Exception, index: int, points: np.ndarray) -> CalculatorError:
-        return CalculatorError(
-            f"the calculator {self._calculation.name} raised {type(error).__name__} at point "
-            f"{index} of {len(points)}: {error}; `landscape.atoms(error.point)` is the structure",
-            points[index],
-        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "_lock"}

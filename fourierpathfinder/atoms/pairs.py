@@ -80,5 +80,7 @@ class AtomPairs:
     def pull_back(self, gradients: np.ndarray) -> np.ndarray:
         """Derivatives in the positions (..., n, 3) from those in the vectors (..., P, 3)."""
         columns = np.moveaxis(gradients, -2, 0)
-        atoms = self._incidence @ columns.reshape(len(self.first), -1)
-        return np.moveaxis(atoms.reshape(-1, *columns.shape[1:]), 0, -2)
+        shape = columns.shape[1:]
+        # the size is named, as a crystal with one atom in its cell has no pairs to divide by
+        atoms = self._incidence @ columns.reshape(len(self.first), int(np.prod(shape)))
+        return np.moveaxis(atoms.reshape(-1, *shape), 0, -2)

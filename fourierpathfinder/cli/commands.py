@@ -26,6 +26,7 @@ from ..storage.checkpoint import CheckpointError
 from ..storage.lock import locked
 from . import connecting, many, run
 from .calculators import CalculatorFactory, calculator_factory
+from .cells import changing
 from .exits import Exit, InputError
 from .guesses import read_initial
 from .help import Command
@@ -62,6 +63,10 @@ _CORRECTING: _Options = (
     click.option("--fix", is_flag=True, help="Correct the structures where that is safe."),
     click.option("--order", is_flag=True, hidden=True,
                  help="Put the product's atoms in the order that fits best."),
+    click.option("--cell", is_flag=True, hidden=True,
+                 help="The cell changes along the path, too."),
+    click.option("--pressure", type=float, hidden=True, metavar="GPA",
+                 help="With --cell, the pressure in GPa (0)."),
     click.option("--mirror", is_flag=True, hidden=True, help="Use the product's mirror image."),
 )  # fmt: skip
 
@@ -349,6 +354,7 @@ def _settings(options: dict[str, Any]) -> run.Settings:
         n_channels=options.get("channels", 1),
         n_jobs=options.get("jobs", 1),
         timeout=options["timeout"],
+        changing=changing(options),
         **given,
     )
 
@@ -407,8 +413,9 @@ def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
     if options["frozen"]:
         start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
     start, end, corrected, findings = looked_over(
-        start, end, fix=options["fix"], mirror=options["mirror"], order=options["order"]
-    )
+        start, end, fix=options["fix"], mirror=options["mirror"], order=options["order"],
+        cell=options["cell"],
+    )  # fmt: skip
     for finding in corrected:
         click.echo(f"corrected: {finding.sentence}", err=True)
     refuse(findings)

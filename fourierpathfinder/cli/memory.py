@@ -1,6 +1,6 @@
 """A molecule whose calculator runs in processes of its own, and whose evaluations are all kept."""
 
-from ..atoms import MoleculeLandscape
+from ..atoms import CrystalLandscape, MoleculeLandscape
 from ..landscapes import IsolatedLandscape
 from ..restart.recorded import RecordedLandscape
 from ..storage.evaluations import EvaluationStore
@@ -13,14 +13,17 @@ class RecordedMolecule(RecordedLandscape):
     ----------
     isolated : IsolatedLandscape
         What to evaluate.
-    molecule : MoleculeLandscape
+    molecule : MoleculeLandscape or CrystalLandscape
         The landscape that it evaluates.
     store : EvaluationStore
         Where evaluations are kept.
     """
 
     def __init__(
-        self, isolated: IsolatedLandscape, molecule: MoleculeLandscape, store: EvaluationStore
+        self,
+        isolated: IsolatedLandscape,
+        molecule: MoleculeLandscape | CrystalLandscape,
+        store: EvaluationStore,
     ) -> None:
         super().__init__(isolated, store)
         self.isolated = isolated

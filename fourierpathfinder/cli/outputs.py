@@ -21,7 +21,7 @@ from ..saddle import Neighbour, SaddleReport
 from ..storage.documents import read_document, write_document
 from ..storage.files import write_file, write_text
 from ..storage.results import parts_of, result_of
-from . import following
+from . import cells, following
 from .reporting import write_report
 from .vibrating import UNITS, movie
 from .vibrating import as_document as vibrations_as_document
@@ -45,6 +45,8 @@ class Summary:
     problem: str = ""
     """Why the run failed, if it did."""
     prior: str = ""
+    cell: str = ""
+    """How the cell changes, where it does."""
 
 
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
@@ -65,7 +67,9 @@ def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary
     if summary.rates is not None:
         written.append(write_structures(folder / "mode.extxyz", movie(summary.rates)))
     written.append(write_report(folder, result, summary, images))
-    written.append(write_document(folder / "result.json", as_document(result, summary)))
+    document = as_document(result, summary)
+    document["changing_cell"] = cells.as_document(landscape.molecule)
+    written.append(write_document(folder / "result.json", document))
     return [*written, *draw(folder / "profile.png", result)]
 
 

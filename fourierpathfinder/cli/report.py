@@ -48,6 +48,7 @@ def table(found: Found) -> str:
         "saddle": "not found" if result.saddle is None else
         f"force {result.saddle.gradient_norm:.1g} eV/Å",
         "certified": "yes" if result.certified else "no",
+        "cell": summary.cell,
         "channels": _barriers(result.channels) if len(result.channels) > 1 else "",
         "segments": _barriers(result.segments) if len(result.segments) > 1 else "",
         "gradients": str(result.n_gradients)

@@ -18,6 +18,7 @@ def write_report(folder: Path, result: PathResult, summary: Any, images: Sequenc
     facts = {
         "gradients in all": str(summary.n_gradients_known),
         "calculations that failed": str(summary.n_failures),
+        "cell": summary.cell,
         "verified": "" if summary.verification is None else str(summary.verification),
         "minimum-energy path": "" if summary.followed is None else str(summary.followed),
     }

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from ..atoms import MoleculeLandscape
+from ..atoms import CrystalLandscape, MoleculeLandscape
 from ..atoms.preflight import Finding, same_minimum, unrelaxed
 from ..evaluation import LandscapeError
 from ..find import find_path
@@ -29,6 +29,7 @@ from ..saddle.guard import NotEvaluatedError
 from ..storage.content import fingerprint
 from ..storage.errors import earlier
 from ..storage.evaluations import EvaluationStore, read_evaluations
+from . import cells
 from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import RecordedMolecule
@@ -73,6 +74,8 @@ class Settings:
     vibrations: Vibrations | None = None
     restart: bool = False
     resume_check: bool = True
+    changing: cells.Changing | None = None
+    """Where the cell changes along the path."""
     seed: int = 0
 
 
@@ -134,7 +137,7 @@ def _opened(
     executor: Executor | None = None,
 ) -> Iterator[RecordedMolecule]:
     try:
-        molecule = MoleculeLandscape(structures[0], calculator)
+        molecule = _landscape(settings.changing, structures[0], calculator)
     except ValueError as error:
         raise InputError(str(error)) from error
     isolated = IsolatedLandscape(
@@ -154,6 +157,14 @@ def _opened(
         if settings.resume_check and landscape.witness is not None:
             recheck(isolated, landscape.witness, store.path)
         yield landscape
+
+
+def _landscape(
+    changing: cells.Changing | None, atoms: Atoms, calculator: CalculatorFactory
+) -> cells.Molecule:
+    if changing is not None:
+        return changing.landscape(atoms, calculator)
+    return MoleculeLandscape(atoms, calculator)
 
 
 def find(
@@ -207,6 +218,7 @@ def _found(
             followed=followed,
             problem=problem,
             prior="" if settings.prior is None else str(settings.prior),
+            cell=cells.told(settings.changing),
         )
         files = write_all(settings.output, landscape, result, summary)
         return Found(result, summary, tuple(files))
@@ -346,8 +358,9 @@ def _relaxed(
     first = relaxed(landscape, "reactant", a)
     last = relaxed(landscape, "product", b, first.evaluations)
     start, end = (landscape.molecule.atoms(one.position) for one in (first, last))
-    same = same_minimum(start, end)
-    if same is not None:
+    if isinstance(landscape.molecule, CrystalLandscape):
+        cells.require_different(landscape.molecule, first.position, last.position)
+    elif same := same_minimum(start, end):
         raise InputError(f"after relaxation, {same.sentence}")
     a, b = landscape.molecule.ends(start, end)
     return a, b, first.n_gradients + last.n_gradients
@@ -388,7 +401,7 @@ def _tell(now: IntermediateResult) -> None:
 
 
 def _store(
-    settings: Settings, place: Path, landscape: MoleculeLandscape, structures: Sequence[Atoms]
+    settings: Settings, place: Path, landscape: cells.Molecule, structures: Sequence[Atoms]
 ) -> EvaluationStore:
     if place.exists() and not settings.restart:
         raise InputError(
@@ -398,4 +411,7 @@ def _store(
         raise earlier(place.with_suffix(".npz"))
     positions = np.stack([atoms.positions for atoms in structures])
     identity = {**landscape.identity, "structures": fingerprint(positions)}
+    if settings.changing is not None:
+        vectors = np.stack([np.asarray(atoms.cell) for atoms in structures])
+        identity["cells of the structures"] = fingerprint(vectors)
     return EvaluationStore(place, identity)

@@ -12,6 +12,7 @@ from ..atoms import superpose
 from ..atoms.band import read_vasp_folder
 from ..atoms.mapping import mapped_order, reordered
 from ..atoms.preflight import Finding, Severity, mirrored, preflight, repair
+from .cells import laid
 from .exits import InputError
 from .sanity import require_as_long_as_it_says, sound
 
@@ -99,7 +100,7 @@ def chosen_atoms(which: str, atoms: Atoms, option: str) -> tuple[int, ...]:
 
 
 def looked_over(
-    start: Atoms, end: Atoms, *, fix: bool, mirror: bool, order: bool = False
+    start: Atoms, end: Atoms, *, fix: bool, mirror: bool, order: bool = False, cell: bool = False
 ) -> tuple[Atoms, Atoms, list[Finding], list[Finding]]:
     """The ends, what was corrected, and what there is still to say.
 
@@ -113,8 +114,16 @@ def looked_over(
         Whether the product's mirror image is meant.
     order : bool
         Whether the product's atoms are to be put in the order that fits the reactant's best.
+    cell : bool
+        Whether the ends may have different cells: all is then checked in the reactant's.
     """
-    corrected: list[Finding] = []
+    if cell:
+        without = laid(start, end)
+        start, end, corrected, findings = looked_over(
+            start, without.product, fix=fix, mirror=mirror, order=order
+        )
+        return start, without.back(end), corrected, without.kept(findings)
+    corrected = []
     if order and sorted(start.numbers) == sorted(end.numbers):
         end = reordered(start, end, mapped_order(start, end))
     if mirror:

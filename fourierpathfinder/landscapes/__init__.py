@@ -13,7 +13,7 @@ from .protocols import Landscape
 from .resolve import as_landscape
 
 if TYPE_CHECKING:
-    from ..atoms import MoleculeLandscape
+    from ..atoms import CrystalLandscape, MoleculeLandscape
     from . import toy
     from .alignment import StraightThrough, align_units
     from .compiled import CompiledLandscape
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AutogradLandscape",
     "CompiledLandscape",
+    "CrystalLandscape",
     "FunctionLandscape",
     "IsolatedLandscape",
     "Landscape",
@@ -39,6 +40,7 @@ __all__ = [
 
 _LAZY = {
     "CompiledLandscape": (".compiled", "numba"),
+    "CrystalLandscape": ("..atoms", "ase"),
     "IsolatedLandscape": (".isolation", ""),
     "MoleculeLandscape": ("..atoms", "ase"),
     "NetworkLandscape": (".network", "torch"),
