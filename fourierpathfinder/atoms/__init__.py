@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .band import read_band
+    from .batches import BatchCalculator
     from .calculation import CalculatorError
     from .comparison import differences
     from .crystal import CrystalLandscape
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .superposition import superpose
 
 __all__ = [
+    "BatchCalculator",
     "BondFeatures",
     "BondMetric",
     "CalculatorError",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BatchCalculator": "batches",
     "BondFeatures": "metric",
     "BondMetric": "metric",
     "CalculatorError": "calculation",

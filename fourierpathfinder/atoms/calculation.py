@@ -10,8 +10,8 @@ that was given ready-made is used by one thread at a time.
 import logging
 import pickle
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,10 +20,14 @@ from ase import Atoms
 from ase.calculators.calculator import CalculationFailed, PropertyNotImplementedError
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from .batches import BatchCalculator, evaluated_together
 from .content import calculator_identity
 
 Calculator: TypeAlias = Any
 """An ASE calculator: ASE itself asks only for its methods, not for a base class."""
+
+Known: TypeAlias = tuple[float, np.ndarray, np.ndarray | None]
+"""Energy in eV, its gradient (n, 3) in eV/Å, and where it was asked for the stress (3, 3)."""
 
 _log = logging.getLogger(__name__)
 
@@ -131,6 +135,38 @@ class Calculation:
         with self._lock:
             return self._evaluate_in_cell(positions, cell)
 
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the calculator evaluates several structures in one call."""
+        return isinstance(self._ready().calc, BatchCalculator)
+
+    def several(self, structures: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Known] | None:
+        """Energy, gradient and stress at several (positions, cell), all in one call.
+
+        None where there are not several, the calculator `takes_batches` not, or failed in this
+        one: single calls then tell which structure it was.
+        """
+        calculator = self._ready().calc
+        if len(structures) < 2 or not isinstance(calculator, BatchCalculator):
+            return None
+        images = [self._image(*structure) for structure in structures]
+        with self._lock if not self._is_factory else nullcontext():
+            try:
+                return evaluated_together(calculator, images)
+            except Exception as error:
+                _log.warning(
+                    "%s failed in a batch of %d (%s: %s); each is calculated by itself",
+                    self.name, len(images), type(error).__name__, error,
+                )  # fmt: skip
+                self._discard()
+                return None
+
+    def _image(self, positions: np.ndarray, cell: np.ndarray) -> Atoms:
+        image = Atoms.copy(self._atoms)
+        image.set_constraint()
+        image.positions, image.cell = positions, cell
+        return image
+
     def _evaluate(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         atoms = self._ready()
         atoms.positions = positions
@@ -203,11 +239,15 @@ class Calculation:
 
 
 def each_evaluated(
-    one: Callable[[np.ndarray], tuple[float, np.ndarray]], points: np.ndarray, name: str
+    one: Callable[[np.ndarray, Known | None], tuple[float, np.ndarray]],
+    points: np.ndarray,
+    name: str,
+    known: Mapping[int, Known],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Energies (M,) and gradients (M, D) at `points` (M, D), point by point.
 
-    What fails as calculations do (ASE's `CalculationFailed`) is logged and NaN.
+    What a batch has found already, by the point's index, is in `known`. What fails as calculations
+    do (ASE's `CalculationFailed`) is logged and NaN.
 
     Raises
     ------
@@ -217,7 +257,7 @@ def each_evaluated(
     values, gradients = np.empty(len(points)), np.empty_like(points)
     for m, point in enumerate(points):
         try:
-            values[m], gradients[m] = one(point)
+            values[m], gradients[m] = one(point, known.get(m))
         except CalculationFailed as error:
             _log.warning("%s", _failure(error, name, m, points))
             values[m], gradients[m] = np.nan, np.nan

@@ -20,7 +20,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from .._arrays import Array
 from ..path import SinePath
 from ..result import PathResult
-from .calculation import Calculator, each_evaluated
+from .calculation import Calculator, Known, each_evaluated
 from .constraints import springs
 from .minimum_image import MinimumImage
 from .molecule import MoleculeLandscape
@@ -138,7 +138,9 @@ class CrystalLandscape:
         """
         self.prepare()
         points = np.asarray(points, dtype=float)
-        return each_evaluated(self._one, points, self._calculation.name)
+        together = len(points) > 1 and self._calculation.takes_batches
+        known = self._in_one_call(points) if together else {}
+        return each_evaluated(self._one, points, self._calculation.name, known)
 
     @property
     def description(self) -> str:
@@ -255,15 +257,35 @@ class CrystalLandscape:
         return path_atoms(self, result, n_images)
 
     def free_motions(self, point: np.ndarray) -> np.ndarray:
-        """Orthonormal directions (k, D) in which the energy does not change: shifts, if any."""
+        """The directions in which the energy does not change.
+
+        Parameters
+        ----------
+        point : array (D,)
+            Coordinates in Å.
+
+        Returns
+        -------
+        ndarray (k, D)
+            Orthonormal: the three shifts of the whole, or none where an atom is fixed.
+        """
         inner = self._fixed.free_motions(self._parts(point)[1])
         return np.concatenate([np.zeros((len(inner), self.strain.n_coordinates)), inner], axis=1)
 
     def calculated(self, end: Atoms | Array) -> tuple[float, np.ndarray] | None:
         """The enthalpy and gradient that a structure brings along.
 
-        None where energy, forces or stress are missing, where the structure is turned against the
-        landscape's, or where `info["energy_from"]` says that no calculator was at work.
+        Parameters
+        ----------
+        end : ase.Atoms or array (D,)
+            A structure, perhaps with the results of a calculation.
+
+        Returns
+        -------
+        (float, ndarray (D,)) or None
+            In eV and eV/Å. None where energy, forces or stress are missing, where the structure is
+            turned against the landscape's, or where `info["energy_from"]` says that no calculator
+            was at work.
         """
         results = getattr(getattr(end, "calc", None), "results", {})
         energy = results.get("free_energy", results.get("energy"))
@@ -294,7 +316,18 @@ class CrystalLandscape:
         return np.concatenate([self._fixed.forces(places), self.strain.pull(strain)])
 
     def cell(self, point: np.ndarray) -> np.ndarray:
-        """The lattice vectors (3, 3) at a point (D,), as rows in Å."""
+        """The lattice vectors at a point.
+
+        Parameters
+        ----------
+        point : array (D,)
+            Coordinates in Å.
+
+        Returns
+        -------
+        ndarray (3, 3)
+            As rows, in Å.
+        """
         return np.asarray(self.strain.cell @ self.strain.deformation(self._parts(point)[0]))
 
     def atoms(
@@ -311,6 +344,11 @@ class CrystalLandscape:
             pressure the enthalpy in `info`.
         gradient : array (D,), optional
             Gradient there in eV/Å, kept as forces and stress.
+
+        Returns
+        -------
+        ase.Atoms
+            With the results of the calculation, where they were given.
         """
         strain, places = self._parts(np.asarray(point))
         atoms = self.strain.strained(self._fixed.atoms(places), strain)
@@ -331,18 +369,35 @@ class CrystalLandscape:
             atoms.calc = SinglePointCalculator(atoms, **results)
         return atoms
 
-    def _one(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+    def _in_one_call(self, points: np.ndarray) -> dict[int, Known]:
+        """What a calculator that takes batches says of those points that it is asked for."""
+        asked = [m for m, point in enumerate(points) if not self._senseless(point)]
+        found = self._calculation.several([self._structure(points[m]) for m in asked])
+        if found is None or any(stress is None for *_, stress in found):
+            return {}  # a single calculation says whether there is a stress
+        return dict(zip(asked, found, strict=True))
+
+    def _structure(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions (n, 3) and cell (3, 3) at a point, in Å."""
         strain, places = self._parts(point)
+        deformation = self.strain.deformation(strain)
+        return self._fixed.positions(places) @ deformation, self.strain.cell @ deformation
+
+    def _senseless(self, point: np.ndarray) -> str:
+        """Why a point is not calculated; empty where it is."""
+        strain = self._parts(point)[0]
         largest = float(np.abs(strain).max() / self.strain.length)
         if largest > _LARGEST:
-            raise CalculationFailed(f"the cell is strained by {largest:.2g}, more than any crystal")
+            return f"the cell is strained by {largest:.2g}, more than any crystal"
         overlaps = self._overlaps(point)
-        if overlaps:
-            raise CalculationFailed(f"calculator not called: {overlaps[0]}")
-        deformation = self.strain.deformation(strain)
-        positions = self._fixed.positions(places) @ deformation
-        found = self._calculation.in_cell(positions, self.strain.cell @ deformation)
-        return self._told(point, *found)
+        return f"calculator not called: {overlaps[0]}" if overlaps else ""
+
+    def _one(self, point: np.ndarray, known: Known | None) -> tuple[float, np.ndarray]:
+        if why := self._senseless(point):
+            raise CalculationFailed(why)
+        if known is not None and known[2] is not None:
+            return self._told(point, known[0], known[1], known[2])
+        return self._told(point, *self._calculation.in_cell(*self._structure(point)))
 
     def _told(
         self, point: np.ndarray, energy: float, gradient: np.ndarray, stress: np.ndarray
@@ -370,13 +425,12 @@ class CrystalLandscape:
         return points[..., :n], points[..., n:]
 
     def _overlaps(self, point: np.ndarray) -> list[str]:
-        strain, places = self._parts(point)
-        deformation = self.strain.deformation(strain)
-        image = MinimumImage(self.strain.cell @ deformation, self._template.pbc)
+        positions, cell = self._structure(point)
+        image = MinimumImage(cell, self._template.pbc)
         movable = np.zeros(len(self.numbers), dtype=bool)
         movable[self.free] = True
         guard = OverlapGuard(movable, image, self.numbers, self._contact)
-        return guard.overlaps(self._fixed.positions(places) @ deformation)
+        return guard.overlaps(positions)
 
     def _refuse_overlaps(self, point: np.ndarray, name: str) -> None:
         overlaps = self._overlaps(point)

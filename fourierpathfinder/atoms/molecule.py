@@ -11,7 +11,7 @@ from ase import Atoms
 from .._arrays import Array
 from ..path import SinePath
 from ..result import PathResult
-from .calculation import Calculation, Calculator, each_evaluated
+from .calculation import Calculation, Calculator, Known, each_evaluated
 from .cluster import best_placing
 from .constraints import moves_as_a_whole
 from .content import identity
@@ -160,7 +160,9 @@ class MoleculeLandscape:
         """
         points = np.asarray(points, dtype=float)
         self._calculation.prepare()
-        return each_evaluated(self._one, points, self._calculation.name)
+        together = len(points) > 1 and self._calculation.takes_batches
+        known = self._in_one_call(points) if together else {}
+        return each_evaluated(self._one, points, self._calculation.name, known)
 
     @property
     def calculation(self) -> Calculation:
@@ -399,7 +401,18 @@ class MoleculeLandscape:
         return np.asarray(-self._system.space.covector(gradient)[self.free])
 
     def pull_back(self, gradients: np.ndarray) -> np.ndarray:
-        """Gradients (..., D) in the coordinates from those in all positions (..., n, 3)."""
+        """Make gradients in the coordinates from those in the positions.
+
+        Parameters
+        ----------
+        gradients : array (..., n, 3)
+            Of all atoms, in eV/Å.
+
+        Returns
+        -------
+        ndarray (..., D)
+            In eV/Å.
+        """
         return self._system.space.pull_back(gradients)
 
     def positions(self, points: np.ndarray) -> np.ndarray:
@@ -439,11 +452,21 @@ class MoleculeLandscape:
         """
         return self._system.atoms(np.asarray(point), value, gradient)
 
-    def _one(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+    def _in_one_call(self, points: np.ndarray) -> dict[int, Known]:
+        """What a calculator that takes batches says of those points that it is asked for."""
+        structures = {
+            m: positions
+            for m, positions in enumerate(map(self.positions, points))
+            if not self._guard.triggers(positions)
+        }
+        found = self._calculation.several([(one, self.cell) for one in structures.values()])
+        return {} if found is None else dict(zip(structures, found, strict=True))
+
+    def _one(self, point: np.ndarray, known: Known | None) -> tuple[float, np.ndarray]:
         positions = self.positions(point)
         if self._guard.triggers(positions):
             return self._stand_in(positions)
-        energy, gradient = self._calculation(positions)
+        energy, gradient = known[:2] if known is not None else self._calculation(positions)
         if self._reference is None and (positions == self._system.template.positions).all():
             self._reference = energy
         more, slope = self._system.spring_energy(positions)

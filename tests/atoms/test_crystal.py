@@ -189,6 +189,7 @@ def lowest_pass(heights, start, end):
     raise AssertionError("not joined")
 
 
+@pytest.fixture(scope="module")
 def bain_scan():
     """The energies of fcc, bcc and the pass between, over widths and heights of the cell."""
     calculator = EMT()
@@ -205,7 +206,7 @@ def bain_scan():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("conventional", [False, True])
-def test_fcc_to_bcc_agrees_with_a_scan_of_the_tetragonal_cell(conventional):
+def test_fcc_to_bcc_agrees_with_a_scan_of_the_tetragonal_cell(conventional, bain_scan):
     fcc, bcc = tetragonal(2.82, 3.99), tetragonal(3.17, 3.17)
     if conventional:
         fcc, bcc = (
@@ -215,7 +216,7 @@ def test_fcc_to_bcc_agrees_with_a_scan_of_the_tetragonal_cell(conventional):
     landscape = CrystalLandscape(fcc, EMT)
     a, b = relaxed(landscape, fcc, bcc)
     result = find_path(landscape, a, b, rng=0)
-    at_fcc, at_bcc, height = bain_scan()
+    at_fcc, at_bcc, height = bain_scan
     assert result.certified
     assert result.barrier / len(fcc) == pytest.approx(height - at_fcc, abs=5e-4)
     assert result.reverse_barrier / len(fcc) == pytest.approx(height - at_bcc, abs=5e-4)
