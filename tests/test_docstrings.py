@@ -88,9 +88,8 @@ def test_the_page_lists_what_the_package_offers():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name(name):
-    assert not _faults(
-        name, OF_STATUS if name.endswith(("Status", ".Landscape")) else NOT_ASKED_FOR
-    )
+    is_protocol = name.endswith((".Landscape", ".BatchCalculator"))
+    assert not _faults(name, OF_STATUS if is_protocol or name.endswith("Status") else NOT_ASKED_FOR)
 
 
 @pytest.mark.parametrize("name", METHODS)

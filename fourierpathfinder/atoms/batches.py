@@ -29,10 +29,19 @@ class BatchCalculator(Protocol):
     """
 
     def calculate_batch(self, structures: Sequence[Atoms]) -> Sequence[Mapping[str, Any]]:
-        """The results of each structure, by ASE's names and in its units.
+        """Evaluate all structures.
 
-        `energy` (or `free_energy`, that whose derivative the forces are) in eV, `forces` (n, 3) in
-        eV/Å, and, where cells are to change, `stress` (6,) or (3, 3) in eV/Å³.
+        Parameters
+        ----------
+        structures : sequence of ase.Atoms
+            Of one system.
+
+        Returns
+        -------
+        sequence of mapping
+            Of each, by ASE's names: `energy` (or `free_energy`, that whose derivative the forces
+            are) in eV, `forces` (n, 3) in eV/Å, and, where cells are to change, `stress` (6,) or
+            (3, 3) in eV/Å³.
         """
         ...
 
