@@ -23,7 +23,6 @@ from ..optimizers import Minimum, find_saddle
 from ..path import SinePath
 from ..result import PathResult
 from ..saddle import one_point, relax
-from ..saddle.motions import free_motions
 from ..splitting import dips, piece
 from .elements import Edge, Node
 from .symmetry import Symmetry
@@ -202,7 +201,7 @@ class _Looking:
             gradient_tolerance=self._flat,
             max_gradients=_LONGEST if hessian is None else _CLIMB,
             max_step=_STEP * self._chord,
-            project=lambda x: free_motions(self._evaluator.abilities, x),
+            project=self._evaluator.abilities.free_motions,
         )
         if not saddle.converged or saddle.value > height + self._depth:
             return False

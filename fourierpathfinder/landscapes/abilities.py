@@ -139,6 +139,45 @@ massive, forces, calculated, structures, directed, described, identified : optio
             vectors = gradient[None]
         return float(np.linalg.norm(vectors, axis=1).max())
 
+    def mobility(self, velocities: np.ndarray) -> np.ndarray:
+        """How much each coordinate, or the atom that it belongs to, takes part in a motion.
+
+        Parameters
+        ----------
+        velocities : array (M, D)
+            At some moments of it.
+
+        Returns
+        -------
+        array (D,)
+            Root mean square speeds of the atoms, the same for all three coordinates of one; where
+            there are no atoms every coordinate counts alike.
+        """
+        size = velocities.shape[1]
+        if self.n_atoms is None or size != 3 * self.n_atoms:
+            return np.ones(size)
+        vectors = velocities.reshape(-1, self.n_atoms, 3)
+        return np.repeat(np.sqrt((vectors**2).sum(axis=-1).mean(axis=0)), 3)
+
+    def free_motions(self, point: np.ndarray) -> np.ndarray:
+        """Orthonormal directions (k, D) of shifts and turns that leave the landscape's value.
+
+        A cluster or molecule is told by `n_atoms` with D = 3 n_atoms, as everywhere in this
+        package; where something is held there are none, in a crystal without anything held only
+        shifts. A landscape that knows its own says so by `free_motions(point (D,)) -> (k, D)`.
+        """
+        if self.mobile is not None:
+            return np.asarray(self.mobile.free_motions(point))
+        n_atoms = self.n_atoms or 0
+        if 3 * n_atoms != len(point) or len(self.fixed):
+            return np.empty((0, len(point)))
+        centred = point.reshape(-1, 3) - point.reshape(-1, 3).mean(axis=0)
+        shifts = [np.tile(axis, n_atoms) for axis in np.eye(3)]
+        turns = [np.cross(axis, centred).ravel() for axis in np.eye(3)]
+        motions = np.array(shifts + turns if self.moves_as_a_whole else shifts)
+        _, sizes, directions = np.linalg.svd(motions, full_matrices=False)
+        return np.asarray(directions[sizes > 1e-3 * sizes[0]])  # a line of atoms has two turns
+
     def coordinates(self, end: Any) -> Array:
         """The point (D,) that an end stands for, or what is no array as it is."""
         return _as_array(end) if self.own_ends is None else self.own_ends.coordinates(end)

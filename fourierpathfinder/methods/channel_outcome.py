@@ -14,6 +14,11 @@ _BAND = 2.0
 
 _DOWNHILL = "The path was checked and rises nowhere above its higher end; there is no saddle on it."
 
+_RIDGE = (
+    "The path's top goes down across the path as well: it is a ridge, and no lower pass beside it "
+    "was found. Raise `max_gradients`, or start from another path (`initial=`)."
+)
+
 _IMAGE = "Obtained by symmetry from another segment of the path; nothing was evaluated."
 
 
@@ -47,8 +52,15 @@ def channel_outcome(channel: Channel, records: Records) -> Outcome:
         saddle=saddle,
         certified=channel.is_certified,
         profile_errors=np.nan_to_num(errors),
-        message=_DOWNHILL if saddle is None and channel.is_certified else "",
+        message=_message(channel),
     )
+
+
+def _message(channel: Channel) -> str:
+    """What is to be said of a path besides how its search ended."""
+    if channel.ridge is not None:
+        return _RIDGE
+    return _DOWNHILL if channel.saddle is None and channel.is_certified else ""
 
 
 def image_outcome(image: Image, of: Outcome) -> Outcome:

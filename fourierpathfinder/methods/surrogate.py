@@ -30,7 +30,7 @@ from ..search.one_thread import one_thread
 from ..search.policy import BOLD, WARY, Policy
 from ..search.prediction import WORDS, Candidate
 from ..search.records import Records
-from ..search.state import Aim, Tightness
+from ..search.state import Aim, Sides, Tightness
 from .base import Outcome, kicked
 from .beneath import Cheap, Ground, remembered, searched
 from .channel_outcome import channel_outcome, height_error, image_outcome
@@ -421,4 +421,5 @@ def _aim(settings: Surrogate, features: tuple[FeatureMap, ...], abilities: Abili
         features[0], (kernel,), policy.see.nugget, settings.noise, alternatives=features
     )
     tightness = Tightness(abilities.largest_force, settings.saddle_gradient)
-    return Aim(process, settings.tol, settings.certify, settings.noise, policy, tightness)
+    sides = Sides(abilities.mobility, abilities.free_motions)
+    return Aim(process, settings.tol, settings.certify, settings.noise, policy, tightness, sides)

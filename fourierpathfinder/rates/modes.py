@@ -15,7 +15,6 @@ from scipy.linalg import null_space, solve_triangular
 from ..landscapes.abilities import abilities_of, innermost
 from ..landscapes.protocols import Landscape
 from ..saddle.guard import Guarded
-from ..saddle.motions import free_motions
 from .hessian import Products, hessian, opposite_pairs
 
 _QUANTUM = units._hbar * 1e10 / np.sqrt(units._e * units._amu)
@@ -171,7 +170,7 @@ def normal_modes(
     values, gradients = guarded.value_and_grad(x[None])
     jacobian = molecule.positions(x + np.eye(len(x))) - molecule.positions(x)
     inside = _inside(jacobian, molecule.free, region)
-    motions = free_motions(abilities_of(landscape), x) if region is None else np.empty((0, len(x)))
+    motions = abilities_of(landscape).free_motions(x) if region is None else np.empty((0, len(x)))
     basis = inside if not len(motions) else null_space(motions)
     nothing = Products(np.empty((0, len(x))), np.empty((0, len(x))))
     pairs = nothing if known is None else opposite_pairs(x, *known, step)

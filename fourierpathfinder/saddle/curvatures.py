@@ -15,7 +15,6 @@ import numpy as np
 
 from ..landscapes.abilities import abilities_of
 from ..landscapes.protocols import Landscape
-from .motions import free_motions
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +81,7 @@ def lowest_curvatures(
     R. Malek and N. Mousseau, Phys. Rev. E 62, 7723 (2000), DOI 10.1103/PhysRevE.62.7723.
     """
     rng = np.random.default_rng(rng)
-    free = free_motions(abilities_of(landscape), x)
+    free = abilities_of(landscape).free_motions(x)
     random = rng.normal(size=len(x)) / np.sqrt(len(x))
     vector = _orthonormal(direction / np.linalg.norm(direction) + random, free)
     basis, products = np.empty((0, len(x))), np.empty((0, len(x)))

@@ -23,6 +23,7 @@ from .phases import begun, settled, told
 from .policy import Split
 from .records import Records
 from .relaxation import Relaxation, dips_of
+from .ridges import Sideways, pushed
 from .state import Aim
 from .tasks import Seeking, Task
 from .twins import are_twins, resemble
@@ -87,7 +88,7 @@ class Campaign:
         if isinstance(self.task, Closing):
             return self.task.channel
         channels = list(self.channels)
-        if isinstance(self.task, Seeking) and self._is_whole(self.task.channel.path):
+        if isinstance(self.task, Seeking | Sideways) and self._is_whole(self.task.channel.path):
             channels.append(self.task.channel)
         certified = [channel for channel in channels if channel.is_certified]
         if certified:
@@ -161,8 +162,23 @@ class Campaign:
         """Seek one channel, for as long as one start may take or until there is no progress."""
         most = None if to_the_end else channel.policy.stop.one_start
         ended = yield Seeking.begun(channel, self.records, most)
-        assert isinstance(ended, Seeking)
-        return ended.channel
+        looked = yield Sideways.begun(ended.channel)
+        assert isinstance(looked, Sideways)
+        if looked.is_ridge and looked.down is not None:
+            return (yield from self._beside(looked.channel, looked.down))
+        if looked.channel.is_done or not ended.channel.is_done:
+            return looked.channel
+        again = yield Seeking.begun(looked.channel, self.records, most)
+        return again.channel
+
+    def _beside(self, ridge: Channel, down: Array) -> Generator[Task, Task, Channel]:
+        """Seek the passes on both sides of a ridge, and take the lower one."""
+        found = [replace(ridge, ridge=down)]
+        for side in (1, -1):
+            path = pushed(ridge, down, side)
+            ended = yield from self._sought(self._channel(path, ridge.height, ridge.model))
+            found.append(ended)
+        return min(found, key=lambda one: (not one.is_done, one.highest_likely))
 
     def _further_start(self, path: SinePath) -> Tasks:
         """Seek from another path, unless it surely leads to a channel that is known.

@@ -41,6 +41,8 @@ class Channel:
         Whether the path's last move was cut short.
     progress : Progress
     effort : Effort
+    ridge : array (D,) or None
+        The direction across the path in which its top goes down as well, where it does.
     """
 
     aim: Aim
@@ -53,6 +55,7 @@ class Channel:
     is_moving: bool = True
     progress: Progress = field(default_factory=Progress)
     effort: Effort = field(default_factory=Effort)
+    ridge: Array | None = None
 
     @property
     def policy(self) -> Policy:
@@ -145,7 +148,7 @@ class Channel:
     @cached_property
     def is_certified(self) -> bool:
         """Whether nothing on the path is expected to be higher than its crest."""
-        if not (self.aim.certify and self.is_found):
+        if not (self.aim.certify and self.is_found) or self.ridge is not None:
             return False
         low = float(self.prediction.mean.max()) <= self.crest + self.path_tolerance
         passes = low and self.inspection(self.prediction).passes(self.progress.n_checks)

@@ -11,7 +11,7 @@ from ..gaussian_process.model import Model
 from ..path import SinePath
 from .excluded import ExcludedRegions
 
-Kind = Literal["top", "saddle", "blocked", "check", "unsure", "detour", "minimum", "tight"]
+Kind = Literal["top", "saddle", "blocked", "check", "unsure", "detour", "minimum", "tight", "side"]
 
 WORDS: dict[Kind, str] = {
     "top": "where the path may be highest",
@@ -22,6 +22,7 @@ WORDS: dict[Kind, str] = {
     "detour": "a way round what could not be evaluated",
     "minimum": "a minimum on the way",
     "tight": "a smaller force at the saddle",
+    "side": "beside the path's top",
 }
 """What each kind of candidate is evaluated for."""
 

@@ -35,6 +35,30 @@ def _norm(gradient: Array) -> float:
     return float(np.linalg.norm(gradient))
 
 
+def _alike(velocities: Array) -> Array:
+    return np.ones(velocities.shape[1])
+
+
+def _none(point: Array) -> Array:
+    return np.zeros((0, len(point)))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What may move across a path.
+
+    Attributes
+    ----------
+    mobility : callable (M, D) -> (D,)
+        How much each coordinate, or the atom that it belongs to, takes part in such velocities.
+    free_motions : callable (D,) -> (k, D)
+        Orthonormal directions in which the whole moves at no cost.
+    """
+
+    mobility: Callable[[Array], Array] = _alike
+    free_motions: Callable[[Array], Array] = _none
+
+
 @dataclass(frozen=True)
 class Aim:
     """What a search aims at.
@@ -54,6 +78,8 @@ class Aim:
         Every number of the search.
     tightness : Tightness
         How small the force at the saddle is to be.
+    sides : Sides
+        What may move across the path.
     """
 
     process: GaussianProcess
@@ -62,6 +88,7 @@ class Aim:
     noise: tuple[float, float] | None = None
     policy: Policy = BOLD
     tightness: Tightness = Tightness(_norm)
+    sides: Sides = Sides()
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,12 +13,14 @@ from .certificate import Certify
 from .doubt import Doubt
 from .evaluation import Ask
 from .path import Climb, Move
+from .ridge import Across
 from .run import Split, Stop
 from .surrogate import Exclude, See, Trust
 
 __all__ = [
     "BOLD",
     "WARY",
+    "Across",
     "Ask",
     "Beneath",
     "Certify",
@@ -46,6 +48,7 @@ class Policy:
     ask: Ask = field(default_factory=Ask)
     doubt: Doubt = field(default_factory=Doubt)
     certify: Certify = field(default_factory=Certify)
+    across: Across = field(default_factory=Across)
     stop: Stop = field(default_factory=Stop)
     split: Split = field(default_factory=Split)
     beneath: Beneath = field(default_factory=Beneath)

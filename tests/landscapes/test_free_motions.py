@@ -9,13 +9,12 @@ from ase.constraints import FixAtoms
 from fourierpathfinder.landscapes import MoleculeLandscape
 from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.toy import two_channels
-from fourierpathfinder.saddle.motions import free_motions
 
 
 def test_free_motions_of_a_line_a_body_a_crystal_and_a_slab(rng):
     def n_motions(atoms):
         landscape = MoleculeLandscape(atoms, EMT)
-        return free_motions(abilities_of(landscape), landscape.coordinates(atoms)).shape[0]
+        return abilities_of(landscape).free_motions(landscape.coordinates(atoms)).shape[0]
 
     assert n_motions(Atoms("HCN", [(0, 0, -1.07), (0, 0, 0), (0, 0, 1.15)])) == 5
     assert n_motions(molecule("CH3OH")) == 6
@@ -23,4 +22,4 @@ def test_free_motions_of_a_line_a_body_a_crystal_and_a_slab(rng):
     held = bulk("Cu", cubic=True)
     held.set_constraint(FixAtoms([0]))
     assert n_motions(held) == 0
-    assert free_motions(abilities_of(two_channels()), np.zeros(2)).shape[0] == 0
+    assert abilities_of(two_channels()).free_motions(np.zeros(2)).shape[0] == 0

@@ -1,0 +1,27 @@
+"""When a path's top is looked at from beside, and how a ridge is left."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Across:
+    """Whether a path's top goes down across the path as well."""
+
+    aside: float = 0.05
+    """How far beside the top it is looked at, in chords: far enough for a curvature to show, too
+    near for another valley."""
+    directions: int = 8
+    """How many directions across the path are considered: what is known of them all depends on
+    the same few evaluations."""
+    sure: float = 0.75
+    """By how many calibrated deviations the landscape must be expected to rise beside the top:
+    where the surrogate has seen anything of it, it is mostly surer than two."""
+    looks: int = 6
+    """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
+    across it; some more settle the direction."""
+    downward: float = 0.05
+    """Curvature across the path, relative to that along it, below minus which there is a second
+    way down: directions in which nothing changes stay below a hundredth."""
+    push: float = 0.1
+    """How far beside a ridge the next path begins, in chords: further out than it was looked at,
+    and still on its slope."""

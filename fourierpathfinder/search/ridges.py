@@ -1,0 +1,179 @@
+"""Whether a path's top is a pass, or a ridge that goes down across the path as well.
+
+A path that begins in a plane of symmetry may stay there, on top of a ridge: nothing that was
+evaluated tells of what lies beside. The surrogate says whether it knows; where it is not sure that
+the landscape rises beside the top, one evaluation there makes it so, as a gradient tells of all
+directions. What moves along the path is what may move across it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._arrays import Array
+from ..path import SinePath
+from .channel import Channel
+from .judgement import Answer
+from .phases import told
+from .prediction import Candidate
+from .records import Records
+from .span import Span
+
+
+@dataclass(frozen=True, eq=False)
+class Sideways:
+    """The task of looking at a certified path's top from beside.
+
+    Attributes
+    ----------
+    channel : Channel
+    down : array (D,) or None
+        The direction across the path in which the top is expected to go down as well.
+    is_ridge : bool
+        Whether it does: a point there has turned out to be lower, and still it is expected.
+    n_answers : int
+    """
+
+    channel: Channel
+    down: Array | None = None
+    is_ridge: bool = False
+    n_answers: int = 0
+
+    @classmethod
+    def begun(cls, channel: Channel) -> "Sideways":
+        """The first state."""
+        may_be = channel.is_certified and channel.saddle is not None
+        return cls(channel, second_way_down(channel) if may_be else None)
+
+    def propose(self, records: Records, pending: Sequence[Candidate] = ()) -> Candidate | None:
+        """A point beside the top, while it is not known whether the landscape rises there."""
+        channel = self.channel
+        enough = self.is_ridge or self.n_answers >= channel.policy.across.looks
+        if pending or enough or not channel.is_certified or channel.saddle is None:
+            return None
+        point = unknown_side(channel) if self.down is None else lower_side(channel, self.down)
+        if point is None or not channel.is_open(point):
+            return None
+        return channel.prediction.candidate_at("side", point)
+
+    def absorb(self, answers: Sequence[Answer], records: Records) -> "Sideways":
+        """The path as it was, with what is known now."""
+        is_lower = self.down is not None and any(self._is_lower(answer) for answer in answers)
+        channel = told(self.channel, records)
+        down = second_way_down(channel)  # what was lower may belong to the path's own way down
+        return Sideways(
+            channel, down, is_lower and down is not None, self.n_answers + len(answers)
+        )
+
+    def _is_lower(self, answer: Answer) -> bool:
+        below = self.channel.crest - answer.value
+        return not answer.failed and below > self.channel.path_tolerance
+
+
+@dataclass(frozen=True, eq=False)
+class _Beside:
+    """What is expected beside a path's top.
+
+    Attributes
+    ----------
+    points : array (k, 2, D)
+        One to either side, in each of k directions.
+    means : array (k, 2)
+        There, above the top.
+    deviations : array (k,)
+        Calibrated.
+    """
+
+    points: Array
+    means: Array
+    deviations: Array
+
+    @classmethod
+    def of(cls, channel: Channel, top: Array, directions: Array) -> "_Beside":
+        """What is expected in `directions` (k, D), of length 1, from the `top` (D,)."""
+        aside = channel.policy.across.aside * channel.chord * directions
+        points = np.stack([top + aside, top - aside], axis=1)
+        flat = points.reshape(-1, len(top))
+        means = channel.model.predict(flat)[0] - channel.model.predict(top[None])[0]
+        factor = channel.progress.calibration.factor
+        deviations = factor * channel.model.deviation(flat).reshape(-1, 2).mean(axis=1)
+        return cls(points, means.reshape(-1, 2), deviations)
+
+    @property
+    def rises(self) -> Array:
+        """How far it rises to either side (k,), on average."""
+        return self.means.mean(axis=1)
+
+    def lower(self, index: int) -> Array:
+        """The lower point (D,) of a direction."""
+        return np.asarray(self.points[index, int(self.means[index].argmin())])
+
+
+def unknown_side(channel: Channel) -> Array | None:
+    """A point (D,) beside the top where it need not rise, for all that is known; or None."""
+    assert channel.saddle is not None
+    top = channel.saddle.position
+    directions = _directions(channel, top)
+    if len(directions) == 0:
+        return None
+    beside = _Beside.of(channel, top, directions)
+    sureness = beside.rises / beside.deviations
+    least = int(sureness.argmin())
+    return beside.lower(least) if sureness[least] < channel.policy.across.sure else None
+
+
+def lower_side(channel: Channel, down: Array) -> Array:
+    """The point (D,) beside the top that is expected to be lower, in a direction (D,)."""
+    assert channel.saddle is not None
+    return _Beside.of(channel, channel.saddle.position, down[None]).lower(0)
+
+
+def pushed(channel: Channel, down: Array, side: int) -> SinePath:
+    """The path beside a ridge, on one `side` (1 or -1) of it."""
+    aside = side * channel.policy.across.push * channel.chord * down
+    coefficients = channel.path.coefficients.copy()
+    coefficients[0] += aside
+    return channel.path.with_coefficients(coefficients)
+
+
+def second_way_down(channel: Channel) -> Array | None:
+    """The direction (D,) across the path in which the surrogate curves down most at its top.
+
+    None where it does not curve down across the path.
+    """
+    assert channel.saddle is not None
+    model, span, top = channel.model, None, channel.saddle.position
+    along = np.asarray(channel.path.velocity(channel.saddle.time))
+    if Span.pays_for(model):
+        span = Span.around(model, top, np.stack([along, *_directions(channel, top)]))
+        model, top, along = span.model(model), np.zeros(span.basis.shape[1]), along @ span.basis
+    across = _complement(along)
+    hessian = model.hessian(top)
+    curvatures, modes = np.linalg.eigh(across.T @ hessian @ across)
+    steepest = float(np.linalg.eigvalsh(hessian)[0])
+    if not len(curvatures) or curvatures[0] > channel.policy.across.downward * steepest:
+        return None
+    down = across @ modes[:, 0]
+    return np.asarray(down if span is None else span.basis @ down)
+
+
+def _complement(direction: Array) -> Array:
+    """An orthonormal basis (D, D - 1) of what is orthogonal to a direction (D,)."""
+    return np.linalg.qr(direction[:, None], mode="complete")[0][:, 1:]
+
+
+def _directions(channel: Channel, top: Array) -> Array:
+    """Directions (k, D) across the path, in which what moves along it would move most."""
+    assert channel.saddle is not None
+    path, aim = channel.path, channel.aim
+    weights = aim.sides.mobility(path.velocity(np.linspace(0, 1, channel.policy.ask.n_times)))
+    shape = (channel.policy.across.directions, len(top))
+    drawn = weights**2 * np.random.default_rng(0).standard_normal(shape)
+    along = np.asarray(path.velocity(channel.saddle.time))[None]
+    excluded = np.concatenate([along, aim.sides.free_motions(top)])
+    basis = np.linalg.qr(excluded.T)[0]
+    across = drawn - (drawn @ basis) @ basis.T
+    sizes, before = np.linalg.norm(across, axis=1), np.linalg.norm(drawn, axis=1)
+    kept = sizes > channel.policy.across.aside * before
+    return np.asarray(across[kept] / sizes[kept, None])

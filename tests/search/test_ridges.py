@@ -1,0 +1,102 @@
+"""A path on top of a ridge, where nothing but symmetry holds it, is led to the pass beside."""
+
+import numpy as np
+import pytest
+
+from fourierpathfinder import find_path
+from fourierpathfinder.path import SinePath
+
+
+class Ridge:
+    """(x² - 1)² + 0.2 y² + y⁴ - 2 a y² exp(-4 x²) and stiff directions, turned at random.
+
+    On the line y = 0 the height is 1 at x = 0; where a > 0.1 the curvature in y is negative there,
+    and passes lie on either side.
+    """
+
+    def __init__(self, n_coordinates, a, seed=0):
+        self.a = a
+        rng = np.random.default_rng(seed)
+        self.axes = np.linalg.qr(rng.normal(size=(n_coordinates, n_coordinates)))[0]
+        self.stiffness = np.linspace(1, 4, n_coordinates - 2)
+
+    def value_and_grad(self, points):
+        turned = points @ self.axes
+        x, y, rest = turned[:, 0], turned[:, 1], turned[:, 2:]
+        bump = np.exp(-4 * x**2)
+        values = (x**2 - 1) ** 2 + 0.2 * y**2 + y**4 - 2 * self.a * y**2 * bump
+        values = values + 0.5 * (self.stiffness * rest**2).sum(axis=1)
+        gradients = np.empty_like(turned)
+        gradients[:, 0] = 4 * x * (x**2 - 1) + 16 * self.a * x * y**2 * bump
+        gradients[:, 1] = 0.4 * y + 4 * y**3 - 4 * self.a * y * bump
+        gradients[:, 2:] = self.stiffness * rest
+        return values, gradients @ self.axes.T
+
+    def point(self, x, y=0.0):
+        return self.axes[:, 0] * x + self.axes[:, 1] * y
+
+    @property
+    def lowest(self):
+        """The smallest height, by a grid of paths that cross x = 0 at some y."""
+        y = np.linspace(0, 1.5, 3001)
+        x = np.linspace(-1, 1, 201)[:, None]
+        along = y * (1 - x**2)  # some path through (0, y)
+        z = (x**2 - 1) ** 2 + 0.2 * along**2 + along**4
+        return float((z - 2 * self.a * along**2 * np.exp(-4 * x**2)).max(axis=0).min())
+
+
+def on_the_ridge(landscape):
+    """A first path along the line of symmetry, on which it would stay."""
+    start, end = landscape.point(-1), landscape.point(1)
+    coefficients = np.zeros((8, len(start)))
+    coefficients[1] = 0.02 * (end - start)
+    return SinePath(start, end, coefficients)
+
+
+@pytest.mark.parametrize("n_coordinates", [3, 6, 20])
+@pytest.mark.parametrize("a", [0.3, 0.6])
+def test_a_ridge_is_left(n_coordinates, a):
+    """For at least four of five random turns of the axes."""
+    right = 0
+    for seed in range(5):
+        landscape = Ridge(n_coordinates, a, seed)
+        path = on_the_ridge(landscape)
+        result = find_path(landscape, path.start, path.end, initial=path, rng=0)
+        right += result.certified and result.height < landscape.lowest + 0.01
+    assert right >= 4
+
+
+@pytest.mark.parametrize("a", [-0.5, 0.0, 0.05])
+def test_a_pass_stays(a):
+    landscape = Ridge(6, a)
+    path = on_the_ridge(landscape)
+    result = find_path(landscape, path.start, path.end, initial=path, rng=0)
+    assert result.certified
+    assert abs(result.height - 1) < 1e-3
+
+
+def test_a_ridge_between_octahedral_sites_is_left():
+    """Hydrogen in nickel: 1.512 eV on the straight line, a saddle of third order; 1.222 beside."""
+    ase_build = pytest.importorskip("ase.build")
+    from ase.calculators.emt import EMT
+    from ase.optimize import LBFGS
+
+    from fourierpathfinder.landscapes import MoleculeLandscape
+
+    def relaxed(site):
+        crystal = ase_build.bulk("Ni", cubic=True) * 2
+        crystal.append("H")
+        crystal.positions[-1] = site
+        crystal.calc = EMT()
+        LBFGS(crystal, logfile=None).run(fmax=0.005, steps=300)
+        return crystal
+
+    edge = ase_build.bulk("Ni", cubic=True).cell[0, 0]
+    start = relaxed([edge / 2, edge / 2, edge / 2])
+    end = relaxed([edge, edge / 2, edge])
+    landscape = MoleculeLandscape(start, EMT)
+    result = find_path(landscape, start, end, max_gradients=200, rng=0)
+    assert result.certified
+    assert result.barrier == pytest.approx(1.2224, abs=2e-3)
+    left = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 201))))[0]
+    assert left.max() - result.height < max(result.height_error, 1e-3)
