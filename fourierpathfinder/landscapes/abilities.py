@@ -160,11 +160,21 @@ massive, forces, calculated, structures, directed, described, identified : optio
         return np.repeat(np.sqrt((vectors**2).sum(axis=-1).mean(axis=0)), 3)
 
     def free_motions(self, point: np.ndarray) -> np.ndarray:
-        """Orthonormal directions (k, D) of shifts and turns that leave the landscape's value.
+        """Shifts and turns that leave the landscape's value.
 
         A cluster or molecule is told by `n_atoms` with D = 3 n_atoms, as everywhere in this
         package; where something is held there are none, in a crystal without anything held only
-        shifts. A landscape that knows its own says so by `free_motions(point (D,)) -> (k, D)`.
+        shifts. A landscape that knows its own says so itself.
+
+        Parameters
+        ----------
+        point : array (D,)
+            Where.
+
+        Returns
+        -------
+        array (k, D)
+            Orthonormal directions.
         """
         if self.mobile is not None:
             return np.asarray(self.mobile.free_motions(point))
