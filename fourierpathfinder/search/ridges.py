@@ -62,9 +62,7 @@ class Sideways:
         is_lower = self.down is not None and any(self._is_lower(answer) for answer in answers)
         channel = told(self.channel, records)
         down = second_way_down(channel)  # what was lower may belong to the path's own way down
-        return Sideways(
-            channel, down, is_lower and down is not None, self.n_answers + len(answers)
-        )
+        return Sideways(channel, down, is_lower and down is not None, self.n_answers + len(answers))
 
     def _is_lower(self, answer: Answer) -> bool:
         below = self.channel.crest - answer.value
