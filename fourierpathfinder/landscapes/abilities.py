@@ -160,7 +160,7 @@ massive, forces, calculated, structures, directed, described, identified : optio
         return np.repeat(np.sqrt((vectors**2).sum(axis=-1).mean(axis=0)), 3)
 
     def free_motions(self, point: np.ndarray) -> np.ndarray:
-        """Shifts and turns that leave the landscape's value.
+        """Find the shifts and turns that leave the landscape's value.
 
         A cluster or molecule is told by `n_atoms` with D = 3 n_atoms, as everywhere in this
         package; where something is held there are none, in a crystal without anything held only

@@ -55,6 +55,8 @@ class Sideways:
         point = unknown_side(channel) if self.down is None else lower_side(channel, self.down)
         if point is None or not channel.is_open(point):
             return None
+        if records.distance_to(point) < channel.policy.ask.same * channel.chord:
+            return None
         return channel.prediction.candidate_at("side", point)
 
     def absorb(self, answers: Sequence[Answer], records: Records) -> "Sideways":
@@ -109,16 +111,17 @@ class _Beside:
 
 
 def unknown_side(channel: Channel) -> Array | None:
-    """A point (D,) beside the top where it need not rise, for all that is known; or None."""
+    """A point (D,) beside the top where it may fall, by more than matters, or None."""
     assert channel.saddle is not None
     top = channel.saddle.position
     directions = _directions(channel, top)
     if len(directions) == 0:
         return None
-    beside = _Beside.of(channel, top, directions)
-    sureness = beside.rises / beside.deviations
-    least = int(sureness.argmin())
-    return beside.lower(least) if sureness[least] < channel.policy.across.sure else None
+    beside, numbers = _Beside.of(channel, top, directions), channel.policy
+    likely = beside.rises - numbers.across.deviations * beside.deviations
+    least = int(likely.argmin())
+    may_fall = likely[least] < -numbers.certify.largest_error * channel.scale
+    return beside.lower(least) if may_fall else None
 
 
 def lower_side(channel: Channel, down: Array) -> Array:
@@ -138,7 +141,7 @@ def pushed(channel: Channel, down: Array, side: int) -> SinePath:
 def second_way_down(channel: Channel) -> Array | None:
     """The direction (D,) across the path in which the surrogate curves down most at its top.
 
-    None where it does not curve down across the path.
+    None where it has but one downward curvature in all.
     """
     assert channel.saddle is not None
     model, span, top = channel.model, None, channel.saddle.position
@@ -146,13 +149,12 @@ def second_way_down(channel: Channel) -> Array | None:
     if Span.pays_for(model):
         span = Span.around(model, top, np.stack([along, *_directions(channel, top)]))
         model, top, along = span.model(model), np.zeros(span.basis.shape[1]), along @ span.basis
-    across = _complement(along)
     hessian = model.hessian(top)
-    curvatures, modes = np.linalg.eigh(across.T @ hessian @ across)
-    steepest = float(np.linalg.eigvalsh(hessian)[0])
-    if not len(curvatures) or curvatures[0] > channel.policy.across.downward * steepest:
+    curvatures = np.linalg.eigvalsh(hessian)
+    if len(curvatures) < 2 or curvatures[1] > channel.policy.across.downward * curvatures[0]:
         return None
-    down = across @ modes[:, 0]
+    across = _complement(along)
+    down = across @ np.linalg.eigh(across.T @ hessian @ across)[1][:, 0]
     return np.asarray(down if span is None else span.basis @ down)
 
 

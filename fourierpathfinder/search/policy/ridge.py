@@ -13,9 +13,9 @@ class Across:
     directions: int = 8
     """How many directions across the path are considered: what is known of them all depends on
     the same few evaluations."""
-    sure: float = 0.75
-    """By how many calibrated deviations the landscape must be expected to rise beside the top:
-    where the surrogate has seen anything of it, it is mostly surer than two."""
+    deviations: float = 1.0
+    """Calibrated deviations by which the landscape may be lower beside the top than is expected:
+    where anything was seen of it, it is known far better."""
     looks: int = 6
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction."""
