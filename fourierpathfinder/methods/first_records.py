@@ -4,10 +4,13 @@ import numpy as np
 
 from .._arrays import Array
 from ..evaluation import Evaluator, UnusableEndError
+from ..path import SinePath
 from ..search.records import Records
 
 _NEAR = 0.05
 """In chords."""
+_PLACES = 65
+"""Of a path, at which what is known is compared with it."""
 
 
 def first_records(evaluator: Evaluator, points: Array) -> Records:
@@ -58,7 +61,21 @@ def _or_known(points: Array, known: Records) -> Array:
     return np.asarray(known.x[gaps.argmin()] if gaps.min() < near else points[2])
 
 
-def highest_known(evaluator: Evaluator) -> float | None:
-    """The largest value that was known before: a first guess of the height, or None."""
+def highest_known(evaluator: Evaluator, path: SinePath) -> float | None:
+    """The largest value that was known on a first path before: a first guess of its height.
+
+    What is known beside the path, or of its ends alone, says nothing of that: None then.
+    """
     known = evaluator.known
-    return None if known is None or not len(known) else float(known.values.max())
+    if known is None or not len(known):
+        return None
+    near = _NEAR * float(np.linalg.norm(path.end - path.start))
+    on_path = _distances(known.points, path(np.linspace(0, 1, _PLACES))) < near
+    at_ends = _distances(known.points, np.stack([path.start, path.end])) < near
+    told = known.values[on_path & ~at_ends & np.isfinite(known.values)]
+    return float(told.max()) if len(told) else None
+
+
+def _distances(points: Array, places: Array) -> Array:
+    """How far each of the points (n, D) is from the nearest of some places (m, D)."""
+    return np.asarray([np.linalg.norm(places - point, axis=1).min() for point in points])

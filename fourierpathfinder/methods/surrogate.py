@@ -284,7 +284,7 @@ class SurrogateRun:
             if self._cheap is not None and self._cheap.helps(begun):
                 self._cheap.told(begun, records)
                 return begun
-        level = highest_known(self._evaluator)
+        level = highest_known(self._evaluator, self._first)
         return Campaign(self._asked, self._first, records, self._rng, abilities, level)
 
     def _plan(self, campaign: Campaign) -> None:
