@@ -13,9 +13,9 @@ pytest.importorskip("torch")  # every script trains or reads a network
 ROOT = Path(__file__).parent.parent
 
 
-def run(script, *arguments, folder):
-    """What the script prints, in a process of its own where warnings are errors."""
-    command = [sys.executable, "-W", "error", str(ROOT / "examples" / script), *arguments]
+def run(script, *arguments, folder, warnings="error"):
+    """What the script prints, in a process of its own where warnings are errors unless told."""
+    command = [sys.executable, "-W", warnings, str(ROOT / "examples" / script), *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=folder, env=environment
@@ -53,6 +53,15 @@ def test_batch_norm_at_the_ends(tmp_path):
         on_path, own = re.search(rf"\n{name} +on the path (\S+), its own (\S+)", printed).groups()
         assert float(on_path) == pytest.approx(float(own), rel=1e-3)
     assert number(r"path +(\S+)\n", printed) < 0.1 * number(r"straight line (\S+)", printed)
+
+
+@pytest.mark.slow
+def test_two_transformers_of_a_trainer(tmp_path):
+    pytest.importorskip("accelerate", reason="transformers.Trainer needs it")
+    printed = run("trainer_pair.py", str(tmp_path), folder=tmp_path, warnings="default")
+    height, straight = number(r"height +(\S+) ±", printed), number(r"straight line (\S+)", printed)
+    assert height <= straight
+    assert number(r"aligned (\S+)", printed) < straight
 
 
 def test_large_network_made_small(tmp_path):

@@ -12,13 +12,29 @@ def copied(module: Any) -> Any:
     Hooks such as those of `torch.nn.utils.weight_norm` leave a computed weight in the module, which
     has a history of its own and could not be copied; of such tensors the numbers are.
     """
-    computed = {
+    return copy.deepcopy(module, _computed(module))
+
+
+def copied_where_it_moves(module: Any) -> Any:
+    """A copy of a module whose frozen parameters are the same memory as the module's own.
+
+    Of a large model that is fine-tuned by adapters, what does not move is held once.
+    """
+    frozen = {
+        id(parameter): torch.nn.Parameter(parameter.detach(), requires_grad=False)
+        for parameter in module.parameters()
+        if not parameter.requires_grad and type(parameter) is torch.nn.Parameter
+    }
+    return copy.deepcopy(module, _computed(module) | frozen)
+
+
+def _computed(module: Any) -> dict[int, Any]:
+    return {
         id(tensor): tensor.detach().clone()
         for part in module.modules()
         for tensor in vars(part).values()
         if isinstance(tensor, torch.Tensor) and not tensor.is_leaf
     }
-    return copy.deepcopy(module, computed)
 
 
 def computed_weights(module: Any) -> list[tuple[Any, str]]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from .copies import copied
+from .copies import copied_where_it_moves
 from .data import Batch, Samples, spread
 from .mean_check import check_mean, quietly, tolerance
 from .memory import is_out_of_memory
@@ -65,7 +65,7 @@ class Door:
 
     def _check_end(self, module: Any, point: Any, batches: list[Batch]) -> None:
         network = self._network
-        copy = copied(module).to(self._device)
+        copy = copied_where_it_moves(module).to(self._device)
         variables = self._layout.tensors(point)
         with torch.no_grad():
             for name, parameter in copy.named_parameters():

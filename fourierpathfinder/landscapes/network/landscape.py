@@ -45,7 +45,8 @@ class NetworkLandscape:
     Parameters
     ----------
     module : torch.nn.Module
-        The network; it is copied, and stays as it is.
+        The network; it is copied, and stays as it is. Frozen parameters (without `requires_grad`)
+        are shared with it rather than copied, so leave them as they are.
     loss : callable or None
         `loss(output, target)`: the mean over the samples of a batch, one value a sample, or the
         pair (sum over the batch, weight of the batch), whose quotient over all data is the loss.

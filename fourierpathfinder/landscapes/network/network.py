@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from .copies import computed_weights, copied
+from .copies import computed_weights, copied_where_it_moves
 from .data import Batch
 from .memory import SavedBytes
 from .parameters import Tensors
@@ -42,7 +42,7 @@ class Network:
     Parameters
     ----------
     module : torch.nn.Module
-        Copied.
+        Copied, except for what is frozen.
     loss : callable or None
         As `Reduction` takes it.
     device : torch.device
@@ -65,7 +65,7 @@ class Network:
         *,
         frozen: bool = False,
     ) -> None:
-        self._module = copied(module).eval().requires_grad_(False).to(device)
+        self._module = _unmoved(module, device)
         self.reduction = Reduction(loss)
         self._device = device
         self.autocast = autocast
@@ -231,6 +231,11 @@ class Arguments:
             names = tree if self._known is None else [n for n in tree if n in self._known]
             return (), {name: tree[name] for name in names}, tree
         return (tree,), {}, tree
+
+
+def _unmoved(module: Any, device: Any) -> Any:
+    """A copy to call, in evaluation mode."""
+    return copied_where_it_moves(module).eval().requires_grad_(False).to(device)
 
 
 def in_single(output: Any) -> Any:

@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any
 
 import torch
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import Parameter, UninitializedParameter
 
 from .stored import renamed, shortened
 
@@ -65,13 +65,13 @@ class Layout:
         first_names = {id(parameter): name for name, parameter in trainable.items()}
         everything = module.named_parameters(remove_duplicate=False)
         names = {n: first_names[id(p)] for n, p in everything if id(p) in first_names}
-        saved = module.state_dict()
+        saved = module.state_dict(keep_vars=True)
         return cls(
             shapes={name: parameter.shape for name, parameter in trainable.items()},
             dtypes=dtypes,
             dtype=reduce(torch.promote_types, dtypes.values(), torch.float32),
             aliases={name: first for name, first in names.items() if name != first},
-            fixed={n: v.detach().clone() for n, v in saved.items() if n not in names},
+            fixed={n: _kept(v) for n, v in saved.items() if n not in names},
         )
 
     @property
@@ -190,6 +190,13 @@ class Layout:
                     "whole path, but here it differs from that of the landscape's module; make it "
                     f"trainable, or give all ends the same{_cure(name)}"
                 )
+
+
+def _kept(tensor: Any) -> Any:
+    """A frozen parameter is held once; buffers change when their module is called."""
+    if isinstance(tensor, Parameter):
+        return tensor.detach()
+    return tensor.detach().clone() if isinstance(tensor, torch.Tensor) else tensor
 
 
 def _same(mine: Any, other: Any) -> bool:

@@ -7,7 +7,9 @@ nothing, a quarter.
 """
 
 import logging
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -26,6 +28,20 @@ Function = Callable[..., Any]
 _SLOW_ON_CPU = (nn.RNNBase, nn.modules.conv._ConvNd)
 
 
+_UNSUPPORTED = (RuntimeError, TypeError, ValueError, NotImplementedError, UserWarning)
+
+
+@contextmanager
+def _no_slow_parts() -> Iterator[None]:
+    """Operations that `vmap` knows no batched form of, of which torch warns, are errors.
+
+    Attention on a processor is one: it would be done point by point anyway, at a higher cost.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="There is a performance drop")
+        yield
+
+
 class Points:
     """Evaluates functions at several points at once.
 
@@ -39,6 +55,7 @@ class Points:
     def __init__(self, *, vectorised: bool) -> None:
         self.vectorised = vectorised
         self._differentiates = False
+        self._tried: set[Any] = set()
 
     def values(self, function: Function, variables: Tensors, args: Any, own: bool) -> Any:
         """The values f (P, ...) at the variables (P, ...).
@@ -85,12 +102,16 @@ class Points:
     def _either(self, vmapped: Any, looped: Any, *what: Any) -> Any:
         if self.vectorised and n_points(what[1]) > 1:
             try:
-                return vmapped(*what)
-            except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
+                with _no_slow_parts() if vmapped not in self._tried else nullcontext():
+                    found = vmapped(*what)
+            except _UNSUPPORTED as error:
                 if is_out_of_memory(error):
                     raise
                 self.vectorised = False
                 _log.info("points are evaluated one by one, as vmap does not support: %s", error)
+            else:
+                self._tried.add(vmapped)
+                return found
         return looped(*what)
 
 
