@@ -24,15 +24,22 @@ class Closing:
     n_answers: int = 0
 
     def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
-        """The place where the path may be highest, while it is not known well enough."""
+        """The place where the path may be highest, or where that is known, least is known."""
         channel, numbers = self.channel, self.channel.policy.certify
         if pending or self.n_answers >= channel.policy.stop.closing:
             return None
         seen = channel.predicted(numbers.fine_times)
-        top = seen.candidate("top", seen.upper(numbers.assurance))
-        is_known = seen.factor * top.deviation < channel.path_tolerance
-        near = records.distance_to(top.point) < channel.policy.ask.same * channel.chord
-        return None if is_known or near else top
+        places = (
+            seen.candidate("top", seen.upper(numbers.assurance)),
+            seen.candidate("unsure", seen.deviation),
+        )
+        return next((one for one in places if self._tells(one, seen.factor, records)), None)
+
+    def _tells(self, candidate: Candidate, factor: float, records: Records) -> bool:
+        """Whether something new would be learnt there."""
+        channel = self.channel
+        near = records.distance_to(candidate.point) < channel.policy.ask.same * channel.chord
+        return factor * candidate.deviation >= channel.path_tolerance and not near
 
     def absorb(self, answers: Sequence[Answer], records: Records) -> "Closing":
         """The path as it was, with what is known now."""

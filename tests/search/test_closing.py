@@ -28,8 +28,19 @@ def test_not_where_it_is_known(by_hand):
     sure = 0.9 * BOLD.certify.path_tolerance
     channel, records = by_hand(sure)
     assert Closing(channel).propose(records) is None
-    channel, records = by_hand(0.1, evaluated=((0.0, 0.0),), saddle=Saddle(PASS, 1.0, 0.0, 0.5))
-    assert Closing(channel).propose(records) is None
+
+
+def far_from_the_top(points):
+    """Sure everywhere but near x = 0.8, where a path that dips there is expected to be low."""
+    return 0.1 * np.exp(-40 * (points[:, 0] - 0.8) ** 2)
+
+
+def test_then_where_least_is_known(by_hand):
+    known = Saddle(PASS, 1.0, 0.0, 0.5)
+    channel, records = by_hand(far_from_the_top, evaluated=((0.0, 0.0),), saddle=known)
+    candidate = Closing(channel).propose(records)
+    assert candidate.kind == "unsure"
+    assert candidate.point[0] == pytest.approx(0.8, abs=0.05)
 
 
 def test_some_times_only_and_one_at_a_time(by_hand):
