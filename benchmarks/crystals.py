@@ -95,7 +95,8 @@ def row(name: str, *, bands: bool) -> str:
     above = 1000 * (dense.max() - result.height)
     return (
         f"{name:34s}  {landscape.n_coordinates:4d}  {result.n_gradients:9d}  "
-        f"{result.barrier:9.4f}  {1000 * result.height_error:7.2f}  {above:6.2f}  {result.status.name:13s}  "
+        f"{result.barrier:9.4f}  {1000 * result.height_error:7.2f}  {above:6.2f}  "
+        f"{result.status.name:13s}  "
         f"{order(landscape, result):5d}  {by_sella(landscape, result):>10s}  {seconds:7.0f}"
         + (f"  {by_band(landscape, result)}" if bands else "")
     )
