@@ -24,8 +24,8 @@ from fourierpathfinder import PathResult, find_path
 from fourierpathfinder.atoms import MoleculeLandscape, refine_with_sella
 from fourierpathfinder.reaction_path import relax
 
-NEAR = 8
-"""Atoms of the Hessian: those that move most."""
+NEAR = 40
+"""Atoms of the Hessian: those that move most, and in small cells all that are free."""
 
 STEP = 0.01
 """In Å, of its finite differences."""
