@@ -16,7 +16,7 @@ from time import perf_counter
 import torch
 from torch import nn
 
-from fourierpathfinder import Stochastic, find_path
+from fourierpathfinder import IntermediateResult, Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape
 
 N_WORDS, N_LAYERS = 50257, 12
@@ -90,7 +90,10 @@ def main(given: argparse.Namespace) -> None:
     module = Language(given.width, 0 if given.full else given.rank)
     sizes = [(p.numel() * 4 / MIB, p.requires_grad) for p in module.parameters()]
     model, moving = sum(size for size, _ in sizes), sum(size for size, moves in sizes if moves)
-    print(f"model {model:.0f} MiB, of which {moving:.1f} move; held {in_use('VmRSS') - before:.0f}")
+    print(
+        f"model {model:.0f} MiB, of which {moving:.1f} move; held {in_use('VmRSS') - before:.0f}",
+        flush=True,
+    )
     data = tokens, tokens[:, 0]
     landscape = NetworkLandscape(module, nn.functional.cross_entropy, data, memory=64 * MIB)
     start = landscape.coordinates(module)
@@ -100,10 +103,21 @@ def main(given: argparse.Namespace) -> None:
         n_terms=1, points_per_step=1, batch_size=1, n_steps=given.steps, evaluation_samples=32
     )
     began = perf_counter()
-    find_path(landscape, start, end, method=method, max_gradients=given.steps, rng=0)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
-    print(f"{given.steps} steps, height and checks: {perf_counter() - began:.0f} s")
-    print(f"at most {peak:.0f} MiB, {peak / model:.2f} times the model")
+
+    def say(what: str) -> None:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before
+        seconds = perf_counter() - began
+        print(
+            f"{what}: at most {peak:.0f} MiB, {peak / model:.2f} models; {seconds:.0f} s",
+            flush=True,
+        )
+
+    def tell(now: IntermediateResult) -> None:
+        if now.n_iterations in (1, given.steps):
+            say(f"{now.n_iterations} steps")
+
+    find_path(landscape, start, end, method=method, rng=0, callback=tell)
+    say("and the height")
 
 
 def arguments() -> argparse.Namespace:

@@ -83,8 +83,6 @@ class Case:
         From which to choose that of stochastic gradient descent on a curve.
     reconstructs : bool
         Whether the target is the image.
-    alignable : bool
-        Whether its units can be put in another's order.
     n_images : int
         Of the training images, how many the landscape consists of: less than all 60,000 where
         judging one path on them would take minutes.
@@ -97,7 +95,6 @@ class Case:
     learning_rate: float
     sgd_rates: tuple[float, ...]
     reconstructs: bool = False
-    alignable: bool = True
     n_images: int = 60_000
 
     def data(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -142,7 +139,6 @@ CASES = {
         n_epochs=25,
         learning_rate=4e-3,
         sgd_rates=RATES,
-        alignable=False,
         n_images=FEWER,
     ),
 }

@@ -185,9 +185,8 @@ def run(name: str, images: Images, given: argparse.Namespace) -> dict[str, Any]:
     connection = Connection(name, images, given)
     largest = 100 * 51 * given.images_per_point
     connection.once("ends", lambda: describe_ends(connection))
-    if connection.case.alignable:
-        for way in WAYS:
-            connection.once(f"aligned by {way}", lambda: align(connection, largest, way))  # noqa: B023
+    for way in WAYS:
+        connection.once(f"aligned by {way}", lambda: align(connection, largest, way))  # noqa: B023
     connect_by_all(connection, largest, given.images_per_point)
     return connection.known | {"title": connection.case.title, "largest": largest}
 

@@ -38,6 +38,8 @@ _DRAWN = 64
 """Steps whose times and samples are drawn together."""
 _N_BINS = 16
 """Parts of a path whose values are averaged, for a running estimate of the height."""
+_NEAR = sum(np.eye(_N_BINS, k=k) * (3 - abs(k)) for k in range(-2, 3))
+"""The weights of parts near each other in it: 3, 2 and 1."""
 _WINDOW = 0.1
 """The part of a run that such an average looks back over."""
 _SHARES = 0.02, 0.3
@@ -146,9 +148,12 @@ class Lockstep:
         return SinePath(self._start[k, ...], self._end[k, ...], terms)
 
     def estimates(self) -> np.ndarray:
-        """Running estimates of the heights (K,): the largest of the averages; NaN before any."""
-        filled = np.where(np.isnan(self.state.averages), -np.inf, self.state.averages)
-        highest = filled.max(axis=1)
+        """Running estimates of the heights (K,): the largest of the averages; NaN before any.
+
+        Each is averaged with its neighbours: of many noisy numbers the largest is too high.
+        """
+        highest = np.where(np.isnan(self.state.averages), -np.inf, _smoothed(self.state.averages))
+        highest = highest.max(axis=1)
         return np.where(np.isfinite(highest), highest, np.nan)
 
     def step(self, *, strict: bool) -> None:
@@ -308,6 +313,13 @@ def _averaged(
             first, values[:, m], old + share * (values[:, m] - np.where(first, 0.0, old))
         )
     return averages
+
+
+def _smoothed(averages: np.ndarray) -> np.ndarray:
+    """Means of neighbouring bins (K, bins), of those that have any."""
+    known = ~np.isnan(averages)
+    sums, weights = np.where(known, averages, 0.0) @ _NEAR, known @ _NEAR
+    return np.asarray(sums / np.maximum(weights, 1.0))
 
 
 @lru_cache(maxsize=2)

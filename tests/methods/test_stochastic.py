@@ -411,3 +411,25 @@ def test_bfloat16_is_torchs():
 def test_settings_that_make_no_sense(settings, words):
     with pytest.raises(ValueError, match=words):
         Stochastic(**settings)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_running_height_is_near_the_measured_one(seed):
+    """Although it is the largest of many averages of a few noisy values each."""
+
+    class Hill:
+        """1 + 3 exp(-8 x²) up to noise, without a gradient, so that the path stays straight."""
+
+        stochastic = True
+        rng = np.random.default_rng(seed)
+
+        def value_and_grad(self, points):
+            hill = 3 * np.exp(-8 * points[:, 0] ** 2)
+            noise = self.rng.normal(scale=0.7, size=len(points))
+            return 1 + hill + noise, 0 * points
+
+    ends = np.array([-1.0, 0.0]), np.array([1.0, 0.0])
+    seen = []
+    method = Stochastic(n_steps=400)
+    find_path(Hill(), *ends, method=method, rng=seed, callback=lambda now: seen.append(now.height))
+    assert seen[-1] == pytest.approx(4.0, rel=0.2)
