@@ -12,6 +12,7 @@ import numpy as np
 from ._arrays import Array
 from .ends import resolve_ends
 from .evaluation import BudgetSpentError, Evaluator
+from .executors import watched
 from .initial import check_known, confirmed, joined, resolve_initial
 from .inputs import check_call, checked_method, generator
 from .landscapes.abilities import Abilities, abilities_of
@@ -137,16 +138,17 @@ def find_path(
             identity = {**identity, "what was known": f"{begin.content} {_content(known)}"}
     with (
         nullcontext() if checkpoint is None else locked(checkpoint),
+        watched(executor) as watched_executor,
         closing(
             Keeper(checkpoint, identity, rng, replays=method.replays, rechecks=resume_check)
         ) as keeper,
         opened(cheaper, checkpoint, identity, rechecks=resume_check) as beneath,
         ProgressBar(progress, max_gradients) as bar,
     ):
-        workers = n_workers(executor, abilities)
+        workers = n_workers(watched_executor, abilities)
         at_work = abilities.landscape
-        if executor is not None:
-            at_work = ParallelLandscape(at_work, executor)
+        if watched_executor is not None:
+            at_work = ParallelLandscape(at_work, watched_executor)
         guarded = keeper.guard(at_work, workers)
         evaluator = Evaluator(
             abilities, max_gradients, bar.spent, n_workers=workers, at_work=guarded

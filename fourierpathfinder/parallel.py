@@ -7,13 +7,20 @@ that a calculator made by a factory is made once a worker. Threads share the lan
 import pickle
 import uuid
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+)
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from ._arrays import Array, to_numpy
+from .executors import finished, give_up
 from .landscapes.abilities import Abilities, Forwarding
 from .landscapes.protocols import Landscape
 
@@ -75,17 +82,31 @@ class ParallelLandscape(Forwarding):
             for m in range(points.shape[0]):
                 own = () if samples is None else (samples[m : m + 1, ...],)
                 tasks.append(self._executor.submit(self._evaluate, points[m : m + 1, ...], *own))
+            waiting = set(tasks)
+            while waiting:
+                waiting -= _raised(finished(waiting, self._executor))
             done = [task.result() for task in tasks]
+        except CancelledError as error:
+            raise RuntimeError(
+                "the executor has cancelled what it was given (it was shut down, or its scheduler "
+                "began anew); make a new one"
+            ) from error
         except BrokenExecutor as error:
             raise RuntimeError(
                 "a worker of the executor died while a point was evaluated (out of memory, or the "
                 "calculator ended the process); the executor is unusable now: make a new one"
             ) from error
         finally:
-            for task in tasks:  # after an error or Ctrl-C nobody waits for the rest
-                task.cancel()
+            give_up(tasks, self._executor)  # after an error or Ctrl-C nobody waits for the rest
         values, gradients = zip(*done, strict=True)
         return np.concatenate(values), np.concatenate(gradients)
+
+
+def _raised(done: "set[Future[Pair]]") -> "set[Future[Pair]]":
+    """The same, after any error of theirs was raised: nobody need wait for the others then."""
+    for task in done:
+        task.result()
+    return done
 
 
 def check_executor(executor: Executor) -> None:

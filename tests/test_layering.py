@@ -15,6 +15,7 @@ LAYERS = (
     "_arrays",
     "_lazy",
     "_deprecation",
+    "executors",
     "path",
     "splitting",
     "objectives",

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._arrays import Array
 from ..ends import resolve_ends
+from ..executors import watched
 from ..inputs import check_call, checked_method, generator
 from ..landscapes.abilities import Abilities, abilities_of
 from ..landscapes.resolve import as_landscape
@@ -109,11 +110,11 @@ def find_paths(
         method = method or choose_method(abilities, resolvable[0].start)
         problem = {} if checkpoint is None else abilities.identity
         folder = None if checkpoint is None else Folder(checkpoint, problem)
-        with nullcontext() if folder is None else locked(folder.path):
+        with nullcontext() if folder is None else locked(folder.path), watched(executor) as at_work:
             if folder is not None:
                 folder.claim()
             work = _Work(
-                abilities, method, max_gradients, executor, folder, problem, progress, resume_check
+                abilities, method, max_gradients, at_work, folder, problem, progress, resume_check
             )
             results.update(work.results(resolvable))
     return [results[index] for index in range(len(given))]

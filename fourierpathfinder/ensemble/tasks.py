@@ -1,10 +1,11 @@
 """Paths one after the other, or a task each on an executor."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..executors import LostError, finished, give_up
 from ..find import find_path
 from ..landscapes.protocols import Landscape
 from ..methods.base import Method
@@ -85,16 +86,21 @@ def on_executor(tasks: Mapping[int, Task], executor: Executor) -> Iterator[tuple
                 futures[executor.submit(_away, task)] = index
             except Exception as error:  # a broken executor takes no more
                 yield index, left.pop(index).failed(error)
-        for future in as_completed(futures):
-            yield futures[future], _received(left.pop(futures[future]), future)
+        while futures:
+            for future in finished(futures, executor):
+                index = futures.pop(future)
+                yield index, _received(left.pop(index), future)
+    except LostError as error:
+        yield from ((index, task.failed(error)) for index, task in left.items())
     except KeyboardInterrupt:
-        for future in futures:
-            future.cancel()
+        give_up(futures, executor)
         yield from ((index, task.interrupted()) for index, task in left.items())
 
 
 def _received(task: Task, future: Future[PathResult]) -> PathResult:
     try:
         return replace(future.result(), landscape=task.landscape)
+    except CancelledError:
+        return task.failed(LostError("the executor has cancelled it"))
     except Exception as error:
         return task.failed(error)

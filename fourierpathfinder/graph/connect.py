@@ -8,7 +8,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, is_array, to_numpy
+from ..executors import finished, give_up, watched
 from ..inputs import check_call, checked_method, generator
 from ..landscapes.abilities import Abilities, abilities_of
 from ..landscapes.resolve import as_landscape
@@ -160,7 +161,8 @@ def connect(
             session.keep_in(record, rechecks=resume_check)
         session.begin(graph, points, labels)
         session.plan(pairs, n_tries)
-        return session.drive(executor, n_workers or workers_of(executor, abilities), callback)
+        at_work = open_until_the_end.enter_context(watched(executor))
+        return session.drive(at_work, n_workers or workers_of(executor, abilities), callback)
 
 
 class _Session:
@@ -243,8 +245,7 @@ class _Session:
         graph.message = "No pair is left that could lower a wanted height."
         try:
             while self._keep_busy(running, executor, n_workers):
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
+                for future in finished(running, executor):
                     self._absorb(running.pop(future), future.result())
                     if callback is not None:
                         callback(graph)
@@ -252,14 +253,14 @@ class _Session:
             graph.message = "The callback stopped the run."
         except KeyboardInterrupt:
             graph.message = "The run was interrupted from the keyboard."
-        except BrokenExecutor as error:
+        except (BrokenExecutor, CancelledError) as error:
             raise RuntimeError(
-                "a worker of the executor died while it tried a pair; finished pairs are in the "
+                "a worker of the executor died while it tried a pair, or the executor was shut "
+                "down; finished pairs are in the "
                 "checkpoint, if there is one: make a new executor and call again"
             ) from error
         finally:
-            for future in running:
-                future.cancel()
+            give_up(running, executor)
         return graph
 
     def _keep_busy(

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from fourierpathfinder import executors
 from fourierpathfinder.cli import scheduler
 from fourierpathfinder.cli.exits import Exit
 
@@ -152,27 +153,29 @@ def told(executor):
 
 
 def test_a_scheduler_that_is_stopped_neither_hangs_a_look_nor_the_end(monkeypatch):
-    for name in ("_ASKING", "_SILENT", "_CLOSING"):
-        monkeypatch.setattr(scheduler, name, 0.05)
+    for name in ("_ASKING", "_SILENT"):
+        monkeypatch.setattr(executors, name, 0.05)
+    monkeypatch.setattr(scheduler, "_CLOSING", 0.05)
     client = Client({"a": {"last_seen": 1.0}})
-    executor = scheduler.DaskExecutor(client)
+    executor = executors.DaskExecutor(client)
     client.answers.clear()
     assert told(executor) == "the Dask scheduler at tcp://here:1 does not answer"
     executor.close()
+    scheduler.leave(client)
     assert client.status == "closed"
 
 
 def test_workers_that_are_not_heard_of_are_no_workers(monkeypatch):
-    monkeypatch.setattr(scheduler, "_ASKING", 0.01)
-    monkeypatch.setattr(scheduler, "_UNHEARD", 0.1)
-    executor = scheduler.DaskExecutor(Client({"a": {"last_seen": 1.0}}))
+    monkeypatch.setattr(executors, "_ASKING", 0.01)
+    monkeypatch.setattr(executors, "_UNHEARD", 0.1)
+    executor = executors.DaskExecutor(Client({"a": {"last_seen": 1.0}}))
     assert "no worker of the Dask scheduler at tcp://here:1 has been heard of" in told(executor)
     executor.close()
 
 
 def test_workers_that_are_heard_of_are_no_trouble():
     client = Client({"a": {"last_seen": 1.0}, "b": {"last_seen": 2.0}})
-    executor = scheduler.DaskExecutor(client)
+    executor = executors.DaskExecutor(client)
     assert executor.trouble() is None
     client.status = "closed"
     assert executor.trouble() == "the Dask scheduler at tcp://here:1 is gone"

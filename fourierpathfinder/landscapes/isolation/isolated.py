@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import replace
 from queue import SimpleQueue
 from types import TracebackType
@@ -12,6 +13,7 @@ from types import TracebackType
 import numpy as np
 
 from ..._deprecation import moved_behind
+from ...executors import watched
 from ..abilities import Abilities, Forwarding
 from ..protocols import Landscape
 from .remote import Remote
@@ -89,6 +91,8 @@ class IsolatedLandscape(Forwarding):
         self._has_answered = False
         self.last_failure = self._said = ""
         self._counting = threading.Lock()
+        self._watching = ExitStack()
+        executor = self._watching.enter_context(watched(executor))
         self._threads = ThreadPoolExecutor(n_workers, thread_name_prefix="isolated")
         self._workers: list[Worker | Remote] = []
         self._idle: SimpleQueue[Attempt] = SimpleQueue()
@@ -143,6 +147,7 @@ class IsolatedLandscape(Forwarding):
         for worker in self._workers:
             worker.close()
         self._threads.shutdown(cancel_futures=True)
+        self._watching.close()
 
     def __enter__(self) -> "IsolatedLandscape":
         return self

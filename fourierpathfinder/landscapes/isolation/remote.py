@@ -10,10 +10,11 @@ import time
 import uuid
 from concurrent.futures import CancelledError, Executor, Future
 from functools import lru_cache
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TypeAlias
 
 import numpy as np
 
+from ...executors import Watched
 from ..protocols import Landscape
 from .worker import ClosedError, Worker, WorkerError, pickled
 
@@ -25,15 +26,6 @@ _LOOK = 0.5
 """Seconds between two looks whether an answer is there, or nobody waits for it any more."""
 _TELL = 3.0
 """Seconds after which it is said that nobody is there to answer."""
-
-
-@runtime_checkable
-class Troubled(Protocol):
-    """An executor that knows when nobody works for it."""
-
-    def trouble(self) -> str | None:
-        """What is wrong, in words, such as that no worker is there; None while all is well."""
-        ...
 
 
 class NobodyAnswersError(RuntimeError):
@@ -49,7 +41,7 @@ class Remote:
         Must be picklable.
     timeout : float, optional
         Seconds that one evaluation may take, counted where it runs; and that there may be nobody
-        to run it, where the executor is `Troubled`.
+        to run it, where the executor is `Watched`.
     executor : concurrent.futures.Executor
         Dask's `client.get_executor()`, executorlib, `mpi4py.futures`, a process pool.
     """
@@ -110,7 +102,7 @@ class Remote:
         raise ClosedError("its landscape is closed")
 
     def _trouble(self) -> str | None:
-        return self._executor.trouble() if isinstance(self._executor, Troubled) else None
+        return self._executor.trouble() if isinstance(self._executor, Watched) else None
 
 
 def _evaluate(key: str, landscape: bytes, timeout: float | None, point: np.ndarray) -> _Answer:
