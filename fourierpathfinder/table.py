@@ -71,7 +71,10 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
     file = folder / TABLE
     if not file.exists():
         raise ValueError(f"{folder} holds no {TABLE}; give the folder of a `find-many` that ended")
-    return list(read_document(file, SCHEMA)["rows"])
+    rows = read_document(file, SCHEMA).get("rows")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(f"{file} holds no rows of a table")
+    return rows
 
 
 def _row(name: str, result: PathResult) -> dict[str, Any]:

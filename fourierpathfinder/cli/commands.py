@@ -1,6 +1,7 @@
 """The commands `find`, `check` and `plot`, and what their exit status says."""
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -33,7 +34,7 @@ from .help import Command
 from .outputs import draw, read_result
 from .pairs import read_pairs
 from .report import logging_to, table
-from .scheduler import connected
+from .scheduler import connected, require_reachable
 from .structures import chosen_atoms, freeze, looked_over, read_structure, refuse
 from .tables import write_tables
 from .vibrating import LOW_MODES, Vibrations
@@ -145,6 +146,7 @@ _CONNECT_OPTIONS: _Options = (
 )  # fmt: skip
 
 
+_INTERRUPTED = "interrupted; continue with --restart"
 _LEAST = 3
 """Calculations of the first iteration: both ends, and the middle of the path."""
 _MOST = {"timeout": LONGEST, "jobs": 1024}
@@ -178,7 +180,7 @@ def _exits(command: Callable[..., Exit]) -> Callable[..., None]:
         except OSError as error:
             status = _failed(Exit.OUTPUT, error)
         except KeyboardInterrupt:
-            status = _failed(Exit.INTERRUPTED, "interrupted; continue with --restart")
+            status = _failed(Exit.INTERRUPTED, _INTERRUPTED)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -240,6 +242,8 @@ def find_many(source: str, **options: Any) -> Exit:
     """Find the paths of many pairs, into one table."""
     settings = _settings(options)
     pairs = read_pairs(source)
+    if options["scheduler"] is not None:
+        require_reachable(options["scheduler"])
     folder: Path = settings.output
     if (folder / "pairs").exists() and not settings.restart:
         raise InputError(
@@ -250,7 +254,7 @@ def find_many(source: str, **options: Any) -> Exit:
     work = many.Many(
         pairs,
         folder / "pairs",
-        lambda pair: [pair.reactant, pair.product, *given, *pair.settings(each)],
+        lambda pair: [*given, *pair.settings(each), "--", pair.reactant, pair.product],
         settings.calculator.identity,
         settings.n_jobs,
     )
@@ -269,7 +273,7 @@ def _given() -> list[str]:
     for parameter in find.params:
         name = str(parameter.name)
         was_typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if not was_typed or name in ("output", "restart", "jobs", "scheduler"):
+        if not was_typed or name in ("output", "restart", "jobs"):
             continue
         if isinstance(parameter, click.Option) and parameter.is_flag:
             words.append(parameter.opts[-1])
@@ -447,10 +451,19 @@ def _failed(status: Exit, error: object) -> Exit:
 
 
 def _ending_signals() -> list[signal.Signals]:
-    """Those that end the run as Ctrl-C does, but for what `nohup` has turned off."""
-    signals = (signal.SIGTERM, signal.SIGHUP)
+    """Ctrl-C and those that end the run as it does, but for what `nohup` has turned off."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     return [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _interrupt(number: int, frame: object) -> None:
+    """End the run; a second signal does not wait until it has written what it has."""
+    for again in _ending_signals():
+        signal.signal(again, _end_at_once)
     raise KeyboardInterrupt
+
+
+def _end_at_once(number: int, frame: object) -> None:
+    """All that was calculated is in the file, and workers end when this process does."""
+    os.write(2, f"fourierpathfinder: {_INTERRUPTED}\n".encode())
+    os._exit(Exit.INTERRUPTED)

@@ -14,6 +14,7 @@ from ..storage.errors import CheckpointError
 from ..storage.evaluations import read_evaluations
 from .exits import InputError
 from .outputs import read_result
+from .sanity import require_as_long_as_it_says, sound
 from .structures import freeze
 
 _RESULT, _EVALUATIONS = "result.json", "evaluations.jsonl"
@@ -36,6 +37,7 @@ def read_initial(source: str, frozen: str | None = None) -> PathResult | list[At
         If it is none of these, or cannot be read.
     """
     place = Path(source)
+    require_as_long_as_it_says(place)
     if (place / _RESULT).is_file():
         return _finished(place)
     try:
@@ -50,6 +52,10 @@ def read_initial(source: str, frozen: str | None = None) -> PathResult | list[At
             f"--initial is {source}, which cannot be read ({type(error).__name__}: {error})"
         ) from error
     structures = [found] if isinstance(found, Atoms) else list(found)
+    if not structures:
+        raise InputError(f"--initial is {source}, which holds no structures")
+    for k, atoms in enumerate(structures):
+        sound(f"--initial is {source}, which, in structure {k},", atoms)
     return [_held(atoms, frozen) for atoms in structures]
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from ..storage.content import digest
 from ..storage.documents import read_document, write_document
 from ..storage.errors import CheckpointError
+from ..storage.files import open_appending
 from .exits import Exit, InputError
 from .outputs import SCHEMA as RESULT
 from .pairs import Pair
@@ -93,6 +94,10 @@ class Many:
         except InputError as error:
             return failed_row(pair, str(error))
         folder = self.folder / pair.name
+        if folder.is_symlink():
+            return failed_row(
+                pair, f"{folder} is a symbolic link, and nothing is written through it"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         until = time.monotonic() + _PATIENCE
         while True:
@@ -113,7 +118,10 @@ class Many:
         result = folder / "result.json"
         if status == Exit.BAD_INPUT or not result.exists():
             return failed_row(pair, why)
-        return row_of(pair, read_document(result, RESULT), status, why)
+        try:
+            return row_of(pair, read_document(result, RESULT), status, why)
+        except (CheckpointError, KeyError, TypeError) as error:
+            return failed_row(pair, f"{result} is no result: {error}")
 
     def _kept(self, pair: Pair) -> dict[str, Any] | None:
         """The row of an earlier run of the same pair with the same options."""
@@ -123,7 +131,8 @@ class Many:
             is_same = kept.get("identity") == self._identity(pair)
         except (CheckpointError, InputError):
             return None
-        return dict(kept["row"]) if is_same else None
+        row = kept.get("row")
+        return dict(row) if is_same and isinstance(row, dict) else None
 
     def _identity(self, pair: Pair) -> str:
         return digest([self.arguments(pair), pair.content(), self.calculator])
@@ -131,10 +140,11 @@ class Many:
 
 def _found(arguments: list[str], folder: Path, running: set["subprocess.Popen[bytes]"]) -> int:
     """Run `find` in a process; returns its exit status."""
-    command = [sys.executable, "-m", f"{__package__}.child", "find", *arguments]
-    with (folder / "output.txt").open("wb") as output:
+    command = [sys.executable, "-m", f"{__package__}.child", "find"]
+    with open_appending(folder / "output.txt") as output:
+        output.truncate(0)
         process = subprocess.Popen(
-            [*command, "--output", str(folder), "--restart"],
+            [*command, "--output", str(folder), "--restart", *arguments],
             stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
         running.add(process)

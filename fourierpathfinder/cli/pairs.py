@@ -11,7 +11,10 @@ from ase.io import read
 
 from ..storage.content import file_digest
 from .exits import InputError
+from .sanity import require_as_long_as_it_says
 
+_LONGEST = 200
+"""Bytes of a name: file systems allow 255 for a folder."""
 _REACTANT, _PRODUCT = ("reactant", "start", "initial"), ("product", "end", "final")
 
 
@@ -88,8 +91,11 @@ def read_pairs(source: str) -> list[Pair]:
 
 
 def _in_table(place: Path) -> list[Pair]:
-    with place.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        with place.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{place} is no table of text in UTF-8: {error}") from error
     for name in ("reactant", "product"):
         if not rows or name not in rows[0]:
             found = ", ".join(rows[0]) if rows else "nothing"
@@ -100,11 +106,16 @@ def _in_table(place: Path) -> list[Pair]:
 
 def _of_row(row: dict[str, Any], number: str, folder: Path) -> Pair:
     name = (row.pop("name", "") or number).strip()
-    if "/" in name or name.startswith(".") or not name:
-        raise InputError(f"the name {name!r} cannot be that of a folder")
+    is_folder = "/" not in name and not name.startswith(".") and 0 < len(name.encode()) <= _LONGEST
+    if not is_folder or not name.isprintable():
+        shown = name if len(name) <= _LONGEST else f"{name[:40]}..."
+        raise InputError(f"the name {shown!r} cannot be that of a folder")
     reactant, product = (str(row.pop(key) or "") for key in ("reactant", "product"))
     if None in row:
         raise InputError(f"the row {name} of the table has more entries than there are columns")
+    for text in (reactant, product, *(str(value) for value in row.values())):
+        if "\0" in text:
+            raise InputError(f"the row {name} of the table has a byte that is zero: {text!r}")
     return Pair(name, str(folder / reactant), str(folder / product), dict(row))
 
 
@@ -132,6 +143,7 @@ def _of_folder(entry: Path) -> Pair:
 
 def _of_file(entry: Path) -> Pair:
     try:
+        require_as_long_as_it_says(entry)
         images: Any = read(str(entry), index=":2")
     except Exception as error:  # each of ASE's many readers has its own way to fail
         problem = f"{entry} cannot be read ({type(error).__name__}: {error})"
@@ -143,6 +155,7 @@ def _of_file(entry: Path) -> Pair:
 
 
 def _in_file(place: Path) -> list[Pair]:
+    require_as_long_as_it_says(place)
     try:
         images: Any = read(str(place), index=":")
     except Exception as error:  # each of ASE's many readers has its own way to fail

@@ -2,8 +2,10 @@
 
 No code of the file is run when it is read, data and landscape are not in it, and the arrays can be
 opened by whatever knows the format: `path.start`, `path.end` and `path.coefficients` are the path.
+The metadata have the SHA-256 of all of it.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -14,11 +16,11 @@ import numpy as np
 
 from .._arrays import Array, to_numpy
 from ..result import PathResult
-from .errors import CheckpointError
+from .errors import CheckpointError, damaged, earlier
 from .files import write_file
 from .results import assembled, flattened, parts_of, result_of
 
-_KEY, _ROOT = "fourierpathfinder", "result"
+_KEY, _SEAL, _ROOT = "fourierpathfinder", "sha256", "result"
 
 
 def save_result(result: PathResult, file: str | os.PathLike[str]) -> Path:
@@ -51,7 +53,8 @@ def save_result(result: PathResult, file: str | os.PathLike[str]) -> Path:
 
     arrays, plain = flattened(parts_of(result), _ROOT)
     tensors = {name: np.ascontiguousarray(to_numpy(array)) for name, array in arrays.items()}
-    content = save(tensors, metadata={_KEY: json.dumps(plain)})
+    text = json.dumps(plain)
+    content = save(tensors, metadata={_KEY: text, _SEAL: _checksum(text, tensors)})
     return write_file(Path(file), lambda handle: handle.write(content))
 
 
@@ -93,10 +96,25 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
             notes: Mapping[str, Any] = opened.metadata() or {}
             names = list(opened.keys())
             arrays = {name: opened.get_tensor(name) for name in names}
+        if _SEAL not in notes and len(notes) == 1 and _KEY in notes:
+            raise earlier(file)
+        if notes[_SEAL] != _checksum(notes[_KEY], arrays):
+            raise damaged(os.fspath(file), "its checksum does not fit")
         parts = assembled(json.loads(notes[_KEY]), arrays)
         return result_of(parts, like)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except CheckpointError:
+        raise
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(
             f"{os.fspath(file)} holds no result ({error}); it must be a file that `save_result` "
             "wrote"
         ) from error
+
+
+def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """Of the words, and of all arrays with their names, kinds and shapes."""
+    digest = hashlib.sha256(text.encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -151,3 +151,86 @@ OPTIONS = {
     "a scheduler of junk": ["--scheduler", "junk"],
 }
 """Options of `find`."""
+
+_HEAD = "name,reactant,product\n"
+
+TABLES = {
+    "bytes": bytes(range(256)) * 20,
+    "utf-16": (_HEAD + "x,a.xyz,b.xyz\n").encode("utf-16"),
+    "empty": "",
+    "only a head": _HEAD,
+    "no columns": "a,b\n1,2\n",
+    "no product": "name,reactant\nx,a.xyz\n",
+    "a name above": _HEAD + "../x,a.xyz,b.xyz\n",
+    "a name elsewhere": _HEAD + "/tmp/x,a.xyz,b.xyz\n",
+    "a hidden name": _HEAD + ".ssh,a.xyz,b.xyz\n",
+    "two dots": _HEAD + "..,a.xyz,b.xyz\n",
+    "a name of two lines": _HEAD + '"x\ny",a.xyz,b.xyz\n',
+    "a name that rings": _HEAD + "x\ay,a.xyz,b.xyz\n",
+    "a name with an escape": _HEAD + "\x1b[31mx,a.xyz,b.xyz\n",
+    "a name that turns round": _HEAD + "x\u202ey,a.xyz,b.xyz\n",
+    "a long name": _HEAD + "x" * 300 + ",a.xyz,b.xyz\n",
+    "a very long name": _HEAD + "x" * 200_000 + ",a.xyz,b.xyz\n",
+    "a nul in a name": _HEAD + "x\0,a.xyz,b.xyz\n",
+    "a nul in a file": _HEAD + "x,a\0.xyz,b.xyz\n",
+    "a nul in a note": "name,reactant,product,charge\nx,a.xyz,b.xyz,1\0\n",
+    "the same name twice": _HEAD + "x,a.xyz,b.xyz\n" * 2,
+    "too many entries": _HEAD + "x,a.xyz,b.xyz,1,2,3\n",
+    "a quote that does not end": _HEAD + '"x,a.xyz,b.xyz\n' + "y" * 200_000,
+}
+"""Tables of `find-many`."""
+
+MANY = {
+    "one structure": GOOD,
+    "three structures": GOOD * 3,
+    "too many atoms": GOOD.replace("4\n", "999999999\n", 1),
+    "pickle": b"cos\nsystem\n(S'touch PWNED'\ntR.",
+    "bytes": bytes(range(256)) * 20,
+    "empty": "",
+}
+"""Files of structures for `find-many`, and for `--initial`, where one that is good is left out."""
+
+CALCULATORS = {
+    "a syntax error": "def make(:\n",
+    "an error": "raise RuntimeError('no')\n",
+    "an exit": "import sys; sys.exit(7)\n",
+    "nothing": "",
+    "no calculator": "def make(): return 3\n",
+    "not a function": "make = 3\n",
+    "arguments": "def make(a, b): return None\n",
+    "bytes": bytes(range(128, 256)),
+    "nul": "\0",
+    "recursion": "def make(): return make()\n",
+}
+"""Files `calc.py`: this code runs, as it is asked for; what it does wrong is said."""
+
+LINKED = ("run.log", "evaluations.jsonl", "calculator.log", ".lock")
+"""Files of an output folder that lead elsewhere."""
+
+CHECKPOINTS = ("objects", "bomb", "huge shape", "negative shape", "pickle", "zip", "text", "folder")
+"""What lies in the place of a checkpoint of arrays."""
+
+GRAPHS = {
+    "a node of words": {"nodes": [{"position": "x", "value": 1, "label": ""}]},
+    "a node without a place": {"nodes": [{"value": 1, "label": ""}]},
+    "nodes a number": {"nodes": 3},
+    "an edge of nothing": {"edges": [{}]},
+    "an edge to nowhere": {"given": [7]},
+    "a pair of one": {"pair": [1]},
+    "given words": {"given": ["a"]},
+    "a huge node": {
+        "nodes": [{"position": {**_ARRAY, "shape": [10**15]}, "value": 1, "label": ""}]
+    },
+}
+"""Lines of a graph, with the right checksum."""
+
+TENSORS = {
+    "text": b"no tensors",
+    "empty": b"",
+    "a huge header": (10**15).to_bytes(8, "little") + b"{}",
+    "a header of brackets": (10**5).to_bytes(8, "little") + b"[" * 10**5,
+    "a tensor beyond the end": (78).to_bytes(8, "little")
+    + b'{"x":{"dtype":"F64","shape":[1000000000000],"data_offsets":[0,8000000000000]}}',
+    "pickle": b"cos\nsystem\n(S'touch PWNED'\ntR.",
+}
+"""Files in the place of a saved result."""

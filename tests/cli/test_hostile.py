@@ -1,19 +1,45 @@
-"""More than a hundred inputs that nobody means well with: each ends in one sentence.
+"""Some two hundred inputs that nobody means well with: each ends in one sentence.
 
-No code of theirs runs, no file appears outside the folder, and nothing is calculated.
+No code of theirs runs, no file appears outside the folder, nothing is calculated, and no more
+than a gigabyte of memory is there for it.
 """
 
+import io
 import json
+import pickle
+import resource
+import signal
+import zipfile
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from fourierpathfinder import LandscapeGraph, load_result
 from fourierpathfinder.cli.exits import Exit
+from fourierpathfinder.graph.record import FORMAT as GRAPH
+from fourierpathfinder.storage.checkpoint import CheckpointFile
 from fourierpathfinder.storage.documents import read_document, write_document
 from fourierpathfinder.storage.errors import CheckpointError
 from fourierpathfinder.storage.evaluations import FORMAT, EvaluationStore
 from fourierpathfinder.storage.lines import write_lines
 
 from . import hostile
+
+_MEMORY, _SECONDS = 2**30, 60
+"""Bytes beyond what is taken already; and until a hang is called one, on a busy machine."""
+
+
+@pytest.fixture(autouse=True)
+def limits():
+    """No more memory, and no more time, than a sentence takes."""
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (taken + _MEMORY, before[1]))
+    signal.alarm(_SECONDS)
+    yield
+    signal.alarm(0)
+    resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 @pytest.fixture
@@ -97,3 +123,126 @@ def test_a_good_one_is_drawn(document, folder, command):
     assert command("plot", "result.json").exit_code == 0
     again = read_document(folder / "result.json", document["schema"])
     assert json.dumps(again) == json.dumps(document)
+
+
+@pytest.mark.parametrize("name", hostile.TABLES)
+def test_tables(name, folder, command):
+    put(folder / "t.csv", hostile.TABLES[name])
+    before = set(folder.iterdir())
+    assert_one_sentence(command("find-many", "t.csv", "-c", "emt", "-o", "out"))
+    assert set(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", hostile.MANY)
+@pytest.mark.filterwarnings("ignore")
+def test_files_of_pairs(name, folder, command):
+    put(folder / "x.xyz", hostile.MANY[name])
+    assert_one_sentence(command("find-many", "x.xyz", "-c", "emt", "-o", "out"))
+    assert not (folder / "PWNED").exists()
+
+
+@pytest.mark.parametrize("name", [k for k in hostile.STRUCTURES if k not in ("several", "twins")])
+@pytest.mark.filterwarnings("ignore")
+def test_first_paths(name, folder, command):
+    put(folder / "x.xyz", hostile.STRUCTURES[name])
+    ends = ("find", "a.xyz", "b.xyz", "-c", "emt", "-o", "out")
+    assert_one_sentence(command(*ends, "--initial", "x.xyz"))
+    assert not (folder / "PWNED").exists()
+
+
+@pytest.mark.parametrize("name", hostile.TEXTS)
+@pytest.mark.parametrize("option", ["--initial", "--prior"])
+def test_folders_of_earlier_runs(option, name, folder, command):
+    (folder / "earlier").mkdir()
+    for file in ("result.json", "evaluations.jsonl"):
+        put(folder / "earlier" / file, hostile.TEXTS[name])
+    ends = ("find", "a.xyz", "b.xyz", "-c", "emt", "-o", "out")
+    assert_one_sentence(command(*ends, option, "earlier"))
+
+
+@pytest.mark.parametrize("name", hostile.CALCULATORS)
+def test_calculators(name, folder, command):
+    put(folder / "calc.py", hostile.CALCULATORS[name])
+    ends = ("check", "a.xyz", "b.xyz", "-c", "calc.py:make", "-o", "out")
+    done = command(*ends)
+    assert_one_sentence(done, done.exit_code)
+    assert done.exit_code in (Exit.BAD_INPUT, Exit.CALCULATOR)
+
+
+@pytest.mark.parametrize("name", hostile.LINKED)
+def test_links_in_the_output_folder(name, folder, command):
+    (folder / "victim").write_text("precious")
+    (folder / "out").mkdir()
+    (folder / "out" / name).symlink_to(folder / "victim")
+    done = command("check", "a.xyz", "b.xyz", "-c", "emt", "-o", "out")
+    assert "Traceback" not in done.output
+    assert (folder / "victim").read_text() == "precious"
+
+
+def test_a_link_in_the_place_of_a_pair(folder, command):
+    (folder / "t.csv").write_text("name,reactant,product\nx,a.xyz,b.xyz\n")
+    (folder / "elsewhere").mkdir()
+    (folder / "out" / "pairs").mkdir(parents=True)
+    (folder / "out" / "pairs" / "x").symlink_to(folder / "elsewhere")
+    done = command("find-many", "t.csv", "-c", "emt", "-o", "out", "--restart")
+    assert done.exit_code == Exit.NOT_CERTIFIED
+    assert "is a symbolic link" in done.output
+    assert not list((folder / "elsewhere").iterdir())
+
+
+def test_a_file_named_like_an_option_is_a_file(folder, command):
+    (folder / "t.csv").write_text("name,reactant,product\nx,--output=elsewhere,b.xyz\n")
+    done = command("find-many", "t.csv", "-c", "emt", "-o", "out")
+    assert done.exit_code == Exit.NOT_CERTIFIED, done.output
+    assert "there is no file --output=elsewhere" in done.output
+    assert not (folder / "elsewhere").exists()
+
+
+class Shout:
+    """What would run, if it were unpickled."""
+
+    def __reduce__(self):
+        return open, ("PWNED", "w")
+
+
+def write_checkpoint(name, file):
+    if name == "folder":
+        file.mkdir()
+    elif name == "objects":
+        np.savez(file, notes=np.array([Shout()], dtype=object), allow_pickle=True)
+    elif name == "pickle":
+        file.write_bytes(pickle.dumps(Shout()))
+    elif name == "text":
+        file.write_text("no arrays")
+    else:
+        packed = io.BytesIO()
+        header = {"huge shape": f"({10**15},)", "negative shape": "(-1,)"}.get(name, "(1,)")
+        text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {header}, }}".ljust(117) + "\n"
+        array = b"\x93NUMPY\x01\x00\x76\x00" + text.encode() + b"\0" * 8
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("notes.npy", array if name != "bomb" else b"\0" * 10**8)
+            archive.writestr("../../x.npy", array)
+        file.write_bytes(packed.getvalue())
+
+
+@pytest.mark.parametrize("name", hostile.CHECKPOINTS)
+def test_checkpoints(name, folder):
+    write_checkpoint(name, folder / "run.npz")
+    with pytest.raises((CheckpointError, ValueError), match=r"run\.npz"):
+        CheckpointFile(folder / "run.npz", {}).load()
+    assert not (folder / "PWNED").exists()
+
+
+@pytest.mark.parametrize("name", hostile.GRAPHS)
+def test_graphs(name, folder):
+    write_lines(folder / "graph.jsonl", {"format": GRAPH, "identity": {}}, hostile.GRAPHS[name])
+    with pytest.raises(CheckpointError, match="line 2 is no part of a graph"):
+        LandscapeGraph.load(folder / "graph.jsonl")
+
+
+@pytest.mark.parametrize("name", hostile.TENSORS)
+def test_saved_results(name, folder):
+    put(folder / "x.safetensors", hostile.TENSORS[name])
+    with pytest.raises(CheckpointError, match="holds no result"):
+        load_result(folder / "x.safetensors")
+    assert not (folder / "PWNED").exists()

@@ -5,45 +5,82 @@ import json
 
 import numpy as np
 
-from fourierpathfinder import Direct, LandscapeGraph, find_path
+from fourierpathfinder import Direct, LandscapeGraph, find_path, load_result, save_result
+from fourierpathfinder.cli.outputs import SCHEMA as RESULT
+from fourierpathfinder.cli.outputs import Summary, as_document, read_result
 from fourierpathfinder.graph.landscape_graph import Edge, Node
-from fourierpathfinder.landscapes.toy import two_channels
+from fourierpathfinder.landscapes.toy import lennard_jones, two_channels
 from fourierpathfinder.path import SinePath
-from fourierpathfinder.storage.checkpoint import CheckpointFile
+from fourierpathfinder.storage.checkpoint import CheckpointFile, Snapshots
 from fourierpathfinder.storage.documents import read_document, write_document
 from fourierpathfinder.storage.evaluations import Evaluation, EvaluationStore, read_evaluations
+from fourierpathfinder.storage.lines import read_lines, write_lines
 from fourierpathfinder.storage.results import assembled, flattened, parts_of
+from fourierpathfinder.table import SCHEMA as TABLE
+from fourierpathfinder.table import read_rows
 
-SCHEMA = "fourierpathfinder/result/2"
+ROW = "fourierpathfinder/row/1"
+IDENTITY = {"of": "a toy"}
 
 
-def write_all(folder):
-    """One file of each kind; returns, by file, the function that reads it."""
-    toy = two_channels()
-    result = find_path(toy, toy.start, toy.end, method=Direct(n_terms=3), rng=0, max_gradients=60)
+def write_all(folder, *, large=False):
+    """One file of each kind; returns, by file, the function that reads it.
+
+    Large ones are as large as those of a molecule of thirteen atoms and some hundred evaluations.
+    """
+    toy = lennard_jones(13) if large else two_channels()
+    points = np.stack([toy.start, toy.end])
+    if large:
+        noise = np.random.default_rng(0).normal(size=(150, len(toy.start)))
+        points = np.concatenate([points, toy.start + 0.05 * noise])
+    method = Direct(n_terms=8 if large else 3)
+    result = find_path(toy, toy.start, toy.end, method=method, rng=0, max_gradients=120)
     arrays, plain = flattened(parts_of(result))
-    archive = CheckpointFile(folder / "result.npz", {"of": "a toy"})
-    archive.save(arrays, {"result": plain})
-    store = EvaluationStore(folder / "evaluations.jsonl", {"of": "a toy"}, {"seed": 1})
-    values, gradients = toy.value_and_grad(toy.minima)
-    store.add(*map(Evaluation, toy.minima, values.tolist(), gradients))
+    CheckpointFile(folder / "result.npz", IDENTITY).save(arrays, {"result": plain})
+    Snapshots(CheckpointFile(folder / "run.npz", IDENTITY)).save(
+        (points, points[:, :1] * 2), {"n_gradients": 7}
+    )
+    store = EvaluationStore(folder / "evaluations.jsonl", IDENTITY, {"seed": 1})
+    values, gradients = toy.value_and_grad(points)
+    store.add(*map(Evaluation, points, values.tolist(), gradients))
     store.close()
-    graph = LandscapeGraph([Node(point, 0.5) for point in toy.minima[:2]])
-    line = SinePath.straight(toy.minima[0], toy.minima[1], 2)
-    graph.add_edge(Edge(0, 1, 0.75, True, line))
-    graph.save(folder / "graph.jsonl")
-    write_document(folder / "result.json", {"schema": SCHEMA, "height": 0.25, "names": ["a", "é"]})
+    _graph_of(points[: 40 if large else 2]).save(folder / "graph.jsonl")
+    write_lines(folder / "lines.jsonl", {"format": "lines/1"}, *({"n": k} for k in range(9)))
+    write_document(folder / "result.json", as_document(result, Summary("-", (), 0, 0, 0, None)))
+    row = {"name": "a é", "status": "certified", "barrier_eV": 0.25, "reason": None}
+    write_document(folder / "table.json", {"schema": TABLE, "rows": [row] * (60 if large else 2)})
+    write_document(folder / "row.json", {"schema": ROW, "identity": IDENTITY, "row": row})
+    save_result(result, folder / "result.safetensors")
     return {
         "result.npz": _archive,
+        "run.npz": lambda file: _plain(CheckpointFile(file, IDENTITY).load()),
         "evaluations.jsonl": lambda file: _plain(read_evaluations(file)),
         "graph.jsonl": lambda file: _graph(LandscapeGraph.load(file)),
-        "result.json": lambda file: json.dumps(read_document(file, SCHEMA)),
+        "lines.jsonl": lambda file: json.dumps(read_lines(file, "lines/1").entries),
+        "result.json": lambda file: [
+            json.dumps(read_document(file, RESULT)),
+            _result(read_result(file)),
+        ],
+        "table.json": lambda file: json.dumps(read_rows(file.parent)),
+        "row.json": lambda file: json.dumps(read_document(file, ROW)),
+        "result.safetensors": lambda file: _result(load_result(file)),
     }
 
 
+def _graph_of(points):
+    graph = LandscapeGraph([Node(point, 0.5) for point in points])
+    for k in range(len(points) - 1):
+        graph.add_edge(Edge(k, k + 1, 0.75, True, SinePath.straight(points[k], points[k + 1], 4)))
+    return graph
+
+
 def _archive(file):
-    saved = CheckpointFile(file, {"of": "a toy"}).load()
+    saved = CheckpointFile(file, IDENTITY).load()
     return _plain(assembled(saved.notes["result"], saved.arrays))
+
+
+def _result(result):
+    return _plain(parts_of(result))
 
 
 def _graph(graph):
@@ -63,9 +100,13 @@ def _plain(value):
 
 
 def outcome(read, file, expected):
-    """What becomes of a file: `same`, `refused` or, as must not be, `different` or an error."""
+    """`same`, `shorter`, `refused`; or `different` or an error, as must not be."""
     try:
-        return "same" if read(file) == expected else "different"
+        found = read(file)
+        if found == expected:
+            return "same"
+        begins = isinstance(found, list) and found == expected[: len(found)]
+        return "shorter" if begins else "different"
     except ValueError as error:
         return "refused" if file.name in str(error) else f"refused without its name: {error}"
     except Exception as error:

@@ -5,7 +5,14 @@ import pytest
 
 from .flips import flipped, outcome, write_all
 
-KINDS = ("result.npz", "evaluations.jsonl", "graph.jsonl", "result.json")
+WHOLE = (
+    "result.npz", "run.npz", "graph.jsonl", "lines.jsonl", "result.json", "table.json", "row.json",
+    "result.safetensors",
+)  # fmt: skip
+"""Files that are written as a whole."""
+KINDS = (*WHOLE, "evaluations.jsonl")
+PADDED = ("result.safetensors",)
+"""Whose headers end in blanks, which mean nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +33,11 @@ def test_no_flipped_bit_is_silently_different(kind, files, tmp_path):
     for bit in bits:
         (tmp_path / kind).write_bytes(flipped(content, bit))
         found.add(outcome(read, tmp_path / kind, expected))
-    assert found == {"refused"}
+    assert "refused" in found
+    assert found <= ({"refused", "same"} if kind in PADDED else {"refused"})
 
 
-@pytest.mark.parametrize("kind", ["result.npz", "graph.jsonl", "result.json"])
+@pytest.mark.parametrize("kind", WHOLE)
 def test_what_was_written_as_a_whole_is_refused_when_it_is_cut_short(kind, files, tmp_path):
     folder, readers = files
     content, read = (folder / kind).read_bytes(), readers[kind]

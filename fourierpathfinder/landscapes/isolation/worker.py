@@ -116,7 +116,7 @@ class Worker:
         if self._closed:
             raise ClosedError("its worker is closed")
         ours, theirs = socket.socketpair()
-        with theirs, open_appending(self._log) as log:
+        with ours, theirs, open_appending(self._log) as log:
             self._process = subprocess.Popen(
                 [
                     sys.executable,
@@ -133,7 +133,10 @@ class Worker:
                 start_new_session=True,
                 env={**os.environ, **self._environment},
             )
-        self._connection = Connection(ours.detach())
+            self._connection = Connection(ours.detach())
+        if self._closed:  # meanwhile, when there was no process yet that could be ended
+            self._end()
+            raise ClosedError("its worker is closed")
         problem = self._exchange(self._landscape, _START_SECONDS)
         if problem is not None:
             self._end()
