@@ -58,6 +58,9 @@ def started(kind: Kind, folder: Path) -> int:
         output = os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever `nohup` turned off
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         faulthandler.register(signal.SIGUSR1)
         os._exit(status_of(kind))
     return pid
