@@ -113,8 +113,7 @@ class Worker:
         return None if self._process is None else self._process.pid
 
     def _start(self) -> None:
-        if self._closed:
-            raise ClosedError("its worker is closed")
+        self._refuse_if_closed()
         ours, theirs = socket.socketpair()
         with ours, theirs, open_appending(self._log) as log:
             self._process = subprocess.Popen(
@@ -134,13 +133,16 @@ class Worker:
                 env={**os.environ, **self._environment},
             )
             self._connection = Connection(ours.detach())
-        if self._closed:  # meanwhile, when there was no process yet that could be ended
-            self._end()
-            raise ClosedError("its worker is closed")
+        self._refuse_if_closed()  # meanwhile, when there was no process yet to be ended
         problem = self._exchange(self._landscape, _START_SECONDS)
         if problem is not None:
             self._end()
             raise NotReadyError(str(problem))
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            self._end()
+            raise ClosedError("its worker is closed")
 
     def _exchange(self, message: Any, timeout: float | None) -> Any:
         """Send something and wait for the answer; a process that gives none is ended."""
