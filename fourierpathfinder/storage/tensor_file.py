@@ -96,10 +96,7 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
             notes: Mapping[str, Any] = opened.metadata() or {}
             names = list(opened.keys())
             arrays = {name: opened.get_tensor(name) for name in names}
-        if _SEAL not in notes and len(notes) == 1 and _KEY in notes:
-            raise earlier(file)
-        if notes[_SEAL] != _checksum(notes[_KEY], arrays):
-            raise damaged(os.fspath(file), "its checksum does not fit")
+        _check(os.fspath(file), notes, arrays)
         parts = assembled(json.loads(notes[_KEY]), arrays)
         return result_of(parts, like)
     except CheckpointError:
@@ -109,6 +106,14 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
             f"{os.fspath(file)} holds no result ({error}); it must be a file that `save_result` "
             "wrote"
         ) from error
+
+
+def _check(file: str, notes: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Raise an error where a result is not as it was written."""
+    if _SEAL not in notes and len(notes) == 1 and _KEY in notes:
+        raise earlier(file)
+    if notes[_SEAL] != _checksum(notes[_KEY], arrays):
+        raise damaged(file, "its checksum does not fit")
 
 
 def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:
