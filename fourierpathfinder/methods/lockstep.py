@@ -317,9 +317,9 @@ def _averaged(
 
 def _smoothed(averages: np.ndarray) -> np.ndarray:
     """Means of neighbouring bins (K, bins), of those that have any."""
-    known = ~np.isnan(averages)
+    known = np.isfinite(averages)
     sums, weights = np.where(known, averages, 0.0) @ _NEAR, known @ _NEAR
-    return np.asarray(sums / np.maximum(weights, 1.0))
+    return np.where(known, sums / np.maximum(weights, 1.0), averages)
 
 
 @lru_cache(maxsize=2)
