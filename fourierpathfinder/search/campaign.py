@@ -166,7 +166,9 @@ class Campaign:
         assert isinstance(looked, Sideways)
         if looked.is_ridge and looked.down is not None:
             return (yield from self._beside(looked.channel, looked.down))
-        if looked.channel.is_done or not ended.channel.is_done:
+        if looked.as_foreseen:
+            return ended.channel
+        if looked.channel.is_done:
             return looked.channel
         again = yield Seeking.begun(looked.channel, self.records, most)
         return again.channel

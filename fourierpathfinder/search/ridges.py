@@ -32,12 +32,16 @@ class Sideways:
         The direction across the path in which the top is expected to go down as well.
     is_ridge : bool
         Whether it does: a point there has turned out to be lower, and still it is expected.
+    as_foreseen : bool
+        Whether none was lower than the surrogate reckons with: what rises more steeply beside
+        the path is no reason to look at the path again.
     n_answers : int
     """
 
     channel: Channel
     down: Array | None = None
     is_ridge: bool = False
+    as_foreseen: bool = True
     n_answers: int = 0
 
     @classmethod
@@ -64,7 +68,19 @@ class Sideways:
         is_lower = self.down is not None and any(self._is_lower(answer) for answer in answers)
         channel = told(self.channel, records)
         down = second_way_down(channel)  # what was lower may belong to the path's own way down
-        return Sideways(channel, down, is_lower and down is not None, self.n_answers + len(answers))
+        return Sideways(
+            channel,
+            down,
+            is_ridge=is_lower and down is not None,
+            as_foreseen=self.as_foreseen and all(map(self._is_foreseen, answers)),
+            n_answers=self.n_answers + len(answers),
+        )
+
+    def _is_foreseen(self, answer: Answer) -> bool:
+        asked, known = answer.candidate, self.channel.known
+        reckoned = self.channel.policy.certify.assurance * self.channel.progress.calibration.factor
+        below = asked.mean - float(known.warp.value(np.array(answer.value)))
+        return not answer.failed and below <= reckoned * asked.deviation
 
     def _is_lower(self, answer: Answer) -> bool:
         below = self.channel.crest - answer.value
@@ -118,7 +134,9 @@ def unknown_side(channel: Channel) -> Array | None:
     if len(directions) == 0:
         return None
     beside, numbers = _Beside.of(channel, top, directions), channel.policy
-    likely = beside.rises - numbers.across.deviations * beside.deviations
+    is_plain = channel.model.features.keeps_distances
+    deviations = numbers.across.deviations if is_plain else numbers.across.of_distances
+    likely = beside.rises - deviations * beside.deviations
     least = int(likely.argmin())
     may_fall = likely[least] < -numbers.certify.largest_error * channel.scale
     return beside.lower(least) if may_fall else None
