@@ -14,16 +14,15 @@ from .._arrays import Array
 from ..gaussian_process.model import Model
 from ..landscapes.abilities import Abilities
 from ..path import SinePath
-from ..splitting import piece
 from .channel import Channel
 from .closing import Closing
 from .images import Image, image_of
 from .judgement import Answer
 from .phases import begun, settled, told
-from .policy import Split
 from .records import Records
 from .relaxation import Relaxation, dips_of
 from .ridges import Sideways, pushed
+from .starts import bent, part_of
 from .state import Aim
 from .tasks import Seeking, Task
 from .twins import are_twins, resemble
@@ -144,12 +143,12 @@ class Campaign:
         self.channels.append(first)
         self._aim = replace(self._aim, process=self._aim.process.like(first.model))
         for _ in range(1, self._settings.n_starts):
-            yield from self._further_start(self._bent())
+            yield from self._further_start(bent(self._path, self._rng, self._aim.policy.split))
 
     def _handed_over(self) -> Tasks:
         """Other starts, where none so far can be certified; then the best one once more."""
         for _ in range(self._aim.policy.stop.handovers):
-            yield from self._further_start(self._bent())
+            yield from self._further_start(bent(self._path, self._rng, self._aim.policy.split))
             if self.best.is_done:
                 return
         best = self.best
@@ -213,7 +212,7 @@ class Campaign:
             if image is not None:
                 self.segments.append(image)
                 continue
-            path = _part(whole.path, start, end, self._aim.policy.split)
+            path = part_of(whole.path, start, end, self._aim.policy.split)
             part = self._channel(path, whole.height, whole.model)
             self.segments.append((yield from self._sought(part, to_the_end=True)))
 
@@ -231,21 +230,3 @@ class Campaign:
 
     def _channel(self, path: SinePath, level: float, model: Model | None = None) -> Channel:
         return begun(self._aim, path, self.records, level, model)
-
-    def _bent(self) -> SinePath:
-        path = self._path
-        order = np.arange(1.0, path.n_terms + 1)[:, None]
-        chord = np.linalg.norm(path.end - path.start)
-        size = self._aim.policy.split.bend * chord / np.sqrt(path.n_coordinates)
-        bend = size * self._rng.standard_normal(path.coefficients.shape) / order**2
-        return path.with_coefficients(path.coefficients + bend)
-
-
-def _part(path: SinePath, start: Array, end: Array, numbers: Split) -> SinePath:
-    """The part of a path from next to `start` to next to `end`, as a path between these."""
-    times = np.linspace(0, 1, numbers.n_times + 1)
-    points = path(times)
-    first, last = (
-        float(times[((points - stop) ** 2).sum(axis=1).argmin()]) for stop in (start, end)
-    )
-    return piece(path, (first, last), (start, end), numbers.n_fitted)
