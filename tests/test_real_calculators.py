@@ -114,3 +114,18 @@ def test_hydrogen_goes_round_carbon(isomers, sella_energy, method, max_gradients
             for point in result.path(np.linspace(0, 1, 41))
         )
         assert nearest > 0.9, "the atoms keep apart"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_huge_energies_on_the_way_are_not_taken_for_noise(seed):
+    """Ends that are far from relaxed, an atom that passes others: certified is still right."""
+    start = Atoms("Cu4", [(0.3, 0.3, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    start.set_constraint(FixAtoms([0]))
+    end = start.copy()
+    end.positions[3, 2] *= -1
+    landscape = MoleculeLandscape(start, EMT)
+    result = find_path(landscape, start, end, max_gradients=60, rng=seed)
+    values, _ = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 201))))
+    if result.certified:
+        assert values.max() - result.height <= max(result.height_error, MILLI_EV)
+        assert result.height_error <= 0.01 * (result.height - values.min()) + MILLI_EV

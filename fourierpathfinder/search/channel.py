@@ -69,8 +69,16 @@ class Channel:
 
     @property
     def noise(self) -> tuple[float, float]:
-        """Standard deviations of the noise on values and gradient components: stated, or found."""
-        return self.aim.noise or self.known.model.noise
+        """Standard deviations of the noise on values and gradients, in the landscape's units.
+
+        Stated, or found; what is found is believed as far as a certificate may err, no further.
+        """
+        if self.aim.noise:
+            return self.aim.noise
+        numbers = self.policy.certify
+        of_values, of_gradients = self.known.model.noise
+        most = numbers.largest_error * self.scale / numbers.error_deviations
+        return min(of_values, most), min(of_gradients, most / (numbers.reach * self.chord))
 
     @property
     def tolerance(self) -> float:

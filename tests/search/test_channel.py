@@ -50,6 +50,16 @@ def test_tolerances_keep_above_the_noise(drive):
     assert sharp.path_tolerance == pytest.approx(1e-3 * sharp.scale)
 
 
+@pytest.mark.parametrize("found", [(0.0, 0.0), (1e-5, 1e-4), (200.0, 2e3)])
+def test_found_noise_is_believed_as_far_as_a_certificate_may_err(first, monkeypatch, found):
+    channel = first.channel
+    monkeypatch.setattr(type(channel.model), "noise", property(lambda model: found))
+    of_values, of_gradients = channel.noise
+    assert of_values == min(found[0], channel.scale / 300)
+    assert of_gradients == pytest.approx(min(found[1], channel.scale / 30 / channel.chord))
+    assert 3 * of_values <= 0.0100001 * channel.scale
+
+
 def test_saddle_is_among_the_times_of_a_prediction(at_saddle, first):
     channel = at_saddle.channel
     assert channel.saddle.time in channel.predicted(10).times
