@@ -26,19 +26,27 @@ from fourierpathfinder.storage.lines import write_lines
 
 from . import hostile
 
-_MEMORY, _SECONDS = 2**30, 60
-"""Bytes beyond what is taken already; and until a hang is called one, on a busy machine."""
+_MEMORY, _SECONDS = 2**30, 300
+"""Bytes beyond what is taken already; and until a hang is called one, on any machine."""
+
+_TAKEN = Path("/proc/self/statm")
+
+
+def hangs(*_):
+    raise TimeoutError(f"no answer within {_SECONDS} s")
 
 
 @pytest.fixture(autouse=True)
 def limits():
-    """No more memory, and no more time, than a sentence takes."""
-    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (taken + _MEMORY, before[1]))
+    """No more memory than a sentence takes, and no hang."""
+    before, handler = resource.getrlimit(resource.RLIMIT_AS), signal.signal(signal.SIGALRM, hangs)
+    if _TAKEN.exists():  # elsewhere nothing says how much is taken
+        taken = int(_TAKEN.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (taken + _MEMORY, before[1]))
     signal.alarm(_SECONDS)
     yield
     signal.alarm(0)
+    signal.signal(signal.SIGALRM, handler)
     resource.setrlimit(resource.RLIMIT_AS, before)
 
 
