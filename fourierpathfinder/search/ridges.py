@@ -134,9 +134,7 @@ def unknown_side(channel: Channel) -> Array | None:
     if len(directions) == 0:
         return None
     beside, numbers = _Beside.of(channel, top, directions), channel.policy
-    is_plain = channel.model.features.keeps_distances
-    deviations = numbers.across.deviations if is_plain else numbers.across.of_distances
-    likely = beside.rises - deviations * beside.deviations
+    likely = beside.rises - numbers.across.deviations * beside.deviations
     least = int(likely.argmin())
     may_fall = likely[least] < -numbers.certify.largest_error * channel.scale
     return beside.lower(least) if may_fall else None

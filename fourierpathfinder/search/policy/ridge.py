@@ -13,12 +13,9 @@ class Across:
     directions: int = 8
     """How many directions across the path are considered: what is known of them all depends on
     the same few evaluations."""
-    deviations: float = 2.0
-    """Calibrated deviations by which the landscape may be lower beside the top than is expected: as
-    many as a certified path must stay below its height with."""
-    of_distances: float = 1.0
-    """The same in deviations where distances between atoms are what is seen: these tell of most
-    symmetries."""
+    deviations: float = 1.0
+    """Calibrated deviations by which the landscape may be lower beside the top than is expected:
+    with two, symmetric hops without a ridge would pay for a look as well."""
     looks: int = 6
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction."""
