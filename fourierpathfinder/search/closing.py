@@ -24,15 +24,17 @@ class Closing:
     n_answers: int = 0
 
     def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
-        """The place where the path may be highest, or where that is known, least is known."""
+        """The place where the path may be highest, or where that is known, least is known.
+
+        The latter only where the whole path was to be known, and not its top alone.
+        """
         channel, numbers = self.channel, self.channel.policy.certify
         if pending or self.n_answers >= channel.policy.stop.closing:
             return None
         seen = channel.predicted(numbers.fine_times)
-        places = (
-            seen.candidate("top", seen.upper(numbers.assurance)),
-            seen.candidate("unsure", seen.deviation),
-        )
+        places = [seen.candidate("top", seen.upper(numbers.assurance))]
+        if channel.aim.certify:
+            places.append(seen.candidate("unsure", seen.deviation))
         return next((one for one in places if self._tells(one, seen.factor, records)), None)
 
     def _tells(self, candidate: Candidate, factor: float, records: Records) -> bool:
