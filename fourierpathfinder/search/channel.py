@@ -73,12 +73,12 @@ class Channel:
 
         Stated, or found; what is found is believed as far as a certificate may err, no further.
         """
-        if self.aim.noise:
-            return self.aim.noise
+        found = self.aim.noise or self.known.model.noise
+        if self.aim.noise or not self.aim.certify:
+            return found
         numbers = self.policy.certify
-        of_values, of_gradients = self.known.model.noise
         most = numbers.largest_error * self.scale / numbers.error_deviations
-        return min(of_values, most), min(of_gradients, most / (numbers.reach * self.chord))
+        return min(found[0], most), min(found[1], most / (numbers.reach * self.chord))
 
     @property
     def tolerance(self) -> float:
