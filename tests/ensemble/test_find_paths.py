@@ -454,11 +454,14 @@ def test_ctrl_c_in_tasks():
 def test_ctrl_c_while_workers_work(monkeypatch):
     toy = two_channels()
 
-    def interrupted(futures):
-        yield next(iter(futures))
-        raise KeyboardInterrupt
+    def interrupted(futures, executor):
+        if len(futures) < 3:
+            raise KeyboardInterrupt
+        first = next(iter(futures))
+        first.result()
+        return {first}
 
-    monkeypatch.setattr(tasks, "as_completed", interrupted)
+    monkeypatch.setattr(tasks, "finished", interrupted)
     with ThreadPoolExecutor(1) as pool:
         results = find_paths(toy, [(toy.start, toy.end)] * 3, method=Direct(), rng=0, executor=pool)
     assert [r.status for r in results] == [
