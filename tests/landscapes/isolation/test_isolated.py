@@ -168,6 +168,9 @@ class Lonely(Executor):
     def trouble(self):
         return "there is no worker"
 
+    def lost(self):
+        return None  # one may still come
+
 
 def test_an_executor_without_workers_ends_with_the_timeout(tmp_path, caplog):
     with (
