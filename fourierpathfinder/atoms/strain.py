@@ -46,7 +46,7 @@ class Strain:
     >>> strain = Strain(4 * np.eye(3), np.array([True, True, True]), 5.0)
     >>> longer = 4 * np.diag([1.0, 1.0, 1.1])
     >>> strain.coordinates(longer).round(4)
-    array([0.    , 0.    , 0.4766, 0.    , 0.    , 0.    ])
+    array([0.    , 0.    , 0.    , 0.    , 0.    , 0.4766])
     """
 
     cell: np.ndarray
