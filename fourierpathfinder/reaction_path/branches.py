@@ -99,10 +99,10 @@ class Branches:
     def followed(cls, task: Task, learner: Learner) -> "Branches":
         """Follow the surrogate as it is."""
         model, numbers = learner.model, task.numbers
-        saddle = _saddle(task, learner)
+        saddle = surrogate_saddle(model, task.saddle, task.tangent, task.chord, BOLD.climb).position
         rise = _rise(learner, float(model.predict(saddle[None])[0][0]))
         hessian = model.hessian(saddle)
-        mode = task.metric.way_down(hessian, task.tangent)
+        mode = task.metric.lowest_mode(hessian)
         along = abs(float(mode @ hessian @ mode))
         step = np.sqrt(2 * numbers.first_drop * task.tol * rise / max(along, 1e-12 * rise))
         step = min(step, numbers.longest_first_step * task.chord)
@@ -152,14 +152,6 @@ class Branches:
     def is_known(self, branch: Branch) -> bool:
         """Whether a branch is known everywhere to within the tolerance."""
         return bool((branch.deviations <= self.tolerance).all())
-
-
-def _saddle(task: Task, learner: Learner) -> np.ndarray:
-    """The surrogate's saddle, where it has one next to the one that is known; else that one."""
-    summit = surrogate_saddle(learner.model, task.saddle, task.tangent, task.chord, BOLD.climb)
-    moved = float(np.linalg.norm(summit.position - task.saddle))
-    is_near = moved <= task.numbers.longest_first_step * task.chord
-    return summit.position if summit.is_stationary and is_near else task.saddle
 
 
 def _rise(learner: Learner, top: float) -> float:

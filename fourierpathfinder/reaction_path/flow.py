@@ -32,18 +32,12 @@ class Metric:
     masses: np.ndarray
     is_weighted: bool = False
 
-    def way_down(self, hessian: np.ndarray, tangent: np.ndarray) -> np.ndarray:
-        """A unit vector (D,) along a mode of M^(-1/2) H M^(-1/2), in the coordinates.
-
-        Of those that lead down the one that is most along a `tangent` (D,), as a surrogate may
-        curve down where little is known of it; the lowest where none does.
-        """
+    def lowest_mode(self, hessian: np.ndarray) -> np.ndarray:
+        """A unit vector (D,) along the lowest mode of M^(-1/2) H M^(-1/2), in the coordinates."""
         from scipy.linalg import eigh  # costs a third of the package's import
 
-        curvatures, modes = eigh(hessian, self.masses)
-        along = np.abs(modes.T @ self.masses @ tangent)
-        mode = modes[:, int(np.where(curvatures < 0, along, -1.0).argmax())]
-        return np.asarray(mode / np.linalg.norm(mode))
+        _, modes = eigh(hessian, self.masses, subset_by_index=[0, 0])
+        return np.asarray(modes[:, 0] / np.linalg.norm(modes[:, 0]))
 
     def lengths(self, points: np.ndarray) -> np.ndarray:
         """Lengths (K,) along the points (K, D), from the first one."""

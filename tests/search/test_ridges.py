@@ -76,7 +76,10 @@ def test_a_pass_stays(a):
 
 
 def test_a_ridge_between_octahedral_sites_is_left():
-    """Hydrogen in nickel: 1.512 eV on the straight line, a saddle of third order; 1.222 beside."""
+    """Hydrogen in nickel: 1.512 eV on the straight line, where three directions lead down.
+
+    Beside it are two passes, 1.222 eV and 1.238 eV; which is found hangs on the last bits.
+    """
     ase_build = pytest.importorskip("ase.build")
     from ase.calculators.emt import EMT
     from ase.optimize import LBFGS
@@ -97,6 +100,6 @@ def test_a_ridge_between_octahedral_sites_is_left():
     landscape = MoleculeLandscape(start, EMT)
     result = find_path(landscape, start, end, max_gradients=200, rng=0)
     assert result.certified
-    assert result.barrier == pytest.approx(1.2224, abs=2e-3)
+    assert min(abs(result.barrier - known) for known in (1.2224, 1.2384)) < 2e-3
     left = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 201))))[0]
     assert left.max() - result.height < max(result.height_error, 1e-3)
