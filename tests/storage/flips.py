@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -24,7 +25,7 @@ IDENTITY = {"of": "a toy"}
 
 
 def write_all(folder, *, large=False):
-    """One file of each kind; returns, by file, the function that reads it.
+    """One file of each kind that can be written here; returns, by file, what reads it.
 
     Large ones are as large as those of a molecule of thirteen atoms and some hundred evaluations.
     """
@@ -50,8 +51,7 @@ def write_all(folder, *, large=False):
     row = {"name": "a é", "status": "certified", "barrier_eV": 0.25, "reason": None}
     write_document(folder / "table.json", {"schema": TABLE, "rows": [row] * (60 if large else 2)})
     write_document(folder / "row.json", {"schema": ROW, "identity": IDENTITY, "row": row})
-    save_result(result, folder / "result.safetensors")
-    return {
+    readers = {
         "result.npz": _archive,
         "run.npz": lambda file: _plain(CheckpointFile(file, IDENTITY).load()),
         "evaluations.jsonl": lambda file: _plain(read_evaluations(file)),
@@ -63,8 +63,11 @@ def write_all(folder, *, large=False):
         ],
         "table.json": lambda file: json.dumps(read_rows(file.parent)),
         "row.json": lambda file: json.dumps(read_document(file, ROW)),
-        "result.safetensors": lambda file: _result(load_result(file)),
     }
+    if find_spec("safetensors") is not None:
+        save_result(result, folder / "result.safetensors")
+        readers["result.safetensors"] = lambda file: _result(load_result(file))
+    return readers
 
 
 def _graph_of(points):

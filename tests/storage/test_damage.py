@@ -25,6 +25,8 @@ def files(tmp_path_factory):
 def test_no_flipped_bit_is_silently_different(kind, files, tmp_path):
     """`python tools/flip_bits.py` does so twenty thousand times."""
     folder, readers = files
+    if kind not in readers:
+        pytest.skip("safetensors is not installed")
     content, read = (folder / kind).read_bytes(), readers[kind]
     expected = read(folder / kind)
     bits = np.random.default_rng(0).choice(8 * len(content), size=250, replace=False).tolist()
@@ -40,6 +42,8 @@ def test_no_flipped_bit_is_silently_different(kind, files, tmp_path):
 @pytest.mark.parametrize("kind", WHOLE)
 def test_what_was_written_as_a_whole_is_refused_when_it_is_cut_short(kind, files, tmp_path):
     folder, readers = files
+    if kind not in readers:
+        pytest.skip("safetensors is not installed")
     content, read = (folder / kind).read_bytes(), readers[kind]
     expected = read(folder / kind)
     for size in {*np.linspace(0, len(content) - 1, 40).astype(int).tolist(), len(content) - 1}:
