@@ -133,7 +133,7 @@ massive, forces, calculated, structures, directed, described, identified : optio
         """
         if self.forces is not None:
             vectors = np.asarray(self.forces.forces(gradient))
-        elif self.n_atoms is not None and gradient.shape[0] == 3 * self.n_atoms:
+        elif self._are_positions(gradient.shape[0]):
             vectors = gradient.reshape(-1, 3)
         else:
             vectors = gradient[None]
@@ -154,9 +154,9 @@ massive, forces, calculated, structures, directed, described, identified : optio
             there are no atoms every coordinate counts alike.
         """
         size = velocities.shape[1]
-        if self.n_atoms is None or size != 3 * self.n_atoms:
+        if not self._are_positions(size):
             return np.ones(size)
-        vectors = velocities.reshape(-1, self.n_atoms, 3)
+        vectors = velocities.reshape(len(velocities), -1, 3)
         return np.repeat(np.sqrt((vectors**2).sum(axis=-1).mean(axis=0)), 3)
 
     def free_motions(self, point: np.ndarray) -> np.ndarray:
@@ -178,15 +178,18 @@ massive, forces, calculated, structures, directed, described, identified : optio
         """
         if self.mobile is not None:
             return np.asarray(self.mobile.free_motions(point))
-        n_atoms = self.n_atoms or 0
-        if 3 * n_atoms != len(point) or len(self.fixed):
+        if not self._are_positions(len(point)) or len(self.fixed):
             return np.empty((0, len(point)))
         centred = point.reshape(-1, 3) - point.reshape(-1, 3).mean(axis=0)
-        shifts = [np.tile(axis, n_atoms) for axis in np.eye(3)]
+        shifts = [np.tile(axis, len(centred)) for axis in np.eye(3)]
         turns = [np.cross(axis, centred).ravel() for axis in np.eye(3)]
         motions = np.array(shifts + turns if self.moves_as_a_whole else shifts)
         _, sizes, directions = np.linalg.svd(motions, full_matrices=False)
         return np.asarray(directions[sizes > 1e-3 * sizes[0]])  # a line of atoms has two turns
+
+    def _are_positions(self, n_coordinates: int) -> bool:
+        """Whether so many coordinates are positions of atoms."""
+        return self.n_atoms is not None and n_coordinates == 3 * self.n_atoms
 
     def coordinates(self, end: Any) -> Array:
         """The point (D,) that an end stands for, or what is no array as it is."""
