@@ -167,8 +167,6 @@ class Campaign:
             return (yield from self._beside(looked.channel, looked.down))
         if looked.as_foreseen:
             return ended.channel
-        if looked.channel.is_done:
-            return looked.channel
         again = yield Seeking.begun(looked.channel, self.records, most)
         return again.channel
 
