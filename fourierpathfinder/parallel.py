@@ -14,7 +14,7 @@ from concurrent.futures import (
     Future,
     ThreadPoolExecutor,
 )
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -69,11 +69,19 @@ class ParallelLandscape(Forwarding):
         check_executor(executor)
         super().__init__(landscape)
         self._executor = executor
-        self._evaluate: Callable[[Array], Pair]
-        if isinstance(executor, ThreadPoolExecutor):
-            self._evaluate = partial(_evaluate, landscape)
-        else:
-            self._evaluate = partial(_evaluate_pickled, uuid.uuid4().hex, _pickled(landscape))
+        if not self._in_threads:
+            _pickled(landscape)  # an error of it comes now
+
+    @property
+    def _in_threads(self) -> bool:
+        return isinstance(self._executor, ThreadPoolExecutor)
+
+    @cached_property
+    def _evaluate(self) -> Callable[..., Pair]:
+        """What is sent, made when it is first needed: the landscape may know more by then."""
+        if self._in_threads:
+            return partial(_evaluate, self.landscape)
+        return partial(_evaluate_pickled, uuid.uuid4().hex, _pickled(self.landscape))
 
     def value_and_grad(self, points: Array, samples: Array | None = None) -> Pair:
         """Values (M,) and gradients (M, D), a task for each point with its own samples (M, B)."""

@@ -452,6 +452,21 @@ class MoleculeLandscape:
         """
         return self._system.atoms(np.asarray(point), value, gradient)
 
+    def remind(self, point: np.ndarray, value: float) -> None:
+        """Take note of an energy that another process has found, or an earlier run.
+
+        Energies where atoms overlap are counted from that of the template, which then need not be
+        calculated for it.
+
+        Parameters
+        ----------
+        point : array (D,)
+            Coordinates in Å.
+        value : float
+            The energy there in eV.
+        """
+        self._note(self.positions(point), value)
+
     def _in_one_call(self, points: np.ndarray) -> dict[int, Known]:
         """What a calculator that takes batches says of those points that it is asked for."""
         structures = {
@@ -467,16 +482,22 @@ class MoleculeLandscape:
         if self._guard.triggers(positions):
             return self._stand_in(positions)
         energy, gradient = known[:2] if known is not None else self._calculation(positions)
-        if self._reference is None and (positions == self._system.template.positions).all():
-            self._reference = energy
         more, slope = self._system.spring_energy(positions)
+        self._note(positions, energy + more)
         return energy + more, self._system.space.pull_back(gradient + slope)
+
+    def _note(self, positions: np.ndarray, value: float) -> None:
+        """What overlapping atoms are measured by is the value at the template."""
+        if self._reference is None and (positions == self._system.template.positions).all():
+            self._reference = value
 
     def _stand_in(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         with self._lock:
             self.n_guarded += 1
             if self._reference is None:
-                self._reference, _ = self._calculation(self._system.template.positions)
+                template = self._system.template.positions
+                energy, _ = self._calculation(template)
+                self._reference = energy + self._system.spring_energy(template)[0]
         _log.info("calculator not called: %s", self._guard.overlaps(positions)[0])
         repulsion, gradient = self._guard.value_and_grad(positions)
         return self._reference + repulsion, self._system.space.pull_back(gradient)

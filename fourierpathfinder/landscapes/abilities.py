@@ -36,6 +36,7 @@ from .protocols import (
     Mobile,
     OwnEnds,
     PlacedEnds,
+    Reminded,
     Sampled,
     Stochastic,
     Structures,
@@ -53,7 +54,7 @@ class Abilities:
     landscape : Landscape
         What evaluates.
     values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
-massive, forces, calculated, structures, directed, described, identified : optional
+massive, forces, calculated, structures, directed, described, identified, reminded : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -92,6 +93,7 @@ massive, forces, calculated, structures, directed, described, identified : optio
     directed: Directed | None = None
     described: Described | None = None
     identified: Identified | None = None
+    reminded: Reminded | None = None
     stochastic: bool = False
     n_samples: int = 0
     n_workers: int = 1
@@ -117,6 +119,11 @@ massive, forces, calculated, structures, directed, described, identified : optio
             "landscape": self.description or type(inner).__qualname__,
             "content of the landscape": digest(inner),
         }
+
+    def remind(self, point: Array, value: float) -> None:
+        """Tell of a `value` at a `point` (D,) that somebody else has evaluated."""
+        if self.reminded is not None and np.isfinite(value):
+            self.reminded.remind(point, value)
 
     def largest_force(self, gradient: np.ndarray) -> float:
         """The largest force on an atom, or where there are no atoms the norm of the gradient.
@@ -286,6 +293,7 @@ def abilities_of(landscape: Any) -> Abilities:
         directed=landscape if isinstance(landscape, Directed) else None,
         described=landscape if isinstance(landscape, Described) else None,
         identified=landscape if isinstance(landscape, Identified) else None,
+        reminded=landscape if isinstance(landscape, Reminded) else None,
         stochastic=isinstance(landscape, Stochastic) and bool(landscape.stochastic),
         n_samples=landscape.n_samples if isinstance(landscape, Sampled) else 0,
         n_workers=landscape.n_workers if isinstance(landscape, Concurrent) else 1,

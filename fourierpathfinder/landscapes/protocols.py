@@ -148,6 +148,15 @@ class Identified(Protocol):
 
 
 @runtime_checkable
+class Reminded(Protocol):
+    """Is told of evaluations that it has not made itself, where it measures others by them."""
+
+    def remind(self, point: Array, value: float) -> None:
+        """Told of a `value` at a `point` (D,) that is known from a file or another process."""
+        ...
+
+
+@runtime_checkable
 class Cluster(Protocol):
     """Positions of atoms (n_atoms, 3), flattened, free to rotate and translate as a whole."""
 

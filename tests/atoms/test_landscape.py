@@ -9,7 +9,7 @@ from ase.calculators.calculator import CalculationFailed, Calculator, SCFError
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.cluster import Icosahedron
-from ase.constraints import FixAtoms, FixBondLength, FixCartesian
+from ase.constraints import FixAtoms, FixBondLength, FixCartesian, Hookean
 from ase.io import read, write
 
 from fourierpathfinder import SinePath
@@ -243,6 +243,36 @@ def test_the_stand_in_does_not_depend_on_what_came_before(adatom):
     values = [each.value_and_grad(buried[None])[0][0] for each in (fresh, used, copy)]
     assert len(set(values)) == 1
     assert fresh.n_guarded == used.n_guarded == 1
+
+
+def test_what_is_known_of_the_template_is_not_calculated_for_the_stand_in(adatom):
+    """Neither in a run that goes on from a file nor in a process that takes another's place."""
+    landscape, told = (MoleculeLandscape(adatom, Counting) for _ in range(2))
+    start = landscape.coordinates(adatom)
+    buried = (start - np.r_[np.zeros(14), 2.5])[None]
+    expected = landscape.value_and_grad(np.stack([start, buried[0]]))[0]
+    told.remind(start + 0.1, -50.0)  # of another place
+    told.remind(start, expected[0])
+    Counting.n_calculations = 0
+    assert pickle.loads(pickle.dumps(told)).value_and_grad(buried)[0][0] == expected[1]
+    assert Counting.n_calculations == 0
+
+
+def test_springs_are_in_what_overlapping_atoms_are_measured_by(adatom):
+    sprung = adatom.copy()
+    place = sprung.positions[-1] + (0.3, 0.0, 0.5)
+    sprung.set_constraint([*sprung.constraints, Hookean(len(sprung) - 1, place, k=5.0, rt=0.1)])
+    plain = MoleculeLandscape(adatom, EMT)
+    landscape = MoleculeLandscape(sprung, EMT)
+    start = plain.coordinates(adatom)
+    buried = start - np.r_[np.zeros(14), 2.5]
+    rises = []
+    for one in (plain, landscape):
+        values, _ = one.value_and_grad(np.stack([start, buried]))
+        rises.append(values[1] - values[0])
+    assert rises[0] == pytest.approx(rises[1])
+    fresh = MoleculeLandscape(sprung, EMT).value_and_grad(buried[None])[0][0]
+    assert fresh == landscape.value_and_grad(buried[None])[0][0]
 
 
 def test_collinear_crossing_with_xtb_survives(hcn, hnc):

@@ -44,6 +44,7 @@ OBJECTS = (
     "structures",
     "described",
     "identified",
+    "reminded",
 )
 """The fields that hold the landscape itself where it has the ability."""
 
@@ -103,6 +104,9 @@ class Everything(Bowl):
         return []
 
     def forget(self):
+        pass
+
+    def remind(self, point, value):
         pass
 
 
@@ -167,7 +171,7 @@ def test_what_the_landscapes_of_the_package_offer():
     symmetric = {"comparable", "symmetric", "fingerprinted", "first_path"}
     assert offered(two_channels()) == symmetric
     assert offered(MoleculeLandscape(triangle, EMT)) == symmetric | {
-        "own_ends", "placed_ends", "structures", "described", "mobile", "identified",
+        "own_ends", "placed_ends", "structures", "described", "mobile", "identified", "reminded",
     }  # fmt: skip
     assert offered(network) == {
         "values", "own_ends", "placed_ends", "comparable", "described", "identified",

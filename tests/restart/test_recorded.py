@@ -45,6 +45,19 @@ def opened(file):
         store.close()
 
 
+def test_the_landscape_is_told_what_the_file_holds(opened):
+    class Reminded(Bowl):
+        told = ()
+
+        def remind(self, point, value):
+            self.told = (*self.told, (*point, value))
+
+    opened(Bowl()).value_and_grad(np.array([[1.0, 2.0], [0.0, 3.0]]))
+    landscape = Reminded()
+    opened(landscape)
+    assert landscape.told == ((1.0, 2.0, 5.0), (0.0, 3.0, 9.0))
+
+
 @pytest.mark.parametrize("repeats", [True, False])
 def test_nothing_is_evaluated_twice(opened, rng, repeats):
     points = rng.normal(size=(7, 3))

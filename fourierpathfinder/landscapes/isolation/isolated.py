@@ -14,7 +14,7 @@ import numpy as np
 
 from ..._deprecation import moved_behind
 from ...executors import watched
-from ..abilities import Abilities, Forwarding
+from ..abilities import Abilities, Forwarding, abilities_of
 from ..protocols import Landscape
 from .remote import Remote
 from .worker import LONGEST, ClosedError, NotReadyError, Worker, WorkerError
@@ -84,6 +84,7 @@ class IsolatedLandscape(Forwarding):
             _require_count(name, count)
         _require_seconds(timeout)
         super().__init__(landscape)
+        self._behind = abilities_of(landscape)
         self.n_workers = n_workers
         self.n_failures = 0
         self._max_failures = max_failures
@@ -137,7 +138,9 @@ class IsolatedLandscape(Forwarding):
         tasks = {self._threads.submit(self._evaluate, p): k for k, p in enumerate(points)}
         try:
             for task in as_completed(tasks):
-                yield tasks[task], *task.result()
+                index, (value, gradient) = tasks[task], task.result()
+                self._behind.remind(points[index], value)  # a process that starts later knows it
+                yield index, value, gradient
         finally:
             for task in tasks:
                 task.cancel()

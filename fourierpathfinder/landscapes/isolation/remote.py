@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import CancelledError, Executor, Future
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -47,7 +47,8 @@ class Remote:
     """
 
     def __init__(self, landscape: Landscape, timeout: float | None, executor: Executor) -> None:
-        self._pickled = pickled(landscape)
+        pickled(landscape)  # an error of it comes now
+        self._landscape = landscape
         self._timeout = timeout
         self._executor = executor
         self._key = uuid.uuid4().hex
@@ -64,7 +65,7 @@ class Remote:
             If there is nobody to make it.
         """
         try:
-            task = self._executor.submit(_evaluate, self._key, self._pickled, self._timeout, point)
+            task = self._executor.submit(_evaluate, self._key, self._sent, self._timeout, point)
         except Exception as error:
             raise WorkerError(str(error) or type(error).__name__) from error
         try:
@@ -72,6 +73,11 @@ class Remote:
         finally:
             if self._trouble() is None:  # or there is nobody who could be told
                 task.cancel()
+
+    @cached_property
+    def _sent(self) -> bytes:
+        """The landscape when it is first needed: it may know more than when it was handed in."""
+        return pickled(self._landscape)
 
     def close(self) -> None:
         """Wait for no answer any more; any thread may ask for it."""

@@ -73,7 +73,8 @@ class Worker:
         log: str | os.PathLike[str] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._landscape = landscape if isinstance(landscape, bytes) else pickled(landscape)
+        self._landscape = landscape
+        self._pickled()  # an error of it comes now
         self._timeout = timeout
         self._log = os.devnull if log is None else os.fspath(log)
         self._environment = dict(environment or {})
@@ -134,10 +135,15 @@ class Worker:
             )
             self._connection = Connection(ours.detach())
         self._refuse_if_closed()  # meanwhile, when there was no process yet to be ended
-        problem = self._exchange(self._landscape, _START_SECONDS)
+        problem = self._exchange(self._pickled(), _START_SECONDS)
         if problem is not None:
             self._end()
             raise NotReadyError(str(problem))
+
+    def _pickled(self) -> bytes:
+        """The landscape as it is now: it may know more than when it was handed in."""
+        landscape = self._landscape
+        return landscape if isinstance(landscape, bytes) else pickled(landscape)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

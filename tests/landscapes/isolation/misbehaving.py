@@ -104,3 +104,19 @@ class Unprepared(Bowl):
 
     def prepare(self):
         raise OSError("no licence")
+
+
+class Reminded(Bowl):
+    """Measures everything by the lowest value that it was told of, and breaks down at times."""
+
+    told = ()
+
+    def remind(self, point, value):
+        self.told = (*self.told, (*point, value))
+
+    def value_and_grad(self, points):
+        values, gradients = super().value_and_grad(points)
+        return values + min((value for *_, value in self.told), default=0.0), gradients
+
+    def misbehave(self, points):
+        os._exit(3)

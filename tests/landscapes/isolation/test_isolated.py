@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.landscapes import IsolatedLandscape, Landscape
+from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.isolation import (
     ClosedError,
     NobodyAnswersError,
@@ -53,6 +54,27 @@ def test_a_bad_point_is_tried_twice_and_marked_and_the_rest_is_not_lost(fault, t
     assert FAULTS[fault] in landscape.last_failure
 
 
+@pytest.mark.parametrize("executor", [None, ThreadPoolExecutor])
+def test_a_process_begins_with_what_is_known_by_then(executor, tmp_path):
+    landscape = misbehaving.Reminded(tmp_path)
+    pool = executor if executor is None else executor(1)
+    with IsolatedLandscape(landscape, executor=pool) as isolated:
+        landscape.remind(GOOD, -7.0)  # as a file does that is read after all was set up
+        assert isolated.value_and_grad(GOOD[None])[0] == 4.25 - 7
+        if executor is None:
+            isolated.value_and_grad(BAD[None])  # ends the process
+            landscape.remind(GOOD, -9.0)
+            assert isolated.value_and_grad(GOOD[None])[0] == 4.25 - 9
+    assert abilities_of(isolated).reminded is landscape
+
+
+def test_what_the_processes_find_is_told_to_the_landscape(tmp_path):
+    landscape = misbehaving.Reminded(tmp_path)
+    with IsolatedLandscape(landscape) as isolated:
+        isolated.value_and_grad(np.stack([GOOD, BAD]))
+    assert landscape.told == ((*GOOD, 4.25),)
+
+
 def test_garbage_that_is_printed_goes_to_the_log(tmp_path, capfd):
     log = tmp_path / "calculator.log"
     folder = tmp_path / "calls"
@@ -91,8 +113,7 @@ def test_a_worker_killed_from_outside_loses_nothing(tmp_path):
     worker = Worker(misbehaving.Bowl(tmp_path))
     worker(GOOD)
     os.kill(worker.pid, signal.SIGKILL)
-    while not is_zombie(worker.pid):
-        time.sleep(0.01)
+    os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)  # until the last of its threads ended
     assert worker(GOOD)[0] == 4.25
     worker.close()
 
