@@ -173,7 +173,7 @@ def kept(file: Path, folder: Path) -> bytes:
     return b"\n".join(sorted(content.splitlines())) if file.suffix == ".jsonl" else content
 
 
-TIMED = ("run.log", "calculator.log", "report.html", "run.npz")
+TIMED = ("run.log", "output.txt", "calculator.log", "report.html", "run.npz")
 SEAL = re.compile(rb',\s*"checksum": "[0-9a-f]+"')
 
 

@@ -1,7 +1,8 @@
 """Minima in, a graph out: pair after pair, as many at a time as there are workers.
 
 The graph so far is always usable, and with a checkpoint it is in a file: one line per finished
-pair, written before the next one is chosen. After a kill the same call continues from there.
+pair, written before the next one is chosen. After a kill the same call continues from there; what
+was known of the pair under way stands in a file beside it, unless an executor's worker had it.
 """
 
 import logging
@@ -12,6 +13,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -178,6 +180,7 @@ class _Session:
     ) -> None:
         self._symmetry, self._method, self._seed = symmetry, method, seed
         self._record: Record | None = None
+        self._rechecks = True
         self._max_gradients = max_gradients
         self._ends_at = None if max_seconds is None else time.monotonic() + max_seconds
         self._graph = LandscapeGraph()
@@ -186,10 +189,12 @@ class _Session:
 
     def keep_in(self, record: Record, *, rechecks: bool) -> None:
         """Keep everything in a file, and go on from what it holds."""
-        self._record = record
+        self._record, self._rechecks = record, rechecks
         if record.read is None or not record.read.given:
             return
         self._graph, self._tried = LandscapeGraph.of(record.read), record.read.pairs
+        for pair in self._tried:
+            _file_of(pair, record).unlink(missing_ok=True)
         if rechecks:
             heights = [edge.height for edge in self._graph.edges]
             values = [*self._graph.values.tolist(), *heights]
@@ -272,7 +277,7 @@ class _Session:
             pair = self._schedule.next_pair(running.values())
             if pair is None:
                 break
-            running[submit(self._task(pair))] = pair
+            running[submit(self._task(pair, is_here=executor is None))] = pair
         return bool(running)
 
     def _may_go_on(self) -> bool:
@@ -284,14 +289,16 @@ class _Session:
             return False
         return True
 
-    def _task(self, pair: Pair) -> Callable[[], Found]:
+    def _task(self, pair: Pair, *, is_here: bool) -> Callable[[], Found]:
         nodes = self._graph.nodes
+        file = _file_of(pair, self._record) if is_here and self._record is not None else None
         left = None
         if self._max_gradients is not None:
             left = max(self._max_gradients - self._graph.n_gradients, 4 * self._method.n_terms)
         start, end = nodes[pair[0]].position, nodes[pair[1]].position
         seed = (self._seed, *pair)
-        return partial(explore, self._symmetry, start, end, self._method, seed, left)
+        task = partial(explore, self._symmetry, start, end, self._method, seed, left)
+        return task if file is None else partial(task, file, resume_check=self._rechecks)
 
     def _distance(self, i: int, j: int) -> float:
         a, b = (self._graph.nodes[k].position for k in (i, j))
@@ -313,10 +320,16 @@ class _Session:
         if self._record is not None:
             notes: dict[str, Any] = {"pair": pair, "n_gradients": found.n_gradients}
             self._record.add(graph.nodes[first_new:], edges, **notes)
+            _file_of(pair, self._record).unlink(missing_ok=True)
 
     def _fingerprint_new_nodes(self) -> None:
         for node in self._graph.nodes[len(self._fingerprints) :]:
             self._fingerprints.append(self._symmetry.fingerprint(node.position))
+
+
+def _file_of(pair: Pair, record: Record) -> Path:
+    """Where the search for a pair's path is kept while it lasts."""
+    return record.path.with_name(f"{record.path.name}.{pair[0]}-{pair[1]}")
 
 
 def _best_edges(legs: list[Edge], numbers: list[int]) -> list[Edge]:

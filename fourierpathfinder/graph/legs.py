@@ -10,6 +10,7 @@ landscapes the path is one leg.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ..methods import Surrogate
 from ..methods.base import Method
 from ..optimizers import Minimum, find_saddle
 from ..path import SinePath
-from ..result import PathResult
+from ..result import PathResult, Status
 from ..saddle import one_point, relax
 from ..splitting import dips, piece
 from .elements import Edge, Node
@@ -62,6 +63,9 @@ def explore(
     method: Method,
     seed: tuple[int, ...],
     max_gradients: int | None,
+    checkpoint: Path | None = None,
+    *,
+    resume_check: bool = True,
 ) -> Found:
     """Find a path between two minima, and what lies on it.
 
@@ -77,15 +81,34 @@ def explore(
         For the random numbers of this pair alone.
     max_gradients : int or None
         The budget.
+    checkpoint : Path or None
+        A file in which the search for the path is kept, and from which it goes on.
+    resume_check : bool
+        Whether it does so only after one recorded point was evaluated again.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the search was interrupted: half a search says nothing of a pair.
     """
     abilities = symmetry.abilities
     landscape = abilities.landscape
     ends = (symmetry.native(start), symmetry.native(symmetry.placed(start, end)))
     rng = np.random.default_rng(seed)
     try:
-        result = find_path(landscape, *ends, method=method, rng=rng, max_gradients=max_gradients)
+        result = find_path(
+            landscape,
+            *ends,
+            method=method,
+            rng=rng,
+            max_gradients=max_gradients,
+            checkpoint=checkpoint,
+            resume_check=resume_check,
+        )
     except (LandscapeError, RuntimeError, ArithmeticError) as error:
         return Found(message=f"{type(error).__name__}: {error}")
+    if result.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
     found = Found(n_gradients=result.n_gradients, message=result.message)
     _add_ends(found, result)
     as_one = abilities.stochastic or array_namespace(ends[0]) is not np
