@@ -121,7 +121,15 @@ massive, forces, calculated, structures, directed, described, identified, remind
         }
 
     def remind(self, point: Array, value: float) -> None:
-        """Tell of a `value` at a `point` (D,) that somebody else has evaluated."""
+        """Tell of a value that somebody else has evaluated.
+
+        Parameters
+        ----------
+        point : array (D,)
+            Where.
+        value : float
+            In the landscape's unit; one that is not finite is left out.
+        """
         if self.reminded is not None and np.isfinite(value):
             self.reminded.remind(point, value)
 
