@@ -134,6 +134,7 @@ _MANY_OPTIONS: _Options = (
 _CONNECT_OPTIONS: _Options = (
     click.argument("structures"),
     *_CALCULATOR,
+    *_PRIOR,
     *_PLACE,
     click.option("--relax", "relax_ends", is_flag=True, help="Relax the structures first."),
     click.option("--pairs", type=click.Choice(["all", "nearest"]), default="all",
@@ -299,8 +300,12 @@ def connect_command(structures: str, **options: Any) -> Exit:
         minima = [freeze(atoms, options["frozen"]) for atoms in minima]
     asked = connecting.Asked(options["pairs"], options["tries"])
     settings.output.mkdir(parents=True, exist_ok=True)
-    with logging_to(settings.output / "run.log"), run.opened(settings, minima) as landscape:
-        graph = connecting.run_connect(settings, asked, landscape, minima)
+    with (
+        logging_to(settings.output / "run.log"),
+        run.opened(settings, minima) as landscape,
+        run.opened_prior(settings, minima) as prior,
+    ):
+        graph = connecting.run_connect(settings, asked, landscape, minima, prior)
         text = connecting.table(graph, settings.output)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)

@@ -17,7 +17,7 @@ from ..storage.files import write_file
 from .exits import InputError
 from .memory import RecordedMolecule
 from .outputs import write_structures
-from .run import Settings, relaxed
+from .run import Prior, Settings, relaxed
 from .sanity import require_as_long_as_it_says, sound
 
 log = logging.getLogger("fourierpathfinder.cli")
@@ -61,14 +61,19 @@ def read_structures(source: str) -> list[Atoms]:
 
 
 def run_connect(
-    settings: Settings, asked: Asked, landscape: RecordedMolecule, structures: list[Atoms]
+    settings: Settings,
+    asked: Asked,
+    landscape: RecordedMolecule,
+    structures: list[Atoms],
+    prior: Prior = None,
 ) -> LandscapeGraph:
     """Connect structures, and write all that is known."""
     points = [landscape.molecule.coordinates(atoms) for atoms in structures]
     if settings.relax_ends:
         names = (f"structure {k}" for k in range(len(points)))
         points = [
-            relaxed(landscape, name, x).position for name, x in zip(names, points, strict=True)
+            relaxed(landscape, name, x, prior=prior).position
+            for name, x in zip(names, points, strict=True)
         ]
     _require_different(landscape, points)
 
@@ -88,6 +93,7 @@ def run_connect(
         pairs=asked.pairs,
         n_tries=asked.n_tries,
         method=Surrogate(tol=settings.tol),
+        prior=prior,
         max_gradients=settings.max_gradients,
         rng=settings.seed,
         callback=tell,
@@ -121,12 +127,17 @@ def table(graph: LandscapeGraph, folder: Path) -> str:
         for k, node in enumerate(shown)
     ]
     facts = [
-        f"{graph.n_gradients} gradients, {len(graph)} minima, {len(graph.edges)} paths",
+        f"{graph.n_gradients} gradients{_of_prior(graph)}, {len(graph)} minima, "
+        f"{len(graph.edges)} paths",
         graph.message,
         f"written {folder}",
     ]
     title = "minimax heights in eV above the lowest of these minima"
     return "\n".join([title, header, *rows, *facts])
+
+
+def _of_prior(graph: LandscapeGraph) -> str:
+    return f" and {graph.n_prior_gradients} of the prior" if graph.n_prior_gradients else ""
 
 
 def _write(folder: Path, landscape: RecordedMolecule, graph: LandscapeGraph) -> None:
@@ -162,5 +173,6 @@ def _document(graph: LandscapeGraph) -> dict[str, Any]:
             for e in graph.edges
         ],
         "n_gradients": graph.n_gradients,
+        "n_prior_gradients": graph.n_prior_gradients,
         "message": graph.message,
     }

@@ -193,7 +193,7 @@ def _found(
     a, b = landscape.molecule.ends(*ends)
     n_relaxing = 0
     if settings.relax_ends:
-        a, b, n_relaxing = _relaxed(landscape, a, b)
+        a, b, n_relaxing = _relaxed(landscape, a, b, prior)
     findings = [*findings, *_evaluated_findings(landscape, a, b)]
 
     _check_initial(settings, landscape, (a, b))
@@ -248,7 +248,7 @@ def _found(
         report, why = _verified(settings, landscape, result)
         found = replace(found, not_verified=why) if report is None else written(result, report)
     if settings.mep:
-        followed, why = _followed(landscape, result)
+        followed, why = _followed(landscape, result, prior)
         before = found
         if followed is None:
             found = replace(before, not_followed=why)
@@ -282,13 +282,13 @@ def _verified(
 
 
 def _followed(
-    landscape: RecordedMolecule, result: PathResult
+    landscape: RecordedMolecule, result: PathResult, prior: Prior
 ) -> tuple[MinimumEnergyPath | None, str]:
     if result.saddle is None:
         return None, "no: there is no saddle"
     log.info("following the reaction path")
     try:
-        followed = minimum_energy_path(landscape, result)
+        followed = minimum_energy_path(landscape, result, prior=prior)
     except (TooManyFailuresError, ValueError, ArithmeticError) as error:
         return None, f"no: {landscape.isolated.last_failure or error}"
     log.info("%s", followed)
@@ -348,15 +348,15 @@ def _check_initial(
 
 
 def _relaxed(
-    landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray
+    landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray, prior: Prior
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Both ends relaxed, and the evaluations that took.
 
     The search begins without them: so many so near to the ends tell its surrogate of small scales,
     which do not lead over a barrier.
     """
-    first = relaxed(landscape, "reactant", a)
-    last = relaxed(landscape, "product", b, first.evaluations)
+    first = relaxed(landscape, "reactant", a, prior=prior)
+    last = relaxed(landscape, "product", b, first.evaluations, prior)
     start, end = (landscape.molecule.atoms(one.position) for one in (first, last))
     if isinstance(landscape.molecule, CrystalLandscape):
         cells.require_different(landscape.molecule, first.position, last.position)
@@ -367,7 +367,11 @@ def _relaxed(
 
 
 def relaxed(
-    landscape: RecordedMolecule, name: str, x: np.ndarray, known: Evaluations | None = None
+    landscape: RecordedMolecule,
+    name: str,
+    x: np.ndarray,
+    known: Evaluations | None = None,
+    prior: Prior = None,
 ) -> RelaxedMinimum:
     """Relax a structure, with a line in the log for each step.
 
@@ -383,7 +387,7 @@ def relaxed(
             name, now.n_gradients, now.value, now.largest_force,
         )  # fmt: skip
 
-    minimum = relax(landscape, x, known=known, max_gradients=_RELAXING, callback=tell)
+    minimum = relax(landscape, x, prior=prior, known=known, max_gradients=_RELAXING, callback=tell)
     if not minimum.success:
         log.warning("the %s is not fully relaxed: %s", name, minimum.message)
     return minimum

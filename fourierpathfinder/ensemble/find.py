@@ -18,6 +18,7 @@ from ..methods.base import Method
 from ..methods.choose import choose_method
 from ..methods.stochastic import Stochastic
 from ..parallel import check_executor
+from ..priors import identity_of, resolve_priors
 from ..progress import ProgressBar
 from ..restart.recheck import Witness, from_arrays, recheck
 from ..result import PathResult, Status
@@ -36,6 +37,7 @@ def find_paths(
     pairs: Iterable[tuple[Any, Any]],
     *,
     method: Method | None = None,
+    prior: Any = None,
     gradient: Callable[..., Array] | str | None = None,
     max_gradients: int | None = None,
     rng: np.random.Generator | int | None = None,
@@ -57,6 +59,8 @@ def find_paths(
         The ends, as for `find_path`.
     method, gradient : optional
         As for `find_path`; one method for all.
+    prior : optional
+        As for `find_path`, beneath each of the paths; workers have a copy of it.
     max_gradients : int, optional
         Of each path.
     rng : numpy.random.Generator or int, optional
@@ -108,13 +112,24 @@ def find_paths(
         resolvable.append(Pair(index, a, b, int(seeds[index]), occurrences[prints]))
     if resolvable:
         method = method or choose_method(abilities, resolvable[0].start)
-        problem = {} if checkpoint is None else abilities.identity
+        cheaper = resolve_priors(prior, method, abilities, resolvable[0].start)
+        problem = {}
+        if checkpoint is not None:
+            problem = {**abilities.identity, **identity_of(cheaper)}
         folder = None if checkpoint is None else Folder(checkpoint, problem)
         with nullcontext() if folder is None else locked(folder.path), watched(executor) as at_work:
             if folder is not None:
                 folder.claim()
             work = _Work(
-                abilities, method, max_gradients, at_work, folder, problem, progress, resume_check
+                abilities,
+                method,
+                max_gradients,
+                at_work,
+                folder,
+                problem,
+                progress,
+                resume_check,
+                prior,
             )
             results.update(work.results(resolvable))
     return [results[index] for index in range(len(given))]
@@ -133,7 +148,9 @@ class _Work:
         problem: Mapping[str, str],
         progress: bool,
         resume_check: bool,
+        prior: Any = None,
     ) -> None:
+        self._prior = prior
         self._abilities = abilities
         self._landscape = abilities.landscape
         self._method = method
@@ -202,7 +219,13 @@ class _Work:
     def _task(self, pair: Pair) -> Task:
         file = None if self._folder is None else self._folder.run_file(self._identity(pair))
         return Task(
-            self._landscape, pair, self._method, self._max_gradients, file, self._resume_check
+            self._landscape,
+            pair,
+            self._method,
+            self._max_gradients,
+            file,
+            self._resume_check,
+            self._prior,
         )
 
     def _identity(self, pair: Pair) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..executors import LostError, finished, give_up
 from ..find import find_path
@@ -23,6 +24,7 @@ class Task:
     max_gradients: int | None
     checkpoint: Path | None
     resume_check: bool = True
+    prior: Any = None
 
     def __call__(self) -> PathResult:
         """Find it; errors are reported in the result."""
@@ -32,6 +34,7 @@ class Task:
                 self.pair.start,
                 self.pair.end,
                 method=self.method,
+                prior=self.prior,
                 max_gradients=self.max_gradients,
                 rng=self.pair.seed,
                 checkpoint=self.checkpoint,

@@ -5,6 +5,7 @@ pair, written before the next one is chosen. After a kill the same call continue
 was known of the pair under way stands in a file beside it, unless an executor's worker had it.
 """
 
+import glob
 import logging
 import os
 import time
@@ -27,6 +28,7 @@ from ..methods.base import Method
 from ..methods.choose import choose_method
 from ..parallel import check_executor
 from ..parallel import n_workers as workers_of
+from ..priors import identity_of, resolve_priors
 from ..restart.recheck import Witness, recheck
 from ..storage.content import fingerprint
 from ..storage.lock import locked
@@ -48,6 +50,7 @@ def connect(
     labels: Sequence[str] | None = None,
     graph: LandscapeGraph | None = None,
     method: Method | None = None,
+    prior: Any = None,
     gradient: Callable[..., Array] | str | None = None,
     same: Same | None = None,
     mirror: bool = False,
@@ -80,6 +83,8 @@ def connect(
     method : Method, optional
         How one path is found; None chooses as `find_path` does. `Surrogate` splits its paths at
         minima; those of other methods are searched for minima with further gradients.
+    prior : optional
+        A cheaper landscape, as in `find_path`, beneath every path.
     gradient : callable, "autograd", "torch" or "finite-difference", optional
         As for `find_path`.
     same : callable (D,), (D,) -> bool, optional
@@ -154,11 +159,13 @@ def connect(
         )
     method = split_where_it_can(method or choose_method(abilities, symmetry.native(points[0])))
     seed = int(generator(rng).integers(2**63))
-    session = _Session(symmetry, method, seed, max_gradients, max_seconds)
+    cheaper = resolve_priors(prior, method, abilities, symmetry.native(points[0]))
+    session = _Session(symmetry, method, seed, max_gradients, max_seconds, prior)
     with ExitStack() as open_until_the_end:
         if checkpoint is not None:
             open_until_the_end.enter_context(locked(checkpoint))
-            record = Record(checkpoint, _identity(abilities, method, points, pairs))
+            identity = {**_identity(abilities, method, points, pairs), **identity_of(cheaper)}
+            record = Record(checkpoint, identity)
             open_until_the_end.enter_context(closing(record))
             session.keep_in(record, rechecks=resume_check)
         session.begin(graph, points, labels)
@@ -177,7 +184,9 @@ class _Session:
         seed: int,
         max_gradients: int | None,
         max_seconds: float | None,
+        prior: Any = None,
     ) -> None:
+        self._prior = prior
         self._symmetry, self._method, self._seed = symmetry, method, seed
         self._record: Record | None = None
         self._rechecks = True
@@ -194,7 +203,7 @@ class _Session:
             return
         self._graph, self._tried = LandscapeGraph.of(record.read), record.read.pairs
         for pair in self._tried:
-            _file_of(pair, record).unlink(missing_ok=True)
+            _remove_files_of(pair, record)
         if rechecks:
             heights = [edge.height for edge in self._graph.edges]
             values = [*self._graph.values.tolist(), *heights]
@@ -297,7 +306,9 @@ class _Session:
             left = max(self._max_gradients - self._graph.n_gradients, 4 * self._method.n_terms)
         start, end = nodes[pair[0]].position, nodes[pair[1]].position
         seed = (self._seed, *pair)
-        task = partial(explore, self._symmetry, start, end, self._method, seed, left)
+        task = partial(
+            explore, self._symmetry, start, end, self._method, seed, left, prior=self._prior
+        )
         return task if file is None else partial(task, file, resume_check=self._rechecks)
 
     def _distance(self, i: int, j: int) -> float:
@@ -314,13 +325,16 @@ class _Session:
         for edge in edges:
             graph.add_edge(edge)
         graph.n_gradients += found.n_gradients
+        graph.n_prior_gradients += found.n_prior_gradients
         self._fingerprint_new_nodes()
         if not found.legs:
             _log.warning("no path between nodes %d and %d: %s", *pair, found.message)
         if self._record is not None:
             notes: dict[str, Any] = {"pair": pair, "n_gradients": found.n_gradients}
+            if found.n_prior_gradients:
+                notes["n_prior_gradients"] = found.n_prior_gradients
             self._record.add(graph.nodes[first_new:], edges, **notes)
-            _file_of(pair, self._record).unlink(missing_ok=True)
+            _remove_files_of(pair, self._record)
 
     def _fingerprint_new_nodes(self) -> None:
         for node in self._graph.nodes[len(self._fingerprints) :]:
@@ -330,6 +344,13 @@ class _Session:
 def _file_of(pair: Pair, record: Record) -> Path:
     """Where the search for a pair's path is kept while it lasts."""
     return record.path.with_name(f"{record.path.name}.{pair[0]}-{pair[1]}")
+
+
+def _remove_files_of(pair: Pair, record: Record) -> None:
+    """That file, and those of cheaper landscapes beside it."""
+    file = _file_of(pair, record)
+    for one in (file, *file.parent.glob(f"{glob.escape(file.name)}.prior*")):
+        one.unlink(missing_ok=True)
 
 
 def _best_edges(legs: list[Edge], numbers: list[int]) -> list[Edge]:

@@ -78,6 +78,8 @@ class Contents:
         For each minimum that was given, its node.
     n_gradients : int
         Gradients used.
+    n_prior_gradients : int
+        Those of cheaper landscapes beneath.
     message : str
         Why the run stopped.
     pairs : list of (int, int)
@@ -88,5 +90,6 @@ class Contents:
     edges: list[Edge] = field(default_factory=list)
     given: list[int] = field(default_factory=list)
     n_gradients: int = 0
+    n_prior_gradients: int = 0
     message: str = ""
     pairs: list[tuple[int, int]] = field(default_factory=list)

@@ -37,6 +37,8 @@ class LandscapeGraph:
         For each minimum that `connect` was given, its node; equal minima share one.
     n_gradients : int
         Gradients used so far.
+    n_prior_gradients : int
+        Those of cheaper landscapes beneath.
     message : str
         Why `connect` stopped.
 
@@ -56,7 +58,7 @@ class LandscapeGraph:
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.given: list[int] = []
-        self.n_gradients = 0
+        self.n_gradients = self.n_prior_gradients = 0
         self.message = ""
         self._bounds = np.empty((0, 0))
         for node in nodes:
@@ -288,6 +290,7 @@ class LandscapeGraph:
             union.add_edge(replace(edge, start=numbers[edge.start], end=numbers[edge.end]))
         union.given = [*self.given, *(numbers[node] for node in other.given)]
         union.n_gradients = self.n_gradients + other.n_gradients
+        union.n_prior_gradients = self.n_prior_gradients + other.n_prior_gradients
         return union
 
     def number_of(self, node: Node, same: Callable[[np.ndarray, np.ndarray], bool]) -> int:
@@ -322,7 +325,7 @@ class LandscapeGraph:
         copy = LandscapeGraph(self.nodes)
         copy.edges, copy._bounds = list(self.edges), self._bounds
         copy.given, copy.n_gradients = list(self.given), self.n_gradients
-        copy.message = self.message
+        copy.n_prior_gradients, copy.message = self.n_prior_gradients, self.message
         return copy
 
     def save(self, file: str | os.PathLike[str]) -> None:
@@ -369,7 +372,7 @@ class LandscapeGraph:
         for edge in contents.edges:
             graph.add_edge(edge)
         graph.given, graph.n_gradients = list(contents.given), contents.n_gradients
-        graph.message = contents.message
+        graph.n_prior_gradients, graph.message = contents.n_prior_gradients, contents.message
         return graph
 
     def contents(self) -> Contents:
@@ -380,7 +383,14 @@ class LandscapeGraph:
         Contents
             Everything, to be written.
         """
-        return Contents(self.nodes, self.edges, self.given, self.n_gradients, self.message)
+        return Contents(
+            self.nodes,
+            self.edges,
+            self.given,
+            self.n_gradients,
+            self.n_prior_gradients,
+            self.message,
+        )
 
 
 def turned(edge: Edge) -> Edge:

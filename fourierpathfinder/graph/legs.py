@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,7 @@ class Found:
     legs: list[Edge] = field(default_factory=list)
     """The ways between two stops, by their numbers in `stops`."""
     n_gradients: int = 0
+    n_prior_gradients: int = 0
     message: str = ""
 
 
@@ -65,6 +67,7 @@ def explore(
     max_gradients: int | None,
     checkpoint: Path | None = None,
     *,
+    prior: Any = None,
     resume_check: bool = True,
 ) -> Found:
     """Find a path between two minima, and what lies on it.
@@ -83,6 +86,8 @@ def explore(
         The budget.
     checkpoint : Path or None
         A file in which the search for the path is kept, and from which it goes on.
+    prior : optional
+        A cheaper landscape, as in `find_path`.
     resume_check : bool
         Whether it does so only after one recorded point was evaluated again.
 
@@ -100,6 +105,7 @@ def explore(
             landscape,
             *ends,
             method=method,
+            prior=prior,
             rng=rng,
             max_gradients=max_gradients,
             checkpoint=checkpoint,
@@ -109,7 +115,11 @@ def explore(
         return Found(message=f"{type(error).__name__}: {error}")
     if result.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
-    found = Found(n_gradients=result.n_gradients, message=result.message)
+    found = Found(
+        n_gradients=result.n_gradients,
+        n_prior_gradients=result.n_prior_gradients,
+        message=result.message,
+    )
     _add_ends(found, result)
     as_one = abilities.stochastic or array_namespace(ends[0]) is not np
     if isinstance(method, Surrogate) or as_one:

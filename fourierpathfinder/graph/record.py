@@ -8,7 +8,8 @@ line is an object with some of
 - `given`: for each minimum that was given, its node;
 - `edges`: objects with `start`, `end`, `height`, `certified`, `saddle` (an array or null), and the
   path's `ends` (2, D) and `coefficients` (N, D), both arrays;
-- `pair`: the two nodes that were tried, and `n_gradients`, what that has cost;
+- `pair`: the two nodes that were tried, and `n_gradients`, what that has cost, and
+  `n_prior_gradients`, of cheaper landscapes beneath;
 - `message`: what there is to say.
 
 How arrays are written stands in `fourierpathfinder.storage.arrays`, how lines are sealed in
@@ -76,7 +77,11 @@ class Record:
 
 def write(file: str | os.PathLike[str], graph: Contents) -> None:
     """Write a graph, replacing the file in one step."""
-    notes = {"given": graph.given, "n_gradients": graph.n_gradients}
+    notes = {
+        "given": graph.given,
+        "n_gradients": graph.n_gradients,
+        "n_prior_gradients": graph.n_prior_gradients,
+    }
     entry = _entry(graph.nodes, graph.edges, message=graph.message, **notes)
     write_lines(file, {"format": FORMAT, "identity": {}}, entry)
 
@@ -122,6 +127,7 @@ def _add(graph: Contents, entry: Mapping[str, Any]) -> None:
         graph.edges.append(Edge(start, end, height, certified, path, saddle))
     graph.given = [_node(graph, node) for node in entry.get("given", graph.given)]
     graph.n_gradients += int(entry.get("n_gradients", 0))
+    graph.n_prior_gradients += int(entry.get("n_prior_gradients", 0))
     graph.message = str(entry.get("message", graph.message))
 
 

@@ -10,7 +10,7 @@ from ..gaussian_process import Corrected
 from ..path import SinePath
 from ..prior import Prior
 from ..result import Status
-from ..search.beneath import is_of_use, is_unsure, places_to_ask
+from ..search.beneath import asked, is_of_use, is_unsure, places_to_ask
 from ..search.campaign import Campaign
 from ..search.channel import Channel
 from ..search.phases import begun, settled
@@ -169,17 +169,8 @@ class Cheap:
             places = places_to_ask(campaign.task.channel, campaign.records, queue)
             if not len(places):
                 break
-            campaign.learn(campaign.records.joined_beneath(*self._ask(places)))
+            campaign.learn(campaign.records.joined_beneath(*asked(self._prior, places)))
             queue = plan(campaign)
         unsure = rounds and is_unsure(campaign.task.channel, campaign.records)
         self._n_unsure = self._n_unsure + 1 if unsure else 0
         return queue
-
-    def _ask(self, points: Array) -> list[Records]:
-        """What it says at `points` (M, D), and what those beneath it say, level by level."""
-        found: list[Records] = []
-        prior: Prior | None = self._prior
-        while prior is not None and prior.evaluator is not None:
-            found.append(Records.of(points, *prior.evaluator.value_and_grad(points, finite=False)))
-            prior = prior.beneath
-        return found

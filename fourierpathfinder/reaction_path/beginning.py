@@ -1,5 +1,7 @@
 """What is known before a reaction path is followed, and in which coordinates it is."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .._arrays import to_numpy
@@ -7,9 +9,12 @@ from ..evaluation import Evaluator
 from ..gaussian_process import FeatureMap, GaussianProcess
 from ..landscapes.abilities import Abilities
 from ..methods import Surrogate
+from ..prior import Prior
 from ..result import Evaluations, PathResult
+from ..search.beneath import asked
 from ..search.choose_features import choose_features, choose_kernel
 from ..search.policy import BOLD
+from ..search.records import Beneath, Records
 from .flow import Metric
 from .learner import Learner
 from .policy import Following
@@ -39,17 +44,46 @@ def begun(
     known: Evaluations | None,
     max_gradients: int | None,
     numbers: Following,
+    prior: Prior | None = None,
 ) -> Learner:
-    """A surrogate that knows what the search knew; ends and saddle at least."""
+    """A surrogate that knows what the search knew; ends and saddle at least.
+
+    A cheaper landscape is asked at all of these points.
+    """
     assert result.saddle is not None
     process = process_of(abilities, result.method, to_numpy(result.path.start))
     evaluations = all_known(len(result.path.start), result.evaluations, known)
-    learner = Learner(Evaluator(abilities, max_gradients), process, evaluations, numbers)
+    learner = Learner(Evaluator(abilities, max_gradients), process, evaluations, numbers, prior)
     if not len(learner.records):
         first = (result.path.start, result.path.end, result.saddle.position)
         learner.learn(np.stack([to_numpy(x) for x in first]), 0.0)
+    learner.stand_upon(beneath(prior, process, learner.records.known.x))
     learner.settle(result.saddle.value)
     return learner
+
+
+def beneath(prior: Prior | None, process: GaussianProcess, x: np.ndarray) -> Beneath | None:
+    """What a cheaper landscape says at points (n, D), and those beneath it in turn.
+
+    Of an earlier run, which cannot be asked, it is what that has told. None where the cheaper
+    landscape cannot be evaluated.
+    """
+    if prior is None:
+        return None
+    if prior.evaluator is not None:
+        below = beneath(prior.beneath, process, x)
+        told = replace(prior, beneath=None)
+        records = asked(told, x)[0].upon(below)
+    else:
+        assert prior.known is not None
+        records = Records.of(*vars(prior.known).values())
+    if len(records.known) < 2:
+        return None
+    return Beneath(records, process, records.told_to(process, None, _as_it_is))
+
+
+def _as_it_is(values: np.ndarray, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return values, gradients
 
 
 def process_of(abilities: Abilities, method: object, x: np.ndarray) -> GaussianProcess:

@@ -124,6 +124,28 @@ class Branches:
         # of both branches it may be the saddle itself
         return np.unique(np.reshape(points, (len(points), len(self.saddle))), axis=0)
 
+    def least_known(self) -> np.ndarray:
+        """The point (1, D) at which the surrogate is least sure of all; (0, D) if it is known."""
+        places = np.concatenate([branch.places for branch in self.down])
+        deviations = np.concatenate([branch.deviations for branch in self.down])
+        worst = int(deviations.argmax())
+        near = self.task.numbers.same * float(np.linalg.norm(places[-1] - self.saddle))
+        is_known = self.learner.records.distance_to(places[worst]) <= near
+        return places[worst : worst + (0 if is_known else 1)]
+
+    def unsure_beneath(self) -> np.ndarray:
+        """The points (M, D), at most one a branch, where a cheaper landscape is to be asked.
+
+        That is where its surrogate is least sure, if that counts beside the tolerance.
+        """
+        mean, numbers = self.learner.mean, self.task.numbers
+        found: list[np.ndarray] = []
+        for branch in self.down:
+            unsure = np.zeros(1) if mean is None else mean.deviation(branch.places)
+            if unsure.max() > numbers.sure_beneath * self.tolerance:
+                found.append(branch.places[int(unsure.argmax())])
+        return np.unique(np.reshape(found, (len(found), len(self.saddle))), axis=0)
+
     def _wanted_of(self, branch: Branch) -> np.ndarray | None:
         near = self.task.numbers.same * float(np.linalg.norm(branch.end - self.saddle))
         for k in np.argsort(-branch.deviations):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._lazy import cached_property
-from ..gaussian_process import Posterior
+from ..gaussian_process import Model
 from .policy import Following
 
 
@@ -71,7 +71,7 @@ class Descent:
 
 
 def descended(
-    model: Posterior,
+    model: Model,
     start: np.ndarray,
     metric: Metric,
     rest: float,
@@ -83,7 +83,7 @@ def descended(
 
     Parameters
     ----------
-    model : Posterior
+    model : Model
         The surrogate.
     start : array (D,)
         Where to begin.
@@ -133,7 +133,7 @@ def descended(
     return Descent(np.array(points), is_at_rest=False)
 
 
-def _left(model: Posterior, x: np.ndarray, flat: float) -> float:
+def _left(model: Model, x: np.ndarray, flat: float) -> float:
     """What the gradient leaves to the value of a minimum; infinite where the mean curves down."""
     curvatures, modes = np.linalg.eigh(model.hessian(x))
     components = modes.T @ model.predict(x[None])[1][0]

@@ -54,6 +54,11 @@ class Following:
         Steps of one integration: a descent takes fifty.
     most_rounds : int
         Rounds of evaluations: a path takes ten.
+    sure_beneath : float
+        Deviation of a cheaper landscape's surrogate, in tolerances, from which that is asked for
+        more: well below the tolerance the difference's own deviation counts for more.
+    rounds : int
+        How often it is asked between two evaluations of the expensive landscape.
     """
 
     trusted: float = 0.1
@@ -75,6 +80,8 @@ class Following:
     still: float = 1e-6
     most_steps: int = 500
     most_rounds: int = 80
+    sure_beneath: float = 0.1
+    rounds: int = 12
 
 
 DEFAULTS = Following()
@@ -110,6 +117,14 @@ class Relaxing:
         Relative change of the surrogate's value at which its minimum is found.
     failures : int
         Failed evaluations in a row after which there is no going on.
+    rounds : int
+        How often a cheaper landscape beneath is asked at the surrogate's minimum before the
+        expensive one is: by then it stays where it is.
+    known : float
+        Nearer than this to what the cheaper landscape has told, in units of `longest_step`, it is
+        not asked again: its surrogate says the same there.
+    cheap : int
+        Most gradients of its own relaxation: what needs more is rough.
     """
 
     first_curvature: float = 70.0
@@ -122,6 +137,9 @@ class Relaxing:
     same: float = 1e-6
     precise: float = 1e-12
     failures: int = 5
+    rounds: int = 12
+    known: float = 2e-3
+    cheap: int = 60
 
 
 RELAXING = Relaxing()

@@ -1,7 +1,9 @@
 """A minimum in few gradients: the surrogate's is evaluated, the surrogate told, and so on.
 
 From beside a minimum this takes half of the gradients of a quasi-Newton descent or less, and all
-of them are known to the path that is sought next.
+of them are known to the path that is sought next. With a cheaper landscape beneath, that is relaxed
+first, and asked at each minimum of the surrogate until that stays where it is: only then is the
+expensive one evaluated there.
 """
 
 import logging
@@ -16,9 +18,14 @@ from ..evaluation import Evaluator, LandscapeError
 from ..inputs import check_budget, check_callback
 from ..landscapes.abilities import Abilities, abilities_of
 from ..landscapes.resolve import as_landscape
+from ..methods import Surrogate
+from ..prior import Prior
+from ..priors import opened, resolve_priors
 from ..result import Evaluations
 from ..search.one_thread import one_thread
+from ..search.records import Beneath
 from .beginning import all_known, process_of
+from .beginning import beneath as what_is_known
 from .learner import Learner
 from .policy import DEFAULTS, RELAXING, Relaxing
 
@@ -47,6 +54,8 @@ class RelaxedMinimum:
         Why it ended, in words.
     evaluations : Evaluations
         All points that were evaluated, and those known before.
+    n_prior_gradients : int
+        Evaluations of cheaper landscapes beneath.
 
     Examples
     --------
@@ -65,6 +74,7 @@ class RelaxedMinimum:
     success: bool
     message: str
     evaluations: Evaluations = field(repr=False)
+    n_prior_gradients: int = 0
 
 
 Callback = Callable[[RelaxedMinimum], None]
@@ -74,6 +84,7 @@ def relax(
     landscape: Any,
     start: Any,
     *,
+    prior: Any = None,
     gradient: Callable[..., Any] | str | None = None,
     force: float = 0.01,
     known: Evaluations | None = None,
@@ -89,6 +100,9 @@ def relax(
         The energy or loss: anything that `fourierpathfinder.landscapes.as_landscape` accepts.
     start : array (D,) or what the landscape turns into arrays
         Where to begin; ASE Atoms for molecules.
+    prior : optional
+        A cheaper landscape of the same coordinates, as in `find_path`: then only the difference is
+        to be found, and a few gradients lead from its minimum to that of `landscape`.
     gradient : callable or str, optional
         As in `find_path`, where `landscape` is a plain callable.
     force : float
@@ -139,10 +153,37 @@ def relax(
     x = np.asarray(abilities.coordinates(start), dtype=float)
     check_budget(max_gradients)
     evaluator = Evaluator(abilities, max_gradients)
+    cheaper = resolve_priors(prior, Surrogate(), abilities, x)
     process = process_of(abilities, None, x)
-    learner = Learner(evaluator, process, all_known(len(x), known), DEFAULTS)
-    with one_thread():
+    with opened(cheaper, None, {}, rechecks=False) as beneath, one_thread():
+        learner = Learner(evaluator, process, all_known(len(x), known), DEFAULTS, beneath)
+        learner.stand_upon(_beneath(beneath, abilities, x, force, policy))
+        if len(learner.records):
+            learner.ask(learner.records.x, 0.0)
         return _Relaxation(abilities, learner, x, force, policy).run(callback)
+
+
+def _beneath(
+    prior: Prior | None, abilities: Abilities, x: np.ndarray, force: float, numbers: Relaxing
+) -> Beneath | None:
+    """What the cheaper landscape's own relaxation leaves; None where that is of no use."""
+    if prior is None:
+        return None
+    process = process_of(abilities, None, x)
+    if prior.evaluator is None:
+        return what_is_known(prior, process, x[None])
+    learner = Learner(prior.evaluator, process, all_known(len(x)), DEFAULTS, prior.beneath)
+    learner.stand_upon(_beneath(prior.beneath, abilities, x, force, numbers))
+
+    def enough(now: RelaxedMinimum) -> None:
+        if now.n_gradients >= numbers.cheap:
+            raise StopIteration
+
+    try:
+        _Relaxation(prior.evaluator.abilities, learner, x, force, numbers).run(enough)
+    except LandscapeError:
+        return None
+    return Beneath(learner.records, process.like(learner.model), learner.model)
 
 
 class _Reason(Enum):
@@ -224,14 +265,25 @@ class _Relaxation:
             success=largest <= self._force,
             message=reason.value,
             evaluations=records.evaluations,
+            n_prior_gradients=self._learner.n_prior_gradients,
         )
 
     def _next(self, last: np.ndarray) -> np.ndarray:
+        """The surrogate's minimum, once a cheaper landscape beneath has told what it can of it."""
+        near = self._numbers.known * self._numbers.longest_step
+        point = self._lowered(last)
+        for _ in range(self._numbers.rounds):
+            if not self._learner.ask(point[None], near):
+                break
+            point = self._lowered(last)
+        return point
+
+    def _lowered(self, last: np.ndarray) -> np.ndarray:
         """The surrogate's minimum, as far as it is to be trusted."""
         numbers, best, records = self._numbers, self._best, self._learner.records
         if self._n_failures:
             return np.asarray((best + last) / 2)
-        if len(records.known) == 1:
+        if len(records.known) == 1 and self._learner.mean is None:
             return self._first_step()
         step = self._lowest() - best
         gain = records.value_at(best) - float(self._mean(best + step))

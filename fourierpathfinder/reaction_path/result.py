@@ -41,6 +41,8 @@ class MinimumEnergyPath:
         All points that were evaluated, those of the search among them.
     landscape : Landscape
         What the path was followed on.
+    n_prior_gradients : int
+        Evaluations of cheaper landscapes beneath.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class MinimumEnergyPath:
     n_gradients: int
     evaluations: Evaluations = field(repr=False)
     landscape: Any = field(default=None, repr=False)
+    n_prior_gradients: int = 0
 
     @property
     def connects_the_ends(self) -> bool:
@@ -74,4 +77,5 @@ class MinimumEnergyPath:
     def __str__(self) -> str:
         """A sentence or two for people."""
         ends = " to ".join(str(neighbour) for neighbour in self.neighbours)
-        return f"From {ends}. {self.message} {self.n_gradients} gradients."
+        beneath = f", and {self.n_prior_gradients} of the prior" if self.n_prior_gradients else ""
+        return f"From {ends}. {self.message} {self.n_gradients} gradients{beneath}."

@@ -12,6 +12,7 @@ from numpy.linalg import LinAlgError
 
 from .._arrays import Array
 from ..gaussian_process import Corrected, Model
+from ..prior import Prior
 from .channel import Channel
 from .policy import Beneath
 from .prediction import Candidate
@@ -43,6 +44,15 @@ def places_to_ask(channel: Channel, records: Records, wanted: Sequence[Candidate
         if seen > near and all(np.linalg.norm(point - other) > near for other in places):
             places.append(point)
     return np.array(places).reshape(-1, len(channel.path.start))
+
+
+def asked(prior: Prior | None, points: Array) -> list[Records]:
+    """What a cheap landscape says at `points` (M, D), and what those beneath it, level by level."""
+    found: list[Records] = []
+    while prior is not None and prior.evaluator is not None:
+        found.append(Records.of(points, *prior.evaluator.value_and_grad(points, finite=False)))
+        prior = prior.beneath
+    return found
 
 
 def _on_path(channel: Channel, model: Model, numbers: Beneath) -> list[Array]:
