@@ -219,3 +219,4 @@ def test_a_graph(tmp_path):
     assert np.array_equal(again.minimax_heights(), found.minimax_heights())
     with pytest.raises(ValueError):
         connect(toy, toy.minima[:, :1], method=method, prior=cheap)
+    assert list(tmp_path.iterdir()) == [file], "nothing else is left"
