@@ -52,7 +52,9 @@ def _half_of_extent(phi: Array) -> float:
 
 def evidence_of(prior: Prior, data: Observations) -> Evidence:
     """The observations, prepared for their likelihood at many length scales."""
-    return Evidence.of(prior, solver_for(prior.features).split(prior, data), data)
+    found = Evidence.of(prior, solver_for(prior.features).split(prior, data), data)
+    extent = 2 * _half_of_extent(prior.features.linearise(data.x).values)
+    return replace(found, longest=prior.settings.longest * extent)
 
 
 def at_best_length(evidence: Evidence, reach: float) -> Prior:
@@ -61,7 +63,9 @@ def at_best_length(evidence: Evidence, reach: float) -> Prior:
     if evidence.is_constant:
         return prior  # a constant says nothing about length scales
     start, width = float(np.log(prior.scaling.length)), float(np.log(reach))
-    bounds = (start - width, start + width)
+    most = max(float(np.log(evidence.longest)), start - width)
+    start = min(start, most)
+    bounds = (start - width, min(start + width, most))
     # Near the best length scale ℓ falls by about R (Δ log l)².
     curvature = 2.0 * evidence.n_rows
     try:

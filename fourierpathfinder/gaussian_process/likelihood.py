@@ -67,6 +67,8 @@ class Evidence:
     outside_products: Array
     has_gradient: Array
     n_outside: int
+    longest: float = np.inf
+    """The largest length scale that is to be considered."""
 
     @classmethod
     def of(cls, prior: Prior, split: Split, data: Observations) -> "Evidence":

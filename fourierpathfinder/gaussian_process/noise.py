@@ -96,7 +96,8 @@ def _likeliest(evidence: Evidence, length: float) -> tuple[Prior, float]:
         slopes = np.array([here.slope - 2 * by_gradient, by_value, by_gradient])
         return -here.value, -slopes
 
-    bounds = [(length - width, length + width), *zip(least, most, strict=True)]
+    longest = max(min(length + width, float(np.log(evidence.longest))), length - width)
+    bounds = [(length - width, longest), *zip(least, most, strict=True)]
     options = {"maxfun": settings.n_noise_evaluations}
     first = np.array([length, *start])
     found = minimize(negative, first, jac=True, method="L-BFGS-B", bounds=bounds, options=options)

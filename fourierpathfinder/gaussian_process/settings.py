@@ -29,6 +29,8 @@ class FitSettings:
         Factors within which a length scale is looked for: of the last one of the same kernel and
         features; of half the extent of the first points, which say little; and of what is right
         for another kernel or guessed for other features.
+    longest : float
+        The largest length scale that is considered, in units of the extent of the points.
     n_evaluations : int
         Largest number of evaluations of the likelihood in one search.
     length_tolerance : float
@@ -76,6 +78,7 @@ class FitSettings:
     nearby_reach: float = 1.5
     first_reach: float = 2.0
     far_reach: float = 4.0
+    longest: float = float("inf")
     n_evaluations: int = 6
     length_tolerance: float = 0.03
     first_step: float = 0.35

@@ -9,6 +9,8 @@ from ..search.records import Records
 
 _NEAR = 0.05
 """In chords."""
+_CLOSE = 0.03
+"""In chords, between two places of which one is as good as both."""
 _PLACES = 65
 """Of a path, at which what is known is compared with it."""
 
@@ -48,10 +50,26 @@ def _with_known(evaluator: Evaluator, points: Array, known: Records) -> Records:
         for k, place in enumerate(np.flatnonzero(missing)):
             first[place] = records.part(np.array([k]))
     used = np.concatenate(places).astype(int)
-    others = known.part(np.setdiff1d(np.arange(len(known)), used))
+    others = _telling(known.part(np.setdiff1d(np.arange(len(known)), used)), points)
     for one in first[1:]:
         first[0] = first[0].joined(one)
     return first[0].joined(others)
+
+
+def _telling(known: Records, points: Array) -> Records:
+    """What is known, without all that lies close to something else.
+
+    Records side by side tell of their own small surroundings, in which nothing happens, and the
+    surrogate would take that for the whole. Of such neighbours the most level one is kept: it is
+    nearest to a minimum or saddle.
+    """
+    apart = _CLOSE * float(np.linalg.norm(points[1] - points[0]))
+    kept: list[int] = []
+    for k in np.argsort(np.linalg.norm(known.gradients, axis=1), kind="stable"):
+        others = np.concatenate([points, known.x[kept]])
+        if np.linalg.norm(others - known.x[k], axis=1).min() >= apart:
+            kept.append(int(k))
+    return known.part(np.array(sorted(kept), dtype=int))
 
 
 def _or_known(points: Array, known: Records) -> Array:

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from ..evaluation import Evaluator
-from ..gaussian_process import FeatureMap, GaussianProcess, Kernel
+from ..gaussian_process import FeatureMap, FitSettings, GaussianProcess, Kernel
 from ..landscapes.abilities import Abilities
 from ..path import SinePath
 from ..prior import Prior
@@ -418,8 +418,9 @@ def _aim(settings: Surrogate, features: tuple[FeatureMap, ...], abilities: Abili
     policy = _policy(settings)
     kernel = choose_kernel(features[0]) if settings.kernel == "auto" else settings.kernel
     process = GaussianProcess(
-        features[0], (kernel,), policy.see.nugget, settings.noise, alternatives=features
-    )
+        features[0], (kernel,), policy.see.nugget, settings.noise, alternatives=features,
+        settings=FitSettings(longest=policy.see.longest),
+    )  # fmt: skip
     tightness = Tightness(abilities.largest_force, settings.saddle_gradient)
     sides = Sides(abilities.mobility, abilities.free_motions)
     return Aim(process, settings.tol, settings.certify, settings.noise, policy, tightness, sides)

@@ -11,6 +11,10 @@ class See:
     """Powers of inverse distances to choose from, in units of one, the first to begin with:
     where bonds are made and broken the half or the first suits, where forces are short-ranged
     the third or fourth."""
+    longest: float = 1.5
+    """Largest length scale, in units of the extent of the points: what is known of two minima
+    alone is likeliest to be one parabola that goes on for ever, and a path that it leads astray
+    does not come back."""
     nugget: float = 1e-10
     """Variance of its own in units of the prior's: small, so that a tolerance of 1e-6 E can be
     reached."""
