@@ -9,7 +9,7 @@ from ..search.records import Records
 
 _NEAR = 0.05
 """In chords."""
-_CLOSE = 0.03
+_CLOSE = 0.1
 """In chords, between two places of which one is as good as both."""
 _PLACES = 65
 """Of a path, at which what is known is compared with it."""
