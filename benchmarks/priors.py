@@ -3,8 +3,10 @@
     python benchmarks/priors.py                           all, with the prior and without
     python benchmarks/priors.py --only baker_0 zmx_1      those whose names begin so
     python benchmarks/priors.py --ways prior plain begin  and what the cheap path alone would save
-    python benchmarks/priors.py --ways sign noise         priors that are wrong, on purpose
+    python benchmarks/priors.py --ways chain              GFN1-xTB beneath, and EMT beneath that
+    python benchmarks/priors.py --bad                     priors that are wrong, on 20 reactions
     python benchmarks/priors.py --csv runs.csv            each run is written as it ends, none twice
+    python benchmarks/priors.py --csv saved/priors.csv --table    what is known already, as a table
 
 Counted are gradients of GFN2-xTB, outside the library: both ends and the certificate included. A
 height is judged by dense sampling of the path that was returned. `begin` starts at the path that
@@ -37,6 +39,9 @@ from fourierpathfinder.atoms import MoleculeLandscape
 from fourierpathfinder.landscapes.abilities import Forwarding
 
 BUDGET = 100
+WRONG = ("sign", "noise", "well", "other", "raises")
+N_BAD = 20
+"""Reactions that wrong priors are tried on, those of the fewest atoms."""
 NOISE = 0.1
 """In eV, and in eV/Å on components of gradients."""
 
@@ -180,6 +185,13 @@ def argon() -> Any:
     return LennardJones(sigma=1.2, epsilon=0.0104, rc=8.0)
 
 
+def effective_medium() -> Any:
+    """A potential for metals, which also has parameters for H, C, N and O."""
+    from ase.calculators.emt import EMT
+
+    return EMT()
+
+
 def priors_of(way: str, reaction: Reaction, rng: int) -> Any:
     """What is given as `prior`; None for the plain search."""
     if way in ("plain", "begin"):
@@ -187,6 +199,8 @@ def priors_of(way: str, reaction: Reaction, rng: int) -> Any:
     make = partial(gfn1_xtb, reaction.charge, reaction.multiplicity)
     cheap = MoleculeLandscape(reaction.reactant, argon if way == "other" else make)
     middle = (reaction.reactant.positions + reaction.product.positions).ravel() / 2
+    if way == "chain":
+        return [cheap, MoleculeLandscape(reaction.reactant, effective_medium)]
     wrong: dict[str, Callable[[], Any]] = {
         "sign": lambda: Turned(cheap),
         "noise": lambda: Noisy(cheap, rng),
@@ -204,8 +218,10 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
     watched = at_work = Watched(landscape)
     ends = reaction.reactant, reaction.product
     prior = priors_of(way, reaction, rng)
+    seen: list[Watched] = []
     if prior is not None:
-        prior = cheap_seen = Watched(prior)
+        seen = [Watched(one) for one in (prior if isinstance(prior, list) else [prior])]
+        prior = seen
     began = process_time()
     try:
         if way == "begin":
@@ -219,10 +235,15 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
         note = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         return Run(reaction.name, way, rng, n_gradients=watched.n_gradients, message=note)
     seconds = process_time() - began - watched.seconds - cheap.seconds
-    if prior is not None:
-        seconds -= cheap_seen.seconds
-    height = continuous_height(landscape, result.path, N_SAMPLES)
-    along = cheap.value_and_grad(result.path(np.linspace(0, 1, 65)))[0]
+    seconds -= sum(one.seconds for one in seen)
+    try:
+        height = continuous_height(landscape, result.path, N_SAMPLES)
+    except Exception:  # no density converges somewhere on the path: it is not judged
+        height = float("nan")
+    try:
+        along = cheap.value_and_grad(result.path(np.linspace(0, 1, 65)))[0]
+    except Exception:
+        along = np.full(2, np.nan)
     return Run(
         reaction.name,
         way,
@@ -255,14 +276,37 @@ def save(run: Run, file: Path | None) -> None:
 def all_runs(given: argparse.Namespace) -> Iterator[Run]:
     """The runs that are asked for; those that the file holds already are not made again."""
     done = {(run.name, run.way, run.rng): run for run in read_runs(Run, given.csv)}
-    for reaction in reactions(given.only):
+    for reaction in asked_for(given):
         for way in given.ways:
             known = done.get((reaction.name, way, given.rng))
-            if known is None and np.isfinite(reaction.height):
+            if known is None and not given.table:
                 known = run(reaction, way, given.rng)
                 save(known, given.csv)
             if known is not None:
                 yield known
+
+
+def asked_for(given: argparse.Namespace) -> list[Reaction]:
+    """The reactions whose saddle is known; of wrong priors a few small ones."""
+    known = [one for one in reactions(given.only) if np.isfinite(one.height)]
+    if given.bad:
+        known = sorted(known, key=lambda one: len(one.reactant))[:N_BAD]
+    return known
+
+
+def harm(runs: Sequence[Run]) -> str:
+    """How many gradients more than without it each wrong prior has cost, at worst."""
+    plain = {one.name: one.n_gradients for one in runs if one.way == "plain"}
+    lines = ["| wrong prior | N | at worst, gradients more | in the median | wrong certificates |"]
+    lines.append("| --- |" + " --- |" * 4)
+    for way in WRONG:
+        some = [one for one in runs if one.way == way and one.name in plain]
+        if some:
+            more = [one.n_gradients - plain[one.name] for one in some]
+            n_wrong = sum(one.is_wrong for one in some)
+            cells = f"{len(some)} | {max(more):+d} | {np.median(more):+.0f} | {n_wrong}"
+            lines.append(f"| {way} | {cells} |")
+    return "\n".join(lines)
 
 
 def table(runs: Sequence[Run], ways: Sequence[str]) -> str:
@@ -295,9 +339,13 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="+", metavar="NAME")
     parser.add_argument("--ways", nargs="+", default=["prior", "plain"], metavar="WAY")
+    parser.add_argument("--bad", action="store_true", help="wrong priors, on 20 reactions")
+    parser.add_argument("--table", action="store_true", help="only what --csv holds")
     parser.add_argument("--rng", type=int, default=0)
     parser.add_argument("--csv", type=Path)
     given = parser.parse_args()
+    if given.bad:
+        given.ways = ["plain", *WRONG]
     runs = []
     for one in all_runs(given):
         runs.append(one)
@@ -309,6 +357,8 @@ def main() -> None:
             flush=True,
         )
     print("\n" + table(runs, given.ways))
+    if given.bad:
+        print("\n" + harm(runs))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,91 @@
+"""A cheap calculator beneath an expensive one on the command line, with all else that is asked."""
+
+import json
+import shutil
+import time
+
+import pytest
+from ase import Atoms
+from ase.io import read, write
+
+from fourierpathfinder.cli.exits import Exit
+
+from .helpers import in_a_process, read_result
+
+PRIOR = ("--prior", "emt", "--prior-set", "asap_cutoff=true")
+
+
+@pytest.fixture
+def shaken(hop, tmp_path):
+    """The hop with its ends out of place."""
+    files = []
+    for name in ("reactant", "product"):
+        atoms = read(hop / f"{name}.traj")
+        atoms.positions[-1] += (0.05, -0.04, 0.06)
+        write(tmp_path / f"{name}.traj", atoms)
+        files.append(tmp_path / f"{name}.traj")
+    return files
+
+
+def test_everything_at_once(shaken, tmp_path, command):
+    ends = ("find", *shaken, "-c", "emt", "--relax-ends", "--saddle-force", 0.01)
+    more = ("--mep", "--verify", "--jobs", 2)
+    plain = command(*ends, "-o", tmp_path / "plain")
+    upon = command(*ends, *more, *PRIOR, "-o", tmp_path / "upon")
+    assert plain.exit_code == upon.exit_code == Exit.CERTIFIED, upon.output
+    alone, found = (read_result(tmp_path / name) for name in ("plain", "upon"))
+    assert found["barrier"] == pytest.approx(alone["barrier"], abs=2e-3)
+    assert found["n_prior_gradients"] > 0
+    assert found["n_gradients"] < alone["n_gradients"]
+    assert found["n_gradients_relaxing"] < alone["n_gradients_relaxing"]
+    assert "It is a first-order saddle" in upon.output
+    assert f"{found['n_gradients']}, and " in upon.output
+
+
+def test_a_killed_run_goes_on_bit_for_bit(shaken, tmp_path, command):
+    ends = ("find", *shaken, "-c", "emt", "--relax-ends", *PRIOR)
+    assert command(*ends, "-o", tmp_path / "whole").exit_code == Exit.CERTIFIED
+    n_lines = len((tmp_path / "whole" / "evaluations.jsonl").read_bytes().splitlines())
+    process = in_a_process([*ends, "-o", tmp_path / "cut"])
+    kept = tmp_path / "cut" / "evaluations.jsonl"
+    while process.poll() is None:
+        if kept.exists() and len(kept.read_bytes().splitlines()) > n_lines // 2:
+            process.kill()
+            break
+        time.sleep(0.005)
+    process.communicate()
+    assert process.returncode < 0, "it was killed before its end"
+    assert command(*ends, "-o", tmp_path / "cut", "--restart").exit_code == Exit.CERTIFIED
+    whole, again = (read_result(tmp_path / name) for name in ("whole", "cut"))
+    for name in ("height", "barrier", "n_gradients", "n_prior_gradients"):
+        assert again[name] == whole[name]
+    one, other = ((tmp_path / name / "path.extxyz").read_bytes() for name in ("whole", "cut"))
+    assert one == other
+
+
+def test_many_pairs(hop, tmp_path, command):
+    folder = tmp_path / "pairs" / "hop"
+    folder.mkdir(parents=True)
+    for name in ("reactant", "product"):
+        shutil.copy(hop / f"{name}.traj", folder)
+    done = command("find-many", tmp_path / "pairs", "-c", "emt", *PRIOR, "-o", tmp_path / "many")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    found = read_result(tmp_path / "many" / "pairs" / "hop")
+    assert found["n_prior_gradients"] > 0
+
+
+def test_a_graph(tmp_path, command):
+    pytest.importorskip("tblite")
+    minima = tmp_path / "minima.traj"
+    heights = ((-1.06, 0.0, 1.13), (2.13, 0.0, 1.15))
+    write(minima, [Atoms("HCN", [(0.02, 0.0, z) for z in height]) for height in heights])
+    calls = ("connect", minima, "-c", "tblite", "--method", "GFN2-xTB", "--relax")
+    beneath = ("--prior", "tblite", "--prior-method", "GFN1-xTB")
+    done = command(*calls, *beneath, "-o", tmp_path / "upon")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    found = json.loads((tmp_path / "upon" / "heights.json").read_text())
+    assert found["edges"][0]["certified"]
+    assert found["n_prior_gradients"] > 0
+    assert f"{found['n_gradients']} gradients and {found['n_prior_gradients']} of the prior" in (
+        done.output
+    )
