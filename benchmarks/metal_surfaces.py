@@ -5,8 +5,8 @@
     python benchmarks/metal_surfaces.py --only Al       one of them
 
 Both ends are relaxed to 0.02 eV/Å and the path between them is found, each with EMT beneath and
-without. Counted are gradients of CHGNet. "Off by" is how far the stated height lies above what dense
-sampling finds.
+without. Counted are gradients of CHGNet. "Off by" is how far the stated height lies above that of
+dense sampling.
 """
 
 import argparse
