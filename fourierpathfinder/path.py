@@ -407,7 +407,14 @@ class SinePath:
         -------
         array (M,)
             In the library, dtype and device of the path; (1,) for a number.
+
+        Raises
+        ------
+        ValueError
+            If a number, or one of NumPy's, is not finite.
         """
+        if isinstance(t, float | np.ndarray) and not np.isfinite(t).all():
+            raise ValueError(f"`t` is {t}; times must be finite, from 0 to 1 along the path")
         times = like(t, self.start)
         return times if times.ndim else times[None]
 

@@ -16,6 +16,7 @@ from fourierpathfinder import (
     Direct,
     LandscapeError,
     Paper,
+    SinePath,
     Stochastic,
     Surrogate,
     connect,
@@ -292,6 +293,30 @@ TABLE = [
         "ProcessPoolExecutor",
     ),
     # the method and the other settings
+    *(
+        row(
+            "more terms than any path has",
+            lambda make=make: make(n_terms=10**6),
+            ValueError,
+            "`n_terms` is 1000000; it must be at most 10000",
+        )
+        for make in (Direct, Paper, Stochastic, Surrogate)
+    ),
+    row(
+        "one point of a path",
+        lambda: Direct(n_points=1),
+        ValueError,
+        "`n_points` is 1; it must be at least 2",
+    ),
+    *(
+        row(
+            "a time that is none",
+            lambda time=time: SinePath.straight(START, END, 2)(time),
+            ValueError,
+            "times must be finite",
+        )
+        for time in (np.nan, np.inf, -np.inf, np.array([0.5, np.nan]), np.float64(np.nan))
+    ),
     row("no terms", lambda: Direct(n_terms=0), ValueError, "`n_terms` is 0; it must be positive"),
     row("no terms", lambda: Paper(n_terms=0), ValueError, "`n_terms` is 0; it must be positive"),
     row(

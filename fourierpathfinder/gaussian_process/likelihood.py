@@ -105,7 +105,26 @@ class Evidence:
     @property
     def is_constant(self) -> bool:
         """Whether all values are the same and all gradients zero."""
-        return not self.table.any() and not self.outside_products.any()
+        observed = self.table[self.point, self.component]
+        return not observed.any() and not self.outside_products.any()
+
+    @property
+    def inside(self) -> "Evidence":
+        """Without what gradients are in directions that do not interact: it foretells nothing."""
+        return replace(self, n_outside=0, outside_products=np.zeros_like(self.outside_products))
+
+    @property
+    def of_values(self) -> "Evidence":
+        """The values alone."""
+        return self._rows(self.component == 0).inside
+
+    @property
+    def of_gradients(self) -> "Evidence":
+        """The gradients alone."""
+        return self._rows(self.component > 0)
+
+    def _rows(self, which: Array) -> "Evidence":
+        return replace(self, point=self.point[which], component=self.component[which])
 
     def under(self, prior: Prior) -> "Evidence":
         """The same observations under another prior on the same features, as finely scaled."""
@@ -122,7 +141,7 @@ class Evidence:
         scaling = self.prior.at_length(float(np.exp(log_length))).scaling
         inside, outside = self._inside(scaling), self._outside(scaling)
         n_rows, n_outside = self.n_rows, self.n_outside
-        n_gradient = n_rows - len(self.has_gradient)
+        n_gradient = n_rows - int((self.component == 0).sum())
         quadratic = inside.quadratic + outside.quadratic
         determinant = inside.log_determinant + n_outside * outside.log_determinant
         slope = inside.log_determinant_slope + n_outside * outside.log_determinant_slope

@@ -22,6 +22,25 @@ def require_counts(**settings: object) -> None:
             raise ValueError(f"`{name}` is {value}; it must be positive")
 
 
+_MOST_TERMS = 10_000
+"""Sine terms of a path; its bends would be shorter than a ten-thousandth of its length."""
+
+
+def require_terms(n_terms: int) -> None:
+    """Raise an error where no path can have so many sine terms.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number.
+    ValueError
+        If it is below 1, or above ten thousand.
+    """
+    require_counts(n_terms=n_terms)
+    if n_terms > _MOST_TERMS:
+        raise ValueError(f"`n_terms` is {n_terms}; it must be at most {_MOST_TERMS}")
+
+
 def require_positive(**settings: object) -> None:
     """Raise an error that names the first setting that is not positive and finite.
 

@@ -24,7 +24,7 @@ from ..path import SinePath, sines
 from ..quadrature import Quadrature
 from ..result import Status
 from .base import Outcome, kicked
-from .checks import require_counts, require_positive
+from .checks import require_counts, require_positive, require_terms
 
 _MEMORY = 15
 _MAX_MOVE = 0.2
@@ -91,7 +91,10 @@ class Direct:
     replays: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        require_counts(n_terms=self.n_terms, n_points=self.n_points)
+        require_terms(self.n_terms)
+        require_counts(n_points=self.n_points)
+        if self.n_points < 2:
+            raise ValueError(f"`n_points` is {self.n_points}; it must be at least 2")
         require_positive(beta=self.beta, speed_penalty=self.speed_penalty, tol=self.tol)
 
     def start(self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator) -> "DirectRun":

@@ -134,8 +134,6 @@ def _with_peaks(
 
     Of few samples all are used at every screened time, of many a part says where the peaks are.
     """
-    from scipy.signal import find_peaks  # would double the package's import
-
     total = evaluator.n_samples
     if not total:
         return times
@@ -146,7 +144,8 @@ def _with_peaks(
     few = HeightMeter(evaluator, path, None, rng)
     few.use(chosen)
     heights = few(screened)
-    peaks, _ = find_peaks(heights)
+    inside = heights[1:-1]
+    peaks = 1 + np.flatnonzero((inside > heights[:-2]) & (inside >= heights[2:]))
     highest = peaks[np.argsort(-heights[peaks], kind="stable")[:_MOST_PEAKS]]
     around = screened[np.unique(np.concatenate([highest - 1, highest, highest + 1]))]
     return np.unique(np.concatenate([times, around]))

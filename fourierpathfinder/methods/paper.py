@@ -21,7 +21,7 @@ from ..path import SinePath
 from ..problem import PathProblem
 from ..result import Status
 from .base import Outcome
-from .checks import require_counts, require_not_negative, require_positive
+from .checks import require_counts, require_not_negative, require_positive, require_terms
 from .measured import measured_outcome
 
 
@@ -91,7 +91,8 @@ class Paper:
     replays: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        require_counts(n_terms=self.n_terms, n_points=self.n_points, n_steps=self.n_steps)
+        require_terms(self.n_terms)
+        require_counts(n_points=self.n_points, n_steps=self.n_steps)
         require_positive(learning_rate=self.learning_rate)
         if self.n_terms > self.n_points - 2:
             raise ValueError(

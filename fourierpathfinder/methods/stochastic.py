@@ -16,7 +16,7 @@ from ..optimizers.adam import Adam
 from ..path import SinePath
 from ..result import Status
 from .base import Outcome
-from .checks import require_counts, require_positive
+from .checks import require_counts, require_positive, require_terms
 from .lockstep import Lockstep, LockstepState, Schedule
 
 _ADAM = Adam()
@@ -94,8 +94,8 @@ class Stochastic:
     replays: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        require_terms(self.n_terms)
         require_counts(
-            n_terms=self.n_terms,
             points_per_step=self.points_per_step,
             batch_size=self.batch_size,
             n_steps=self.n_steps,

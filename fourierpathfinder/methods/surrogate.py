@@ -27,6 +27,7 @@ from ..search.choose_features import choose_features, choose_kernel
 from ..search.images import Image
 from ..search.judgement import Answer
 from ..search.one_thread import one_thread
+from ..search.outliers import disagreement
 from ..search.policy import BOLD, WARY, Policy
 from ..search.prediction import WORDS, Candidate
 from ..search.records import Records
@@ -40,6 +41,7 @@ from .checks import (
     require_kind,
     require_not_negative,
     require_positive,
+    require_terms,
 )
 from .first_records import first_records, highest_known
 from .second_look import SecondLook
@@ -122,7 +124,8 @@ class Surrogate:
     replays: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        require_counts(n_terms=self.n_terms, n_starts=self.n_starts)
+        require_terms(self.n_terms)
+        require_counts(n_starts=self.n_starts)
         require_positive(tol=self.tol)
         if self.saddle_gradient is not None:
             require_positive(saddle_gradient=self.saddle_gradient)
@@ -219,6 +222,7 @@ class SurrogateRun:
         self._queue: list[Candidate] = []
         self._n_iterations = 0
         self._status: Status | None = None
+        self._agrees = True
 
     @property
     def path(self) -> SinePath:
@@ -299,6 +303,8 @@ class SurrogateRun:
             self._queue = self._wanted(campaign)
         if self._fails_too_often(campaign.records):
             self._status = Status.FAILED
+        elif self._is_hopeless(campaign):
+            self._status = Status.STALLED
         elif not self._queue:
             self._status = self._end(campaign)
         elif self._n_iterations >= self._policy.stop.iterations:
@@ -311,6 +317,7 @@ class SurrogateRun:
             return self._result(self.campaign)
 
     def _result(self, campaign: Campaign) -> Outcome:
+        self._agrees = self._agrees and self._do_agree(campaign)
         channels = sorted(campaign.channels, key=lambda channel: channel.height)
         outcome = self._outcome(campaign.best, campaign)
         loose = _loose(outcome.saddle, self._settings.saddle_gradient)
@@ -318,11 +325,19 @@ class SurrogateRun:
             outcome,
             n_outliers=self._second_look.n_outliers,
             method=self._method(campaign),
-            note=" ".join(filter(None, ("" if self._cheap is None else self._cheap.note, loose))),
+            note=" ".join(filter(None, (self._doubt, self._prior_note, loose))),
             channels=tuple(self._part(channel, campaign) for channel in channels),
             segments=tuple(self._part(channel, campaign) for channel in campaign.segments),
             evaluations=campaign.records.evaluations,
         )
+
+    @property
+    def _doubt(self) -> str:
+        return "" if self._agrees else _DISAGREE
+
+    @property
+    def _prior_note(self) -> str:
+        return "" if self._cheap is None else self._cheap.note
 
     def _method(self, campaign: Campaign) -> Surrogate:
         """The settings, with the features that were chosen."""
@@ -331,7 +346,8 @@ class SurrogateRun:
     def _outcome(self, part: Channel | Image, campaign: Campaign) -> Outcome:
         if isinstance(part, Image):
             return image_outcome(part, self._outcome(part.of, campaign))
-        return channel_outcome(part, campaign.records)
+        outcome = channel_outcome(part, campaign.records)
+        return replace(outcome, certified=outcome.certified and self._agrees)
 
     def _part(self, part: Channel | Image, campaign: Campaign) -> PathResult:
         """A channel or segment as a result of its own; gradients are those of the whole run."""
@@ -390,14 +406,34 @@ class SurrogateRun:
         n_failed = int(records.failed.sum())
         return n_failed > max(self._policy.stop.failures, len(records) - n_failed)
 
+    def _do_agree(self, campaign: Campaign) -> bool:
+        """Whether the gradients may be those of the values."""
+        found = disagreement(campaign.best, campaign.records)
+        return found <= self._policy.doubt.disagreement
+
+    def _is_hopeless(self, campaign: Campaign) -> bool:
+        """Whether they are surely not; looked at now and then."""
+        if not self._queue or self._n_iterations % self._policy.stop.without_progress:
+            return False
+        most = self._policy.doubt.hopeless * len(campaign.records)
+        self._agrees = disagreement(campaign.best, campaign.records) <= most
+        return not self._agrees
+
     def _end(self, campaign: Campaign) -> Status:
         if campaign.best.is_certified:
-            return Status.CERTIFIED
+            self._agrees = self._do_agree(campaign)
+            return Status.CERTIFIED if self._agrees else Status.STALLED
         if self._evaluator.remaining <= self._policy.stop.closing:
             return Status.MAX_GRADIENTS
         if self._settings.certify or campaign.best.saddle is None:
             return Status.STALLED
         return Status.CONVERGED
+
+
+_DISAGREE = (
+    "Its gradients are not those of its values, or it has kinks, so nothing is certified: see what "
+    "`fourierpathfinder.landscapes.check_landscape` says of it."
+)
 
 
 def _policy(settings: Surrogate) -> Policy:

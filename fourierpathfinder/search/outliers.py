@@ -8,6 +8,9 @@ answer is doubted where
     all other values and of what the gradients of j and its nearest neighbour k span.
 
 It is asked for once more: if the second answer confirms it, it is true; if not, it is left out.
+
+All of them together are doubted where the gradients are not those of the values
+(`gaussian_process.agreement`).
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,8 @@ from dataclasses import replace
 import numpy as np
 
 from .._arrays import Array
+from ..gaussian_process import Observations
+from ..gaussian_process.agreement import agreement
 from .channel import Channel
 from .judgement import Answer
 from .policy import Doubt
@@ -36,6 +41,15 @@ def doubtful(channel: Channel, answers: Sequence[Answer], records: Records) -> l
         looked_at = every if len(records) <= numbers.few else _around(records, every[first:])
         found.update(j for j in looked_at if is_odd(records, j, numbers))
     return sorted(found)
+
+
+def disagreement(channel: Channel, records: Records) -> float:
+    """How much likelier values and gradients are as those of two functions than of one."""
+    known = records.known
+    if len(known) < channel.policy.doubt.fewest:
+        return -np.inf
+    told = channel.known.warp(known.values, known.gradients)
+    return -agreement(channel.model, Observations.of(known.x, *told))
 
 
 def is_odd(records: Records, j: int, numbers: Doubt) -> bool:
