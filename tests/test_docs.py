@@ -62,3 +62,12 @@ def test_commands_of_the_readme_exist():
     targets = set(re.findall(r"^make (\w+)", readme, flags=re.MULTILINE))
     assert targets >= {"example", "test"}
     assert targets <= set(re.findall(r"^(\w+):", makefile, flags=re.MULTILINE))
+
+
+def test_every_test_that_a_row_of_what_can_go_wrong_names_exists():
+    rows = (ROOT / "docs" / "failures.rst").read_text(encoding="utf-8").split("   * - ")[2:]
+    assert len(rows) > 20
+    for row in rows:
+        named = re.findall(r"(tests/[\w/]+\.py)", row)
+        assert named, f"no test makes this happen: {row.splitlines()[0]}"
+        assert [name for name in named if not (ROOT / name).is_file()] == []
