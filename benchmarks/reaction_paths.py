@@ -7,8 +7,8 @@
 The reference begins at the saddle that Newton steps on finite differences lead to, and follows the
 true gradient by backward differentiation with a tolerance of 1e-4 Å a step; its Hessians are finite
 differences of gradients, too. It costs hundreds to thousands of gradients. Each of its points is
-compared with that of the path which is nearest in the metric of the descent: root mean square over
-path and atoms, and the largest difference of energies.
+compared with that place of the path which is nearest in the metric of the descent: root mean square
+over path and atoms, and the largest difference of energies.
 """
 
 import argparse
@@ -156,13 +156,17 @@ def difference(
 ) -> tuple[np.ndarray, np.ndarray]:
     """At each point of the reference, its distance from the path in Å, and that in energy in eV."""
     lengths = np.linspace(followed.lengths[0], followed.lengths[-1], 4001)
-    line = PchipInterpolator(followed.lengths, followed.points)(lengths)
-    values = PchipInterpolator(followed.lengths, followed.values)(lengths)
+    place = PchipInterpolator(followed.lengths, followed.points)
+    height = PchipInterpolator(followed.lengths, followed.values)
+    line, slopes = place(lengths), place.derivative()
     gaps, energies = [], []
     for x in np.concatenate(branches):
         nearest = int((masses * (line - x) ** 2).sum(axis=1).argmin())
-        gaps.append(np.sqrt(((line[nearest] - x) ** 2).sum() / (len(x) / 3)))
-        energies.append(abs(values[nearest] - landscape.value_and_grad(x[None])[0][0]))
+        along = slopes(lengths[nearest])  # energies fall by meV between
+        offset = (masses * along) @ (x - line[nearest]) / ((masses * along) @ along)
+        at = np.clip(lengths[nearest] + offset, lengths[0], lengths[-1])
+        gaps.append(np.sqrt(((place(at) - x) ** 2).sum() / (len(x) / 3)))
+        energies.append(abs(height(at) - landscape.value_and_grad(x[None])[0][0]))
     return np.array(gaps), np.array(energies)
 
 

@@ -2,6 +2,7 @@
 
 from .kinetics import ReactionRates, reaction_rates, vineyard
 from .low_modes import AsTheyAre, Grimme, Raised
+from .meeting import MeetingRates, Species, meeting_rates
 from .modes import NormalModes, normal_modes
 from .movie import mode_movie
 from .thermochemistry import Harmonic, Hindered, IdealGas
@@ -13,10 +14,13 @@ __all__ = [
     "Harmonic",
     "Hindered",
     "IdealGas",
+    "MeetingRates",
     "NormalModes",
     "Raised",
     "ReactionRates",
+    "Species",
     "eckart",
+    "meeting_rates",
     "mode_movie",
     "normal_modes",
     "reaction_rates",

@@ -7,7 +7,7 @@ saddle's, and Vineyard's classical prefactor:
    \nu = \frac{\prod_i \nu_i}{\prod_j \nu_j^\ddagger}.
 
 Both are of one structure that becomes another, in 1/s; of two molecules that meet, the start is
-their complex.
+their complex. For molecules that are apart see `meeting`.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,10 @@ from typing import Any
 
 import numpy as np
 from ase import units
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from ..atoms.bonds import bonds
 from ..landscapes.protocols import Landscape
 from ..result import PathResult
 from .modes import NormalModes, normal_modes, told_frequency
@@ -318,6 +321,12 @@ def _notes(modes: list[NormalModes], barriers: tuple[float, float]) -> list[str]
                 f"the largest force at the {name} is {one.force:.2g} eV/Å: its frequencies would "
                 "be others where the force vanishes"
             )
+        n = _n_molecules(one)
+        if n > 1:
+            notes.append(
+                f"the {name} is {n} separate molecules: its free energy is that of all of them at "
+                "this place; for molecules that meet in a gas use `meeting_rates`"
+            )
         wrong = [told_frequency(f) for f in one.frequencies[one.order :] if f < 0]
         if wrong:
             notes.append(
@@ -334,3 +343,12 @@ def _notes(modes: list[NormalModes], barriers: tuple[float, float]) -> list[str]
             "given"
         )
     return notes
+
+
+def _n_molecules(modes: NormalModes) -> int:
+    """Of what moves freely as a whole; 1 where something is held."""
+    if modes.n_left_out < 5:
+        return 1
+    pairs, n = bonds(modes.atoms), len(modes.atoms)
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    return int(connected_components(graph, directed=False)[0])
