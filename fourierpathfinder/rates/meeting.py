@@ -124,7 +124,9 @@ def meeting_rates(
         free_energy_barrier=barrier,
         forward=frequency * volume ** (len(molecules) - 1) * np.exp(-barrier / thermal),
         wigner=np.array([wigner(imaginary, t) for t in kelvin]),
-        eckart=np.array([eckart(imaginary, *sides, t) if tunnels else np.nan for t in kelvin]),
+        eckart=np.array(
+            [eckart(imaginary, sides[0], sides[1], t) if tunnels else np.nan for t in kelvin]
+        ),
     )
 
 
