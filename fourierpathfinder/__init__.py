@@ -1,5 +1,6 @@
 """Low-height paths between two points of any energy or loss landscape."""
 
+from .chain import minimum_energy_chain
 from .curvature import hessian_eigenvalues
 from .ensemble import find_paths
 from .evaluation import LandscapeError
@@ -37,6 +38,7 @@ __all__ = [
     "find_paths",
     "hessian_eigenvalues",
     "load_result",
+    "minimum_energy_chain",
     "minimum_energy_path",
     "relax",
     "results_table",

@@ -47,6 +47,7 @@ LAYERS = (
     "initial",
     "reaction_path",
     "find",
+    "chain",
     "ensemble",
     "graph",
     "table",

@@ -41,6 +41,7 @@ def as_document(followed: MinimumEnergyPath | None) -> dict[str, Any] | None:
         "energies": followed.values.tolist(),
         "energy_errors": followed.errors.tolist(),
         "saddle": followed.top,
+        "minima_between": list(followed.stops),
         "ends": [
             {
                 "is_end": neighbour.is_end,

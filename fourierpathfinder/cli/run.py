@@ -13,6 +13,7 @@ from ase import Atoms
 
 from ..atoms import CrystalLandscape, MoleculeLandscape
 from ..atoms.preflight import Finding, same_minimum, unrelaxed
+from ..chain import minimum_energy_chain
 from ..evaluation import LandscapeError
 from ..find import find_path
 from ..initial import resolve_initial
@@ -21,7 +22,7 @@ from ..landscapes.abilities import abilities_of
 from ..landscapes.isolation import TooManyFailuresError
 from ..methods import Surrogate
 from ..rates import ReactionRates
-from ..reaction_path import MinimumEnergyPath, RelaxedMinimum, minimum_energy_path, relax
+from ..reaction_path import MinimumEnergyPath, RelaxedMinimum, relax
 from ..restart.recheck import recheck
 from ..result import Evaluations, IntermediateResult, PathResult
 from ..saddle import SaddleReport, verify_saddle
@@ -288,7 +289,7 @@ def _followed(
         return None, "no: there is no saddle"
     log.info("following the reaction path")
     try:
-        followed = minimum_energy_path(landscape, result, prior=prior)
+        followed = minimum_energy_chain(landscape, result, prior=prior)
     except (TooManyFailuresError, ValueError, ArithmeticError) as error:
         return None, f"no: {landscape.isolated.last_failure or error}"
     log.info("%s", followed)

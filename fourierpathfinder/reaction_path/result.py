@@ -41,6 +41,9 @@ class MinimumEnergyPath:
         All points that were evaluated, those of the search among them.
     landscape : Landscape
         What the path was followed on.
+    stops : tuple of int
+        Which of the points are minima between, where the path leads over several saddles
+        (`minimum_energy_chain`).
     n_prior_gradients : int
         Evaluations of cheaper landscapes beneath.
 
@@ -67,6 +70,7 @@ class MinimumEnergyPath:
     n_gradients: int
     evaluations: Evaluations = field(repr=False)
     landscape: Any = field(default=None, repr=False)
+    stops: tuple[int, ...] = ()
     n_prior_gradients: int = 0
 
     @property
@@ -78,4 +82,6 @@ class MinimumEnergyPath:
         """A sentence or two for people."""
         ends = " to ".join(str(neighbour) for neighbour in self.neighbours)
         beneath = f", and {self.n_prior_gradients} of the prior" if self.n_prior_gradients else ""
-        return f"From {ends}. {self.message} {self.n_gradients} gradients{beneath}."
+        n = len(self.stops)
+        between = f" over {n + 1} saddles" if n else ""
+        return f"From {ends}{between}. {self.message} {self.n_gradients} gradients{beneath}."
