@@ -76,3 +76,14 @@ def test_the_picture_of_the_readme(tmp_path):
     picture = (tmp_path / "path.png").read_bytes()
     assert picture.startswith(PNG)
     assert len(picture) < 150_000
+
+
+def test_jobflow_recipe(tmp_path):
+    pytest.importorskip("jobflow")
+    script = ROOT / "examples" / "jobflow_recipe.py"  # jobflow's own warnings are no errors here
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert number(r"barrier +(\S+) ±", done.stdout) == pytest.approx(0.3745, abs=2e-3)
+    assert "certified  yes" in done.stdout

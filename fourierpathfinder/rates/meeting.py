@@ -21,7 +21,26 @@ from .tunnelling import eckart, wigner
 
 
 class Species(NamedTuple):
-    """A molecule, or a saddle, alone in the gas."""
+    """A molecule, or a saddle, alone in the gas.
+
+    Parameters
+    ----------
+    modes : NormalModes
+        Its vibrations.
+    gas : IdealGas
+        What gives it its free energy: symmetry number, spin, pressure.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> from ase.calculators.emt import EMT
+    >>> from fourierpathfinder.atoms import MoleculeLandscape
+    >>> from fourierpathfinder.rates import IdealGas, Species, normal_modes
+    >>> nitrogen = Atoms("N2", [(0, 0, 0), (0, 0, 0.998)])
+    >>> modes = normal_modes(MoleculeLandscape(nitrogen, EMT), nitrogen)
+    >>> Species(modes, IdealGas(symmetry_number=2)).gas.spin
+    0.0
+    """
 
     modes: NormalModes
     gas: IdealGas = IdealGas()
@@ -44,6 +63,13 @@ class MeetingRates:
     wigner, eckart : ndarray (T,)
         Tunnelling factors, by which the rates are to be multiplied. Eckart's is NaN where the
         products are not given, or the barrier with zero-point energies is not above both sides.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = np.ones(1)
+    >>> MeetingRates(300 * one, 2, 0.4 * one, 1e-14 * one, one, one).unit
+    'cm^3/s'
     """
 
     temperatures: np.ndarray
@@ -66,7 +92,7 @@ def meeting_rates(
     *,
     products: Sequence[Species] = (),
 ) -> MeetingRates:
-    """Rates of separate molecules that meet and react.
+    """Give the rates at which separate molecules meet and react.
 
     Parameters
     ----------

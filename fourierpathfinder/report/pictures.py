@@ -122,7 +122,8 @@ def levels(report: Report) -> str:
         is_above = (every.argmax(axis=0) == k).tolist()
         parts += _staircase(frame, row, is_above, color, report.unit)
         parts.append(_legend(frame, name, color, k))
-    names = ("reactant", "saddle", "product") if report.images else ("start", "top", "end")
+    top = "saddle" if result.saddle is not None else "top so far"
+    names = ("reactant", top, "product") if report.images else ("start", "top", "end")
     for k, name in enumerate(names):
         parts.append(frame.text(k + 0.5, frame.y[0], name, up=-18))
     return frame.svg(parts, "the levels of start, top and end")
