@@ -45,8 +45,14 @@ def minimum_energy_chain(
         What the path was found on.
     result : PathResult
         The path; it must have a saddle.
-    mass_weighted, tol, n_points, prior
-        As in `minimum_energy_path`; points are those of each part.
+    mass_weighted : bool, optional
+        As in `minimum_energy_path`.
+    tol : float
+        As there.
+    n_points : int
+        As there, of each part.
+    prior : optional
+        As there.
     max_gradients : int, optional
         The most evaluations to spend here.
     rng : numpy.random.Generator or int, optional
@@ -158,13 +164,17 @@ def joined(parts: Sequence[MinimumEnergyPath]) -> MinimumEnergyPath:
         offset + (part.lengths - part.lengths[0])[kept]
         for part, offset, kept in zip(parts, _offsets(parts), later, strict=True)
     ])  # fmt: skip
-    whole = {
-        name: np.concatenate([getattr(part, name)[k] for part, k in zip(parts, later, strict=True)])
-        for name in ("points", "values", "gradients", "errors")
-    }
+
+    def whole(name: str) -> np.ndarray:
+        rows = [getattr(part, name)[kept] for part, kept in zip(parts, later, strict=True)]
+        return np.concatenate(rows)
+
     return replace(
         parts[highest],
-        **whole,
+        points=whole("points"),
+        values=whole("values"),
+        gradients=whole("gradients"),
+        errors=whole("errors"),
         lengths=lengths - lengths[top],
         top=top,
         neighbours=(parts[0].neighbours[0], parts[-1].neighbours[1]),

@@ -36,7 +36,7 @@ from .pairs import read_pairs
 from .report import logging_to, table
 from .scheduler import connected, require_reachable
 from .structures import chosen_atoms, freeze, looked_over, read_structure, refuse
-from .tables import write_tables
+from .tables import PAIRS, write_tables
 from .vibrating import LOW_MODES, Vibrations
 
 _Options = tuple[Callable[..., Any], ...]
@@ -246,7 +246,7 @@ def find_many(source: str, **options: Any) -> Exit:
     if options["scheduler"] is not None:
         require_reachable(options["scheduler"])
     folder: Path = settings.output
-    if (folder / "pairs").exists() and not settings.restart:
+    if (folder / PAIRS).exists() and not settings.restart:
         raise InputError(
             f"{folder} contains an earlier run; pass --restart to continue it, or another --output"
         )
@@ -254,7 +254,7 @@ def find_many(source: str, **options: Any) -> Exit:
     given, each = _given(), options["each"]
     work = many.Many(
         pairs,
-        folder / "pairs",
+        folder / PAIRS,
         lambda pair: [*given, *pair.settings(each), "--", pair.reactant, pair.product],
         settings.calculator.identity,
         settings.n_jobs,

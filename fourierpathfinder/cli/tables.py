@@ -7,10 +7,14 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..storage.documents import write_document
 from ..storage.files import write_file, write_text
 from ..table import SCHEMA, TABLE, results_table
+
+PAIRS = "pairs"
+"""The folder beside the table in which each pair has its own."""
 
 _SHOWN = {
     "name": "pair",
@@ -129,8 +133,8 @@ def _cell(row: dict[str, Any], name: str, kind: str, folder: Path) -> str:
     value = row.get(name)
     raw, told = "" if value is None else str(value), _told(name, value)
     text = html.escape(told)
-    if name == "name" and (folder / told / "report.html").exists():
-        text = f'<a href="{html.escape(told)}/report.html">{text}</a>'
+    if name == "name" and (folder / PAIRS / told / "report.html").exists():
+        text = f'<a href="{PAIRS}/{quote(told)}/report.html">{text}</a>'
     if name == "status":
         text = f'<span class="{told.split()[0]}">{text}</span>'
     return f'<td class="{kind} {name}" data-value="{html.escape(raw)}">{text}</td>'

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import time
+from urllib.parse import unquote
 
 import pytest
 from ase.io import read, write
@@ -84,6 +85,14 @@ def test_the_page_has_a_row_for_each_and_fetches_nothing(finished):
     assert text.count("<tr>") == 5
     assert "http" not in text
     assert "is no file" in text
+
+
+def test_the_names_of_the_page_lead_to_reports(finished):
+    folder = finished[0]
+    links = re.findall(r'<a href="([^"]+)"', (folder / "table.html").read_text())
+    reports = [file.relative_to(folder).as_posix() for file in folder.glob("pairs/*/report.html")]
+    assert links
+    assert sorted(unquote(link) for link in links) == sorted(reports)
 
 
 @needs_chromium
