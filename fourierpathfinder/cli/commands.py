@@ -309,6 +309,8 @@ def connect_command(structures: str, **options: Any) -> Exit:
         text = connecting.table(graph, settings.output)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
+    if graph.was_interrupted:
+        raise KeyboardInterrupt
     heights = [graph.minimax_height(graph.given[0], node) for node in graph.given]
     return Exit.CERTIFIED if max(heights) < float("inf") else Exit.NOT_CONNECTED
 

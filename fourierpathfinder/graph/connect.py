@@ -33,7 +33,7 @@ from ..restart.recheck import Witness, recheck
 from ..storage.content import fingerprint
 from ..storage.lock import locked
 from .elements import Edge, Node
-from .landscape_graph import LandscapeGraph
+from .landscape_graph import INTERRUPTED, LandscapeGraph
 from .legs import Found, explore, split_where_it_can
 from .record import Record
 from .schedule import Pair, Schedule, wanted_pairs
@@ -266,7 +266,7 @@ class _Session:
         except StopIteration:
             graph.message = "The callback stopped the run."
         except KeyboardInterrupt:
-            graph.message = "The run was interrupted from the keyboard."
+            graph.message = INTERRUPTED
         except (BrokenExecutor, CancelledError) as error:
             raise RuntimeError(
                 "a worker of the executor died while it tried a pair, or the executor was shut "

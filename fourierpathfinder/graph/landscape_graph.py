@@ -21,6 +21,10 @@ def bounds_with(bounds: np.ndarray, i: int, j: int, height: float) -> np.ndarray
     return lowered
 
 
+INTERRUPTED = "The run was interrupted from the keyboard."
+"""What there is to say of such a graph."""
+
+
 class LandscapeGraph:
     """Minima, the paths found between them, and minimax heights over all of these.
 
@@ -66,6 +70,11 @@ class LandscapeGraph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether the run ended before its time, by Ctrl-C or a signal."""
+        return self.message == INTERRUPTED
 
     def add_node(self, node: Node) -> int:
         """Add a minimum, without comparing it with the others.

@@ -8,6 +8,7 @@ from ase.calculators.emt import EMT
 from ase.io import read, write
 
 from fourierpathfinder import LandscapeGraph
+from fourierpathfinder.cli import connecting
 from fourierpathfinder.cli.exits import Exit
 
 from ..tolerances import assert_close
@@ -107,3 +108,25 @@ def test_help_fits_a_screen_and_shows_an_example(command):
     assert len(text.splitlines()) <= 24
     assert max(map(len, text.splitlines())) <= 80
     assert "Example: fourierpathfinder connect" in text
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_interrupted_run_says_so_by_its_status(hollows, tmp_path, command, monkeypatch, number):
+    """However much is connected by then."""
+    find_graph = connecting.connect
+
+    def interrupted(*arguments, callback, **options):
+        left = iter(range(number))
+
+        def stop(graph):
+            callback(graph)
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+
+        return find_graph(*arguments, callback=stop, **options)
+
+    monkeypatch.setattr(connecting, "connect", interrupted)
+    arguments = ["connect", str(hollows / "minima.traj"), "-c", "emt", "-o", str(tmp_path / "o")]
+    done = command(*arguments)
+    assert done.exit_code == Exit.INTERRUPTED, done.output
+    assert "interrupted; continue with --restart" in done.output
