@@ -2,8 +2,8 @@
 
     python examples/jobflow_recipe.py
 
-Atoms go from job to job as ASE's own dictionaries, and numbers come out; the flow runs here with
-`run_locally`, and on a cluster with jobflow-remote or FireWorks, unchanged.
+Atoms go from job to job as ASE's JSON, constraints included, and numbers come out; the flow runs
+here with `run_locally`, and on a cluster with jobflow-remote or FireWorks, unchanged.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ from ase import Atoms
 from ase.build import add_adsorbate, fcc100
 from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
+from ase.io.jsonio import decode, encode
 from jobflow import Flow, Job, job, run_locally
 
 from fourierpathfinder import Surrogate, find_path, relax
@@ -19,17 +20,17 @@ from fourierpathfinder.atoms import MoleculeLandscape
 
 
 @job
-def relaxed(atoms: dict[str, Any]) -> dict[str, Any]:
+def relaxed(atoms: str) -> str:
     """The nearest minimum, in few gradients."""
-    start = Atoms.fromdict(atoms)
+    start = decode(atoms)
     landscape = MoleculeLandscape(start, EMT)
-    return landscape.atoms(relax(landscape, start).position).todict()
+    return encode(landscape.atoms(relax(landscape, start).position))
 
 
 @job
-def barrier(reactant: dict[str, Any], product: dict[str, Any]) -> dict[str, Any]:
+def barrier(reactant: str, product: str) -> dict[str, Any]:
     """The lowest path between two minima."""
-    start, end = Atoms.fromdict(reactant), Atoms.fromdict(product)
+    start, end = decode(reactant), decode(product)
     landscape = MoleculeLandscape(start, EMT)
     result = find_path(landscape, start, end, method=Surrogate(saddle_gradient=0.01), rng=0)
     return {
@@ -37,13 +38,13 @@ def barrier(reactant: dict[str, Any], product: dict[str, Any]) -> dict[str, Any]
         "error_eV": float(result.height_error),
         "certified": bool(result.certified),
         "n_gradients": int(result.n_gradients),
-        "saddle": result.saddle and landscape.atoms(result.saddle.position).todict(),
+        "saddle": result.saddle and encode(landscape.atoms(result.saddle.position)),
     }
 
 
 def hop() -> Flow:
     """A gold atom goes from hollow to hollow of Al(100)."""
-    ends = [relaxed(adatom(hollow).todict()) for hollow in (0, 1)]
+    ends = [relaxed(encode(adatom(hollow))) for hollow in (0, 1)]
     between: Job = barrier(ends[0].output, ends[1].output)
     return Flow([*ends, between], output=between.output, name="hop")
 
