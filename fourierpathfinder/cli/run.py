@@ -53,6 +53,12 @@ Prior = RecordedMolecule | Evaluations | PathResult | None
 """What stands beneath the expensive landscape: a cheap one, or an earlier run."""
 
 
+_TOLERANCE = 1e-3
+"""Of the rise: how well a reaction path is known."""
+_LEAST_ERROR = 1e-3
+"""In eV: low barriers need no better, and gradients would be spent on it."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the options of `find` and `check` say."""
@@ -289,7 +295,9 @@ def _followed(
         return None, "no: there is no saddle"
     log.info("following the reaction path")
     try:
-        followed = minimum_energy_chain(landscape, result, prior=prior)
+        rise = result.height - min(result.start_value, result.end_value)
+        tol = max(_TOLERANCE, _LEAST_ERROR / max(rise, _LEAST_ERROR))
+        followed = minimum_energy_chain(landscape, result, tol=tol, prior=prior)
     except (TooManyFailuresError, ValueError, ArithmeticError) as error:
         return None, f"no: {landscape.isolated.last_failure or error}"
     log.info("%s", followed)
