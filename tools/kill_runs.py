@@ -79,6 +79,8 @@ def status_of(kind: Kind) -> int:
     except BaseException:
         traceback.print_exc()
         status = 1
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # it is ending, and is waited for
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     sys.stdout.flush()
