@@ -54,7 +54,7 @@ class Abilities:
     landscape : Landscape
         What evaluates.
     values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
-massive, forces, calculated, structures, directed, described, identified, reminded : optional
+massive, forces, calculated, structures, directed, described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -93,7 +93,6 @@ massive, forces, calculated, structures, directed, described, identified, remind
     directed: Directed | None = None
     described: Described | None = None
     identified: Identified | None = None
-    reminded: Reminded | None = None
     stochastic: bool = False
     n_samples: int = 0
     n_workers: int = 1
@@ -119,19 +118,6 @@ massive, forces, calculated, structures, directed, described, identified, remind
             "landscape": self.description or type(inner).__qualname__,
             "content of the landscape": digest(inner),
         }
-
-    def remind(self, point: Array, value: float) -> None:
-        """Tell of a value that somebody else has evaluated.
-
-        Parameters
-        ----------
-        point : array (D,)
-            Where.
-        value : float
-            In the landscape's unit; one that is not finite is left out.
-        """
-        if self.reminded is not None and np.isfinite(value):
-            self.reminded.remind(point, value)
 
     def largest_force(self, gradient: np.ndarray) -> float:
         """The largest force on an atom, or where there are no atoms the norm of the gradient.
@@ -301,7 +287,6 @@ def abilities_of(landscape: Any) -> Abilities:
         directed=landscape if isinstance(landscape, Directed) else None,
         described=landscape if isinstance(landscape, Described) else None,
         identified=landscape if isinstance(landscape, Identified) else None,
-        reminded=landscape if isinstance(landscape, Reminded) else None,
         stochastic=isinstance(landscape, Stochastic) and bool(landscape.stochastic),
         n_samples=landscape.n_samples if isinstance(landscape, Sampled) else 0,
         n_workers=landscape.n_workers if isinstance(landscape, Concurrent) else 1,
@@ -316,6 +301,23 @@ def innermost(landscape: Any) -> Any:
     while isinstance(landscape, Forwarding):
         landscape = landscape.landscape
     return landscape
+
+
+def remind(landscape: Any, point: Array, value: float) -> None:
+    """Tell the innermost landscape of an evaluation that it has not made itself.
+
+    Nothing else is asked of it: much of what it is may be known only once its calculator is made.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    point : array (D,)
+    value : float
+        The value there; one that is not finite is no news.
+    """
+    inner = innermost(landscape)
+    if isinstance(inner, Reminded) and np.isfinite(value):
+        inner.remind(point, value)
 
 
 def _as_array(value: Any) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._arrays import Array, array_namespace, detached, like, to_numpy
 from ..evaluation import check_shapes
-from ..landscapes.abilities import Forwarding, abilities_of
+from ..landscapes.abilities import Forwarding, remind
 from ..landscapes.isolation import IsolatedLandscape
 from ..landscapes.protocols import Landscape
 from ..storage.evaluations import Evaluation, EvaluationStore
@@ -48,14 +48,14 @@ class RecordedLandscape(Forwarding):
         self._store = store
         self._batch = batch
         self._repeats = repeats
-        known, behind = list(store.known), abilities_of(landscape)
+        known = list(store.known)
         while known and not known[-1].is_good:
             known.pop()
         self._known: dict[bytes, list[Evaluation]] = {}
         self._asked: dict[bytes, int] = {}
         for evaluation in known:
             self._known.setdefault(_key(evaluation.point), []).append(evaluation)
-            behind.remind(evaluation.point, evaluation.value)
+            remind(landscape, evaluation.point, evaluation.value)
         self.n_calculated, self.n_remembered = 0, len(known)
 
     @property

@@ -44,7 +44,6 @@ OBJECTS = (
     "structures",
     "described",
     "identified",
-    "reminded",
 )
 """The fields that hold the landscape itself where it has the ability."""
 
@@ -171,7 +170,7 @@ def test_what_the_landscapes_of_the_package_offer():
     symmetric = {"comparable", "symmetric", "fingerprinted", "first_path"}
     assert offered(two_channels()) == symmetric
     assert offered(MoleculeLandscape(triangle, EMT)) == symmetric | {
-        "own_ends", "placed_ends", "structures", "described", "mobile", "identified", "reminded",
+        "own_ends", "placed_ends", "structures", "described", "mobile", "identified",
     }  # fmt: skip
     assert offered(network) == {
         "values", "own_ends", "placed_ends", "comparable", "described", "identified",

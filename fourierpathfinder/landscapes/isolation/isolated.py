@@ -14,7 +14,7 @@ import numpy as np
 
 from ..._deprecation import moved_behind
 from ...executors import watched
-from ..abilities import Abilities, Forwarding, abilities_of
+from ..abilities import Abilities, Forwarding, remind
 from ..protocols import Landscape
 from .remote import Remote
 from .worker import LONGEST, ClosedError, NotReadyError, Worker, WorkerError
@@ -84,7 +84,6 @@ class IsolatedLandscape(Forwarding):
             _require_count(name, count)
         _require_seconds(timeout)
         super().__init__(landscape)
-        self._behind = abilities_of(landscape)
         self.n_workers = n_workers
         self.n_failures = 0
         self._max_failures = max_failures
@@ -139,7 +138,7 @@ class IsolatedLandscape(Forwarding):
         try:
             for task in as_completed(tasks):
                 index, (value, gradient) = tasks[task], task.result()
-                self._behind.remind(points[index], value)  # a process that starts later knows it
+                remind(self.landscape, points[index], value)  # a process that starts later knows it
                 yield index, value, gradient
         finally:
             for task in tasks:

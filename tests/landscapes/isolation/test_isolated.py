@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.landscapes import IsolatedLandscape, Landscape
-from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.isolation import (
     ClosedError,
     NobodyAnswersError,
@@ -65,7 +64,6 @@ def test_a_process_begins_with_what_is_known_by_then(executor, tmp_path):
             isolated.value_and_grad(BAD[None])  # ends the process
             landscape.remind(GOOD, -9.0)
             assert isolated.value_and_grad(GOOD[None])[0] == 4.25 - 9
-    assert abilities_of(isolated).reminded is landscape
 
 
 def test_what_the_processes_find_is_told_to_the_landscape(tmp_path):
