@@ -217,6 +217,7 @@ def find(**options: Any) -> Exit:
         settings = replace(settings, initial=read_initial(options["initial"], options["frozen"]))
     settings.output.mkdir(parents=True, exist_ok=True)
     with (
+        locked(settings.output),
         logging_to(settings.output / "run.log"),
         connected(options["scheduler"]) as executor,
         run.opened(settings, (start, end), executor) as landscape,
@@ -259,7 +260,7 @@ def find_many(source: str, **options: Any) -> Exit:
         settings.calculator.identity,
         settings.n_jobs,
     )
-    with logging_to(folder / "run.log"), locked(folder):
+    with locked(folder), logging_to(folder / "run.log"):
         rows = work.rows()
         written = write_tables(folder, rows, f"fourierpathfinder find-many {source}")
     n_certified = sum(row["status"] == "certified" for row in rows)
@@ -301,6 +302,7 @@ def connect_command(structures: str, **options: Any) -> Exit:
     asked = connecting.Asked(options["pairs"], options["tries"])
     settings.output.mkdir(parents=True, exist_ok=True)
     with (
+        locked(settings.output),
         logging_to(settings.output / "run.log"),
         run.opened(settings, minima) as landscape,
         run.opened_prior(settings, minima) as prior,
@@ -323,7 +325,11 @@ def check(**options: Any) -> Exit:
     settings = _settings(options)
     start, end, findings = _ends(options)
     settings.output.mkdir(parents=True, exist_ok=True)
-    with logging_to(settings.output / "run.log"), run.opened(settings, (start, end)) as landscape:
+    with (
+        locked(settings.output),
+        logging_to(settings.output / "run.log"),
+        run.opened(settings, (start, end)) as landscape,
+    ):
         findings += run.evaluated_findings(landscape, (start, end))
         (settings.output / run.EVALUATIONS).unlink(missing_ok=True)
     click.echo(
