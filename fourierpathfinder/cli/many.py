@@ -141,8 +141,9 @@ class Many:
 def _found(arguments: list[str], folder: Path, running: set["subprocess.Popen[bytes]"]) -> int:
     """Run `find` in a process; returns its exit status."""
     command = [sys.executable, "-m", f"{__package__}.child", "find"]
-    with open_appending(folder / "output.txt") as output:
-        output.truncate(0)
+    place = folder / "output.txt"
+    place.unlink(missing_ok=True)  # a process of a killed run may still print to that one
+    with open_appending(place) as output:
         process = subprocess.Popen(
             [*command, "--output", str(folder), "--restart", *arguments],
             stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import threading
 import time
 from urllib.parse import unquote
 
@@ -182,3 +183,32 @@ def test_folders_and_files_of_pairs(hop, tmp_path):
     write(tmp_path / "odd.extxyz", ends[:1])
     with pytest.raises(InputError, match="are no pairs"):
         read_pairs(str(tmp_path / "odd.extxyz"))
+
+
+def test_what_a_process_of_a_killed_run_still_prints_is_no_reason(
+    pairs, tmp_path, monkeypatch, command
+):
+    folder, calls = tmp_path / "out", tmp_path / "calls"
+    place = folder / "pairs" / "there"
+    for new in (place, calls):
+        new.mkdir(parents=True)
+    table = tmp_path / "one.csv"
+    table.write_text(
+        "name,reactant,product\n"
+        f"there,{pairs.parent / 'reactant.traj'},{pairs.parent / 'product.traj'}\n"
+    )
+    monkeypatch.setenv("CALLS", str(calls))
+    monkeypatch.setenv("FAULT", "")
+    with (place / "output.txt").open("a") as of_the_killed_run:
+
+        def print_late():
+            while not any(calls.iterdir()):
+                time.sleep(0.01)
+            print("fourierpathfinder: interrupted", file=of_the_killed_run, flush=True)
+
+        late = threading.Thread(target=print_late)
+        late.start()
+        done = command("find-many", table, "-c", FAULTY, "-o", folder, "--restart")
+        late.join()
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    assert [row["reason"] for row in rows_of(folder)] == [""]
