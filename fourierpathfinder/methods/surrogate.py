@@ -173,7 +173,7 @@ class Surrogate:
         if prior.evaluator is not None:
             run = once.start_upon(prior.beneath, prior.evaluator, path, rng)
             return Cheap(prior, partial(searched, run, prior.evaluator, numbers), numbers)
-        aim = _aim(once, once._maps(evaluator, path), evaluator.abilities)
+        aim = _aim(once, once._maps(evaluator, path), evaluator)
         return Cheap(prior, partial(remembered, aim, prior, kicked(path, rng)), numbers)
 
 
@@ -215,7 +215,7 @@ class SurrogateRun:
         self._evaluator = evaluator
         self._first = path
         self._rng = rng
-        aim = _aim(settings, features, evaluator.abilities)
+        aim = _aim(settings, features, evaluator)
         self._asked = CampaignSettings(settings.n_starts, settings.split, aim)
         self.campaign: Campaign | None = None
         self._second_look = SecondLook(evaluator)
@@ -449,13 +449,14 @@ def _loose(saddle: Saddle | None, limit: float | None) -> str:
     return f"The force at the saddle is still {saddle.largest_force:.2g}, not {limit:g}."
 
 
-def _aim(settings: Surrogate, features: tuple[FeatureMap, ...], abilities: Abilities) -> Aim:
+def _aim(settings: Surrogate, features: tuple[FeatureMap, ...], evaluator: Evaluator) -> Aim:
     """What every search of a run is held to."""
+    abilities, known = evaluator.abilities, evaluator.known
     policy = _policy(settings)
     kernel = choose_kernel(features[0]) if settings.kernel == "auto" else settings.kernel
     process = GaussianProcess(
         features[0], (kernel,), policy.see.nugget, settings.noise, alternatives=features,
-        settings=FitSettings(longest=policy.see.longest),
+        settings=FitSettings(longest=policy.see.longest) if known is not None else FitSettings(),
     )  # fmt: skip
     tightness = Tightness(abilities.largest_force, settings.saddle_gradient)
     sides = Sides(abilities.mobility, abilities.free_motions)

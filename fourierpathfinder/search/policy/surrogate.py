@@ -12,9 +12,9 @@ class See:
     where bonds are made and broken the half or the first suits, where forces are short-ranged
     the third or fourth."""
     longest: float = 1.5
-    """Largest length scale, in units of the extent of the points: what is known of two minima
-    alone is likeliest to be one parabola that goes on for ever, and a path that it leads astray
-    does not come back."""
+    """Largest length scale, in units of the extent of the points, where something was known before
+    the search: what is known of two minima alone is likeliest to be one parabola that goes on for
+    ever, and a path that it leads astray does not come back."""
     nugget: float = 1e-10
     """Variance of its own in units of the prior's: small, so that a tolerance of 1e-6 E can be
     reached."""
