@@ -17,7 +17,6 @@ import numpy as np
 
 from ..evaluation import Evaluator
 from ..gaussian_process import FeatureMap, FitSettings, GaussianProcess, Kernel
-from ..landscapes.abilities import Abilities
 from ..path import SinePath
 from ..prior import Prior
 from ..result import History, PathResult, Saddle, Status
