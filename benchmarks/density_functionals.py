@@ -12,11 +12,10 @@ made twice.
 """
 
 import argparse
-import csv
 import importlib.util
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,7 +28,7 @@ from ase.calculators.calculator import Calculator
 from ase.mep.neb import NEB
 from ase.optimize import BFGS, FIRE
 from reaction_set import Reaction, reactions
-from runs_file import read_runs
+from runs_file import add_run, read_runs
 
 from fourierpathfinder import Evaluations, Surrogate, find_path, relax
 from fourierpathfinder.atoms import MoleculeLandscape
@@ -202,25 +201,13 @@ def all_runs(given: argparse.Namespace) -> Iterator[Run]:
                 known = done.get((reaction.name, xc, way))
                 if known is None:
                     known = run(reaction, xc, way)
-                    save(known, given.csv)
+                    add_run(known, given.csv)
                 yield known
 
 
 def starts(reaction: Reaction, prefix: str) -> bool:
     """Whether a reaction is meant by the beginning of its name."""
     return reaction.name.startswith(prefix)
-
-
-def save(run: Run, file: Path | None) -> None:
-    """Add a row to a file."""
-    if file is None:
-        return
-    is_new = not file.exists()
-    with file.open("a", newline="") as rows:
-        writer = csv.writer(rows, lineterminator="\n")
-        if is_new:
-            writer.writerow(asdict(run))
-        writer.writerow(astuple(run))
 
 
 def table(runs: Sequence[Run]) -> str:

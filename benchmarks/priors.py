@@ -17,10 +17,9 @@ third call.
 """
 
 import argparse
-import csv
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import process_time
@@ -32,7 +31,7 @@ import numpy as np
 from judge import Watched, continuous_height
 from reaction_set import Reaction, reactions
 from reactions import AGREES, CLOSE, N_SAMPLES
-from runs_file import read_runs
+from runs_file import add_run, read_runs
 
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.atoms import MoleculeLandscape
@@ -261,18 +260,6 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
     )
 
 
-def save(run: Run, file: Path | None) -> None:
-    """Add a row to a file."""
-    if file is None:
-        return
-    is_new = not file.exists()
-    with file.open("a", newline="") as rows:
-        writer = csv.writer(rows, lineterminator="\n")
-        if is_new:
-            writer.writerow(asdict(run))
-        writer.writerow(astuple(run))
-
-
 def all_runs(given: argparse.Namespace) -> Iterator[Run]:
     """The runs that are asked for; those that the file holds already are not made again."""
     done = {(run.name, run.way, run.rng): run for run in read_runs(Run, given.csv)}
@@ -281,7 +268,7 @@ def all_runs(given: argparse.Namespace) -> Iterator[Run]:
             known = done.get((reaction.name, way, given.rng))
             if known is None and not given.table:
                 known = run(reaction, way, given.rng)
-                save(known, given.csv)
+                add_run(known, given.csv)
             if known is not None:
                 yield known
 

@@ -17,11 +17,10 @@ they give no path that could be sampled, and no certificate.
 """
 
 import argparse
-import csv
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from time import process_time
@@ -34,7 +33,7 @@ from judge import Watched, continuous_height
 from peers import Band, Count, SaddleSearch
 from perturbed import Float32, LastBits
 from reaction_set import Reaction, reactions, save_lower_ways
-from runs_file import read_runs
+from runs_file import add_run, read_runs
 from systems import System
 
 from fourierpathfinder import Surrogate, find_path
@@ -178,19 +177,6 @@ def run_all(tasks: Sequence[Task], n_jobs: int, max_gradients: int) -> Iterator[
         yield from (future.result() for future in as_completed(under_way))
 
 
-def save(run: Run, file: Path | None) -> None:
-    """Add a row to a file."""
-    if file is None:
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not file.exists()
-    with file.open("a", newline="") as rows:
-        writer = csv.writer(rows)
-        if is_new:
-            writer.writerow(field.name for field in fields(Run))
-        writer.writerow(astuple(run))
-
-
 HEAD = ["reaction", "D", "certified", "gradients", "barrier (eV)", "± (meV)", "misreported (meV)",
         "above the best known (meV)", "own ms a gradient", ""]  # fmt: skip
 
@@ -332,7 +318,7 @@ def main() -> None:
     print(markdown(HEAD), markdown(["---"] * len(HEAD)), *map(table_row, runs), sep="\n")
     missing = [task for task in tasks if task not in kept]
     for run in run_all(missing, given.jobs, given.max_gradients):
-        save(run, given.output)
+        add_run(run, given.output)
         runs.append(run)
         print(table_row(run), flush=True)
     if given.save_lower:

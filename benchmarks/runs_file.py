@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,3 +31,16 @@ def write_runs(runs: Sequence[object], file: Path | None) -> None:
         writer = csv.DictWriter(rows, [field.name for field in fields(runs[0])])
         writer.writeheader()
         writer.writerows(map(asdict, runs))
+
+
+def add_run(run: object, file: Path | None) -> None:
+    """Add one run to those in a file; without a file do nothing."""
+    if file is None:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not file.exists()
+    with file.open("a", newline="") as rows:
+        writer = csv.writer(rows, lineterminator="\n")
+        if is_new:
+            writer.writerow(field.name for field in fields(run))
+        writer.writerow(astuple(run))
