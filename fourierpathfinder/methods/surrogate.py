@@ -221,7 +221,7 @@ class SurrogateRun:
         self._queue: list[Candidate] = []
         self._n_iterations = 0
         self._status: Status | None = None
-        self._agrees = True
+        self._agrees: bool | None = None
 
     @property
     def path(self) -> SinePath:
@@ -316,7 +316,8 @@ class SurrogateRun:
             return self._result(self.campaign)
 
     def _result(self, campaign: Campaign) -> Outcome:
-        self._agrees = self._agrees and self._do_agree(campaign)
+        if self._agrees is None:
+            self._agrees = self._do_agree(campaign)
         channels = sorted(campaign.channels, key=lambda channel: channel.height)
         outcome = self._outcome(campaign.best, campaign)
         loose = _loose(outcome.saddle, self._settings.saddle_gradient)
@@ -346,7 +347,7 @@ class SurrogateRun:
         if isinstance(part, Image):
             return image_outcome(part, self._outcome(part.of, campaign))
         outcome = channel_outcome(part, campaign.records)
-        return replace(outcome, certified=outcome.certified and self._agrees)
+        return replace(outcome, certified=outcome.certified and bool(self._agrees))
 
     def _part(self, part: Channel | Image, campaign: Campaign) -> PathResult:
         """A channel or segment as a result of its own; gradients are those of the whole run."""
@@ -415,8 +416,10 @@ class SurrogateRun:
         if not self._queue or self._n_iterations % self._policy.stop.without_progress:
             return False
         most = self._policy.doubt.hopeless * len(campaign.records)
-        self._agrees = disagreement(campaign.best, campaign.records) <= most
-        return not self._agrees
+        if disagreement(campaign.best, campaign.records) <= most:
+            return False
+        self._agrees = False
+        return True
 
     def _end(self, campaign: Campaign) -> Status:
         if campaign.best.is_certified:
