@@ -80,11 +80,15 @@ def minimum_energy_chain(
     check_budget(max_gradients)
     following = _Following(landscape, mass_weighted, tol, n_points, prior, max_gradients, rng)
     parts = following.followed(result)
-    return joined(parts) if len(parts) > 1 else parts[0]
+    return replace(
+        joined(parts) if len(parts) > 1 else parts[0],
+        n_gradients=following.n_gradients,
+        n_prior_gradients=following.n_prior_gradients,
+    )
 
 
 class _Following:
-    """The parts of one chain, and what is known."""
+    """The parts of one chain, what is known, and what all of it has cost."""
 
     def __init__(
         self,
@@ -98,7 +102,8 @@ class _Following:
     ) -> None:
         self._landscape, self._prior, self._rng = landscape, prior, rng
         self._mass_weighted, self._tol, self._n_points = mass_weighted, tol, n_points
-        self._left = budget
+        self._budget = budget
+        self.n_gradients = self.n_prior_gradients = 0
         self._n_parts = 0
         self._known: Evaluations | None = None
 
@@ -115,8 +120,7 @@ class _Following:
             max_gradients=self._left,
         )
         self._n_parts += 1
-        self._known = part.evaluations
-        self._spend(part.n_gradients)
+        self._note(part)
         before, after = part.neighbours
         if any(neighbour.problem for neighbour in part.neighbours):
             return [part]
@@ -127,7 +131,7 @@ class _Following:
 
     def _between(self, start: np.ndarray, end: np.ndarray) -> list[MinimumEnergyPath]:
         """The parts between two minima; none where no saddle is found."""
-        if self._n_parts >= MOST_PARTS or (self._left is not None and self._left < 1):
+        if self._n_parts >= MOST_PARTS or self._left == 0:
             return []
         _log.info("reaction path: a minimum lies between; searching on from there")
         found = find_path(
@@ -140,17 +144,17 @@ class _Following:
             max_gradients=self._left,
             rng=self._rng,
         )
-        self._spend(found.n_gradients)
-        self._known = found.evaluations
-        if found.saddle is None or not found.success:
-            return []
-        parts = self.followed(found)
-        first = replace(parts[0], n_gradients=parts[0].n_gradients + found.n_gradients)
-        return [first, *parts[1:]]
+        self._note(found)
+        return self.followed(found) if found.saddle is not None and found.success else []
 
-    def _spend(self, n: int) -> None:
-        if self._left is not None:
-            self._left = max(self._left - n, 0)
+    @property
+    def _left(self) -> int | None:
+        return None if self._budget is None else max(self._budget - self.n_gradients, 0)
+
+    def _note(self, found: MinimumEnergyPath | PathResult) -> None:
+        self._known = found.evaluations
+        self.n_gradients += found.n_gradients
+        self.n_prior_gradients += found.n_prior_gradients
 
 
 def joined(parts: Sequence[MinimumEnergyPath]) -> MinimumEnergyPath:
@@ -180,7 +184,6 @@ def joined(parts: Sequence[MinimumEnergyPath]) -> MinimumEnergyPath:
         neighbours=(parts[0].neighbours[0], parts[-1].neighbours[1]),
         success=all(part.success for part in parts),
         message=" ".join(dict.fromkeys(part.message for part in parts)),
-        n_gradients=sum(part.n_gradients for part in parts),
         evaluations=max((part.evaluations for part in parts), key=lambda one: len(one.values)),
         stops=tuple(int(end) for end in ends[:-1]),
     )

@@ -68,3 +68,27 @@ def test_the_budget_is_kept():
     chain = minimum_energy_chain(toy, result, max_gradients=one.n_gradients + 2)
     assert chain.n_gradients <= one.n_gradients + 2
     assert not chain.connects_the_ends
+
+
+def test_all_that_was_spent_is_counted(monkeypatch):
+    """Searches between the minima too, whether or not they find a saddle, and the prior's."""
+    toy = mueller_brown()
+    result = find_path(toy, toy.start, toy.end, method=Surrogate(), rng=0)
+    spent = []
+
+    def counted(function):
+        def called(*arguments, **options):
+            found = function(*arguments, **options)
+            spent.append((found.n_gradients, found.n_prior_gradients))
+            return found
+
+        return called
+
+    for function in (find_path, minimum_energy_path):
+        monkeypatch.setattr(f"fourierpathfinder.chain.{function.__name__}", counted(function))
+    whole = minimum_energy_chain(toy, result, prior=toy)
+    assert (whole.n_gradients, whole.n_prior_gradients) == tuple(map(sum, zip(*spent, strict=True)))
+    n_first, spent[:] = spent[0][0], []
+    cut = minimum_energy_chain(toy, result, prior=toy, max_gradients=n_first + 3)
+    assert not cut.stops
+    assert (cut.n_gradients, cut.n_prior_gradients) == tuple(map(sum, zip(*spent, strict=True)))
