@@ -75,6 +75,9 @@ def require_reachable(address: str) -> None:
     place = (parts["six"] or parts["name"], int(parts["port"]))
     try:
         within(_REACHING, lambda: socket.create_connection(place, timeout=_REACHING).close())
+    except TimeoutError as error:
+        silence = TimeoutError(f"nothing there takes a connection within {_REACHING:g} s")
+        raise _no_answer(address, silence) from error
     except (OSError, UnicodeError) as error:
         raise _no_answer(address, error) from error
 

@@ -13,6 +13,8 @@ FILES = {
     "raises": ("def make(): raise RuntimeError('no licence')\n", "make", "no licence"),
     "no calculator": ("def make(): return 3\n", "make", "must return an ASE calculator"),
     "imports": ("import no_such_module\ndef make(): pass\n", "make", "no_such_module"),
+    "exits": ("import sys\nsys.exit(3)\n", "make", "it raised SystemExit: 3"),
+    "exits later": ("def make(): raise SystemExit('no more')\n", "make", "SystemExit: no more"),
     "unknown setting": ("from ase.calculators.emt import EMT\n", "EMT", "has no setting 'foo'"),
 }
 
@@ -95,7 +97,7 @@ def test_limits_that_nobody_can_mean_are_one_sentence(options, ends, command):
 
 
 def test_a_calculator_that_fails_at_once_is_told_once(ends, command, tmp_path):
-    (tmp_path / "calc.py").write_text("import sys\nsys.exit(3)\n")
+    (tmp_path / "calc.py").write_text("import os\nos._exit(3)\n")
     done = command("find", *ends, "-c", "calc.py:make")
     assert done.exit_code == Exit.CALCULATOR, done.output
     assert done.output.count("evaluation failed") == 1, done.output

@@ -13,7 +13,7 @@ from fourierpathfinder import executors
 from fourierpathfinder.cli import scheduler
 from fourierpathfinder.cli.exits import Exit
 
-from .helpers import find_arguments, places, read_result
+from .helpers import find_arguments, in_a_process, places, read_result
 
 distributed = pytest.importorskip("distributed", reason="the scheduler is Dask's")
 pytestmark = pytest.mark.xdist_group("dask")
@@ -111,6 +111,65 @@ def test_what_is_no_scheduler_is_bad_input(greeting, hop, command, tmp_path, mon
             connection.close()
     assert done.exit_code == Exit.BAD_INPUT, done.output
     assert done.output.count("no Dask scheduler answers") == 1
+
+
+def test_what_takes_no_connection_is_bad_input(hop, command, tmp_path, monkeypatch):
+    """As behind a cable that was cut: nobody says that nobody is there."""
+    monkeypatch.setattr(scheduler, "_REACHING", 0.5)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        address = server.getsockname()
+        waiting = [socket.socket() for _ in range(4)]  # more than stand in its queue
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(address)
+        done = command(
+            *find_arguments(hop, tmp_path / "out"), "--scheduler", f"127.0.0.1:{address[1]}"
+        )
+        for one in waiting:
+            one.close()
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert "no Dask scheduler answers" in done.output
+    assert "nothing there takes a connection within 0.5 s" in done.output
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signals_end_the_wait_for_an_answer(number, hop, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        arguments = [*find_arguments(hop, tmp_path / "out"), "--scheduler", address]
+        process = in_a_process(arguments)
+        held = [server.accept()[0], server.accept()[0]]  # first it is looked whether one listens
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+        for connection in held:
+            connection.close()
+    assert process.returncode == Exit.INTERRUPTED, output
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("trouble", ["has no worker", "is gone"])
+def test_signals_end_the_wait_for_workers(trouble, number, hop, tmp_path):
+    with distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster:
+        address = cluster.scheduler_address
+        process = in_a_process([*find_arguments(hop, tmp_path / "out"), "--scheduler", address])
+        wait_for(process, "has no worker")
+        if trouble == "has no worker":
+            process.send_signal(number)
+            output, _ = process.communicate(timeout=60)
+    if trouble == "is gone":
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == Exit.INTERRUPTED, output
+
+
+def wait_for(process, words):
+    for line in process.stdout:
+        if words in line:
+            return
+    raise AssertionError(f"it ended without saying {words!r}")
 
 
 def test_a_scheduler_without_workers_ends_with_the_timeout(hop, command, tmp_path):

@@ -15,6 +15,9 @@ from ..protocols import Forgetful, Landscape, Preparable
 _IDLE_SECONDS = 600.0
 """Without a question for so long the process ends; another is started when one comes."""
 
+_ENDS = (Exception, SystemExit)
+"""What a file that is loaded may end with: one that calls `sys.exit` would do so every time."""
+
 
 def main(handle: int) -> None:
     """Serve the process at the other end of a socket."""
@@ -23,7 +26,7 @@ def main(handle: int) -> None:
     threading.Thread(target=_end_with_parent, args=(handle,), daemon=True).start()
     try:
         landscape: Landscape = pickle.loads(connection.recv())  # our own parent's bytes
-    except Exception as error:
+    except _ENDS as error:
         connection.send(
             f"{_told(error)}, when the landscape was received; what it is made of must be in "
             "modules that can be imported, not in the script or notebook that is run"
@@ -32,7 +35,7 @@ def main(handle: int) -> None:
     try:
         if isinstance(landscape, Preparable):
             landscape.prepare()
-    except Exception as error:
+    except _ENDS as error:
         connection.send(_told(error))
         return
     connection.send(None)
@@ -55,7 +58,7 @@ def _answer(landscape: Landscape, point: np.ndarray) -> tuple[Any, Any] | str:
         return _told(error)
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     cause = error.__cause__ or error  # what a calculator raised, rather than where it was called
     return f"it raised {type(cause).__name__}: {cause}"
 

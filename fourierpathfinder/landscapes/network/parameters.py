@@ -138,6 +138,8 @@ class Layout:
 
     def _joined(self, tensors: Sequence[Any], device: Any) -> Any:
         parts = [torch.as_tensor(tensor).detach().reshape(-1) for tensor in tensors]
+        for name, part in zip(self.shapes, parts, strict=True):
+            _require_numbers(name, part)
         return torch.cat([part.to(device=device, dtype=self.dtype) for part in parts])
 
     @property
@@ -190,6 +192,19 @@ class Layout:
                     "whole path, but here it differs from that of the landscape's module; make it "
                     f"trainable, or give all ends the same{_cure(name)}"
                 )
+
+
+def _require_numbers(name: str, tensor: Any) -> None:
+    """Whole numbers are weights only once somebody has scaled them; some tensors hold none."""
+    if not tensor.is_floating_point():
+        raise ValueError(
+            f"{name!r} is of {tensor.dtype}; parameters must be floats, so pass those that the "
+            "module calculates with"
+        )
+    if tensor.is_meta:
+        raise ValueError(
+            f"{name!r} is on the device `meta`, which holds no numbers; load the parameters first"
+        )
 
 
 def _kept(tensor: Any) -> Any:

@@ -128,6 +128,28 @@ def test_tensors_in_their_order():
         found(object())
 
 
+WHOLE = (torch.int8, torch.uint8, torch.int16, torch.int32, torch.int64, torch.bool)
+
+
+@pytest.mark.parametrize("dtype", [*WHOLE, torch.complex64])
+def test_parameters_that_are_no_floats_are_refused(dtype):
+    """Quantised weights mean something else than their numbers."""
+    state = end().state_dict()
+    name = next(iter(state))
+    state[name] = state[name].to(dtype)
+    for given in (state, list(state.values())):
+        with pytest.raises(ValueError, match=f"'{name}' is of {dtype}; parameters must be floats"):
+            found(given)
+
+
+@pytest.mark.parametrize("given", [dict, list, "module"])
+def test_parameters_without_numbers_are_refused(given):
+    state = end().to("meta").state_dict()
+    of = {dict: state, list: list(state.values()), "module": end().to("meta")}[given]
+    with pytest.raises(ValueError, match="on the device `meta`, which holds no numbers"):
+        found(of)
+
+
 def test_tied_weights_under_either_name():
     state = build("tied", seed=5).state_dict()
     for kept, left_out in (("middle", "again"), ("again", "middle")):
