@@ -1,7 +1,7 @@
 """What a molecular landscape's files belong to, in the words of those who made it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,13 +74,28 @@ def calculator_identity(given: Any, description: str) -> dict[str, str]:
 
 def files_named(settings: Mapping[str, Any]) -> str:
     """The files that settings name, such as a model's weights, each with a hash of its bytes."""
+    named = list(_named("", settings))
+    folders = [Path(), *(place for _, place in named if place.is_dir())]
     found = []
-    for key, value in sorted(settings.items()):
-        if isinstance(value, str | os.PathLike) and 0 < len(os.fspath(value)) < 4096:
-            file = Path(value)
-            if file.is_file():
-                found.append(f"{key}={file.name} ({file_digest(file)})")
+    for key, place in named:
+        file = next((folder / place for folder in folders if (folder / place).is_file()), None)
+        if file is not None:
+            found.append(f"{key}={file.name} ({file_digest(file)})")
     return ", ".join(found) or "none"
+
+
+def _named(key: str, value: object) -> Iterator[tuple[str, Path]]:
+    """What may be the name of a file in a setting, or anywhere in the lists it is made of."""
+    if isinstance(value, str | os.PathLike):
+        name = os.fspath(value)
+        if isinstance(name, str) and 0 < len(name) < 4096 and "\0" not in name:
+            yield key, Path(name)
+    elif isinstance(value, Mapping):
+        for inner in sorted(value, key=str):
+            yield from _named(f"{key}.{inner}" if key else str(inner), value[inner])
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _named(f"{key}.{number}", inner)
 
 
 def _short(array: np.ndarray) -> str:

@@ -61,6 +61,11 @@ class MinimumImage:
         along = self._lattice[self.pbc]
         return along / np.linalg.norm(along) if len(along) == 1 else np.empty((0, 3))
 
+    @property
+    def shortest(self) -> float:
+        """The length of the shortest lattice vector, in Å; infinite where nothing repeats."""
+        return float(min(np.linalg.norm(self._lattice[self.pbc], axis=1), default=np.inf))
+
     @classmethod
     def of(cls, atoms: "Atoms") -> "MinimumImage":
         """The minimum image in the cell of `atoms`."""

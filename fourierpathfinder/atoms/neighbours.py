@@ -37,6 +37,19 @@ class Neighbours:
         )
         return gaps, np.append(self._whose, self._n)[found]
 
+    def nearest_other(self, atoms: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """For the numbers (m,) of atoms at `positions` (n, 3) that of the nearest other atom.
+
+        It is n where there is none, or only images of the atom itself are near.
+        """
+        _, found = self._tree.query(
+            self._image.wrapped(positions[atoms]), k=3, distance_upper_bound=self._reach
+        )
+        whose = np.append(self._whose, self._n)[found]
+        is_other = whose != atoms[:, None]
+        first = whose[np.arange(len(atoms)), is_other.argmax(axis=1)]
+        return np.where(is_other.any(axis=1), first, self._n)
+
     def distances(self, points: np.ndarray, count: int) -> np.ndarray:
         """The sorted distances (m, count) of the nearest atoms; what is out of reach is at it."""
         gaps, _ = self._tree.query(self._image.wrapped(points), k=np.arange(1, count + 1))

@@ -15,6 +15,7 @@ import numpy as np
 from ase.data import chemical_symbols, covalent_radii
 
 from .minimum_image import MinimumImage
+from .neighbours import Neighbours
 from .pairs import AtomPairs
 
 _REACH = 4 / 3
@@ -59,8 +60,30 @@ class OverlapGuard:
         return bool((squared < closest**2).any())
 
     def overlaps(self, positions: np.ndarray) -> list[str]:
-        """One sentence for each two atoms that overlap at `positions` (n, 3), in Å."""
-        pairs, squared, closest = self._near(positions)
+        """One sentence for each two atoms that overlap at `positions` (n, 3), in Å.
+
+        Of many atoms only the nearest to each are told where these overlap: all pairs of a
+        structure that has collapsed are more than any memory holds.
+        """
+        if own := self._of_own_images():
+            return own
+        told = self._told(*self._measured(self._nearest(positions), positions))
+        return told or self._told(*self._near(positions))
+
+    def _of_own_images(self) -> list[str]:
+        """Of a cell so small that atoms overlap their own images: these cannot be counted."""
+        radii = covalent_radii[self._numbers]
+        closest = 2 * self._contact * np.where(self._movable, radii, 0)
+        shortest = self._image.shortest
+        found = np.flatnonzero(closest > shortest)[:1].tolist()
+        return [
+            f"atom {atom} ({chemical_symbols[self._numbers[atom]]}) is {shortest:.2g} Å "
+            f"from its own image in the next cell, nearer than {self._contact:g} of twice its "
+            f"covalent radius ({closest[atom]:.2f} Å)"
+            for atom in found
+        ]
+
+    def _told(self, pairs: AtomPairs, squared: np.ndarray, closest: np.ndarray) -> list[str]:
         return [
             self._sentence(pairs, pair, float(np.sqrt(squared[pair])), float(closest[pair]))
             for pair in np.flatnonzero(squared < closest**2).tolist()
@@ -83,6 +106,23 @@ class OverlapGuard:
             # with a contact of 0 nothing is near; a tree cannot have no reach at all
             within = max(self._within, 1e-6)
             pairs = AtomPairs.near(positions[None], self._movable, self._image, within)
+        return self._measured(pairs, positions)
+
+    def _nearest(self, positions: np.ndarray) -> AtomPairs:
+        """Each atom that can move with the nearest other one, where that may overlap it."""
+        if self._every is not None:
+            return self._every
+        moving = np.flatnonzero(self._movable)
+        around = Neighbours(positions, self._image, max(self._within, 1e-6))
+        others = around.nearest_other(moving, positions)
+        found = others < len(positions)
+        pairs = np.sort(np.stack([moving[found], others[found]], axis=1), axis=1)
+        first, second = np.unique(pairs, axis=0).T
+        return AtomPairs(first, second, len(positions), self._image)
+
+    def _measured(
+        self, pairs: AtomPairs, positions: np.ndarray
+    ) -> tuple[AtomPairs, np.ndarray, np.ndarray]:
         radii = covalent_radii[self._numbers]
         closest = self._contact * (radii[pairs.first] + radii[pairs.second])
         squared = (pairs.vectors(positions, self._within) ** 2).sum(axis=-1)

@@ -18,7 +18,7 @@ from .exits import InputError
 from .memory import RecordedMolecule
 from .outputs import write_structures
 from .run import Prior, Settings, relaxed
-from .sanity import require_as_long_as_it_says, sound
+from .sanity import require_readable, sound
 
 log = logging.getLogger("fourierpathfinder.cli")
 
@@ -40,7 +40,7 @@ def read_structures(source: str) -> list[Atoms]:
     files = sorted(f for f in place.iterdir() if f.is_file()) if place.is_dir() else [place]
     found: list[Atoms] = []
     for file in files:
-        require_as_long_as_it_says(file)
+        require_readable(file)
         try:
             images: Any = read(str(file), index=":")
         except FileNotFoundError as error:

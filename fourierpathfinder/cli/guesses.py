@@ -14,7 +14,7 @@ from ..storage.errors import CheckpointError
 from ..storage.evaluations import read_evaluations
 from .exits import InputError
 from .outputs import read_result
-from .sanity import require_as_long_as_it_says, sound
+from .sanity import require_readable, sound
 from .structures import freeze
 
 _RESULT, _EVALUATIONS = "result.json", "evaluations.jsonl"
@@ -37,7 +37,9 @@ def read_initial(source: str, frozen: str | None = None) -> PathResult | list[At
         If it is none of these, or cannot be read.
     """
     place = Path(source)
-    require_as_long_as_it_says(place)
+    require_readable(place)
+    for image in (*place.glob("*/CONTCAR"), *place.glob("*/POSCAR")):
+        require_readable(image)
     if (place / _RESULT).is_file():
         return _finished(place)
     try:

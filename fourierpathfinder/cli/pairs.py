@@ -11,7 +11,7 @@ from ase.io import read
 
 from ..storage.content import file_digest
 from .exits import InputError
-from .sanity import require_as_long_as_it_says
+from .sanity import require_readable
 
 _LONGEST = 200
 """Bytes of a name: file systems allow 255 for a folder."""
@@ -91,6 +91,7 @@ def read_pairs(source: str) -> list[Pair]:
 
 
 def _in_table(place: Path) -> list[Pair]:
+    require_readable(place)
     try:
         with place.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -143,7 +144,7 @@ def _of_folder(entry: Path) -> Pair:
 
 def _of_file(entry: Path) -> Pair:
     try:
-        require_as_long_as_it_says(entry)
+        require_readable(entry)
         images: Any = read(str(entry), index=":2")
     except Exception as error:  # each of ASE's many readers has its own way to fail
         problem = f"{entry} cannot be read ({type(error).__name__}: {error})"
@@ -155,7 +156,7 @@ def _of_file(entry: Path) -> Pair:
 
 
 def _in_file(place: Path) -> list[Pair]:
-    require_as_long_as_it_says(place)
+    require_readable(place)
     try:
         images: Any = read(str(place), index=":")
     except Exception as error:  # each of ASE's many readers has its own way to fail

@@ -1,9 +1,12 @@
 """Structures that nothing can be calculated of, told before anything is spent."""
 
+import lzma
+import zlib
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
+from ase.io.formats import get_compression, open_with_compression
 
 from .exits import InputError
 
@@ -13,11 +16,25 @@ _FLATTEST = 1e-6
 """The volume of a cell in units of the product of its edges, below which these lie in a plane."""
 
 
-def require_as_long_as_it_says(file: Path) -> None:
-    """Raise an InputError where a file begins with a number of atoms that it cannot hold.
+_LONGEST_LINE = 16
+"""In MiB: a longer one is no line of a structure, but a file of zeros, or of something else."""
+_LARGEST_UNPACKED = 1024
+"""In MiB: what a packed file may hold."""
+_WITHOUT_LINES = (b"- of Ulm", b"SQLite format", b"CDF", b"\x89HDF")
+"""How files of structures begin that are no text."""
 
-    A reader would look for them for hours.
+
+def require_readable(file: Path) -> None:
+    """Raise an InputError where a reader would wait for ever, or take all the memory there is.
+
+    So it would before a pipe that nobody writes to, looking for more atoms than a file can hold,
+    and for the end of a line where there is none.
     """
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise InputError(
+            f"{file} is neither a file nor a folder; write what comes out of it to a file, and "
+            "give that"
+        )
     if not file.is_file():
         return
     with file.open("rb") as content:
@@ -27,6 +44,34 @@ def require_as_long_as_it_says(file: Path) -> None:
             f"{file} begins with {first.decode()}, but has {file.stat().st_size} bytes: it cannot "
             "contain so many atoms"
         )
+
+    _require_lines(file)
+
+
+def _require_lines(file: Path) -> None:
+    packed = get_compression(file.name)[1] is not None
+    if not packed and file.stat().st_size <= _LONGEST_LINE * 2**20:
+        return
+    size = without_end = 0
+    try:
+        with open_with_compression(str(file), "rb") as content:
+            while chunk := content.read(2**20):
+                if not size and chunk.startswith(_WITHOUT_LINES):
+                    return
+                size += 1
+                without_end = 0 if b"\n" in chunk else without_end + 1
+                if without_end >= _LONGEST_LINE:
+                    raise InputError(
+                        f"{file} has a line of more than {_LONGEST_LINE} MiB; it is no file of "
+                        "structures"
+                    )
+                if packed and size > _LARGEST_UNPACKED:
+                    raise InputError(
+                        f"{file} holds more than {_LARGEST_UNPACKED} MiB once it is unpacked; if "
+                        "that is meant, unpack it, and give the file that comes out"
+                    )
+    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        return  # the reader says what is wrong with it
 
 
 def sound(source: str, atoms: Atoms) -> Atoms:

@@ -14,7 +14,7 @@ from ..atoms.mapping import mapped_order, reordered
 from ..atoms.preflight import Finding, Severity, mirrored, preflight, repair
 from .cells import laid
 from .exits import InputError
-from .sanity import require_as_long_as_it_says, sound
+from .sanity import require_readable, sound
 
 
 def read_structure(source: str) -> Atoms:
@@ -35,15 +35,20 @@ def read_structure(source: str) -> Atoms:
         If there is nothing, it cannot be read, it holds several structures and none is named, or
         its coordinates or cell are no numbers to calculate with.
     """
+    if not source.strip():
+        raise InputError("the name of a structure file is empty; give a file that ASE knows")
     place = Path(source.rpartition("@")[0] or source)
-    require_as_long_as_it_says(place)
+    require_readable(place)
     try:
         if Path(source).is_dir():
+            for name in ("CONTCAR", "POSCAR"):
+                require_readable(Path(source, name))
             return sound(source, read_vasp_folder(source))
         found: Any = _read(source)
     except FileNotFoundError as error:
         missing = error.filename or source
-        raise InputError(f"there is no file {missing}" if error.filename else str(error)) from error
+        named = error.filename is not None
+        raise InputError(f"there is no file {missing}" if named else str(error)) from error
     except InputError:
         raise
     except Exception as error:  # each of ASE's many readers has its own way to fail

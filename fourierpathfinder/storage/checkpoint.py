@@ -24,7 +24,7 @@ from .._arrays import Array, array_namespace, is_array, like, to_numpy
 from .arrays import checked_dtype
 from .content import fingerprint
 from .errors import CheckpointError, damaged, earlier
-from .files import write_file
+from .files import open_reading, write_file
 from .lines import check_identity
 
 __all__ = [
@@ -133,7 +133,7 @@ def _seal(file: BufferedRandom) -> None:
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays and notes, after the checksum has been seen to fit."""
-    with path.open("rb") as file:
+    with open_reading(path) as file:
         if file.read(1) == b"{":
             raise CheckpointError(
                 f"{path} holds lines of JSON, not the state of this method; it is of another "

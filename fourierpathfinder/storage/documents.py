@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CheckpointError, damaged, earlier
-from .files import write_text
+from .files import read_objects, write_text
 
 _SEAL = re.compile(r',\n "checksum": "([0-9a-f]{32})"\n\}\n')
 _SEAL_SIZE = len(',\n "checksum": ""\n}\n') + 32
@@ -39,7 +39,7 @@ def read_document(place: Path, schema: str) -> dict[str, Any]:
         If it is damaged or something else.
     """
     try:
-        content = place.read_bytes().decode()
+        content = read_objects(place).decode()
         text, seal = content[:-_SEAL_SIZE], _SEAL.fullmatch(content[-_SEAL_SIZE:])
         if seal is None or seal[1] != _checksum(text):
             raise _not_sealed(place, content, schema)

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import BufferedRandom, FileIO, TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from .errors import CheckpointError
 
 _DRAFT = ".part"
+_BEGINNING = 4096
+"""Bytes by which a file is known for something else, however large it is."""
 
 
 def write_file(place: Path, write: Callable[[BufferedRandom], object]) -> Path:
@@ -76,10 +78,12 @@ def open_appending(place: str | os.PathLike[str]) -> FileIO:
     Raises
     ------
     CheckpointError
-        If there is a symbolic link.
+        If there is a symbolic link or a pipe.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
+        if Path(place).is_fifo():  # opening it would wait for somebody who reads
+            raise CheckpointError(f"{place} is a pipe, and nothing is written into one; delete it")
         return FileIO(os.open(place, flags, 0o666), "ab")
     except OSError as error:
         if Path(place).is_symlink():
@@ -88,6 +92,27 @@ def open_appending(place: str | os.PathLike[str]) -> FileIO:
                 "name the file it leads to"
             ) from error
         raise
+
+
+def open_reading(place: str | os.PathLike[str]) -> BinaryIO:
+    """A file open for reading.
+
+    Raises
+    ------
+    CheckpointError
+        If it is a pipe, which would be waited for, or a device, which may never end.
+    """
+    path = Path(place)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise CheckpointError(f"{place} is no file, but a pipe or a device; delete it")
+    return path.open("rb")
+
+
+def read_objects(place: str | os.PathLike[str]) -> bytes:
+    """What a file of JSON objects holds; of one that begins with none, only the beginning."""
+    with open_reading(place) as file:
+        begins = file.read(_BEGINNING)
+        return begins + file.read() if begins.startswith(b"{") else begins
 
 
 def remove_drafts(place: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CheckpointError, damaged, earlier
-from .files import open_appending, write_file
+from .files import open_appending, read_objects, write_file
 
 _SEAL = re.compile(rb', "checksum": "([0-9a-f]{32})"\}')
 _SEAL_SIZE = len(', "checksum": ""}') + 32
@@ -123,7 +123,7 @@ def read_lines(place: Path, expected: str) -> Lines:
     CheckpointError
         If it is damaged (the message says where), empty, or something else.
     """
-    content = place.read_bytes()
+    content = read_objects(place)
     if not content:
         raise CheckpointError(f"{place} is empty; it holds nothing to go on from")
     *whole, tail = content.split(b"\n")

@@ -17,9 +17,11 @@ import numpy as np
 from .._arrays import Array, to_numpy
 from ..result import PathResult
 from .errors import CheckpointError, damaged, earlier
-from .files import write_file
+from .files import open_reading, write_file
 from .results import assembled, flattened, parts_of, result_of
 
+_HEADER = 8
+"""Bytes of the header's length, which is JSON and follows."""
 _KEY, _SEAL, _ROOT = "fourierpathfinder", "sha256", "result"
 
 
@@ -92,6 +94,9 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
     from safetensors import SafetensorError, safe_open
 
     try:
+        with open_reading(file) as beginning:
+            if beginning.read(_HEADER + 1)[_HEADER:] != b"{":
+                raise ValueError("it is no safetensors file")
         with safe_open(file, framework="numpy") as opened:
             notes: Mapping[str, Any] = opened.metadata() or {}
             names = list(opened.keys())

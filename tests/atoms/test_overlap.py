@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import molecule
 from ase.collections import g2
+from ase.data import covalent_radii
 from scipy.optimize import approx_fprime
 
 from fourierpathfinder.atoms.minimum_image import MinimumImage
@@ -65,3 +67,37 @@ def test_sees_across_boundaries(adatom):
 def test_contact_zero_never_triggers(hcn):
     hcn.positions[:] = 0
     assert not guard_of(hcn, contact=0).triggers(hcn.positions)
+
+
+@pytest.mark.parametrize("cell", [None, 14.0])
+@pytest.mark.parametrize("moved", ["all", "half"])
+@pytest.mark.parametrize("nearest", [0.4, 1.0, 1.6, 1.7, 2.2])
+def test_of_many_atoms_some_overlap_only_if_any_two_do(nearest, moved, cell, rng):
+    """Against all distances: of sizes that differ, the nearest atom need not be one of those."""
+    grid = np.stack(np.meshgrid(*[np.arange(6)] * 3), axis=-1).reshape(-1, 3) * 2.3
+    atoms = Atoms(rng.choice(["Cu", "H", "Cs"], size=len(grid), p=[0.8, 0.19, 0.01]), grid)
+    atoms.positions[50] = atoms.positions[51] + (0, 0, nearest)
+    if cell is not None:
+        atoms.set_cell([cell] * 3)
+        atoms.pbc = True
+    movable = np.ones(len(atoms), dtype=bool)
+    movable[rng.permutation(len(atoms))[: len(atoms) // 2 if moved == "half" else 0]] = False
+    guard = guard_of(atoms, movable)
+    radii = covalent_radii[atoms.numbers]
+    closest = 0.62 * (radii[:, None] + radii)
+    near = (atoms.get_all_distances(mic=True) < closest) & (movable[:, None] | movable)
+    np.fill_diagonal(near, False)
+    sentences = guard.overlaps(atoms.positions)
+    assert bool(sentences) == bool(near.any())
+    for sentence in sentences:
+        first, second = (int(word) for word in sentence.split() if word.isdigit())
+        assert near[first, second]
+
+
+@pytest.mark.parametrize("edge", [0.01, 0.3, 1.6])
+@pytest.mark.parametrize("n", [1, 4, 300])
+def test_a_cell_too_small_for_its_atoms(n, edge, rng):
+    atoms = Atoms(f"Cu{n}", rng.uniform(0, edge, (n, 3)), cell=[edge] * 3, pbc=True)
+    (sentence,) = guard_of(atoms).overlaps(atoms.positions)
+    assert sentence.startswith(f"atom 0 (Cu) is {edge:.2g} Å from its own image")
+    assert not guard_of(atoms, contact=0).overlaps(atoms.positions)

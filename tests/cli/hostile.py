@@ -1,9 +1,14 @@
 """Files that nobody means well with: what they are called, what is in them."""
 
 import base64
+import gzip
 import io
 import json
+import os
 import zipfile
+
+import numpy as np
+from ase import Atoms
 
 GOOD = "4\n\nCu 0 0 0\nCu 2.3 0 0\nCu 1.2 2 0\nCu 1.2 0.7 1.9\n"
 
@@ -206,6 +211,60 @@ CALCULATORS = {
 
 LINKED = ("run.log", "evaluations.jsonl", "calculator.log", ".lock")
 """Files of an output folder that lead elsewhere."""
+
+CROWDED = {
+    "in half an ångström": (10_000, 0.5, None),
+    "in one point": (10_000, 0.0, None),
+    "in a small cell": (10_000, 3.0, 3.0),
+    "in a smaller cell": (2_000, 0.1, 0.1),
+    "in a thin cell": (1_000, 0.01, (50, 50, 0.01)),
+    "far too many in a box": (20_000, 20.0, None),
+}
+"""Numbers of atoms, the edge of the cube they lie in, and the cell."""
+
+
+def crowd(n, size, cell):
+    """So many atoms at random places."""
+    rng = np.random.default_rng(0)
+    edges = [cell] * 3 if isinstance(cell, float) else cell
+    return Atoms(f"Cu{n}", rng.uniform(0, size, (n, 3)), cell=edges, pbc=cell is not None)
+
+
+_SIZE = 2 * 2**30
+
+
+def put_special(kind, file):
+    """In the place of a file what is none, or one without an end."""
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    elif kind == "zeros":
+        with file.open("wb") as empty:
+            empty.truncate(_SIZE)
+    else:
+        file.write_bytes(b"4\n" + b"x" * 2**25)
+
+
+SPECIAL = ("pipe", "device", "zeros", "a line without an end")
+
+
+def _packed(unpacked, times):
+    content = io.BytesIO()
+    with gzip.GzipFile(fileobj=content, mode="wb", compresslevel=1) as file:
+        for _ in range(times):
+            file.write(unpacked)
+    return content.getvalue()
+
+
+PACKED = {
+    "zeros": lambda: _packed(b"\0" * 2**22, 64),
+    "newlines": lambda: _packed(b"\n" * 2**24, 66),
+    "cut short": lambda: _packed(GOOD.encode(), 100)[:-20],
+    "not packed": GOOD.encode,
+    "empty": lambda: b"",
+}
+"""Files `x.xyz.gz`."""
 
 CHECKPOINTS = ("objects", "bomb", "huge shape", "negative shape", "pickle", "zip", "text", "folder")
 """What lies in the place of a checkpoint of arrays."""

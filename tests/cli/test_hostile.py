@@ -4,6 +4,7 @@ No code of theirs runs, no file appears outside the folder, nothing is calculate
 than a gigabyte of memory is there for it.
 """
 
+import gzip
 import io
 import json
 import pickle
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.io import write
 
 from fourierpathfinder import LandscapeGraph, load_result
 from fourierpathfinder.cli.exits import Exit
@@ -83,6 +85,59 @@ def test_structures(name, folder, command):
     before = set(folder.iterdir())
     assert_one_sentence(command("check", "x.xyz", "b.xyz", "-c", "emt", "-o", "out"))
     assert set(folder.iterdir()) <= before | {folder / "out"}
+
+
+@pytest.mark.parametrize("name", hostile.CROWDED)
+def test_crowded_structures(name, folder, command):
+    write(folder / "x.xyz", hostile.crowd(*hostile.CROWDED[name]))
+    done = command("check", "x.xyz", "x.xyz", "-c", "emt", "-o", "out")
+    assert_one_sentence(done)
+    assert "atoms overlap in the reactant" in done.output
+    assert ("own image" in done.output) == ("smaller" in name or "thin" in name)
+
+
+@pytest.mark.parametrize("name", hostile.PACKED)
+def test_packed_structures(name, folder, command):
+    put(folder / "x.xyz.gz", hostile.PACKED[name]())
+    assert_one_sentence(command("check", "x.xyz.gz", "b.xyz", "-c", "emt", "-o", "out"))
+
+
+def test_a_good_packed_structure_is_read(folder, command):
+    with gzip.open(folder / "x.xyz.gz", "wt") as file:
+        file.write(hostile.GOOD)
+    assert command("check", "x.xyz.gz", "b.xyz", "-c", "emt", "-o", "out").exit_code == 0
+
+
+READERS = {
+    "structure": ("x.xyz", "check x.xyz b.xyz -c emt -o out"),
+    "product": ("x", "check a.xyz x -c emt -o out"),
+    "structure of many": ("x.xyz@0", "check x.xyz@0 b.xyz -c emt -o out"),
+    "VASP run": ("POSCAR", "check . b.xyz -c emt -o out"),
+    "band": ("band/00/POSCAR", "find a.xyz b.xyz -c emt -o out --initial band"),
+    "first path": ("x.xyz", "find a.xyz b.xyz -c emt -o out --initial x.xyz"),
+    "minima": ("x.xyz", "connect x.xyz -c emt -o out"),
+    "pairs": ("x.xyz", "find-many x.xyz -c emt -o out"),
+    "table": ("t.csv", "find-many t.csv -c emt -o out"),
+    "result": ("result.json", "plot result.json"),
+    "prior": ("p/evaluations.jsonl", "find a.xyz b.xyz -c emt -o out --prior p"),
+    "evaluations": ("out/evaluations.jsonl", "find a.xyz b.xyz -c emt -o out --restart"),
+    "run.log": ("out/run.log", "find a.xyz b.xyz -c emt -o out"),
+    "graph": ("out/graph.jsonl", "connect ab.xyz -c emt -o out --restart"),
+}
+"""What is read from or written to a file, by the file and the command."""
+
+
+@pytest.mark.parametrize("kind", hostile.SPECIAL)
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_no_file_or_never_ends(name, kind, folder, command):
+    file, line = READERS[name]
+    (folder / "ab.xyz").write_text(hostile.GOOD + hostile.GOOD.replace("2.3 0", "2.9 0.4"))
+    place = folder / file.partition("@")[0]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    hostile.put_special(kind, place)
+    if name == "run.log" and kind not in ("pipe", "device"):
+        pytest.skip("a log of any content is appended to")
+    assert_one_sentence(command(*line.split()))
 
 
 @pytest.mark.parametrize("name", hostile.OPTIONS)
@@ -239,6 +294,24 @@ def test_checkpoints(name, folder):
     with pytest.raises((CheckpointError, ValueError), match=r"run\.npz"):
         CheckpointFile(folder / "run.npz", {}).load()
     assert not (folder / "PWNED").exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "zeros"])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda file: CheckpointFile(file, {}).load(),
+        lambda file: EvaluationStore(file, {}),
+        LandscapeGraph.load,
+        load_result,
+        lambda file: read_document(file, "x/1"),
+    ],
+    ids=["checkpoint", "evaluations", "graph", "saved result", "document"],
+)
+def test_what_is_no_file_is_not_read(read, kind, tmp_path):
+    hostile.put_special(kind, tmp_path / "kept")
+    with pytest.raises(CheckpointError, match="kept"):
+        read(tmp_path / "kept")
 
 
 @pytest.mark.parametrize("name", hostile.GRAPHS)

@@ -7,6 +7,7 @@ from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
 
 from fourierpathfinder import Direct, connect, find_path, find_paths
+from fourierpathfinder.atoms.content import files_named
 from fourierpathfinder.landscapes import MoleculeLandscape
 from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.toy import two_channels
@@ -131,6 +132,36 @@ def test_files_that_settings_name_are_looked_into(tmp_path):
     model.write_bytes(b"2")
     after = MoleculeLandscape(atoms, Model(model)).identity
     assert [key for key in before if before[key] != after[key]] == ["files of the calculator"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        lambda file: {"model": str(file)},
+        lambda file: {"model": file},
+        lambda file: {"model_paths": [str(file), "medium"]},
+        lambda file: {"pair": ("x", str(file))},
+        lambda file: {"pseudopotentials": {"Al": str(file), "Cu": "none.upf"}},
+        lambda file: {"deep": {"in": [{"it": str(file)}]}},
+        lambda file: {"pseudopotentials": {"Al": file.name}, "pseudo_dir": str(file.parent)},
+        lambda file: {"pseudo_dir": file.parent, "of": [file.name]},
+    ],
+)
+def test_files_named_anywhere_in_settings_are_looked_into(settings, tmp_path):
+    file = tmp_path / "weights"
+    file.write_bytes(b"1")
+    before = files_named(settings(file))
+    assert before == files_named(settings(file))
+    assert "weights" in before
+    file.write_bytes(b"2")
+    assert files_named(settings(file)) != before
+
+
+@pytest.mark.parametrize(
+    "value", [None, 3, "", "x" * 5000, "a\0b", b"bytes", "no file", [], {}, [[]]]
+)
+def test_settings_that_name_no_file(value):
+    assert files_named({"setting": value}) == "none"
 
 
 def test_counters_do_not_count():
