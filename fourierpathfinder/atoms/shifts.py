@@ -19,6 +19,12 @@ _ROUNDS = 20
 _TRIED = 48
 """Atoms whose own displacement is tried as that of the whole."""
 
+_MANY = 1000
+"""Of more atoms so many choose the few of these displacements that all are then laid by."""
+
+_BEST = 3
+"""How few."""
+
 _ANCHORS = 8
 """Atoms with the most unusual neighbourhoods, from which shifts are tried where order is free."""
 
@@ -56,9 +62,18 @@ def shifted_nearest(target: np.ndarray, positions: np.ndarray, image: MinimumIma
     vectors = positions - target
     some = np.unique(np.linspace(0, len(vectors) - 1, min(_TRIED, len(vectors))).astype(int))
     starts = np.concatenate([[np.zeros(3), -vectors.mean(axis=0)], -vectors[some]])
+    if len(vectors) > _MANY:
+        starts = _best_starts(vectors, starts, image)
     settled = [_settled(vectors, shift, image) for shift in starts]
     best = min(settled, key=lambda moved: float((moved**2).sum()))
     return np.asarray(target + best)
+
+
+def _best_starts(vectors: np.ndarray, starts: np.ndarray, image: MinimumImage) -> np.ndarray:
+    """Those of the starts (k, 3) that suit some of the atoms best."""
+    some = vectors[np.linspace(0, len(vectors) - 1, _MANY).astype(int)]
+    misfits = [float((_settled(some, shift, image) ** 2).sum()) for shift in starts]
+    return np.asarray(starts[np.argsort(misfits, kind="stable")[:_BEST]])
 
 
 def _settled(vectors: np.ndarray, shift: np.ndarray, image: MinimumImage) -> np.ndarray:

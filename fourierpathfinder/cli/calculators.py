@@ -197,6 +197,11 @@ def _found(name: str, origin: str) -> str:
         if not Path(origin).is_file():
             raise InputError(f"the calculator is {name!r}, but there is no file {origin}")
         return str(Path(origin).resolve())
+    if not origin or Path(origin).is_file():
+        raise InputError(
+            f"the calculator is {name!r}, but {origin or 'nothing'} is neither a module nor a file "
+            "that ends in .py; give such as package.module:Class or calc.py:make"
+        )
     package = origin.split(".", maxsplit=1)[0]
     try:
         missing = find_spec(package) is None

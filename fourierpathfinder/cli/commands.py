@@ -31,7 +31,7 @@ from .cells import changing
 from .exits import Exit, InputError
 from .guesses import read_initial
 from .help import Command
-from .outputs import draw, read_result
+from .outputs import draw, make_folder, read_result
 from .pairs import read_pairs
 from .report import logging_to, table
 from .scheduler import connected, require_reachable
@@ -215,7 +215,7 @@ def find(**options: Any) -> Exit:
     settings = replace(settings, vibrations=_vibrations(options, start))
     if options["initial"] is not None:
         settings = replace(settings, initial=read_initial(options["initial"], options["frozen"]))
-    settings.output.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.output)
     with (
         locked(settings.output),
         logging_to(settings.output / "run.log"),
@@ -251,7 +251,7 @@ def find_many(source: str, **options: Any) -> Exit:
         raise InputError(
             f"{folder} contains an earlier run; pass --restart to continue it, or another --output"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     given, each = _given(), options["each"]
     work = many.Many(
         pairs,
@@ -297,10 +297,10 @@ def connect_command(structures: str, **options: Any) -> Exit:
     """Join the minima in STRUCTURES (a folder, or one file) by the lowest paths."""
     settings = _settings(options)
     minima = connecting.read_structures(structures)
-    if options["frozen"]:
+    if options["frozen"] is not None:
         minima = [freeze(atoms, options["frozen"]) for atoms in minima]
     asked = connecting.Asked(options["pairs"], options["tries"])
-    settings.output.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.output)
     with (
         locked(settings.output),
         logging_to(settings.output / "run.log"),
@@ -324,7 +324,7 @@ def check(**options: Any) -> Exit:
     """Check both ends, with two calculations, without a search."""
     settings = _settings(options)
     start, end, findings = _ends(options)
-    settings.output.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.output)
     with (
         locked(settings.output),
         logging_to(settings.output / "run.log"),
@@ -427,7 +427,7 @@ def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
     """Both ends, corrected if asked; InputError where no path can join them."""
     sources = [options[name] for name in ("reactant", "product")]
     start, end = (read_structure(source) for source in sources)
-    if options["frozen"]:
+    if options["frozen"] is not None:
         start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
     start, end, corrected, findings = looked_over(
         start, end, fix=options["fix"], mirror=options["mirror"], order=options["order"],

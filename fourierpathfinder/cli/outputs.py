@@ -22,6 +22,7 @@ from ..storage.documents import read_document, write_document
 from ..storage.files import write_file, write_text
 from ..storage.results import parts_of, result_of
 from . import cells, following
+from .exits import InputError
 from .reporting import write_report
 from .vibrating import UNITS, movie
 from .vibrating import as_document as vibrations_as_document
@@ -99,6 +100,20 @@ def named_minima(report: SaddleReport | None) -> list[tuple[str | None, Neighbou
         (None if neighbour.is_end or neighbour.problem else f"minimum-{side}.xyz", neighbour)
         for side, neighbour in zip(sides, neighbours, strict=False)
     ]
+
+
+def make_folder(place: Path) -> None:
+    """Make the folder for all files of a run, if it is not there; InputError where none can be."""
+    try:
+        if place.is_symlink() and not place.exists():
+            raise InputError(
+                f"--output is {place}, a symbolic link to nothing; give another folder"
+            )
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"--output is {place}, which cannot be made a folder ({error.strerror}); give another"
+        ) from error
 
 
 def draw(file: Path, result: PathResult) -> list[Path]:

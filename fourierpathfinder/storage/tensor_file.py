@@ -94,9 +94,7 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
     from safetensors import SafetensorError, safe_open
 
     try:
-        with open_reading(file) as beginning:
-            if beginning.read(_HEADER + 1)[_HEADER:] != b"{":
-                raise ValueError("it is no safetensors file")
+        _require_header(file)
         with safe_open(file, framework="numpy") as opened:
             notes: Mapping[str, Any] = opened.metadata() or {}
             names = list(opened.keys())
@@ -111,6 +109,12 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
             f"{os.fspath(file)} holds no result ({error}); it must be a file that `save_result` "
             "wrote"
         ) from error
+
+
+def _require_header(file: str | os.PathLike[str]) -> None:
+    with open_reading(file) as beginning:
+        if beginning.read(_HEADER + 1)[_HEADER:] != b"{":
+            raise ValueError("it is no safetensors file")
 
 
 def _check(file: str, notes: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:

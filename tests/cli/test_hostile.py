@@ -146,6 +146,16 @@ def test_options(name, folder, command):
     assert_one_sentence(command(*arguments))
 
 
+@pytest.mark.parametrize("line", ["find a.xyz b.xyz", "check a.xyz b.xyz", "connect ab.xyz"])
+def test_a_folder_that_leads_nowhere(line, folder, command):
+    (folder / "ab.xyz").write_text(hostile.GOOD + hostile.GOOD.replace("2.3 0", "2.9 0.4"))
+    (folder / "out").symlink_to(folder / "elsewhere" / "out")
+    done = command(*line.split(), "-c", "emt", "-o", "out")
+    assert_one_sentence(done)
+    assert "a symbolic link to nothing" in done.output
+    assert not (folder / "elsewhere").exists()
+
+
 @pytest.mark.parametrize("name", hostile.ENTRIES)
 def test_evaluations(name, tmp_path):
     file = tmp_path / "evaluations.jsonl"
