@@ -91,6 +91,8 @@ def _place(asked: argparse.Namespace, settings: Settings) -> Place:
     device = settings.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    # Losses of 1e-8 are compared: convolutions of 10 bits, a GPU's default, are too coarse.
+    torch.backends.cudnn.allow_tf32 = False
     return Place(data=asked.data, device=device, progress=True)
 
 
@@ -111,7 +113,13 @@ def _executor(asked: argparse.Namespace, place: Place) -> Iterator[Executor | No
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield executor
+        try:
+            yield executor
+        except BaseException:
+            # Their work is kept up to a few seconds ago; waiting for them could take hours.
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            raise
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from fourierpathfinder import Paper, PathResult, Stochastic, find_paths
+from fourierpathfinder import Paper, PathResult, Status, Stochastic, find_paths
 from fourierpathfinder.landscapes import NetworkLandscape, align_units
 
 from .chunks import Arrays
@@ -74,6 +74,8 @@ def find_heights(run: HeightRun, place: Place, selected: Arrays) -> Arrays:
         progress=place.progress,
         checkpoint=place.checkpoint,
     )
+    if any(result.status is Status.INTERRUPTED for result in results):
+        raise KeyboardInterrupt  # the checkpoint goes on from here
     failed = [result.message for result in results if not result.success]
     if failed:
         raise RuntimeError(f"{len(failed)} of {len(results)} paths were not found: {failed[0]}")
@@ -84,9 +86,11 @@ def _aligned(
     landscape: NetworkLandscape, images: torch.Tensor, a: torch.Tensor, b: torch.Tensor
 ) -> torch.Tensor:
     """`b`, its units in the order of those of `a` whose activations are the most alike."""
-    module = landscape.module(a)
-    states = landscape.state_dict(a), landscape.state_dict(b)
-    permuted = align_units(module, *states, images.to(a.device))
+    module = landscape.module(a).cpu()
+    states = [
+        {name: tensor.cpu() for name, tensor in landscape.state_dict(end).items()} for end in (a, b)
+    ]
+    permuted = align_units(module, *states, images)
     point: torch.Tensor = landscape.coordinates(permuted)
     return point
 

@@ -84,9 +84,22 @@ class PermutedLSTM(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Class scores (M, 10) from the last hidden state."""
         steps = images.flatten(1)[:, self.permutation].unflatten(1, (28, 28))
-        hidden, _ = self.lstm(steps)
-        scores: torch.Tensor = self.linear(hidden[:, -1])
+        # On a GPU `vmap` does many members at once, but knows nothing of the fused layer there.
+        hidden = written_out(self.lstm, steps) if steps.is_cuda else self.lstm(steps)[0][:, -1]
+        scores: torch.Tensor = self.linear(hidden)
         return scores
+
+
+def written_out(lstm: nn.LSTM, steps: torch.Tensor) -> torch.Tensor:
+    """The last hidden state (M, H) of a layer that reads steps (M, T, I), in plain operations."""
+    inputs = nn.functional.linear(steps, lstm.weight_ih_l0, lstm.bias_ih_l0 + lstm.bias_hh_l0)
+    hidden = cell = inputs.new_zeros(len(inputs), lstm.hidden_size)
+    for of_step in inputs.unbind(1):
+        gates = of_step + hidden @ lstm.weight_hh_l0.T
+        enter, forget, new, leave = gates.chunk(4, -1)
+        cell = forget.sigmoid() * cell + enter.sigmoid() * new.tanh()
+        hidden = leave.sigmoid() * cell.tanh()
+    return hidden
 
 
 @dataclass(frozen=True)

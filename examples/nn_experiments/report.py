@@ -35,6 +35,7 @@ def render(tree: Tree, figures: dict[str, bytes]) -> str:
     environment.filters |= {
         "scientific": scientific,
         "statistic": statistic,
+        "power": power,
         "table_1_value": _table_1_value,
     }
     settings, claims = tree["settings"], tree["claims"]
@@ -45,6 +46,7 @@ def render(tree: Tree, figures: dict[str, bytes]) -> str:
         n_pairs=_n_pairs(settings),
         is_small=settings["training"]["n_members"] < N_PAPER_MEMBERS,
         claims=claims,
+        n_compared=sum(claim["comparison"] is not None for claim in claims),
         counts={name: counts[name] for name in ("confirmed", "contradicted", "undecided")},
         columns=_columns(tree),
         rows=_rows(tree),
@@ -65,9 +67,27 @@ def statistic(claim: Tree) -> str:
     """What decided a claim."""
     found = claim["comparison"]
     if found is None:
-        return f"{claim['value']:.2g}"
+        bounds = claim["interval"]
+        return f"{claim['value']:.2g}" + (f" [{bounds[0]:.2g}, {bounds[1]:.2g}]" if bounds else "")
     low, high = found["interval"]
-    return f"{found['difference']:.2g} [{low:.2g}, {high:.2g}], p = {found['p_value']:.1g}"
+    bounds = f" [{low:.2g}, {high:.2g}]" if low is not None else ""  # of too few members: none
+    return f"{found['difference']:.2g}{bounds}, p = {found['corrected']:.1g}"
+
+
+def power(claim: Tree) -> str:
+    """What could have been seen, and of an undecided claim what would decide it."""
+    found = claim["comparison"]
+    if found is None or not found["visible"]:
+        return ""
+    told = f"visible from ±{found['visible']:.1g}"
+    if claim["verdict"] != "undecided":
+        return told
+    needed = found["needed"]
+    return f"{told}; " + (
+        f"about {needed:,} members a set would show this difference"
+        if needed
+        else "no number of members would show so small a difference"
+    )
 
 
 def _n_pairs(settings: Tree) -> int:

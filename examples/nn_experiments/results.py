@@ -12,8 +12,10 @@ import numpy as np
 
 from .analysis import KERNELS, separation
 from .chunks import Arrays, Chunk, Store
+from .heights import random_pairs
 from .networks import NETWORKS
 from .published import FIGURE_3, TABLE_1, TABLE_S1
+from .settings import Settings
 from .study import HeightKind, Study
 from .training import OPTIMIZERS
 from .verdicts import all_claims
@@ -125,14 +127,16 @@ def _heights(study: Study, found: _Found, name: str, kind: HeightKind) -> Tree:
         for weights in sets:
             blocks = found(*study.heights(name, landscape, weights, kind))
             if blocks is not None:
-                tree.setdefault(landscape, {})[weights] = _joined(blocks)
+                tree.setdefault(landscape, {})[weights] = _joined(blocks, study.settings)
     return tree
 
 
-def _joined(blocks: Sequence[Arrays]) -> Tree:
+def _joined(blocks: Sequence[Arrays], settings: Settings) -> Tree:
     whole = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     steps = _thinned(whole["history_heights"].shape[1])
+    n_kept, n_pairs = settings.training.n_kept, len(whole["heights"])
     return {
+        "pairs": random_pairs(n_kept, n_pairs, settings.seed),
         "heights": whole["heights"].tolist(),
         "straight": whole["straight_heights"].tolist(),
         "ends": whole["end_values"].tolist(),

@@ -81,8 +81,11 @@ class Analysis:
     """Statistics."""
 
     n_bootstrap: int = 10_000
-    """Resamples of an interval."""
+    """Resamples of an interval of how far kernel PCA separates two sets."""
     confidence: float = 0.95
+    """Of intervals; and one less the share of chance to expect among what is decided."""
+    power: float = 0.8
+    """How likely a difference is to be seen that is called visible."""
 
 
 @dataclass(frozen=True)

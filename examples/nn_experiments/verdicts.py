@@ -1,12 +1,15 @@
 """The paper's claims, each put to the numbers of `results.json`."""
 
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import bootstrap
 
-from .claims import Claim, Expected, compare, verdict
+from .analysis import separation
+from .claims import Claim, Expected, compare, decided
+from .samples import Sample
 
 Tree = dict[str, Any]
 
@@ -48,15 +51,16 @@ def all_claims(tree: Tree) -> list[Claim]:
         if "distances" in network:
             claims += _distances(judge, name, network["distances"])
         if "pca" in network:
-            claims += _components(name, network["pca"])
-    return claims
+            claims += _components(judge, name, network["pca"])
+    return decided(claims, confidence=analysis["confidence"], power=analysis["power"])
 
 
+@dataclass(frozen=True)
 class _Judge:
-    """Makes claims of comparisons, all with the same intervals."""
+    """Makes claims, all with the same intervals."""
 
-    def __init__(self, n_bootstrap: int, confidence: float) -> None:
-        self._compare = partial(compare, n_bootstrap=n_bootstrap, confidence=confidence)
+    n_bootstrap: int
+    confidence: float
 
     def __call__(
         self,
@@ -65,11 +69,28 @@ class _Judge:
         network: str,
         measured: str,
         expected: Expected,
-        sample: Any,
-        reference: Any,
+        sample: Sample,
+        reference: Sample,
     ) -> Claim:
-        found = self._compare(sample, reference)
-        return Claim(key, text, network, measured, verdict(found, expected), found)
+        """A claim that is decided when all others are known."""
+        found = compare(sample, reference, confidence=self.confidence)
+        return Claim(key, text, network, measured, "undecided", found, expected)
+
+    def apart(self, first: np.ndarray, second: np.ndarray) -> tuple[float, tuple[float, float]]:
+        """How well one number tells two sets apart, and between which bounds that lies."""
+        value = separation(first, second)
+        if value == 1:
+            return value, (1.0, 1.0)
+        found = bootstrap(
+            (first, second),
+            separation,
+            n_resamples=self.n_bootstrap,
+            confidence_level=self.confidence,
+            method="percentile",
+            vectorized=False,
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+        return value, (float(found.low), float(found.high))
 
 
 def _toy(toy: Tree) -> Iterator[Claim]:
@@ -95,8 +116,8 @@ def _training(judge: _Judge, name: str, training: Tree) -> Iterator[Claim]:
         name,
         "log10 of the lowest training loss, L-BFGS against SGD",
         "lower",
-        _log10(lbfgs["minimum_train"]["losses"]),
-        _log10(sgd["minimum_train"]["losses"]),
+        Sample.of_members(_log10(lbfgs["minimum_train"]["losses"])),
+        Sample.of_members(_log10(sgd["minimum_train"]["losses"])),
     )
     final, lowest = _log10(lbfgs["final_test"]), _log10(lbfgs["minimum_test"]["losses"])
     rise = final - lowest
@@ -111,8 +132,8 @@ def _training(judge: _Judge, name: str, training: Tree) -> Iterator[Claim]:
         name,
         "log10 of final over lowest test loss, against that of a rise by a tenth",
         "higher" if rises else "not higher",
-        rise,
-        threshold,
+        Sample.of_members(rise),
+        Sample.of_members(threshold),
     )
     yield judge(
         "test-loss",
@@ -122,8 +143,8 @@ def _training(judge: _Judge, name: str, training: Tree) -> Iterator[Claim]:
         name,
         "lowest test loss, SGD against L-BFGS",
         "lower" if name != "autoencoder" else "higher",
-        sgd["minimum_test"]["losses"],
-        lbfgs["minimum_test"]["losses"],
+        Sample.of_members(sgd["minimum_test"]["losses"]),
+        Sample.of_members(lbfgs["minimum_test"]["losses"]),
     )
 
 
@@ -142,8 +163,8 @@ def _heights(judge: _Judge, name: str, kind: str, heights: Tree) -> Iterator[Cla
                 name,
                 f"heights, {how}",
                 "lower" if lower else "not lower",
-                sgd["heights"],
-                lbfgs["heights"],
+                _of_pairs(sgd),
+                _of_pairs(lbfgs),
             )
     sets = heights.get("train", {})
     if {"lbfgs-train", "lbfgs-test"} <= sets.keys():
@@ -155,9 +176,13 @@ def _heights(judge: _Judge, name: str, kind: str, heights: Tree) -> Iterator[Cla
             name,
             f"heights on the training landscape, {how}",
             "higher" if exceeds else "not higher",
-            sets["lbfgs-train"]["heights"],
-            sets["lbfgs-test"]["heights"],
+            _of_pairs(sets["lbfgs-train"]),
+            _of_pairs(sets["lbfgs-test"]),
         )
+
+
+def _of_pairs(found: Tree) -> Sample:
+    return Sample.of_pairs(found["heights"], found["pairs"])
 
 
 def _distances(judge: _Judge, name: str, distances: Tree) -> Iterator[Claim]:
@@ -168,8 +193,8 @@ def _distances(judge: _Judge, name: str, distances: Tree) -> Iterator[Claim]:
             name,
             "distance from the common origin",
             "higher",
-            distances[f"lbfgs-{of}"],
-            distances["sgd-test"],
+            Sample.of_members(distances[f"lbfgs-{of}"]),
+            Sample.of_members(distances["sgd-test"]),
         )
     half = distances["half_without_chance"]
     nearest = min(map(min, (distances["lbfgs-test"], distances["sgd-test"])))
@@ -184,39 +209,60 @@ def _distances(judge: _Judge, name: str, distances: Tree) -> Iterator[Claim]:
     )
 
 
-def _components(name: str, pca: Tree) -> Iterator[Claim]:
-    rbf = pca["figure6"]["rbf"]["separation"]
+def _components(judge: _Judge, name: str, pca: Tree) -> Iterator[Claim]:
+    def apart(figure: str, kernel: str) -> tuple[float, tuple[float, float]]:
+        found = pca[figure][kernel]
+        first, second = (np.asarray(found[optimizer])[:, 0] for optimizer in ("lbfgs", "sgd"))
+        return judge.apart(first, second)
+
+    value, interval = apart("figure6", "rbf")
     yield Claim(
         "pca-separates",
         "An RBF kernel separates L-BFGS's 'train' from SGD's 'test' weights along PC1 (Fig. 6)",
         name,
-        f"chance that PC1 tells two members apart; from {SEPARATED} confirms",
-        "confirmed" if rbf >= SEPARATED else "contradicted",
-        value=rbf,
+        f"chance that PC1 tells two members apart; from {SEPARATED} confirms, an interval below it "
+        "contradicts",
+        _separates(value, interval),
+        value=value,
+        interval=interval,
     )
-    others = max(pca["figure6"][kernel]["separation"] for kernel in ("linear", "poly", "sigmoid"))
+    value, interval = max(apart("figure6", kernel) for kernel in ("linear", "poly", "sigmoid"))
+    opposite = {"confirmed": "contradicted", "contradicted": "confirmed"}
     yield Claim(
         "pca-other-kernels",
         "Linear, polynomial and sigmoid kernels do not",
         name,
-        f"the largest such chance of the three; below {SEPARATED} confirms",
-        "confirmed" if others < SEPARATED else "contradicted",
-        value=others,
+        f"the largest such chance of the three; from {SEPARATED} contradicts, an interval below it "
+        "confirms",
+        opposite.get(_separates(value, interval), "undecided"),
+        value=value,
+        interval=interval,
     )
-    test = pca["s4"]["rbf"]["separation"]
+    value, interval = apart("s4", "rbf")
     vanishes = name in VANISHES
-    seen = "vanishes" if test < MIXED else "persists" if test >= SEPARATED else "between"
-    expected = "vanishes" if vanishes else "persists"
     yield Claim(
         "pca-test-sets",
         f"Between the two test sets that separation {'nearly vanishes' if vanishes else 'persists'}"
         " (Fig. S4)",
         name,
-        f"chance that PC1 tells two members apart; below {MIXED} vanishes, from {SEPARATED} "
-        "persists",
-        "undecided" if seen == "between" else "confirmed" if seen == expected else "contradicted",
-        value=test,
+        f"chance that PC1 tells two members apart; below {MIXED} it has nearly vanished, from "
+        f"{SEPARATED} it persists, and the interval must leave the other out",
+        _vanishes(value, interval) if vanishes else _separates(value, interval),
+        value=value,
+        interval=interval,
     )
+
+
+def _separates(value: float, interval: tuple[float, float]) -> str:
+    if value >= SEPARATED:
+        return "confirmed"
+    return "contradicted" if interval[1] < SEPARATED else "undecided"
+
+
+def _vanishes(value: float, interval: tuple[float, float]) -> str:
+    if interval[0] >= MIXED or value >= SEPARATED:
+        return "contradicted"
+    return "confirmed" if value < MIXED and interval[1] < SEPARATED else "undecided"
 
 
 def _log10(losses: list[float]) -> np.ndarray:

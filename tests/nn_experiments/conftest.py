@@ -1,6 +1,7 @@
 """What a report is made of, without a study: made-up numbers of two networks."""
 
 from dataclasses import asdict, replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ LANDSCAPES = {
     "test": ("lbfgs-test", "sgd-test"),
 }
 K = 8
+PAIRS = list(combinations(range(K), 2))
 
 
 def training(rng, level):
@@ -37,9 +39,10 @@ def training(rng, level):
 
 def heights(rng, height):
     return {
-        "heights": (height * rng.uniform(1, 1.2, K)).tolist(),
-        "straight": (3 * height * rng.uniform(1, 1.2, K)).tolist(),
-        "ends": [0.01] * K,
+        "pairs": PAIRS,
+        "heights": (height * rng.uniform(1, 1.2, len(PAIRS))).tolist(),
+        "straight": (3 * height * rng.uniform(1, 1.2, len(PAIRS))).tolist(),
+        "ends": [0.01] * len(PAIRS),
         "n_sample_gradients": 1e5,
         "history": {"n_gradients": [1e3, 1e4, 1e5], "mean": [3 * height, 2 * height, height]},
     }

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from examples.nn_experiments.networks import NETWORKS
+from examples.nn_experiments.networks import NETWORKS, written_out
 
 TABLE_I = {"fcp": 42_200, "lenet": 61_706, "autoencoder": 52_224, "lstm": 15_456}
 
@@ -27,3 +27,31 @@ def test_pixels_of_the_lstm_are_permuted_as_published():
     module = NETWORKS["lstm"].make("softplus")
     assert torch.equal(module.permutation, order)
     assert "permutation" not in module.state_dict()
+
+
+def test_the_layer_written_out_is_torchs_own():
+    module = NETWORKS["lstm"].make("softplus").double()
+    steps = torch.rand(5, 28, 28, dtype=torch.float64)
+    hidden, _ = module.lstm(steps)
+    torch.testing.assert_close(written_out(module.lstm, steps), hidden[:, -1])
+
+
+def test_many_members_of_the_layer_written_out_are_done_at_once():
+    modules = [NETWORKS["lstm"].make("softplus").double() for _ in range(3)]
+    stacked, _ = torch.func.stack_module_state([module.lstm for module in modules])
+    steps = torch.rand(5, 28, 28, dtype=torch.float64)
+
+    def hidden(parameters):
+        return torch.func.functional_call(Last(modules[0].lstm), parameters, (steps,))
+
+    class Last(torch.nn.Module):
+        def __init__(self, lstm):
+            super().__init__()
+            self.lstm = lstm
+
+        def forward(self, steps):
+            return written_out(self.lstm, steps)
+
+    found = torch.func.vmap(hidden)({f"lstm.{name}": x for name, x in stacked.items()})
+    for module, one in zip(modules, found, strict=True):
+        torch.testing.assert_close(one, written_out(module.lstm, steps))

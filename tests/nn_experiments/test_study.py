@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from examples.nn_experiments.run import ChunksFailedError, run_stage
 from examples.nn_experiments.settings import load_settings
 from examples.nn_experiments.study import STAGES, Study
 from examples.nn_experiments.training import Place
+from fourierpathfinder import Status
 
 pytestmark = pytest.mark.xdist_group("study")  # one worker makes what all of them look at
 
@@ -165,6 +168,7 @@ def test_path_that_fails_fails_its_chunk_alone(finished, monkeypatch):
 
     class FailedPath:
         success = False
+        status = Status.STALLED
         message = "no way"
 
     monkeypatch.setattr(heights, "find_paths", refuses_training)
@@ -193,6 +197,25 @@ def test_command_makes_the_report(finished, tmp_path):
     assert "pca" in done.stderr
     report = (folder / "report.html").read_text()
     assert report.count("<img ") == len(FIGURES) - 1  # without the toy
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_interrupt_ends_a_search_of_hours_and_fails_nothing(finished, tmp_path, workers):
+    folder, _ = finished
+    changes = [f"--set={name}={value}" for name, value in TINY.items()]
+    call = [sys.executable, SCRIPT, "--output", folder, "--workers", workers, "--stage=heights"]
+    long = "--set=heights.converged.n_steps=10000000"
+    with subprocess.Popen(
+        [*call, *changes, long], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path,
+    ) as process:  # fmt: skip
+        while process.poll() is None and not any((folder / "partial").glob("*.npz")):
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on from here" in told
+    assert "failed" not in told
 
 
 @pytest.mark.filterwarnings("default")  # Dask warns of what it leaves open
