@@ -252,7 +252,7 @@ def _found(
         raise
     found = written(result, None)
     if settings.verify and result.success:
-        report, why = _verified(settings, landscape, result)
+        report, why = _verified(settings, landscape, result, prior)
         found = replace(found, not_verified=why) if report is None else written(result, report)
     if settings.mep:
         followed, why = _followed(landscape, result, prior)
@@ -275,11 +275,12 @@ def _found(
 
 
 def _verified(
-    settings: Settings, landscape: RecordedMolecule, result: PathResult
+    settings: Settings, landscape: RecordedMolecule, result: PathResult, prior: Prior
 ) -> tuple[SaddleReport | None, str]:
     log.info("verifying the saddle")
+    cheap = prior if isinstance(prior, RecordedMolecule) else None
     try:
-        report = verify_saddle(landscape, result, rng=settings.seed)
+        report = verify_saddle(landscape, result, prior=cheap, rng=settings.seed)
     except (ArithmeticError, ValueError, RuntimeError) as error:
         # LinAlgError is a ValueError: what a failed point does to the mathematics beside it
         why = landscape.isolated.last_failure or f"{type(error).__name__}: {error}"

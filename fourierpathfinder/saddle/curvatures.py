@@ -6,7 +6,8 @@ Lanczos builds an orthonormal basis V of the vectors it meets, from products
 
 two gradients each, until the lowest eigenvalues of V^T H V have settled: to its residual
 |H u - θ u| an eigenvalue of H is near θ. Where the whole may move freely its shifts and turns,
-whose curvature is zero, are projected out.
+whose curvature is zero, are projected out. The Hessian of a cheaper landscape, where one is known,
+gives the first vectors, and turns residuals into the next (Davidson's method).
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..landscapes.abilities import abilities_of
 from ..landscapes.protocols import Landscape
+from .cheap_hessian import CheapHessian
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ def lowest_curvatures(
     step: float = 0.01,
     tol: float = 0.1,
     max_gradients: int = 500,
+    cheap: CheapHessian | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> Curvatures:
     """The lowest curvatures at a point, by Lanczos on finite differences of the gradient.
@@ -68,6 +71,8 @@ def lowest_curvatures(
         An eigenvalue has settled when its residual is below this fraction of its magnitude.
     max_gradients : int
         Evaluations at most.
+    cheap : CheapHessian, optional
+        That of a landscape that resembles this one.
     rng : numpy.random.Generator or int, optional
         Source of the part of the first vector that sees directions of every symmetry (SPEC 7).
 
@@ -78,22 +83,33 @@ def lowest_curvatures(
     References
     ----------
     C. Lanczos, J. Res. Natl. Bur. Stand. 45, 255 (1950), DOI 10.6028/jres.045.026. For saddles:
-    R. Malek and N. Mousseau, Phys. Rev. E 62, 7723 (2000), DOI 10.1103/PhysRevE.62.7723.
+    R. Malek and N. Mousseau, Phys. Rev. E 62, 7723 (2000), DOI 10.1103/PhysRevE.62.7723. With a
+    preconditioner: E. R. Davidson, J. Comput. Phys. 17, 87 (1975),
+    DOI 10.1016/0021-9991(75)90065-0.
     """
     rng = np.random.default_rng(rng)
     free = abilities_of(landscape).free_motions(x)
     random = rng.normal(size=len(x)) / np.sqrt(len(x))
-    vector = _orthonormal(direction / np.linalg.norm(direction) + random, free)
+    if cheap is None:
+        waiting = [direction / np.linalg.norm(direction) + random]
+    else:
+        waiting = cheap.first_vectors(n + 1, random, free)
     basis, products = np.empty((0, len(x))), np.empty((0, len(x)))
     while True:
+        vector = _orthonormal(waiting.pop(0), np.vstack([free, basis]))
         products = np.vstack([products, _product(landscape, x, vector, step)])
         basis = np.vstack([basis, vector])
-        found = _ritz(basis, products, n)
+        found, residuals = _ritz(basis, products, n)
         spent, full = 2 * len(basis), len(basis) + len(free) == len(x)
-        settled = len(basis) > n and (found.errors <= tol * np.abs(found.values)).all()
+        unsettled = found.errors > tol * np.abs(found.values)
+        settled = len(basis) > n and not waiting and not unsettled.any()
         if settled or full or spent + 2 > max_gradients:
             return found
-        vector = _orthonormal(products[-1], np.vstack([free, basis]))
+        if not waiting and cheap is None:
+            waiting.append(products[-1])
+        elif not waiting and cheap is not None:
+            k = int(np.argmax(unsettled)) if unsettled.any() else 0
+            waiting.append(cheap.correction(residuals[k], found.modes[k], found.values[k]))
 
 
 def _product(landscape: Landscape, x: np.ndarray, vector: np.ndarray, step: float) -> np.ndarray:
@@ -101,14 +117,15 @@ def _product(landscape: Landscape, x: np.ndarray, vector: np.ndarray, step: floa
     return np.asarray((gradients[0] - gradients[1]) / (2 * step))
 
 
-def _ritz(basis: np.ndarray, products: np.ndarray, n: int) -> Curvatures:
-    """The lowest eigenvalues within the basis, and how far H leads out of it."""
+def _ritz(basis: np.ndarray, products: np.ndarray, n: int) -> tuple[Curvatures, np.ndarray]:
+    """The lowest eigenvalues within the basis, and how H leads out of it (k, D)."""
     inner = basis @ products.T
     values, columns = np.linalg.eigh((inner + inner.T) / 2)
     values, columns = values[:n], columns[:, :n]
     modes = columns.T @ basis
-    errors = np.linalg.norm(columns.T @ products - values[:, None] * modes, axis=1)
-    return Curvatures(values, errors, modes, 2 * len(basis))
+    residuals = columns.T @ products - values[:, None] * modes
+    errors = np.linalg.norm(residuals, axis=1)
+    return Curvatures(values, errors, modes, 2 * len(basis)), residuals
 
 
 def _orthonormal(vector: np.ndarray, against: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from ..landscapes.abilities import abilities_of
 from ..landscapes.protocols import Landscape
 from ..result import PathResult
+from .cheap_hessian import CheapHessian
 from .curvatures import Curvatures, lowest_curvatures
 from .descent import Descent, descend
 from .guard import Guarded, NotEvaluatedError
@@ -24,6 +25,7 @@ def verify_saddle(
     displacement: float = 0.1,
     gradient_tolerance: float = 0.01,
     max_gradients: int = 500,
+    prior: Landscape | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> SaddleReport:
     """Check that a path's saddle is of first order and joins the path's ends.
@@ -42,6 +44,10 @@ def verify_saddle(
         The largest component of the gradient at a minimum.
     max_gradients : int
         Evaluations at most, for each of the curvatures and the two descents.
+    prior : Landscape, optional
+        A cheaper landscape that resembles this one: its Hessian at the saddle, two of its own
+        gradients for each coordinate, leads to the curvatures in fewer of this one's. They are
+        measured here all the same, so a prior that is wrong costs no more than gradients.
     rng : numpy.random.Generator or int, optional
         The source of randomness (:term:`SPEC 7`), for a part of Lanczos' first vector.
 
@@ -64,9 +70,10 @@ def verify_saddle(
     time = result.height_time if saddle is None else saddle.time
     tangent = np.asarray(result.path.velocity(time))
     guarded, rng = Guarded(landscape), np.random.default_rng(rng)
+    cheap = None if prior is None else CheapHessian.of(prior, x, step)
     try:
         found = lowest_curvatures(
-            guarded, x, tangent, step=step, max_gradients=max_gradients, rng=rng
+            guarded, x, tangent, step=step, max_gradients=max_gradients, cheap=cheap, rng=rng
         )
     except NotEvaluatedError as error:
         problem = error.told("beside the saddle")
