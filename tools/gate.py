@@ -18,18 +18,22 @@ ROOT = Path(__file__).resolve().parent.parent
 PARALLEL = "--numprocesses logical --maxprocesses 8 --dist loadgroup"
 """Tests on all cores; those of one `xdist_group` one after the other."""
 
+FAST = "not slow and not statistical"
+"""Tests of which the coverage is measured: watching every line makes them half as slow again."""
+
 STEPS = {
     "lint": "ruff check .",
     "format": "ruff format --check .",
     "types": "mypy",
     "project": "tools.project_files",
     "layers": "pytest --quiet tests/test_layering.py",
-    "tests": f"pytest --quiet {PARALLEL} --durations 20 --cov --cov-report=term:skip-covered "
-    "--cov-fail-under=95",
+    "tests": f"pytest --quiet {PARALLEL} --durations 20 -m '{FAST}' --cov "
+    "--cov-report=term:skip-covered --cov-fail-under=95",
+    "rates": f"pytest --quiet {PARALLEL} --durations 20 -m 'slow or statistical'",
     "docs": "sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html",
 }
 SEPARATE = {
-    "lowest": f"pytest --quiet {PARALLEL} -m 'not slow and not statistical' tests "
+    "lowest": f"pytest --quiet {PARALLEL} -m '{FAST}' tests "
     "--ignore tests/cli --ignore tests/graph --ignore tests/nn_experiments"
 }
 """Steps for an environment of their own: of the lowest versions, the fast part of the tests."""

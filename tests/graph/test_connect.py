@@ -26,6 +26,7 @@ from .slow_landscape import MINIMA, Flat, Straight, run
 from .terrain import Terrain, flooded, local_minima
 
 
+@pytest.mark.slow
 def test_heights_on_random_terrain_are_those_of_a_flooded_grid():
     """All of them to 1 % of the spread, none lower than the truth by more than the grid is fine."""
     terrain = Terrain(seed=8)

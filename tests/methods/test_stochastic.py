@@ -359,6 +359,7 @@ def trained():
     return networks
 
 
+@pytest.mark.slow
 def test_two_classifiers_of_digits(trained):
     landscape = NetworkLandscape(trained[0], nn.functional.cross_entropy, digits_data())
     a, b = (landscape.coordinates(network) for network in trained)

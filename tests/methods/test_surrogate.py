@@ -565,6 +565,7 @@ def test_a_path_without_a_barrier_has_the_height_of_its_higher_end(function, gra
     assert "nowhere above its higher end" in result.message
 
 
+@pytest.mark.slow
 def test_a_flat_valley_that_cannot_be_certified_is_given_up():
     def ring(x):
         return (x @ x - 1) ** 2

@@ -22,7 +22,10 @@ from examples.nn_experiments.study import STAGES, Study
 from examples.nn_experiments.training import Place
 from fourierpathfinder import Status
 
-pytestmark = pytest.mark.xdist_group("study")  # one worker makes what all of them look at
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("study"),  # one worker makes what all of them look at
+]
 
 SCRIPT = Path(study.__file__).parents[1] / "nn_study.py"
 

@@ -53,6 +53,7 @@ def test_a_molecule_with_turns_and_shifts_left_out(tetrahedron, tmp_path):
     np.testing.assert_allclose(expected[:6], 0, atol=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["H2O", "CH3OH", "CO2"])
 def test_molecules_with_tblite(name, tmp_path):
     tblite = pytest.importorskip("tblite.ase", reason="needs tblite")

@@ -75,6 +75,7 @@ def test_a_pass_stays(a):
     assert abs(result.height - 1) < 1e-3
 
 
+@pytest.mark.slow
 def test_a_ridge_between_octahedral_sites_is_left():
     """Hydrogen in nickel: 1.512 eV on the straight line, where three directions lead down.
 

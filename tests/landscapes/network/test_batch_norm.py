@@ -47,6 +47,7 @@ def test_a_module_comes_with_its_statistics(kind):
             torch.testing.assert_close(found[name], expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vectorize", [True, False])
 @pytest.mark.parametrize("batch_size", [30, 11])
 @pytest.mark.parametrize("kind", KINDS)

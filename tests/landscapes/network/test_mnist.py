@@ -62,6 +62,7 @@ def trained(images, labels, seed):
     return network
 
 
+@pytest.mark.slow
 def test_a_fifth_of_the_papers_excess_at_equal_cost(images):
     ends = [trained(*images, seed) for seed in (1, 2)]
     landscape = NetworkLandscape(ends[0], nn.functional.cross_entropy, images)
