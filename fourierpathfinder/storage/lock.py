@@ -49,7 +49,8 @@ def locked(place: str | os.PathLike[str]) -> Iterator[None]:
     """
     path = Path(place).absolute()
     note = path / ".lock" if path.is_dir() else path.with_name(f".{path.name}.lock")
-    _enter(path)
+    known = _by_its_own_name(path)
+    _enter(known, path)
     try:
         handle = _lock(note, path)
         try:
@@ -61,14 +62,19 @@ def locked(place: str | os.PathLike[str]) -> Iterator[None]:
                 os.close(handle)
     finally:
         with _holding:
-            _held.pop(path, None)
+            _held.pop(known, None)
 
 
-def _enter(path: Path) -> None:
+def _by_its_own_name(path: Path) -> Path:
+    """The same place, however it is reached: a file's own name may be a link that is replaced."""
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+
+
+def _enter(known: Path, path: Path) -> None:
     with _holding:
-        if _held.get(path) == os.getpid():
+        if _held.get(known) == os.getpid():
             raise InUseError(f"{path} is in use by another run in this very process; wait for it")
-        _held[path] = os.getpid()
+        _held[known] = os.getpid()
 
 
 def _lock(note: Path, path: Path) -> int | None:

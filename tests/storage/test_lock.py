@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,33 @@ def test_the_same_process_holds_it_once(place):
     with locked(place), pytest.raises(InUseError, match="in this very process"), locked(place):
         pass
     with locked(place):
+        pass
+
+
+@pytest.fixture(params=["a link to the folder", "the parent of a folder in it", "a relative name"])
+def other_name(request, place, tmp_path, tmp_path_factory, monkeypatch):
+    """The same place by another name."""
+    rest = () if place == tmp_path else (place.name,)
+    if request.param == "a link to the folder":
+        link = tmp_path_factory.mktemp("links") / "link"
+        link.symlink_to(tmp_path)
+        return link.joinpath(*rest)
+    if request.param == "a relative name":
+        monkeypatch.chdir(tmp_path.parent)
+        return Path(tmp_path.name).joinpath(*rest)
+    (tmp_path / "inner").mkdir()
+    return tmp_path.joinpath("inner", "..", *rest)
+
+
+def test_the_same_process_holds_it_once_by_any_name(place, other_name):
+    with locked(place), pytest.raises(InUseError, match="in this very process"), locked(other_name):
+        pass
+    with locked(other_name):
+        pass
+
+
+def test_another_process_is_named_by_any_name(holder, other_name):
+    with pytest.raises(InUseError, match=f"process {holder.pid} on "), locked(other_name):
         pass
 
 
