@@ -30,14 +30,15 @@ def main(n_flips: int) -> int:
         folder, changed = Path(name), Path(name, "changed")
         changed.mkdir()
         readers = write_all(folder, large=True)
+        each = -(-n_flips // len(readers))
         for kind, read in readers.items():
             content, expected = (folder / kind).read_bytes(), read(folder / kind)
             found: Counter[str] = Counter()
-            for bit in rng.integers(8 * len(content), size=n_flips // len(readers)).tolist():
+            for bit in rng.integers(8 * len(content), size=each).tolist():
                 (changed / kind).write_bytes(flipped(content, bit))
                 found[outcome(read, changed / kind, expected)] += 1
             cut: Counter[str] = Counter()
-            for size in rng.integers(len(content), size=n_flips // len(readers) // 10).tolist():
+            for size in rng.integers(len(content), size=-(-each // 10)).tolist():
                 (changed / kind).write_bytes(content[:size])
                 cut[outcome(read, changed / kind, expected)] += 1
             print(f"{kind:18} {len(content):6} bytes  {dict(found)}  cut: {dict(cut)}", flush=True)

@@ -1,14 +1,18 @@
 """Structures from files and folders, and sentences for those that are none."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
+from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms, FixedLine
 from ase.io import write
 
 from fourierpathfinder.cli.exits import InputError
 from fourierpathfinder.cli.structures import freeze, looked_over, read_structure
+from fourierpathfinder.landscapes import MoleculeLandscape
 
 
 def test_one_structure_is_read_and_several_must_be_named(tmp_path):
@@ -25,6 +29,31 @@ def test_one_structure_is_read_and_several_must_be_named(tmp_path):
         read_structure(str(tmp_path / "two.xyz"))
     with pytest.raises(InputError, match="there is no file"):
         read_structure(str(tmp_path / "none.xyz"))
+
+
+@pytest.mark.parametrize("how", ["Direct", "Cartesian"])
+@pytest.mark.parametrize("flags", list(product("TF", repeat=3)), ids="".join)
+def test_selective_dynamics_of_vasp(flags, how, tmp_path):
+    """F holds an atom's coordinate along one lattice vector, as the POSCAR's format says."""
+    cell = np.array([[5.0, 0, 0], [1.5, 4.8, 0], [0.3, 0.6, 6.0]])
+    fractions = np.array([[0.1, 0.2, 0.3], [0.6, 0.5, 0.7]])
+    places = fractions if how == "Direct" else fractions @ cell
+    lines = ["Cu2", "1.0", *(" ".join(map(str, row)) for row in cell), "Cu", "2", "Selective", how]
+    for place, marks in zip(places, ("FFF", flags), strict=True):
+        lines.append(" ".join([*map(str, place), *marks]))
+    (tmp_path / "POSCAR").write_text("\n".join(lines) + "\n")
+    if "T" not in flags:
+        with pytest.raises(ValueError, match="no free atom"):
+            MoleculeLandscape(read_structure(str(tmp_path)), EMT)
+        return
+    landscape = MoleculeLandscape(read_structure(str(tmp_path)), EMT)
+    x = landscape.coordinates(read_structure(str(tmp_path)))
+    assert x.shape == (flags.count("T"),)
+    reached = np.array([landscape.atoms(x + step).positions[1] for step in np.eye(len(x))])
+    steps = (reached - fractions[1] @ cell) @ np.linalg.inv(cell)
+    for axis, mark in enumerate(flags):
+        assert np.allclose(steps[:, axis], 0, atol=1e-9) == (mark == "F")
+    np.testing.assert_allclose(landscape.atoms(x).positions[0], fractions[0] @ cell, atol=1e-9)
 
 
 def test_a_folder_of_vasp_is_a_structure(tmp_path):

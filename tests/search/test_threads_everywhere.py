@@ -10,9 +10,13 @@ import pytest
 CALLS = (
     "a search", "several starts", "Direct", "several paths", "a graph", "a relaxation",
     "a reaction path", "an error of the landscape", "a budget", "Ctrl-C", "a callback that stops",
-    "a checkpoint", "a thread", "a pool of threads",
+    "a checkpoint", "a thread", "a pool of threads", "noise", "a tight saddle", "a small tolerance",
+    "a split path",
 )  # fmt: skip
-FORKING = ("a search", "several starts", "Direct", "several paths", "a graph", "a relaxation")
+FORKING = (
+    "a search", "several starts", "Direct", "several paths", "a graph", "a relaxation", "noise",
+    "a tight saddle", "a small tolerance", "a split path",
+)  # fmt: skip
 
 PREPARED = """
 import json, os, signal, sys, threading
@@ -51,6 +55,16 @@ def plain(landscape):
         "several paths": lambda: find_paths(landscape, [(a, b), (b, a)], rng=0),
         "a graph": lambda: connect(landscape, [a, b], rng=0),
         "a relaxation": lambda: relax(landscape, a + 0.2),
+        "noise": lambda: find_path(
+            landscape, a, b, rng=0, method=Surrogate(noise=(1e-5, 1e-5))
+        ),
+        "a tight saddle": lambda: find_path(
+            landscape, a, b, rng=0, method=Surrogate(saddle_gradient=1e-3)
+        ),
+        "a small tolerance": lambda: find_path(
+            landscape, a, b, rng=0, method=Surrogate(tol=1e-6)
+        ),
+        "a split path": lambda: find_path(landscape, a, b, rng=0, method=Surrogate(split=True)),
     }
 """
 

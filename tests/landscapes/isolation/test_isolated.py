@@ -217,16 +217,28 @@ def test_what_cannot_be_made_is_said_at_once_and_not_tried_again(tmp_path):
     assert n_calls(tmp_path) == 0
 
 
-def test_nothing_in_the_current_folder_takes_the_place_of_a_module(tmp_path, monkeypatch):
-    for name in ("json", "pickle", "numpy", "select"):
-        (tmp_path / f"{name}.py").write_text("open('executed', 'w')\nraise SystemExit\n")
+SHADOWS = (
+    "json", "pickle", "select", "socket", "typing", "warnings", "numpy", "scipy", "ase",
+    "sitecustomize", "usercustomize", "multiprocessing", "fourierpathfinder", "encodings",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["module", "package"])
+@pytest.mark.parametrize("name", SHADOWS)
+def test_nothing_in_the_current_folder_takes_the_place_of_a_module(
+    name, kind, tmp_path, monkeypatch
+):
+    file = tmp_path / (f"{name}.py" if kind == "module" else f"{name}/__init__.py")
+    file.parent.mkdir(exist_ok=True)
+    executed = tmp_path / "executed"
+    file.write_text(f"open({str(executed)!r}, 'w')\nraise SystemExit\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend("")
     calls = tmp_path / "calls"
     calls.mkdir()
     with IsolatedLandscape(misbehaving.Bowl(calls)) as landscape:
         assert landscape.value_and_grad(GOOD[None])[0] == [4.25]
-    assert not (tmp_path / "executed").exists()
+    assert not executed.exists()
 
 
 def test_what_cannot_be_sent_is_refused_with_advice():
