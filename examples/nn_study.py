@@ -2,6 +2,7 @@
 
     python examples/nn_study.py                                  minutes, on bundled digits
     python examples/nn_study.py --preset mnist-small             an hour on two cores
+    python examples/nn_study.py --preset mnist-medium            hours on two cores; a GPU: minutes
     python examples/nn_study.py --preset paper --networks fcp    the paper's size, on a GPU
 
 Everything goes to --output: report.html, results.json, figures, and the work done so far, from

@@ -1,0 +1,95 @@
+"""The main claims against the number of training images, from the results of several studies."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .figures import SET_COLOURS, set_name
+from .samples import Sample
+
+Tree = dict[str, Any]
+
+HEIGHTS = {"paper": "height, paper's budget", "converged": "height, converged"}
+FURTHER = {"lbfgs-train": "L-BFGS-GSS train", "lbfgs-test": "L-BFGS-GSS test"}
+APART = {"figure6": ("lbfgs-train", "Fig. 6"), "s4": ("lbfgs-test", "Fig. S4")}
+
+
+def draw_trend(trees: Sequence[Tree]) -> Figure:
+    """Heights, distances and separations, one column for each network.
+
+    Parameters
+    ----------
+    trees : sequence of dict
+        What the `results.json` of each study holds; those of one size are drawn side by side.
+    """
+    trees = sorted(trees, key=lambda tree: tree["settings"]["n_train"])
+    titles = {name: net["title"] for tree in trees for name, net in tree["networks"].items()}
+    if not titles:
+        raise ValueError("none of the studies has results of a network yet")
+    figure = Figure(figsize=(3.3 * max(2, len(titles)), 10), layout="constrained")
+    axes = figure.subplots(4, len(titles), squeeze=False, sharex=True)
+    for column, (name, title) in zip(axes.T, titles.items(), strict=True):
+        known = [
+            (t["settings"]["n_train"], t["networks"][name]) for t in trees if name in t["networks"]
+        ]
+        column[0].set_title(title)
+        for ax, kind in zip(column, HEIGHTS, strict=False):
+            _heights(ax, kind, known)
+        _distances(column[2], known)
+        _separations(column[3], known)
+        column[3].set(xscale="log", xlabel="training images")
+    labels = [
+        *HEIGHTS.values(),
+        "distance over SGD test's",
+        "chance that PC1 tells\ntwo members apart",
+    ]
+    for ax, label in zip(axes[:, 0], labels, strict=True):
+        ax.set_ylabel(label)
+    handles, names = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=4, fontsize=8)
+    return figure
+
+
+def _heights(ax: Axes, kind: str, known: Sequence[tuple[int, Tree]]) -> None:
+    for weights, colour in SET_COLOURS.items():
+        found = [
+            (n, net["heights"][kind]["train"][weights])
+            for n, net in known
+            if weights in net["heights"].get(kind, {}).get("train", {})
+        ]
+        samples = [Sample.of_pairs(one["heights"], one["pairs"]) for _, one in found]
+        _line(ax, [n for n, _ in found], samples, colour, set_name(weights))
+    ax.set_yscale("log")
+
+
+def _distances(ax: Axes, known: Sequence[tuple[int, Tree]]) -> None:
+    found = [(n, net["distances"]) for n, net in known if "distances" in net]
+    for weights in FURTHER:
+        samples = [
+            Sample.of_members(np.array(one[weights]) / np.mean(one["sgd-test"])) for _, one in found
+        ]
+        _line(ax, [n for n, _ in found], samples, SET_COLOURS[weights], set_name(weights))
+    ax.axhline(1, color="0.6", lw=0.8)
+
+
+def _separations(ax: Axes, known: Sequence[tuple[int, Tree]]) -> None:
+    found = [(n, net["pca"]) for n, net in known if "pca" in net]
+    for figure, (weights, name) in APART.items():
+        values = [one[figure]["rbf"]["separation"] for _, one in found]
+        ax.plot([n for n, _ in found], values, "o-", color=SET_COLOURS[weights], label=name)
+    ax.set_ylim(0.45, 1.03)
+    ax.legend(fontsize=8, loc="lower right")
+
+
+def _line(
+    ax: Axes, sizes: Sequence[int], samples: Sequence[Sample], colour: str, label: str
+) -> None:
+    means = np.array([sample.mean for sample in samples])
+    errors = np.sqrt([sample.variance for sample in samples])
+    errors = np.where(np.isfinite(errors), errors, 0.0)
+    # On a logarithmic axis a bar that reaches zero has no lower end.
+    below = np.minimum(errors, 0.9 * means)
+    ax.errorbar(sizes, means, [below, errors], fmt="o-", color=colour, label=label, capsize=2)
