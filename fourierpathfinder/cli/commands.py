@@ -33,6 +33,7 @@ from .guesses import read_initial
 from .help import Command
 from .outputs import draw, make_folder, read_result
 from .pairs import read_pairs
+from .places import Place
 from .report import logging_to, table
 from .scheduler import connected, require_reachable
 from .structures import chosen_atoms, freeze, looked_over, read_structure, refuse
@@ -72,7 +73,7 @@ _CORRECTING: _Options = (
 )  # fmt: skip
 
 _PLACE: _Options = (
-    click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+    click.option("-o", "--output", type=Place(file_okay=False, path_type=Path),
                  default="fourierpathfinder-output", metavar="DIR",
                  help="Folder for all files (fourierpathfinder-output)."),
     click.option("--timeout", type=float, hidden=True, metavar="SECONDS",
@@ -259,6 +260,7 @@ def find_many(source: str, **options: Any) -> Exit:
         lambda pair: [*given, *pair.settings(each), "--", pair.reactant, pair.product],
         settings.calculator.identity,
         settings.n_jobs,
+        _made_here(settings, options),
     )
     with locked(folder), logging_to(folder / "run.log"):
         rows = work.rows()
@@ -267,6 +269,14 @@ def find_many(source: str, **options: Any) -> Exit:
     click.echo(f"{n_certified} of {len(rows)} pairs are certified")
     click.echo(f"written {' '.join(map(str, written))}")
     return Exit.CERTIFIED if n_certified == len(rows) else Exit.NOT_CERTIFIED
+
+
+def _made_here(settings: run.Settings, options: dict[str, Any]) -> list[CalculatorFactory]:
+    """The calculators that are the same for all pairs, and can be tried in this machine."""
+    if options["each"] or options["scheduler"] is not None:
+        return []
+    given = (settings.calculator, settings.prior)
+    return [one for one in given if isinstance(one, CalculatorFactory)]
 
 
 def _given() -> list[str]:
@@ -339,8 +349,8 @@ def check(**options: Any) -> Exit:
 
 
 @fourierpathfinder.command()
-@click.argument("result", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+@click.argument("result", type=Place(exists=True, dir_okay=False, path_type=Path))
+@click.option("-o", "--output", type=Place(dir_okay=False, path_type=Path),
               help="The picture; profile.png beside the result if left out.")  # fmt: skip
 @_exits
 def plot(result: Path, output: Path | None) -> Exit:

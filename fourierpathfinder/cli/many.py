@@ -11,18 +11,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ase import Atoms
+
+from ..atoms import MoleculeLandscape
+from ..landscapes.isolation.worker import Worker
 from ..storage.content import digest
 from ..storage.documents import read_document, write_document
 from ..storage.errors import CheckpointError
 from ..storage.files import open_appending
+from .calculators import CalculatorFactory
 from .exits import Exit, InputError
 from .outputs import SCHEMA as RESULT
 from .pairs import Pair
 from .rows import failed_row, row_of
+from .structures import read_structure
 
 log = logging.getLogger("fourierpathfinder.cli")
 
@@ -49,6 +56,8 @@ class Many:
         The calculator's identity.
     n_jobs : int
         Pairs at a time.
+    calculators : sequence of CalculatorFactory
+        What is made once before the first pair, so that one that cannot be made is said once.
     """
 
     pairs: Sequence[Pair]
@@ -56,6 +65,7 @@ class Many:
     arguments: Callable[[Pair], list[str]]
     calculator: dict[str, str]
     n_jobs: int
+    calculators: Sequence[CalculatorFactory] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """The row of every pair, in their order; those that are missing are found."""
@@ -66,10 +76,24 @@ class Many:
                 found[pair.name] = kept
         if found:
             log.info("%d of %d pairs are done already", len(found), len(self.pairs))
-        for pair, row in self._run([pair for pair in self.pairs if pair.name not in found]):
+        missing = [pair for pair in self.pairs if pair.name not in found]
+        self._make_once(missing)
+        for pair, row in self._run(missing):
             found[pair.name] = row
             log.info("[%d/%d] %s", len(found), len(self.pairs), _line(row))
         return [found[pair.name] for pair in self.pairs]
+
+    def _make_once(self, missing: list[Pair]) -> None:
+        """Raise a NotReadyError where a calculator cannot be made for a structure of any pair."""
+        structures = (one for one in map(_structure, missing) if one is not None)
+        atoms = next(structures, None)
+        for calculator in self.calculators if atoms is not None else ():
+            try:
+                worker = Worker(MoleculeLandscape(atoms, calculator))
+            except ValueError:
+                return  # what is wrong with one structure is said in its row
+            with closing(worker):
+                worker.start()
 
     def _run(self, missing: list[Pair]) -> Iterator[tuple[Pair, dict[str, Any]]]:
         running: set[subprocess.Popen[bytes]] = set()
@@ -136,6 +160,13 @@ class Many:
 
     def _identity(self, pair: Pair) -> str:
         return digest([self.arguments(pair), pair.content(), self.calculator])
+
+
+def _structure(pair: Pair) -> Atoms | None:
+    try:
+        return None if pair.problem else read_structure(pair.reactant)
+    except InputError:
+        return None
 
 
 def _found(arguments: list[str], folder: Path, running: set["subprocess.Popen[bytes]"]) -> int:

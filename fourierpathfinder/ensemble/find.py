@@ -289,4 +289,9 @@ def _two(pair: Any) -> tuple[Any, Any]:
         raise TypeError(
             f"`pairs` must hold pairs (start, end), but one of them is a {type(pair).__name__}"
         ) from error
+    if all(isinstance(x, float | int) or getattr(x, "ndim", None) == 0 for x in (start, end)):
+        raise ValueError(
+            "`pairs` must hold pairs (start, end), but one of them is a point of two coordinates; "
+            "for one pair pass [(start, end)]"
+        )
     return start, end

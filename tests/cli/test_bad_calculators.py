@@ -79,6 +79,32 @@ def test_what_tblite_would_miss_later_is_one_sentence(options, ends, command):
     assert_cannot_be_made(command("find", *ends, "-c", "tblite", *options.split()), TBLITE[options])
 
 
+@pytest.mark.parametrize("options", ["emt --set foo=1", "nothing.py:make", "tblite --method GFN9"])
+def test_of_many_pairs_it_is_said_once_before_any_is_begun(options, ends, command, tmp_path):
+    if options.startswith("tblite"):
+        pytest.importorskip("tblite")
+    rows = ["reactant,product", *["a.xyz,b.xyz"] * 3]
+    (tmp_path / "pairs.csv").write_text("\n".join(rows))
+    done = command("find-many", "pairs.csv", "-c", *options.split(), *ends[2:])
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert "Traceback" not in done.output
+    assert len(done.output.strip().splitlines()) <= 2, done.output
+    assert not list((tmp_path / "out").glob("pairs/*/run.log"))
+
+
+def test_a_pair_that_is_none_does_not_keep_the_others(ends, command, tmp_path):
+    (tmp_path / "pairs.csv").write_text("reactant,product\nnone.xyz,b.xyz\na.xyz,b.xyz\n")
+    done = command("find-many", "pairs.csv", "-c", ["emt", "--set", "foo=1"][0], *ends[2:])
+    assert done.exit_code == Exit.NOT_CERTIFIED, done.output
+    assert "1 of 2 pairs are certified" in done.output
+
+
+def test_an_output_folder_without_a_name_is_refused(ends, command):
+    done = command("find", *ends[:2], "-c", "emt", "-o", "")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "it is empty; give a name" in done.output
+
+
 LIMITS = {
     "--timeout inf": "--timeout is inf; it must be a positive, finite number",
     "--timeout nan": "--timeout is nan; it must be a positive, finite number",

@@ -139,6 +139,17 @@ def test_other_methods_are_tasks(method):
             assert b.landscape is toy
 
 
+@pytest.mark.parametrize("form", [tuple, list, np.array])
+def test_a_pair_that_was_not_put_into_a_list_is_refused(form):
+    """Its two points of two coordinates look like two pairs of numbers."""
+    toy = two_channels()
+    flat = form([form(toy.start), form(toy.end)])
+    if form is np.array:
+        assert find_paths(toy, [flat], method=Direct(), max_gradients=50, rng=0)
+    with pytest.raises(ValueError, match=r"for one pair pass \[\(start, end\)\]"):
+        find_paths(toy, flat)
+
+
 def test_no_pairs():
     assert find_paths(two_channels(), []) == []
 

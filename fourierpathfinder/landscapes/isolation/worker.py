@@ -93,13 +93,22 @@ class Worker:
             the process.
         """
         with self._at_work:
-            if self._process is None or self._process.poll() is not None:
-                self._end()
-                self._start()
+            self._ready()
             answer = self._exchange(point, self._timeout)
         if isinstance(answer, str):
             raise WorkerError(answer)
         return _checked(answer, point)
+
+    def start(self) -> None:
+        """Start the process, if it does not run, with all that it evaluates with.
+
+        Raises
+        ------
+        NotReadyError
+            If that cannot be made.
+        """
+        with self._at_work:
+            self._ready()
 
     def close(self) -> None:
         """End the process, and all that runs beneath it, for good; any thread may ask for it."""
@@ -112,6 +121,11 @@ class Worker:
     def pid(self) -> int | None:
         """The process's number, while there is one."""
         return None if self._process is None else self._process.pid
+
+    def _ready(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            self._start()
 
     def _start(self) -> None:
         self._refuse_if_closed()

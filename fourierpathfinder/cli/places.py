@@ -1,0 +1,15 @@
+"""Names of files and folders on the command line."""
+
+from typing import Any
+
+import click
+
+
+class Place(click.Path):
+    """A path that is not empty: to `pathlib` an empty one is the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or a usage error."""
+        if value == "":
+            self.fail("it is empty; give a name, or . for the current folder", param, ctx)
+        return super().convert(value, param, ctx)
