@@ -1,9 +1,9 @@
 """What is computed from trained weights: the best of them, statistics, distances, kernel PCA."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.stats import mannwhitneyu
 from sklearn.decomposition import KernelPCA
 
 from .chunks import Arrays
@@ -95,11 +95,13 @@ def kernel_components(points: np.ndarray, kernel: str) -> np.ndarray:
     return np.asarray(model.fit_transform(points.astype(np.float64)))
 
 
-def separation(first: np.ndarray, second: np.ndarray) -> float:
+def separation(first: np.ndarray, second: np.ndarray, axis: int = -1) -> Any:
     """How well one number tells two sets apart: 0.5 not at all, 1 wholly.
 
     The chance that a member of one set exceeds one of the other (the area under the receiver
-    operating characteristic), whichever way round it is larger.
+    operating characteristic), whichever way round it is larger; of many such sets at once, along
+    an axis.
     """
-    statistic = mannwhitneyu(first, second).statistic / (len(first) * len(second))
-    return float(max(statistic, 1 - statistic))
+    a, b = (np.moveaxis(np.asarray(one), axis, -1) for one in (first, second))
+    chance = (1 + np.sign(a[..., :, None] - b[..., None, :]).mean((-2, -1))) / 2
+    return np.maximum(chance, 1 - chance)

@@ -116,7 +116,7 @@ def _components(arrays: Arrays, figure: str) -> Tree:
         tree[kernel] = {
             "lbfgs": lbfgs.tolist(),
             "sgd": sgd.tolist(),
-            "separation": separation(lbfgs[:, 0], sgd[:, 0]),
+            "separation": float(separation(lbfgs[:, 0], sgd[:, 0])),
         }
     return tree
 

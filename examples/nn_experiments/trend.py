@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from .figures import SET_COLOURS, set_name
 from .samples import Sample
@@ -14,6 +15,9 @@ Tree = dict[str, Any]
 
 HEIGHTS = {"paper": "height, paper's budget", "converged": "height, converged"}
 FURTHER = {"lbfgs-train": "L-BFGS-GSS train", "lbfgs-test": "L-BFGS-GSS test"}
+WIDE = 5
+"""Heights that differ by so much are drawn on a logarithmic axis."""
+MARKERS = dict(zip(SET_COLOURS, ("o", "s", "D", "v"), strict=True))
 APART = {"figure6": ("lbfgs-train", "Fig. 6"), "s4": ("lbfgs-test", "Fig. S4")}
 
 
@@ -31,6 +35,7 @@ def draw_trend(trees: Sequence[Tree]) -> Figure:
         raise ValueError("none of the studies has results of a network yet")
     figure = Figure(figsize=(3.3 * max(2, len(titles)), 10), layout="constrained")
     axes = figure.subplots(4, len(titles), squeeze=False, sharex=True)
+    sizes = sorted({tree["settings"]["n_train"] for tree in trees})
     for column, (name, title) in zip(axes.T, titles.items(), strict=True):
         known = [
             (t["settings"]["n_train"], t["networks"][name]) for t in trees if name in t["networks"]
@@ -41,6 +46,8 @@ def draw_trend(trees: Sequence[Tree]) -> Figure:
         _distances(column[2], known)
         _separations(column[3], known)
         column[3].set(xscale="log", xlabel="training images")
+        column[3].set_xticks(sizes, [f"{n:,}" for n in sizes])
+        column[3].xaxis.set_minor_locator(NullLocator())
     labels = [
         *HEIGHTS.values(),
         "distance over SGD test's",
@@ -54,15 +61,17 @@ def draw_trend(trees: Sequence[Tree]) -> Figure:
 
 
 def _heights(ax: Axes, kind: str, known: Sequence[tuple[int, Tree]]) -> None:
-    for weights, colour in SET_COLOURS.items():
+    for weights in SET_COLOURS:
         found = [
             (n, net["heights"][kind]["train"][weights])
             for n, net in known
             if weights in net["heights"].get(kind, {}).get("train", {})
         ]
         samples = [Sample.of_pairs(one["heights"], one["pairs"]) for _, one in found]
-        _line(ax, [n for n, _ in found], samples, colour, set_name(weights))
-    ax.set_yscale("log")
+        _line(ax, [n for n, _ in found], samples, weights)
+    low, high = ax.get_ylim()
+    if high > WIDE * max(low, 0.0):
+        ax.set_yscale("log")
 
 
 def _distances(ax: Axes, known: Sequence[tuple[int, Tree]]) -> None:
@@ -71,7 +80,7 @@ def _distances(ax: Axes, known: Sequence[tuple[int, Tree]]) -> None:
         samples = [
             Sample.of_members(np.array(one[weights]) / np.mean(one["sgd-test"])) for _, one in found
         ]
-        _line(ax, [n for n, _ in found], samples, SET_COLOURS[weights], set_name(weights))
+        _line(ax, [n for n, _ in found], samples, weights)
     ax.axhline(1, color="0.6", lw=0.8)
 
 
@@ -79,17 +88,20 @@ def _separations(ax: Axes, known: Sequence[tuple[int, Tree]]) -> None:
     found = [(n, net["pca"]) for n, net in known if "pca" in net]
     for figure, (weights, name) in APART.items():
         values = [one[figure]["rbf"]["separation"] for _, one in found]
-        ax.plot([n for n, _ in found], values, "o-", color=SET_COLOURS[weights], label=name)
+        style = {"color": SET_COLOURS[weights], "markerfacecolor": "none", "markersize": 7}
+        ax.plot([n for n, _ in found], values, f"{MARKERS[weights]}-", label=name, **style)
     ax.set_ylim(0.45, 1.03)
-    ax.legend(fontsize=8, loc="lower right")
+    ax.legend(fontsize=8, loc="center")
 
 
-def _line(
-    ax: Axes, sizes: Sequence[int], samples: Sequence[Sample], colour: str, label: str
-) -> None:
+def _line(ax: Axes, sizes: Sequence[int], samples: Sequence[Sample], weights: str) -> None:
     means = np.array([sample.mean for sample in samples])
     errors = np.sqrt([sample.variance for sample in samples])
     errors = np.where(np.isfinite(errors), errors, 0.0)
     # On a logarithmic axis a bar that reaches zero has no lower end.
     below = np.minimum(errors, 0.9 * means)
-    ax.errorbar(sizes, means, [below, errors], fmt="o-", color=colour, label=label, capsize=2)
+    # Half open, so that one set does not hide another in the same place.
+    ax.errorbar(
+        sizes, means, [below, errors], fmt=f"{MARKERS[weights]}-", color=SET_COLOURS[weights],
+        label=set_name(weights), capsize=2, markerfacecolor="none", markersize=7,
+    )  # fmt: skip

@@ -78,7 +78,7 @@ class _Judge:
 
     def apart(self, first: np.ndarray, second: np.ndarray) -> tuple[float, tuple[float, float]]:
         """How well one number tells two sets apart, and between which bounds that lies."""
-        value = separation(first, second)
+        value = float(separation(first, second))
         if value == 1:
             return value, (1.0, 1.0)
         found = bootstrap(
@@ -87,7 +87,7 @@ class _Judge:
             n_resamples=self.n_bootstrap,
             confidence_level=self.confidence,
             method="percentile",
-            vectorized=False,
+            batch=1000,
             rng=np.random.default_rng(0),
         ).confidence_interval
         return value, (float(found.low), float(found.high))

@@ -16,8 +16,11 @@ def find_arguments(hop, output):
 
 
 def in_a_process(arguments, **options):
-    """The command as a user starts it, under way."""
-    code = "from fourierpathfinder.cli import main; main()"
+    """The command as a user starts it, under way; a hang-up ends it, as without `nohup`."""
+    code = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+        "from fourierpathfinder.cli import main; main()"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -49,13 +49,14 @@ def heights(rng, height):
 
 
 def network(rng, title):
+    centres = {kernel: 1.0 if kernel == "rbf" else 0.0 for kernel in KERNELS}
     cloud = {
         kernel: {
-            "lbfgs": rng.normal(1, 0.1, (K, 2)).tolist(),
-            "sgd": rng.normal(-1, 0.1, (K, 2)).tolist(),
-            "separation": 1.0 if kernel == "rbf" else 0.8,
+            "lbfgs": rng.normal(centre, 0.1, (K, 2)).tolist(),
+            "sgd": rng.normal(-centre, 0.1, (K, 2)).tolist(),
+            "separation": 1.0 if kernel == "rbf" else 0.6,
         }
-        for kernel in KERNELS
+        for kernel, centre in centres.items()
     }
     return {
         "title": title,

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import mannwhitneyu
 
 from examples.nn_experiments.analysis import (
     KERNELS,
@@ -102,6 +103,14 @@ def test_components_of_either_figure(rng):
     }
     together = kernel_components(np.concatenate([lbfgs["test_points"], sgd["test_points"]]), "rbf")
     assert_close(found["s4-rbf"][1], together[20:])
+
+
+def test_separation_is_the_area_that_a_rank_test_knows(rng):
+    first, second = rng.integers(0, 9, (2, 50, 16)).astype(float)
+    expected = mannwhitneyu(first, second, axis=-1).statistic / 16**2
+    found = separation(first, second)
+    np.testing.assert_allclose(found, np.maximum(expected, 1 - expected))
+    np.testing.assert_allclose(separation(first.T, second.T, axis=0), found)
 
 
 def test_separation():
