@@ -25,7 +25,7 @@ RANK_EFFICIENCY = 3 / math.pi
 """Of a test of ranks beside one of means, for normal samples: so many fewer members would do."""
 
 MOST_NEEDED = 10**6
-"""Members that are written as a number."""
+"""The largest number of members that is told."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,11 @@ class Comparison:
     """Of the difference."""
     rank_difference: float
     """The chance that a value exceeds one of the reference, less that of the opposite."""
+    statistic: float
+    """t of the difference of mean ranks, and its degrees of freedom."""
+    freedom: float
     p_value: float
-    """Of the ranks, two-sided, of this comparison alone."""
+    """Two-sided, of this comparison alone."""
     n: tuple[int, int]
     """Members of either sample."""
     corrected: float = 1.0
@@ -79,7 +82,7 @@ def compare(sample: Sample, reference: Sample, *, confidence: float = 0.95) -> C
     split = len(sample.values)
     ranked = sample.with_values(ranks[:split]), reference.with_values(ranks[split:])
     rank_difference = 2 * (ranked[0].mean - ranked[1].mean) / len(ranks)
-    p_value = _p_value(ranked[0].mean - ranked[1].mean, *_error(*ranked))
+    statistic, rank_freedom = _statistic(*ranked)
     error, freedom = _error(sample, reference)
     difference = sample.mean - reference.mean
     reach = float(t.isf((1 - confidence) / 2, freedom)) * error if error else 0.0
@@ -90,7 +93,9 @@ def compare(sample: Sample, reference: Sample, *, confidence: float = 0.95) -> C
         (difference - reach, difference + reach),
         error,
         rank_difference,
-        p_value,
+        statistic,
+        rank_freedom,
+        float(2 * t.sf(abs(statistic), rank_freedom)),
         (sample.n_members, reference.n_members),
     )
 
@@ -105,10 +110,13 @@ def _error(first: Sample, second: Sample) -> tuple[float, float]:
     return math.sqrt(total), float(total**2 / (variances**2 / freedoms).sum())
 
 
-def _p_value(difference: float, error: float, freedom: float) -> float:
+def _statistic(first: Sample, second: Sample) -> tuple[float, float]:
+    """T of a difference of means, infinite where nothing scatters, and its degrees of freedom."""
+    error, freedom = _error(first, second)
+    difference = first.mean - second.mean
     if error == 0:
-        return 0.0 if difference else 1.0
-    return float(2 * t.sf(abs(difference) / error, freedom))
+        return math.copysign(math.inf, difference) if difference else 0.0, freedom
+    return difference / error, freedom
 
 
 def decided(claims: Sequence[Claim], *, confidence: float, power: float) -> list[Claim]:
@@ -126,12 +134,13 @@ def decided(claims: Sequence[Claim], *, confidence: float, power: float) -> list
     if not tested:
         return list(claims)
     level = (1 - confidence) / len(tested)
-    reach = (norm.isf(level / 2) + norm.ppf(power)) / math.sqrt(RANK_EFFICIENCY)
     corrected = iter(false_discovery_control([c.p_value for c in tested], method="by"))
     return [
         claim
         if claim.comparison is None or claim.expected is None
-        else _decided(claim, claim.comparison, claim.expected, next(corrected), confidence, reach)
+        else _decided(
+            claim, claim.comparison, claim.expected, next(corrected), confidence, level, power
+        )
         for claim in claims
     ]
 
@@ -142,24 +151,28 @@ def _decided(
     expected: Expected,
     corrected: float,
     confidence: float,
-    reach: float,
+    level: float,
+    power: float,
 ) -> Claim:
+    reach = (norm.isf(level / 2) + norm.ppf(power)) / math.sqrt(RANK_EFFICIENCY)
     visible = reach * comparison.standard_error
     found = replace(
         comparison,
         corrected=float(corrected),
         visible=visible,
-        needed=_needed(comparison, visible),
+        needed=_needed(comparison, level, power),
     )
     return replace(claim, comparison=found, verdict=verdict(found, expected, confidence))
 
 
-def _needed(comparison: Comparison, visible: float) -> int | None:
-    """The error of a mean falls with the root of the number of members."""
-    if not comparison.difference or not math.isfinite(visible):
-        return None
-    many = max(comparison.n) * (visible / comparison.difference) ** 2
-    return math.ceil(many) if many < MOST_NEEDED else None
+def _needed(comparison: Comparison, level: float, power: float) -> int | None:
+    """How many members make t exceed its critical value: it grows with the root of their number."""
+    n = max(comparison.n)
+    many = np.unique(np.geomspace(3, MOST_NEEDED, 3000).astype(int))
+    reached = abs(comparison.statistic) * np.sqrt(many / n)
+    asked = t.isf(level / 2, comparison.freedom * many / n) + norm.ppf(power)
+    enough = np.flatnonzero(reached >= asked)
+    return int(many[enough[0]]) if len(enough) else None
 
 
 def verdict(comparison: Comparison, expected: Expected, confidence: float = 0.95) -> str:
