@@ -92,8 +92,6 @@ def _place(asked: argparse.Namespace, settings: Settings) -> Place:
     device = settings.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    # Losses of 1e-8 are compared: convolutions of 10 bits, a GPU's default, are too coarse.
-    torch.backends.cudnn.allow_tf32 = False
     return Place(data=asked.data, device=device, progress=True)
 
 

@@ -111,7 +111,7 @@ def _error(first: Sample, second: Sample) -> tuple[float, float]:
 
 
 def _statistic(first: Sample, second: Sample) -> tuple[float, float]:
-    """T of a difference of means, infinite where nothing scatters, and its degrees of freedom."""
+    """A difference of means over its error, infinite without one, and its degrees of freedom."""
     error, freedom = _error(first, second)
     difference = first.mean - second.mean
     if error == 0:

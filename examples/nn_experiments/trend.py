@@ -14,7 +14,7 @@ from .samples import Sample
 Tree = dict[str, Any]
 
 HEIGHTS = {"paper": "height, paper's budget", "converged": "height, converged"}
-FURTHER = {"lbfgs-train": "L-BFGS-GSS train", "lbfgs-test": "L-BFGS-GSS test"}
+FURTHER = ("lbfgs-train", "lbfgs-test")
 WIDE = 5
 """Heights that differ by so much are drawn on a logarithmic axis."""
 MARKERS = dict(zip(SET_COLOURS, ("o", "s", "D", "v"), strict=True))
@@ -100,7 +100,7 @@ def _line(ax: Axes, sizes: Sequence[int], samples: Sequence[Sample], weights: st
     errors = np.where(np.isfinite(errors), errors, 0.0)
     # On a logarithmic axis a bar that reaches zero has no lower end.
     below = np.minimum(errors, 0.9 * means)
-    # Half open, so that one set does not hide another in the same place.
+    # Hollow, so that one set does not hide another in the same place.
     ax.errorbar(
         sizes, means, [below, errors], fmt=f"{MARKERS[weights]}-", color=SET_COLOURS[weights],
         label=set_name(weights), capsize=2, markerfacecolor="none", markersize=7,

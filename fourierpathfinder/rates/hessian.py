@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg import null_space
 
 from ..landscapes.protocols import Landscape
+from ..saddle.products import hessian_products
 
 _OPPOSITE = 1e-3
 """A pair is centred on x if its middle is off by less than this fraction of its half length."""
@@ -49,10 +50,7 @@ def hessian(
     missing = np.eye(size) if not len(seen) else null_space(seen).T
     vectors = missing @ basis.T
     if len(vectors):
-        points = np.concatenate([x + step * vectors, x - step * vectors])
-        _, gradients = landscape.value_and_grad(points)
-        ahead, behind = np.split(np.asarray(gradients), 2)
-        products = np.vstack([products, (ahead - behind) / (2 * step)])
+        products = np.vstack([products, hessian_products(landscape, x, vectors, step)])
     inner = np.vstack([seen, missing]).T @ (products @ basis)
     return np.asarray((inner + inner.T) / 2)
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..landscapes.protocols import Landscape
 from .guard import Guarded, NotEvaluatedError
+from .products import hessian_products
 
 _log = logging.getLogger(__name__)
 
@@ -38,14 +39,11 @@ class CheapHessian:
         """Of a landscape at `x` (D,), by differences of its gradient; None where it fails there."""
         if len(x) > _LARGEST:
             return None
-        moves = step * np.eye(len(x))
         try:
-            _, gradients = Guarded(landscape).value_and_grad(np.concatenate([x + moves, x - moves]))
+            matrix = hessian_products(Guarded(landscape), x, np.eye(len(x)), step)
         except NotEvaluatedError as error:
             _log.info("the prior is of no use beside the saddle: %s", error.why)
             return None
-        ahead, behind = np.split(np.asarray(gradients), 2)
-        matrix = (ahead - behind) / (2 * step)
         values, columns = np.linalg.eigh((matrix + matrix.T) / 2)
         return cls(values, columns.T)
 

@@ -17,6 +17,7 @@ import numpy as np
 from ..landscapes.abilities import abilities_of
 from ..landscapes.protocols import Landscape
 from .cheap_hessian import CheapHessian
+from .products import hessian_products
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ def lowest_curvatures(
     basis, products = np.empty((0, len(x))), np.empty((0, len(x)))
     while True:
         vector = _orthonormal(waiting.pop(0), np.vstack([free, basis]))
-        products = np.vstack([products, _product(landscape, x, vector, step)])
+        products = np.vstack([products, hessian_products(landscape, x, vector[None], step)])
         basis = np.vstack([basis, vector])
         found, residuals = _ritz(basis, products, n)
         spent, full = 2 * len(basis), len(basis) + len(free) == len(x)
@@ -105,16 +106,13 @@ def lowest_curvatures(
         settled = len(basis) > n and not waiting and not unsettled.any()
         if settled or full or spent + 2 > max_gradients:
             return found
-        if not waiting and cheap is None:
-            waiting.append(products[-1])
-        elif not waiting and cheap is not None:
-            k = int(np.argmax(unsettled)) if unsettled.any() else 0
-            waiting.append(cheap.correction(residuals[k], found.modes[k], found.values[k]))
-
-
-def _product(landscape: Landscape, x: np.ndarray, vector: np.ndarray, step: float) -> np.ndarray:
-    _, gradients = landscape.value_and_grad(np.stack([x + step * vector, x - step * vector]))
-    return np.asarray((gradients[0] - gradients[1]) / (2 * step))
+        if not waiting:
+            k = int(np.argmax(unsettled))  # the lowest one that has not settled, or the lowest
+            waiting = [
+                products[-1]
+                if cheap is None
+                else cheap.correction(residuals[k], found.modes[k], found.values[k])
+            ]
 
 
 def _ritz(basis: np.ndarray, products: np.ndarray, n: int) -> tuple[Curvatures, np.ndarray]:
