@@ -51,6 +51,15 @@ class Prior:
         here = 0 if self.evaluator is None else self.evaluator.n_gradients
         return here + (0 if self.beneath is None else self.beneath.n_gradients)
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether this one and all beneath can be asked while something else is evaluated."""
+        if self.evaluator is None:
+            return False
+        if not self.evaluator.abilities.is_apart:
+            return False
+        return self.beneath is None or self.beneath.evaluator is None or self.beneath.is_apart
+
     def path_between(self, path: SinePath) -> SinePath | None:
         """What the earlier run had found, between the ends of `path`; None where it is far off."""
         if self.path is None or self.path.start.shape != path.start.shape:

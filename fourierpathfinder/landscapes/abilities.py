@@ -62,6 +62,8 @@ massive, forces, calculated, structures, directed, described, identified : optio
         Samples that the landscape is a mean over; 0 where it is no such mean.
     n_workers : int
         Points that it evaluates at a time.
+    is_apart : bool
+        Whether it evaluates in processes of its own, so that others may work meanwhile.
     n_atoms : int or None
         Atoms that are free to move, where coordinates are positions of atoms.
     fixed : sequence of int
@@ -96,6 +98,7 @@ massive, forces, calculated, structures, directed, described, identified : optio
     stochastic: bool = False
     n_samples: int = 0
     n_workers: int = 1
+    is_apart: bool = False
     n_atoms: int | None = None
     fixed: Sequence[int] = ()
     moves_as_a_whole: bool = True

@@ -1,6 +1,8 @@
 """The cheap landscape beneath an expensive one: searched first, then asked where it is of use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,9 +12,10 @@ from ..gaussian_process import Corrected
 from ..path import SinePath
 from ..prior import Prior
 from ..result import Status
-from ..search.beneath import asked, is_of_use, is_unsure, places_to_ask
+from ..search.beneath import asked, is_of_use, is_unsure, places_ahead, places_to_ask
 from ..search.campaign import Campaign
 from ..search.channel import Channel
+from ..search.one_thread import one_thread
 from ..search.phases import begun, settled
 from ..search.policy import Beneath as Numbers
 from ..search.prediction import Candidate
@@ -158,6 +161,27 @@ class Cheap:
         if self._prior.evaluator is None and isinstance(model, Corrected) and len(new.known):
             guessed = shared(campaign.records, model, known.warp, new)
             campaign.learn(campaign.records.joined_beneath(guessed))
+
+    @contextmanager
+    def meanwhile(self, campaign: Campaign, queue: Sequence[Candidate]) -> Iterator[None]:
+        """Let it work while the expensive landscape evaluates `queue`, if it has its own processes.
+
+        It is asked where it will be needed if `queue` turns out as foreseen, so that what it says
+        does not depend on which of both is ready first. At the end the campaign's records have it.
+        """
+        if campaign.records.beneath is None or not self._prior.is_apart:
+            yield
+            return
+        with one_thread():
+            places = places_ahead(campaign.task, campaign.records, queue)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="prior")
+        try:
+            asking = thread.submit(asked, self._prior, places) if len(places) else None
+            yield
+            found = [] if asking is None else asking.result()
+        finally:  # after an error or Ctrl-C nobody waits for it
+            thread.shutdown(wait=False, cancel_futures=True)
+        campaign.records = campaign.records.joined_beneath(*found)
 
     def wanted(
         self, campaign: Campaign, plan: Callable[[Campaign], list[Candidate]]

@@ -9,6 +9,7 @@ evaluations become checks of whether anything else on the path might be higher
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar, Literal
@@ -271,7 +272,8 @@ class SurrogateRun:
                 self.campaign = self._begun(records, ground)
                 self._plan(self.campaign)
         else:
-            answers, new = self._second_look.at(self.campaign, *self._answers())
+            with self._meanwhile(self.campaign):
+                answers, new = self._second_look.at(self.campaign, *self._answers())
             with one_thread():
                 if self._cheap is not None:
                     self._cheap.told(self.campaign, new)
@@ -381,6 +383,12 @@ class SurrogateRun:
         rows = zip(asked, new.values, new.gradients, new.failed, strict=True)
         answers = [Answer(one, float(value), slope, bool(bad)) for one, value, slope, bad in rows]
         return answers, new
+
+    def _meanwhile(self, campaign: Campaign) -> AbstractContextManager[None]:
+        """What the cheap landscape does while the queue is evaluated."""
+        return (
+            nullcontext() if self._cheap is None else self._cheap.meanwhile(campaign, self._queue)
+        )
 
     def _wanted(self, campaign: Campaign) -> list[Candidate]:
         """What to evaluate, once the cheap landscape has told what it can."""

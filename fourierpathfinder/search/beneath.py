@@ -14,9 +14,11 @@ from .._arrays import Array
 from ..gaussian_process import Corrected, Model
 from ..prior import Prior
 from .channel import Channel
+from .judgement import Answer
 from .policy import Beneath
 from .prediction import Candidate
 from .records import Records
+from .tasks import Task
 
 
 def is_of_use(model: Corrected, numbers: Beneath) -> bool:
@@ -46,6 +48,22 @@ def places_to_ask(channel: Channel, records: Records, wanted: Sequence[Candidate
     return np.array(places).reshape(-1, len(channel.path.start))
 
 
+def places_ahead(task: Task, records: Records, queue: Sequence[Candidate]) -> Array:
+    """The points (k, D) that the landscape beneath will be asked at if `queue` is as foreseen.
+
+    Empty where nothing can be foreseen.
+    """
+    channel = task.channel
+    try:
+        answers = _foreseen(channel, queue)
+        records = records.joined(_records_of(answers))
+        after = task.absorb(answers, records)
+        following = after.propose(records)
+    except LinAlgError:
+        return np.zeros((0, len(channel.path.start)))
+    return places_to_ask(after.channel, records, [] if following is None else [following])
+
+
 def asked(prior: Prior | None, points: Array) -> list[Records]:
     """What a cheap landscape says at `points` (M, D), and what those beneath it, level by level."""
     found: list[Records] = []
@@ -53,6 +71,25 @@ def asked(prior: Prior | None, points: Array) -> list[Records]:
         found.append(Records.of(points, *prior.evaluator.value_and_grad(points, finite=False)))
         prior = prior.beneath
     return found
+
+
+def _foreseen(channel: Channel, queue: Sequence[Candidate]) -> list[Answer]:
+    """What the surrogate expects to be told of candidates, in the landscape's units."""
+    warp = channel.known.warp
+    means, slopes = channel.model.predict(np.stack([one.point for one in queue]))
+    values = warp.inverse(means)
+    gradients = slopes / warp.slope(values)[:, None]
+    return [
+        Answer(one, float(value), gradient)
+        for one, value, gradient in zip(queue, values, gradients, strict=True)
+    ]
+
+
+def _records_of(answers: Sequence[Answer]) -> Records:
+    """The answers as records."""
+    points = np.stack([one.candidate.point for one in answers])
+    values = np.array([one.value for one in answers])
+    return Records.of(points, values, np.stack([one.gradient for one in answers]))
 
 
 def _on_path(channel: Channel, model: Model, numbers: Beneath) -> list[Array]:

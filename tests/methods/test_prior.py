@@ -1,14 +1,20 @@
 """A cheap landscape beneath an expensive one: what it saves, and that a bad one does no harm."""
 
+import threading
+from dataclasses import replace
+from time import monotonic, sleep
+
 import numpy as np
 import pytest
 
-from fourierpathfinder import Direct, Evaluations, Paper, Stochastic, Surrogate, find_path
-from fourierpathfinder.landscapes import FunctionLandscape
+from fourierpathfinder import Direct, Evaluations, Paper, Status, Stochastic, Surrogate, find_path
+from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape
 from fourierpathfinder.landscapes.abilities import Forwarding
 from fourierpathfinder.landscapes.toy import mueller_brown, two_channels
 from fourierpathfinder.prior import Forgiving
 from fourierpathfinder.storage.checkpoint import CheckpointError
+
+from .test_prior_everywhere import Resembling
 
 TOYS = {"two channels": (two_channels, 0.1), "Müller-Brown": (mueller_brown, 10.0)}
 
@@ -212,3 +218,86 @@ def test_failures_are_tried_again_and_then_not_finite():
     values, gradients = Forgiving(FunctionLandscape(fail, True)).value_and_grad(points)
     assert np.isnan(values).all()
     assert gradients.shape == points.shape
+
+
+class Apart(Forwarding):
+    """A cheap landscape that says so when it is asked; as if in processes of its own."""
+
+    def __init__(self, landscape):
+        super().__init__(landscape)
+        self.askers = []
+
+    def offering(self, behind):
+        return replace(behind, landscape=self, values=None, is_apart=True)
+
+    def value_and_grad(self, points):
+        self.askers.append(threading.current_thread())
+        return self.landscape.value_and_grad(points)
+
+
+class Waiting(Forwarding):
+    """An expensive landscape that answers once the cheap one was asked, if it is at all."""
+
+    def __init__(self, landscape, cheap, most=10):
+        super().__init__(landscape)
+        self.cheap, self.n_calls, self.n_together, self.most = cheap, 0, 0, most
+        self.n_seen = 0
+
+    def value_and_grad(self, points):
+        self.n_calls += 1
+        if self.n_calls > self.most:
+            raise KeyboardInterrupt
+        until = monotonic() + 0.5
+        while not (together := self.is_asked()) and monotonic() < until:
+            sleep(0.01)
+        self.n_together += together
+        self.n_seen = len(self.cheap.askers)
+        return self.landscape.value_and_grad(points)
+
+    def is_asked(self):
+        since = self.cheap.askers[self.n_seen :]
+        return any(asker is not threading.main_thread() for asker in since)
+
+
+def test_it_works_while_an_expensive_point_is_out(case):
+    toy, size, plain = case
+    cheap = Apart(resembling(toy, size))
+    expensive = Waiting(toy, cheap)
+    found = find_path(expensive, toy.start, toy.end, prior=cheap, method=Surrogate(), rng=0)
+    assert found.certified
+    assert found.height == pytest.approx(plain.height, abs=2e-3 * plain.barrier)
+    assert expensive.n_together > 0
+    assert {asker is threading.main_thread() for asker in cheap.askers} == {True, False}
+    again = find_path(
+        toy, toy.start, toy.end, prior=Apart(resembling(toy, size)), method=Surrogate(), rng=0
+    )
+    assert again.height == found.height  # whichever is ready first
+    assert again.n_prior_gradients == found.n_prior_gradients
+
+
+def test_ctrl_c_while_both_work_keeps_the_best_path(case):
+    toy, size, _ = case
+    cheap = Apart(resembling(toy, size))
+    expensive = Waiting(toy, cheap, most=2)
+    found = find_path(expensive, toy.start, toy.end, prior=cheap, method=Surrogate(), rng=0)
+    assert found.status is Status.INTERRUPTED
+
+
+def test_in_processes_of_its_own_it_says_the_same_and_goes_on(tmp_path):
+    toy = two_channels()
+    ends, file = (toy.start, toy.end), tmp_path / "run.jsonl"
+
+    def sought(landscape, **more):
+        with IsolatedLandscape(Resembling(toy, 0.1)) as cheap:
+            return find_path(landscape, *ends, prior=cheap, method=Surrogate(), rng=0, **more)
+
+    whole = sought(toy)
+    cut = sought(Counted(toy, most=4), checkpoint=file)
+    assert cut.status is Status.INTERRUPTED
+    rest = sought(toy, checkpoint=file)
+    assert rest.certified
+    assert rest.height == whole.height
+    assert (rest.n_gradients, rest.n_prior_gradients) == (
+        whole.n_gradients,
+        whole.n_prior_gradients,
+    )

@@ -112,9 +112,9 @@ class IsolatedLandscape(Forwarding):
         Returns
         -------
         Abilities
-            The same, with as many points at a time as there are processes.
+            The same, with as many points at a time as there are processes, which work apart.
         """
-        return replace(super().offering(behind), n_workers=self.n_workers)
+        return replace(super().offering(behind), n_workers=self.n_workers, is_apart=True)
 
     def value_and_grad(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (M,) and gradients (M, D) at `points` (M, D); NaN where a point failed.

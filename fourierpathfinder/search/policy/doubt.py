@@ -38,6 +38,10 @@ class Doubt:
     two functions than of one for nothing to be certified: where landscapes in two dimensions were
     certified it stayed below 5.1, a cliff's, and below 2 on molecules and surfaces; with a wrong
     sign or unit it is mostly some hundreds."""
+    unexplained: float = 0.1
+    """Part of the changes of value between near points that gradients may leave unexplained for
+    them to be believed, whatever the likelihoods: where these doubted those of molecules it was
+    at most 0.05; a factor of two leaves a third, a component that is missing a fifth."""
     hopeless: float = 3.0
     """The same for each evaluation, in units of log likelihood, from which on more of them are of
     no use: it stays below 2 where ridges are sharp, and passes 5 with a wrong sign."""

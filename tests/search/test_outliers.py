@@ -1,0 +1,46 @@
+"""How much of the changes of value the gradients explain, from one point to the next."""
+
+import numpy as np
+import pytest
+
+from fourierpathfinder.landscapes.toy import leps_harmonic, mueller_brown, two_channels
+from fourierpathfinder.search.outliers import unexplained
+from fourierpathfinder.search.policy import BOLD
+from fourierpathfinder.search.records import Records
+
+TOYS = {"two channels": two_channels(), "Müller-Brown": mueller_brown(), "LEPS": leps_harmonic()}
+WRONG = {
+    "sign": lambda gradients: -gradients,
+    "twice": lambda gradients: 2 * gradients,
+    "half": lambda gradients: gradients / 2,
+    "order": lambda gradients: gradients[:, ::-1],
+    "nothing": lambda gradients: 0 * gradients,
+    "other points": lambda gradients: np.roll(gradients, 3, axis=0),
+}
+
+
+def seen(toy, rng):
+    """Points as a search leaves them: both ends, some between, and a handful close together."""
+    between = toy.start + np.linspace(0, 1, 5)[1:-1, None] * (toy.end - toy.start)
+    chord = np.linalg.norm(toy.end - toy.start)
+    close = between[1] + 0.02 * chord * rng.normal(size=(6, 2))
+    x = np.stack([toy.start, toy.end, *between, *close])
+    return x, *toy.value_and_grad(x)
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_the_true_gradient_explains_most(name, rng):
+    assert unexplained(Records.of(*seen(TOYS[name], rng))) < BOLD.doubt.unexplained
+
+
+@pytest.mark.parametrize("name", TOYS)
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_one_does_not(name, kind, rng):
+    x, values, gradients = seen(TOYS[name], rng)
+    left = unexplained(Records.of(x, values, WRONG[kind](gradients)))
+    assert left > BOLD.doubt.unexplained
+
+
+def test_what_is_constant_leaves_nothing(rng):
+    x = rng.normal(size=(5, 3))
+    assert unexplained(Records.of(x, np.ones(5), np.zeros((5, 3)))) == 0.0
