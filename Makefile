@@ -6,11 +6,12 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --constraint constraints.txt
 INSTALL = $(PIP) --build-constraint constraints.txt --editable
 
-.PHONY: help example test lowest docs format
+.PHONY: help example test coverage lowest docs format
 
 help:
 	@echo "make example   find the barrier of a real surface process; pictures in output/"
 	@echo "make test      the gate: lint, types, layers, tests, docs"
+	@echo "make coverage  the fast part of the tests, and which lines it runs"
 	@echo "make lowest    the tests, with the lowest versions allowed, in $(VENV)-lowest"
 	@echo "make docs      build the documentation into docs/_build/html"
 	@echo "make format    format the code and fix what ruff can fix"
@@ -20,6 +21,9 @@ example: $(VENV)/.ready-to-use
 
 test: $(VENV)/.ready-to-develop
 	$(BIN)/python tools/gate.py
+
+coverage: $(VENV)/.ready-to-develop
+	$(BIN)/python tools/gate.py coverage
 
 lowest: $(VENV)-lowest/.ready
 	$(VENV)-lowest/bin/python tools/gate.py lowest

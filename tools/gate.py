@@ -2,7 +2,8 @@
 
     python tools/gate.py             all of them
     python tools/gate.py lint docs   some of them
-    python tools/gate.py lowest      the tests without torch, in the environment of `make lowest`
+    python tools/gate.py coverage    the fast part of the tests, and which lines it runs
+    python tools/gate.py lowest      that part without torch, in the environment of `make lowest`
 
 All steps run even if one fails; the exit status says whether all passed.
 """
@@ -19,7 +20,6 @@ PARALLEL = "--numprocesses logical --maxprocesses 8 --dist loadgroup"
 """Tests on all cores; those of one `xdist_group` one after the other."""
 
 FAST = "not slow and not statistical"
-"""Tests of which the coverage is measured: watching every line makes them half as slow again."""
 
 STEPS = {
     "lint": "ruff check .",
@@ -27,16 +27,18 @@ STEPS = {
     "types": "mypy",
     "project": "tools.project_files",
     "layers": "pytest --quiet tests/test_layering.py",
-    "tests": f"pytest --quiet {PARALLEL} --durations 20 -m '{FAST}' --cov "
-    "--cov-report=term:skip-covered --cov-fail-under=95",
-    "rates": f"pytest --quiet {PARALLEL} --durations 20 -m 'slow or statistical'",
+    "tests": f"pytest --quiet {PARALLEL} --durations 20",
     "docs": "sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html",
 }
 SEPARATE = {
+    "coverage": f"pytest --quiet {PARALLEL} -m '{FAST}' --cov --cov-report=term:skip-covered "
+    "--cov-fail-under=95",
     "lowest": f"pytest --quiet {PARALLEL} -m '{FAST}' tests "
-    "--ignore tests/cli --ignore tests/graph --ignore tests/nn_experiments"
+    "--ignore tests/cli --ignore tests/graph --ignore tests/nn_experiments",
 }
-"""Steps for an environment of their own: of the lowest versions, the fast part of the tests."""
+"""Not part of the whole. Watching every line makes numeric tests half as slow again, so the
+coverage, of the fast part, is a step of its own; so is that part in an environment of the lowest
+versions."""
 
 
 def main(names: list[str]) -> int:
