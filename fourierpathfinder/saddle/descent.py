@@ -14,6 +14,8 @@ import numpy as np
 
 from ..landscapes.protocols import Landscape
 from ..optimizers import CappedStep, Minimum, minimize
+from .cheap_descent import descend_upon
+from .cheap_hessian import CheapHessian
 from .curvatures import lowest_curvatures
 from .guard import Guarded, NotEvaluatedError
 
@@ -55,6 +57,7 @@ def descend(
     displacement: float = 0.1,
     step: float = 0.01,
     max_gradients: int = 500,
+    prior: Landscape | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> Descent:
     """Go down from beside a saddle to a minimum.
@@ -75,6 +78,8 @@ def descend(
         The displacement of finite differences.
     max_gradients : int
         Evaluations at most, but for the last look.
+    prior : Landscape, optional
+        A cheaper landscape that resembles this one, and leads down for as long as it does.
     rng : numpy.random.Generator or int, optional
         The source of randomness (SPEC 7), for the look at curvatures.
 
@@ -97,14 +102,15 @@ def descend(
     try:
         for _ in range(_RIDGES):
             left = max_gradients - guarded.n_gradients
-            if left < 2 or not _at_rest(guarded, course, left):
+            if left < 2 or not _at_rest(guarded, course, left, prior):
                 return course.ended(f"it was given up after {guarded.n_gradients} gradients")
             if course.has_arrived:
                 return course.ended()
             here, travelled = course.position, course.position - x
             looks = min(_LOOKS, max(max_gradients - guarded.n_gradients, 4))
+            cheap = None if prior is None else CheapHessian.of(prior, here, step)
             found = lowest_curvatures(
-                guarded, here, travelled, n=1, step=step, max_gradients=looks, rng=rng
+                guarded, here, travelled, n=1, step=step, max_gradients=looks, cheap=cheap, rng=rng
             )
             if found.values[0] + found.errors[0] >= 0:
                 return course.ended()
@@ -152,8 +158,19 @@ class _Course:
         return Descent(self.position, self._value, problem)
 
 
-def _at_rest(landscape: Landscape, course: _Course, max_gradients: int) -> bool:
+def _at_rest(
+    landscape: Landscape, course: _Course, max_gradients: int, prior: Landscape | None
+) -> bool:
     """Go down until there is nowhere to go, or to what was waited for; whether that was reached."""
+    if prior is not None:
+        found, is_over = descend_upon(
+            one_point(landscape), prior, course.position,
+            max_gradients=max_gradients, callback=course,
+        )  # fmt: skip
+        max_gradients -= found.n_evaluations
+        if is_over or max_gradients < 2:
+            return is_over
+        course.position = found.x
     found = relax(
         one_point(landscape),
         course.position,

@@ -46,8 +46,9 @@ def verify_saddle(
         Evaluations at most, for each of the curvatures and the two descents.
     prior : Landscape, optional
         A cheaper landscape that resembles this one: its Hessian at the saddle, two of its own
-        gradients for each coordinate, leads to the curvatures in fewer of this one's. They are
-        measured here all the same, so a prior that is wrong costs no more than gradients.
+        gradients for each coordinate, leads to the curvatures in fewer of this one's, and the
+        descents follow it. All is measured here all the same, so a prior that is wrong costs no
+        more than gradients.
     rng : numpy.random.Generator or int, optional
         The source of randomness (:term:`SPEC 7`), for a part of Lanczos' first vector.
 
@@ -92,6 +93,7 @@ def verify_saddle(
                 displacement=displacement,
                 step=step,
                 max_gradients=max_gradients,
+                prior=prior,
                 rng=rng,
             )
             neighbours.append(_neighbour(reached, ends, expected))
