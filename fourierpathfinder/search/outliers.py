@@ -46,16 +46,16 @@ def doubtful(channel: Channel, answers: Sequence[Answer], records: Records) -> l
 def disagreement(channel: Channel, records: Records) -> float:
     """How much likelier values and gradients are as those of two functions than of one."""
     known, numbers = records.known, channel.policy.doubt
-    if len(known) < numbers.fewest or unexplained(known) < numbers.unexplained:
+    if len(known) < numbers.fewest or unexplained(known, numbers) < numbers.unexplained:
         return -np.inf
     told = channel.known.warp(known.values, known.gradients)
     return -agreement(channel.model, Observations.of(known.x, *told))
 
 
-def unexplained(records: Records) -> float:
+def unexplained(records: Records, numbers: Doubt) -> float:
     """The part of a change of value from one point to the next that gradients do not explain.
 
-    The upper quartile over the nearest half of all pairs of nearest neighbours. The trapezoidal
+    A quantile over the nearest half of all pairs of nearest neighbours. The trapezoidal
     rule is exact up to the third order in their distance, so for points as near as those at a
     saddle the true gradient leaves little; a factor of two leaves a third, a wrong sign everything.
     """
@@ -66,7 +66,7 @@ def unexplained(records: Records) -> float:
     foretold = ((records.gradients[i] + records.gradients[j]) / 2 * steps).sum(axis=1)
     near = np.argsort((steps**2).sum(axis=1))[: (len(steps) + 1) // 2]
     whole = np.maximum(np.abs(changes) + np.abs(foretold), np.finfo(float).tiny)
-    return float(np.quantile((np.abs(changes - foretold) / whole)[near], 0.75))
+    return float(np.quantile((np.abs(changes - foretold) / whole)[near], numbers.pairs))
 
 
 def is_odd(records: Records, j: int, numbers: Doubt) -> bool:

@@ -42,6 +42,9 @@ class Doubt:
     """Part of the changes of value between near points that gradients may leave unexplained for
     them to be believed, whatever the likelihoods: where these doubted those of molecules it was
     at most 0.05; a factor of two leaves a third, a component that is missing a fifth."""
+    pairs: float = 0.75
+    """The quantile of these pairs that counts: a component that is missing shows in some pairs
+    only, and between points that are closest noise may be all there is."""
     hopeless: float = 3.0
     """The same for each evaluation, in units of log likelihood, from which on more of them are of
     no use: it stays below 2 where ridges are sharp, and passes 5 with a wrong sign."""
