@@ -43,7 +43,7 @@ class Doubt:
     them to be believed, whatever the likelihoods: where these doubted those of molecules it was
     at most 0.05; a factor of two leaves a third, a component that is missing a fifth."""
     pairs: float = 0.75
-    """The quantile of these pairs that counts: a component that is missing shows in some pairs
+    """The quantile that counts, as a part of these pairs: a component that is missing shows in some
     only, and between points that are closest noise may be all there is."""
     hopeless: float = 3.0
     """The same for each evaluation, in units of log likelihood, from which on more of them are of
