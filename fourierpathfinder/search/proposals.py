@@ -121,8 +121,10 @@ def _is_worth_asking(
     it is sure already, only a saddle of its own that was not evaluated yet is worth it.
     """
     ask = channel.policy.ask
-    trusted = saddle.deviation < channel.policy.trust.at_saddle * channel.scale
-    if not trusted or not channel.is_open(saddle.point):
+    trust, top = channel.policy.trust, float(prediction.mean.max())
+    trusted = saddle.deviation < trust.at_saddle * channel.scale
+    astray = saddle.mean > top + trust.above_top * channel.scale
+    if not trusted or astray or not channel.is_open(saddle.point):
         return False
     ends = np.stack([channel.path.start, channel.path.end])
     if np.linalg.norm(ends - saddle.point, axis=1).min() < ask.same * channel.chord:
