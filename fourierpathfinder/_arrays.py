@@ -17,6 +17,8 @@ Array: TypeAlias = Any
 
 def is_array(value: object) -> bool:
     """Whether `value` is an array of a library that the core can compute with."""
+    if isinstance(value, type):  # NumPy's scalar types have what their scalars have
+        return False
     return hasattr(value, "__array_namespace__") or is_torch_array(value)
 
 

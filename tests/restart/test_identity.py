@@ -189,6 +189,8 @@ def test_counters_do_not_count():
         (np.zeros(2), np.zeros(3)),
         (np.zeros(2), np.zeros(2, dtype=np.float32)),
         (None, 0),
+        ({"dtype": np.float32}, {"dtype": np.float64}),
+        (np.inexact, np.integer),
     ],
 )
 def test_contents_are_told_apart(one, other):
