@@ -289,14 +289,18 @@ class SurrogateRun:
             if self._cheap is not None and self._cheap.helps(begun):
                 self._cheap.told(begun, records)
                 return begun
-        level = highest_known(self._evaluator, self._first)
+        return self._without(records)
+
+    def _without(self, records: Records) -> Campaign:
+        """The campaign from the first path, with nothing beneath."""
+        level, abilities = highest_known(self._evaluator, self._first), self._evaluator.abilities
         return Campaign(self._asked, self._first, records, self._rng, abilities, level)
 
     def _plan(self, campaign: Campaign) -> None:
         """Find out what to evaluate next, or why to stop."""
         self._n_iterations += 1
         if self._cheap is not None and not self._cheap.helps(campaign):
-            campaign.learn(campaign.records.upon(None))
+            campaign = self.campaign = self._without(campaign.records.upon(None))
         if self._evaluator.remaining <= self._policy.stop.closing and not campaign.best.is_done:
             campaign.close()
         self._queue = self._wanted(campaign)
