@@ -291,6 +291,12 @@ class SurrogateRun:
                 return begun
         return self._without(records)
 
+    def _left(self, campaign: Campaign) -> Campaign:
+        """Without the cheap landscape: from the plain first path, where that is surely lower."""
+        campaign.learn(campaign.records.upon(None))
+        anew = self._without(campaign.records)
+        return min(campaign, anew, key=lambda one: one.best.highest_likely)
+
     def _without(self, records: Records) -> Campaign:
         """The campaign from the first path, with nothing beneath."""
         level, abilities = highest_known(self._evaluator, self._first), self._evaluator.abilities
@@ -300,7 +306,7 @@ class SurrogateRun:
         """Find out what to evaluate next, or why to stop."""
         self._n_iterations += 1
         if self._cheap is not None and not self._cheap.helps(campaign):
-            campaign = self.campaign = self._without(campaign.records.upon(None))
+            campaign = self.campaign = self._left(campaign)
         if self._evaluator.remaining <= self._policy.stop.closing and not campaign.best.is_done:
             campaign.close()
         self._queue = self._wanted(campaign)
