@@ -173,13 +173,14 @@ def by_band(reaction: Reaction, calculator: Counted) -> dict[str, Any]:
     start, end = relaxed(reaction, calculator)
     n_relaxing = calculator.n_gradients
     images = [start, *(start.copy() for _ in range(N_IMAGES)), end]
-    for image in images[1:-1]:
-        image.calc = calculator
+    of_images = [Counted(calculator.within) for _ in images[1:-1]]  # each keeps its last answer
+    for image, its in zip(images[1:-1], of_images, strict=True):
+        image.calc = its
     energies = [start.get_potential_energy(), 0.0]
-    band = NEB(images, climb=True, method="improvedtangent", allow_shared_calculator=True)
+    band = NEB(images, climb=True, method="improvedtangent")
     band.interpolate("idpp")
     converged = FIRE(band, logfile=None).run(fmax=FORCE_OF_BAND, steps=STEPS_OF_BAND)
-    n_path = calculator.n_gradients - n_relaxing
+    n_path = calculator.n_gradients - n_relaxing + sum(one.n_gradients for one in of_images)
     energies[1] = max(image.get_potential_energy() for image in images)
     return {
         "n_relaxing": n_relaxing,
