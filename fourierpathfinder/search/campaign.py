@@ -159,7 +159,8 @@ class Campaign:
         self, channel: Channel, *, to_the_end: bool = False
     ) -> Generator[Task, Task, Channel]:
         """Seek one channel, for as long as one start may take or until there is no progress."""
-        most = None if to_the_end else channel.policy.stop.one_start
+        stop = channel.policy.stop
+        most = stop.last_start if to_the_end else stop.one_start
         ended = yield Seeking.begun(channel, self.records, most)
         looked = yield Sideways.begun(ended.channel)
         assert isinstance(looked, Sideways)
@@ -167,7 +168,9 @@ class Campaign:
             return (yield from self._beside(looked.channel, looked.down))
         if looked.as_foreseen:
             return ended.channel
-        again = yield Seeking.begun(looked.channel, self.records, most)
+        assert isinstance(ended, Seeking)
+        left = max(most - ended.course.n_rounds, stop.after_a_look)
+        again = yield Seeking.begun(looked.channel, self.records, left)
         return again.channel
 
     def _beside(self, ridge: Channel, down: Array) -> Generator[Task, Task, Channel]:

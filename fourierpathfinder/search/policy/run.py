@@ -11,6 +11,12 @@ class Stop:
     """Rounds of evaluations in all: where thirty are common, something is wrong by then."""
     one_start: int = 40
     """Rounds that one start may take before another is tried: nine in ten need fewer."""
+    last_start: int = 100
+    """The same for the last start, and for each part of a path: the slowest certificates take less
+    than that, and valleys without a top would never end."""
+    after_a_look: int = 15
+    """Rounds that are left at least once the top was looked at from beside: what that tells is
+    settled by one saddle more and its checks."""
     handovers: int = 3
     """Other starts that are tried where none can be certified: each knows all of the others."""
     closing: int = 2
