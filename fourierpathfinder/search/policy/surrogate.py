@@ -33,7 +33,7 @@ class Trust:
     above_saddle: float = 2.0
     """Where the warp begins above a found saddle, in path tolerances: the saddle itself and
     what a certificate compares with it are left alone."""
-    above_top: float = 0.5
+    above_top: float = 1.0
     """How far above the path's top, in E, its saddle may be foreseen: the one climbs to the other
     along the path alone, so a higher one belongs to something else."""
     at_saddle: float = 0.5
