@@ -171,22 +171,20 @@ def by_bfgs(reaction: Reaction, calculator: Counted) -> dict[str, Any]:
 def by_band(reaction: Reaction, calculator: Counted) -> dict[str, Any]:
     """Ends by BFGS, then a climbing band from the image-dependent pair potential."""
     start, end = relaxed(reaction, calculator)
-    n_relaxing = calculator.n_gradients
     images = [start, *(start.copy() for _ in range(N_IMAGES)), end]
-    of_images = [Counted(calculator.within) for _ in images[1:-1]]  # each keeps its last answer
-    for image, its in zip(images[1:-1], of_images, strict=True):
+    of_images = [Counted(calculator.within) for _ in images]  # each keeps its last answer
+    for image, its in zip(images, of_images, strict=True):
         image.calc = its
-    energies = [start.get_potential_energy(), 0.0]
     band = NEB(images, climb=True, method="improvedtangent")
     band.interpolate("idpp")
     converged = FIRE(band, logfile=None).run(fmax=FORCE_OF_BAND, steps=STEPS_OF_BAND)
-    n_path = calculator.n_gradients - n_relaxing + sum(one.n_gradients for one in of_images)
-    energies[1] = max(image.get_potential_energy() for image in images)
+    energies = [image.get_potential_energy() for image in images]
+    n_path = sum(its.n_gradients for its in of_images)
     return {
-        "n_relaxing": n_relaxing,
+        "n_relaxing": calculator.n_gradients,
         "n_path": n_path,
-        "n_whole": n_relaxing + n_path,
-        "barrier": round(energies[1] - energies[0], 5),
+        "n_whole": calculator.n_gradients + n_path - 2,  # both ends were known
+        "barrier": round(max(energies) - energies[0], 5),
         "message": "" if converged else "not converged",
     }
 

@@ -54,9 +54,7 @@ class Prior:
     @property
     def is_apart(self) -> bool:
         """Whether this one and all beneath can be asked while something else is evaluated."""
-        if self.evaluator is None:
-            return False
-        if not self.evaluator.abilities.is_apart:
+        if self.evaluator is None or not self.evaluator.abilities.is_apart:
             return False
         return self.beneath is None or self.beneath.evaluator is None or self.beneath.is_apart
 

@@ -169,16 +169,18 @@ class Cheap:
         It is asked where it will be needed if `queue` turns out as foreseen, so that what it says
         does not depend on which of both is ready first. At the end the campaign's records have it.
         """
-        if campaign.records.beneath is None or not self._prior.is_apart:
+        places: Sequence[Array] | Array = ()
+        if campaign.records.beneath is not None and self._prior.is_apart:
+            with one_thread():
+                places = places_ahead(campaign.task, campaign.records, queue)
+        if not len(places):
             yield
             return
-        with one_thread():
-            places = places_ahead(campaign.task, campaign.records, queue)
         thread = ThreadPoolExecutor(1, thread_name_prefix="prior")
         try:
-            asking = thread.submit(asked, self._prior, places) if len(places) else None
+            asking = thread.submit(asked, self._prior, places)
             yield
-            found = [] if asking is None else asking.result()
+            found = asking.result()
         finally:  # after an error or Ctrl-C nobody waits for it
             thread.shutdown(wait=False, cancel_futures=True)
         campaign.records = campaign.records.joined_beneath(*found)

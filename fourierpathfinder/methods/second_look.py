@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from ..evaluation import Evaluator
 from ..search.campaign import Campaign
-from ..search.judgement import Answer
+from ..search.judgement import Answer, answers_to
 from ..search.outliers import confirms, corrected, doubtful, is_odd, moved_back, second_place
 from ..search.records import Records
 
@@ -56,12 +55,7 @@ class SecondLook:
         if any(j < n_old for j in self._done):
             campaign.records = records.part(np.arange(n_old)).upon(records.beneath)
         new = records.part(np.arange(n_old, len(records)))
-        rows = zip(answers, new.values, new.gradients, new.failed, strict=True)
-        told = [
-            replace(one, value=float(value), gradient=gradient, failed=bool(failed))
-            for one, value, gradient, failed in rows
-        ]
-        return told, new
+        return answers_to([one.candidate for one in answers], new), new
 
     def _settled(
         self, records: Records, j: int, chord: float, campaign: Campaign, *, is_new: bool

@@ -25,7 +25,7 @@ from ..search.campaign import Campaign, CampaignSettings
 from ..search.channel import Channel
 from ..search.choose_features import choose_features, choose_kernel
 from ..search.images import Image
-from ..search.judgement import Answer
+from ..search.judgement import Answer, answers_to
 from ..search.one_thread import one_thread
 from ..search.outliers import disagreement
 from ..search.policy import BOLD, WARY, Policy
@@ -390,9 +390,7 @@ class SurrogateRun:
         times = np.array([candidate.time for candidate in asked])
         values, gradients = self._evaluator.value_and_grad(points, times, finite=False)
         new = Records.of(points, values, gradients)
-        rows = zip(asked, new.values, new.gradients, new.failed, strict=True)
-        answers = [Answer(one, float(value), slope, bool(bad)) for one, value, slope, bad in rows]
-        return answers, new
+        return answers_to(asked, new), new
 
     def _meanwhile(self, campaign: Campaign) -> AbstractContextManager[None]:
         """What the cheap landscape does while the queue is evaluated."""

@@ -10,12 +10,12 @@ DOI 10.1007/BF01197433). A cheap landscape that misleads, or is slow, twice is l
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from ..landscapes.protocols import Landscape
 from ..optimizers import CappedStep, Minimum, minimize
-from .guard import Guarded, NotEvaluatedError
+from .guard import NotEvaluatedError
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _FAR = 0.5
 _MISLED = 2
 """Steps that may fail, or get on no better."""
 
-Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
+Function = Callable[[np.ndarray], tuple[Any, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,21 +44,21 @@ class _Model:
     cheap: Function
     x: np.ndarray
     missing: np.ndarray
-    base: float
+    base: Any
 
     @classmethod
     def at(cls, cheap: Function, x: np.ndarray, gradient: np.ndarray) -> "_Model":
         base, slope = cheap(x)
         return cls(cheap, x, gradient - slope, base)
 
-    def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+    def __call__(self, x: np.ndarray) -> tuple[Any, np.ndarray]:
         value, gradient = self.cheap(x)
         return value - self.base + float(self.missing @ (x - self.x)), gradient + self.missing
 
 
 def descend_upon(
     function: Function,
-    cheap: Landscape,
+    cheap: Function,
     x: np.ndarray,
     *,
     max_gradients: int,
@@ -70,8 +70,8 @@ def descend_upon(
     ----------
     function : callable, x (D,) -> (value, gradient (D,))
         The expensive landscape.
-    cheap : Landscape
-        The other one.
+    cheap : callable, the same
+        The other one; `NotEvaluatedError` where it fails.
     x : ndarray (D,)
         Where to begin.
     max_gradients : int
@@ -86,12 +86,11 @@ def descend_upon(
     bool
         Whether `callback` has ended it.
     """
-    follow = _one_point(Guarded(cheap))
     now = _evaluated(function, x, 1, 0)
     n_gradients, n_misled, reach = 1, 0, _REACH
     while n_gradients < max_gradients and n_misled < _MISLED:
         try:
-            foretold = _followed(follow, now, reach)
+            foretold = _followed(cheap, now, reach)
         except NotEvaluatedError as error:
             _log.info("the prior is of no use on the way down: %s", error.why)
             break
@@ -139,11 +138,3 @@ def _followed(cheap: Function, now: Minimum, reach: float) -> Minimum:
         max_iterations=_STEPS,
         callback=stop,
     )
-
-
-def _one_point(landscape: Landscape) -> Function:
-    def value_and_grad(x: np.ndarray) -> tuple[float, np.ndarray]:
-        values, gradients = landscape.value_and_grad(x[None])
-        return float(values[0]), gradients[0]
-
-    return value_and_grad

@@ -164,7 +164,7 @@ def _at_rest(
     """Go down until there is nowhere to go, or to what was waited for; whether that was reached."""
     if prior is not None:
         found, is_over = descend_upon(
-            one_point(landscape), prior, course.position,
+            one_point(landscape), one_point(Guarded(prior)), course.position,
             max_gradients=max_gradients, callback=course,
         )  # fmt: skip
         max_gradients -= found.n_evaluations

@@ -14,7 +14,7 @@ from .._arrays import Array
 from ..gaussian_process import Corrected, Model
 from ..prior import Prior
 from .channel import Channel
-from .judgement import Answer
+from .judgement import answers_to
 from .policy import Beneath
 from .prediction import Candidate
 from .records import Records
@@ -55,9 +55,9 @@ def places_ahead(task: Task, records: Records, queue: Sequence[Candidate]) -> Ar
     """
     channel = task.channel
     try:
-        answers = _foreseen(channel, queue)
-        records = records.joined(_records_of(answers))
-        after = task.absorb(answers, records)
+        new = _foreseen(channel, queue)
+        records = records.joined(new)
+        after = task.absorb(answers_to(queue, new), records)
         following = after.propose(records)
     except LinAlgError:
         return np.zeros((0, len(channel.path.start)))
@@ -73,23 +73,10 @@ def asked(prior: Prior | None, points: Array) -> list[Records]:
     return found
 
 
-def _foreseen(channel: Channel, queue: Sequence[Candidate]) -> list[Answer]:
+def _foreseen(channel: Channel, queue: Sequence[Candidate]) -> Records:
     """What the surrogate expects to be told of candidates, in the landscape's units."""
-    warp = channel.known.warp
-    means, slopes = channel.model.predict(np.stack([one.point for one in queue]))
-    values = warp.inverse(means)
-    gradients = slopes / warp.slope(values)[:, None]
-    return [
-        Answer(one, float(value), gradient)
-        for one, value, gradient in zip(queue, values, gradients, strict=True)
-    ]
-
-
-def _records_of(answers: Sequence[Answer]) -> Records:
-    """The answers as records."""
-    points = np.stack([one.candidate.point for one in answers])
-    values = np.array([one.value for one in answers])
-    return Records.of(points, values, np.stack([one.gradient for one in answers]))
+    points = np.stack([one.point for one in queue])
+    return Records.of(points, *channel.known.warp.undone(*channel.model.predict(points)))
 
 
 def _on_path(channel: Channel, model: Model, numbers: Beneath) -> list[Array]:

@@ -5,7 +5,7 @@ stationary point nearby. A check that uses up half of its margin without having 
 starts the count again; where a place turns out to be higher, the saddle is not the path's top.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..gaussian_process import Kernel, Model
 from ..result import Saddle
 from .channel import Channel
 from .prediction import Candidate
+from .records import Records
 from .saddle_search import newton_decrement
 from .state import Pass, Progress
 
@@ -37,6 +38,12 @@ class Answer:
     value: float
     gradient: Array
     failed: bool = False
+
+
+def answers_to(candidates: Sequence[Candidate], records: Records) -> list[Answer]:
+    """The answers to candidates, of which `records` are the evaluations, in the same order."""
+    rows = zip(candidates, records.values, records.gradients, records.failed, strict=True)
+    return [Answer(one, float(value), slope, bool(failed)) for one, value, slope, failed in rows]
 
 
 def judged(channel: Channel, answer: Answer) -> Channel:

@@ -48,7 +48,7 @@ class Seeking:
     course: Course
 
     @classmethod
-    def begun(cls, channel: Channel, records: Records, most: int | None = None) -> "Seeking":
+    def begun(cls, channel: Channel, records: Records, most: int) -> "Seeking":
         """The first state, of a search that may take so many rounds."""
         return cls(*resolved(channel, records), Course(channel.policy.stop, most=most))
 

@@ -72,9 +72,8 @@ def shared(records: Records, model: Corrected, warp: Warp, new: Records) -> Reco
     share = variance / np.maximum(variance + other, np.finfo(float).tiny)
     guessed = value + share * (told[0] - value - above)
     turned = gradient + share[:, None] * (told[1] - gradient - slope)
-    raw = warp.inverse(guessed)
     place = matched(records, model.factor, warp)
-    return Records.of(x, *place.inverse(raw, turned / warp.slope(raw)[:, None]))
+    return Records.of(x, *place.inverse(*warp.undone(guessed, turned)))
 
 
 def taught(

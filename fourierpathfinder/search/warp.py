@@ -76,5 +76,10 @@ class Warp:
         excess = np.clip((warped - self.level) / self.scale, 0, _FARTHEST)
         return np.minimum(warped, self.level) + self.scale * np.expm1(excess)
 
+    def undone(self, warped: Array, gradients: Array) -> tuple[Array, Array]:
+        """Values (M,) and gradients (M, D) that the warp makes `warped` (M,) and `gradients`."""
+        values = self.inverse(warped)
+        return values, gradients / self.slope(values)[:, None]
+
     def _excess(self, values: Array) -> Array:
         return np.maximum(values - self.level, 0) / self.scale
