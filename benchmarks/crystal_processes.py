@@ -162,7 +162,9 @@ PROCESSES: dict[str, Callable[[], Ends]] = {
     **{f"divacancy in {m}, 30 atoms": partial(vacancy, m, 2, double=True) for m in ("Al", "Cu")},
     **{f"dumbbell in {m} moves": partial(dumbbell, m, moves=True) for m in ("Cu", "Ni")},
     "dumbbell in Cu turns": partial(dumbbell, "Cu", moves=False),
-    **{f"H in {m}, octahedral places": partial(interstitial, m, "H") for m in ("Ni", "Pd")},
+    **{f"{other} in {m}, octahedral places": partial(interstitial, m, other)
+       for other, metals in (("H", ("Ni", "Pd", "Cu", "Pt")), ("C", ("Ni", "Pd", "Cu", "Pt")))
+       for m in metals},
     **{
         f"{ad} hops on {m}(100)": partial(hop_100, m, ad)
         for m, ad in (("Al", "Al"), ("Cu", "Cu"), ("Ag", "Ag"), ("Ni", "Ni"), ("Pt", "Pt"),

@@ -128,7 +128,13 @@ def _progressed(channel: Channel, asked: Candidate, told: float) -> Progress:
 
 def _after(before: Progress, asked: Candidate) -> Progress:
     n_repeats = before.n_repeats + (asked.kind == "unsure")
-    return replace(before, n_repeats=n_repeats, last=asked.kind, objection=None)
+    return replace(
+        before,
+        n_repeats=n_repeats,
+        was_symmetric=before.was_symmetric or asked.kind == "aside",
+        last=asked.kind,
+        objection=None,
+    )
 
 
 def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> Model:

@@ -11,10 +11,13 @@ from ..gaussian_process.model import Model
 from ..path import SinePath
 from .excluded import ExcludedRegions
 
-Kind = Literal["top", "saddle", "blocked", "check", "unsure", "detour", "minimum", "tight", "side"]
+Kind = Literal[
+    "top", "aside", "saddle", "blocked", "check", "unsure", "detour", "minimum", "tight", "side"
+]
 
 WORDS: dict[Kind, str] = {
     "top": "where the path may be highest",
+    "aside": "beside the path, which may be in a plane of symmetry",
     "saddle": "the surrogate's saddle",
     "blocked": "what blocks the path",
     "check": "a check of the path",

@@ -7,6 +7,7 @@ blocks the path, else where the path may be highest. Once it is found: checks of
 import numpy as np
 from numpy.linalg import LinAlgError
 
+from .across import off_symmetry
 from .channel import Channel
 from .prediction import Candidate, Prediction
 from .records import Records
@@ -100,7 +101,9 @@ def _sought(
     is_known = records.distance_to(top.point) < ask.close * channel.chord
     if obstacle is not None and (is_known or not may_climb):
         return prediction.candidate_at("blocked", obstacle)
-    return _instead(channel, prediction, pending) if is_known else top
+    if is_known:
+        return _instead(channel, prediction, pending)
+    return off_symmetry(channel, prediction, records, top)
 
 
 def _may_climb(channel: Channel, prediction: Prediction, pending: Pending) -> bool:

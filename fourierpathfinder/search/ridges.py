@@ -13,6 +13,7 @@ import numpy as np
 
 from .._arrays import Array
 from ..path import SinePath
+from .across import directions_across
 from .channel import Channel
 from .judgement import Answer
 from .phases import told
@@ -130,11 +131,13 @@ def unknown_side(channel: Channel) -> Array | None:
     """A point (D,) beside the top where it may fall, by more than matters, or None."""
     assert channel.saddle is not None
     top = channel.saddle.position
-    directions = _directions(channel, top)
+    directions = directions_across(channel, channel.saddle)
     if len(directions) == 0:
         return None
     beside, numbers = _Beside.of(channel, top, directions), channel.policy
-    likely = beside.rises - numbers.across.deviations * beside.deviations
+    across, was_symmetric = numbers.across, channel.progress.was_symmetric
+    deviations = across.deviations_symmetric if was_symmetric else across.deviations
+    likely = beside.rises - deviations * beside.deviations
     least = int(likely.argmin())
     may_fall = likely[least] < -numbers.certify.largest_error * channel.scale
     return beside.lower(least) if may_fall else None
@@ -163,33 +166,18 @@ def second_way_down(channel: Channel) -> Array | None:
     model, span, top = channel.model, None, channel.saddle.position
     along = np.asarray(channel.path.velocity(channel.saddle.time))
     if Span.pays_for(model):
-        span = Span.around(model, top, np.stack([along, *_directions(channel, top)]))
+        across = directions_across(channel, channel.saddle)
+        span = Span.around(model, top, np.stack([along, *across]))
         model, top, along = span.model(model), np.zeros(span.basis.shape[1]), along @ span.basis
     hessian = model.hessian(top)
     curvatures = np.linalg.eigvalsh(hessian)
     if len(curvatures) < 2 or curvatures[1] > channel.policy.across.downward * curvatures[0]:
         return None
-    across = _complement(along)
-    down = across @ np.linalg.eigh(across.T @ hessian @ across)[1][:, 0]
+    basis = _complement(along)
+    down = basis @ np.linalg.eigh(basis.T @ hessian @ basis)[1][:, 0]
     return np.asarray(down if span is None else span.basis @ down)
 
 
 def _complement(direction: Array) -> Array:
     """An orthonormal basis (D, D - 1) of what is orthogonal to a direction (D,)."""
     return np.linalg.qr(direction[:, None], mode="complete")[0][:, 1:]
-
-
-def _directions(channel: Channel, top: Array) -> Array:
-    """Directions (k, D) across the path, in which what moves along it would move most."""
-    assert channel.saddle is not None
-    path, aim = channel.path, channel.aim
-    weights = aim.sides.mobility(path.velocity(np.linspace(0, 1, channel.policy.ask.n_times)))
-    shape = (channel.policy.across.directions, len(top))
-    drawn = weights**2 * np.random.default_rng(0).standard_normal(shape)
-    along = np.asarray(path.velocity(channel.saddle.time))[None]
-    excluded = np.concatenate([along, aim.sides.free_motions(top)])
-    basis = np.linalg.qr(excluded.T)[0]
-    across = drawn - (drawn @ basis) @ basis.T
-    sizes, before = np.linalg.norm(across, axis=1), np.linalg.norm(drawn, axis=1)
-    kept = sizes > channel.policy.across.aside * before
-    return np.asarray(across[kept] / sizes[kept, None])

@@ -148,6 +148,8 @@ class Progress:
         Saddles that were foreseen, and yet not stationary, since the objective was last sharpened.
     n_tightened : int
         Evaluations spent on a smaller force at the saddle.
+    was_symmetric : bool
+        Whether the path was, at some time, one beside which nothing was known.
     last : str
         What the last answer was asked for.
     objection : Kernel or None
@@ -161,6 +163,7 @@ class Progress:
     n_repeats: int = 0
     n_refused: int = 0
     n_tightened: int = 0
+    was_symmetric: bool = False
     last: Kind | None = None
     objection: Kernel | None = None
 

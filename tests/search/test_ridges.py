@@ -75,12 +75,8 @@ def test_a_pass_stays(a):
     assert abs(result.height - 1) < 1e-3
 
 
-@pytest.mark.slow
-def test_a_ridge_between_octahedral_sites_is_left():
-    """Hydrogen in nickel: 1.512 eV on the straight line, where three directions lead down.
-
-    Beside it are two passes, 1.222 eV and 1.238 eV; which is found hangs on the last bits.
-    """
+def octahedral(metal, other):
+    """A landscape, and an atom at two neighbouring octahedral sites, relaxed."""
     ase_build = pytest.importorskip("ase.build")
     from ase.calculators.emt import EMT
     from ase.optimize import LBFGS
@@ -88,19 +84,40 @@ def test_a_ridge_between_octahedral_sites_is_left():
     from fourierpathfinder.landscapes import MoleculeLandscape
 
     def relaxed(site):
-        crystal = ase_build.bulk("Ni", cubic=True) * 2
-        crystal.append("H")
+        crystal = ase_build.bulk(metal, cubic=True) * 2
+        crystal.append(other)
         crystal.positions[-1] = site
         crystal.calc = EMT()
         LBFGS(crystal, logfile=None).run(fmax=0.005, steps=300)
         return crystal
 
-    edge = ase_build.bulk("Ni", cubic=True).cell[0, 0]
+    edge = ase_build.bulk(metal, cubic=True).cell[0, 0]
     start = relaxed([edge / 2, edge / 2, edge / 2])
     end = relaxed([edge, edge / 2, edge])
-    landscape = MoleculeLandscape(start, EMT)
-    result = find_path(landscape, start, end, max_gradients=200, rng=0)
+    return MoleculeLandscape(start, EMT), start, end
+
+
+def n_ways_down(landscape, point, step=5e-3):
+    """By central differences of gradients."""
+    shifts = step * np.eye(len(point))
+    slopes = landscape.value_and_grad(np.concatenate([point + shifts, point - shifts]))[1]
+    hessian = (slopes[: len(point)] - slopes[len(point) :]) / (2 * step)
+    return int((np.linalg.eigvalsh(hessian + hessian.T) < -0.02).sum())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("metal", "other", "ridge", "rng"),
+    [("Ni", "H", 1.512, 0), ("Ni", "H", 1.512, 1), ("Pd", "H", 1.788, 0), ("Ni", "C", 1.111, 0)],
+)
+def test_a_ridge_between_octahedral_sites_is_left(metal, other, ridge, rng):
+    """The straight line leads over a ridge between two atoms of the metal."""
+    landscape, start, end = octahedral(metal, other)
+    result = find_path(landscape, start, end, max_gradients=200, rng=rng)
     assert result.certified
-    assert min(abs(result.barrier - known) for known in (1.2224, 1.2384)) < 2e-3
-    left = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 201))))[0]
-    assert left.max() - result.height < max(result.height_error, 1e-3)
+    assert result.barrier < ridge - 0.05
+    assert n_ways_down(landscape, result.saddle.position) == 1
+    if (metal, other) == ("Ni", "H"):  # over the tetrahedral site, or past it
+        assert min(abs(result.barrier - known) for known in (1.2224, 1.2384)) < 2e-3
+    on_it = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 201))))[0]
+    assert on_it.max() - result.height < max(result.height_error, 1e-3)

@@ -16,6 +16,8 @@ class Across:
     deviations: float = 1.0
     """Calibrated deviations by which the landscape may be lower beside the top than is expected:
     with two, symmetric hops without a ridge would pay for a look as well."""
+    deviations_symmetric: float = 4.0
+    """The same on a path that was in a plane of symmetry."""
     looks: int = 6
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction."""
@@ -25,3 +27,10 @@ class Across:
     push: float = 0.1
     """How far beside a ridge the next path begins, in chords: further out than it was looked at,
     and still on its slope."""
+    known: int = 4
+    """Evaluations, the ends among them, from which on it is asked whether they are blind to a
+    direction across the path: a first gradient cannot tell of all three in which an atom moves."""
+    blind: float = 0.9
+    """The share of a direction across the path that no gradient and no step between points has,
+    from which on the next place on the path is moved aside: 0.95 or more on paths in a plane of
+    symmetry, at most 0.85 on others."""
