@@ -27,6 +27,9 @@ from fourierpathfinder.reaction_path import relax
 NEAR = 40
 """Atoms of the Hessian: those that move most, and in small cells all that are free."""
 
+BUDGET = 200
+"""Gradients of a path."""
+
 STEP = 0.01
 """In Å, of its finite differences."""
 
@@ -89,7 +92,7 @@ def row(name: str, *, bands: bool) -> str:
     minima = [relax(landscape, x, force=0.01) for x in landscape.ends(*structures)]
     if landscape.same(*(one.position for one in minima), labelled=True):
         return f"{name:34s}  the ends relax to one minimum"
-    result = find_path(landscape, *(one.position for one in minima), rng=0, max_gradients=100)
+    result = find_path(landscape, *(one.position for one in minima), rng=0, max_gradients=BUDGET)
     seconds = time.perf_counter() - began
     dense, _ = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 61))))
     above = 1000 * (dense.max() - result.height)

@@ -10,6 +10,7 @@ evaluations become checks of whether anything else on the path might be higher
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar, Literal
@@ -150,9 +151,10 @@ class Surrogate:
     ) -> "SurrogateRun":
         """A run with the surrogate of a cheaper landscape as prior mean.
 
-        That landscape's own search, which is done first, wants no certificate.
+        That landscape's own search, which is done first, wants no certificate. Its random numbers
+        are a copy, so that a search without the prior, should it be dropped, is the usual one.
         """
-        cheap = None if prior is None else self._cheap(prior, evaluator, path, rng)
+        cheap = None if prior is None else self._cheap(prior, evaluator, path, deepcopy(rng))
         maps = self._maps(evaluator, path)
         return SurrogateRun(self, maps, evaluator, kicked(path, rng), rng, cheap)
 
@@ -223,6 +225,8 @@ class SurrogateRun:
         self._n_iterations = 0
         self._status: Status | None = None
         self._agrees: bool | None = None
+        self._begins_again = False
+        self._set_aside: Records | None = None
 
     @property
     def path(self) -> SinePath:
@@ -260,6 +264,8 @@ class SurrogateRun:
         """What is evaluated next, in words."""
         if self.campaign is None:
             return "the ends and the middle of the path"
+        if self._begins_again:
+            return "the middle of the first path"
         wanted = ", ".join(dict.fromkeys(WORDS[candidate.kind] for candidate in self._queue))
         return wanted if self._cheap is None else f"{wanted} ({self._cheap.n_gradients} prior)"
 
@@ -271,6 +277,8 @@ class SurrogateRun:
             with one_thread():
                 self.campaign = self._begun(records, ground)
                 self._plan(self.campaign)
+        elif self._begins_again:
+            self._begin_again(self.campaign.records)
         else:
             with self._meanwhile(self.campaign):
                 answers, new = self._second_look.at(self.campaign, *self._answers())
@@ -289,7 +297,21 @@ class SurrogateRun:
             if self._cheap is not None and self._cheap.helps(begun):
                 self._cheap.told(begun, records)
                 return begun
+            self._begins_again = self._evaluator.known is None
         return self._without(records)
+
+    def _begin_again(self, records: Records) -> None:
+        """Search as if there had been no prior, from the ends and the first path's middle.
+
+        The point that a useless prior has chosen would mislead the search for longer than it cost.
+        """
+        asked, times = self._first(0.5)[None], np.array([0.5])
+        middle = Records.of(asked, *self._evaluator.value_and_grad(asked, times, finite=False))
+        self._set_aside = records.part(np.arange(2, len(records)))
+        self._begins_again = False
+        with one_thread():
+            self.campaign = self._without(records.part(np.arange(2)).joined(middle))
+            self._plan(self.campaign)
 
     def _left(self, campaign: Campaign) -> Campaign:
         """Without the cheap landscape: from the plain first path, where that is surely lower."""
@@ -307,6 +329,9 @@ class SurrogateRun:
         self._n_iterations += 1
         if self._cheap is not None and not self._cheap.helps(campaign):
             campaign = self.campaign = self._left(campaign)
+        if self._begins_again:
+            self._queue = []
+            return
         if self._evaluator.remaining <= self._policy.stop.closing and not campaign.best.is_done:
             campaign.close()
         self._queue = self._wanted(campaign)
@@ -340,8 +365,12 @@ class SurrogateRun:
             note=" ".join(filter(None, (self._doubt, self._prior_note, loose))),
             channels=tuple(self._part(channel, campaign) for channel in channels),
             segments=tuple(self._part(channel, campaign) for channel in campaign.segments),
-            evaluations=campaign.records.evaluations,
+            evaluations=self._all_records(campaign).evaluations,
         )
+
+    def _all_records(self, campaign: Campaign) -> Records:
+        records = campaign.records
+        return records if self._set_aside is None else self._set_aside.joined(records)
 
     @property
     def _doubt(self) -> str:

@@ -177,8 +177,8 @@ class Branches:
 
 
 def _rise(learner: Learner, top: float) -> float:
-    records = learner.records
-    return max(top - records.lowest, 1e-6 * (records.highest - records.lowest), 1e-12 * abs(top))
+    lowest = learner.records.lowest
+    return max(top - lowest, 1e-12 * max(abs(top), abs(lowest)))
 
 
 def _branch(

@@ -13,10 +13,6 @@ from .channel import Channel
 from .prediction import Candidate, Prediction
 from .records import Records
 
-_SMALLEST = 1e-3
-"""Of the largest: gradients, distances and singular values below this say nothing of a direction,
-as those at minima do not."""
-
 
 def directions_across(channel: Channel, saddle: Saddle) -> Array:
     """Directions (k, D) across the path at its top, in which what moves along it would move most.
@@ -24,7 +20,8 @@ def directions_across(channel: Channel, saddle: Saddle) -> Array:
     They have length 1, and leave out motions of the whole that cost nothing.
     """
     drawn = _drawn(channel, len(saddle.position))
-    across = _without(drawn, _along(channel, saddle.position, saddle.time))
+    along = _along(channel, saddle.position, saddle.time)
+    across = _without(drawn, along, channel.policy.across.nothing)
     sizes, before = np.linalg.norm(across, axis=1), np.linalg.norm(drawn, axis=1)
     kept = sizes > channel.policy.across.aside * before
     return np.asarray(across[kept] / sizes[kept, None])
@@ -38,9 +35,10 @@ def off_symmetry(
     if len(known) < numbers.known:
         return top
     steps = np.concatenate([known.x, channel.path.end[None]]) - channel.path.start
-    excluded = [_along(channel, top.point, top.time), _telling(known.gradients), _telling(steps)]
+    telling = [_telling(vectors, numbers.nothing) for vectors in (known.gradients, steps)]
+    excluded = np.concatenate([_along(channel, top.point, top.time), *telling])
     drawn = _drawn(channel, len(top.point))
-    unseen = _without(drawn, np.concatenate(excluded))
+    unseen = _without(drawn, excluded, numbers.nothing)
     shares = np.linalg.norm(unseen, axis=1) / np.linalg.norm(drawn, axis=1)
     most = int(shares.argmax())
     if shares[most] < numbers.blind:
@@ -64,15 +62,15 @@ def _along(channel: Channel, point: Array, time: float) -> Array:
     return np.concatenate([velocity, channel.aim.sides.free_motions(point)])
 
 
-def _telling(vectors: Array) -> Array:
+def _telling(vectors: Array, nothing: float) -> Array:
     """Those (k, D) that are not next to nothing, as directions."""
     sizes = np.linalg.norm(vectors, axis=1)
-    kept = sizes > _SMALLEST * sizes.max()
+    kept = sizes > nothing * sizes.max()
     return np.asarray(vectors[kept] / sizes[kept, None])
 
 
-def _without(vectors: Array, others: Array) -> Array:
+def _without(vectors: Array, others: Array, nothing: float) -> Array:
     """What of vectors (k, D) is orthogonal to all others (m, D)."""
     _, sizes, basis = np.linalg.svd(others, full_matrices=False)
-    basis = basis[sizes > _SMALLEST * sizes[0]]
+    basis = basis[sizes > nothing * sizes[0]]
     return np.asarray(vectors - (vectors @ basis.T) @ basis)

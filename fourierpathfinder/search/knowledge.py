@@ -43,9 +43,9 @@ def updated(channel: Channel, records: Records) -> Knowledge:
 
 
 def rise(top: float, known: Knowledge, numbers: Trust) -> float:
-    """E: how far a path's `top` lies above the lowest value; at least a part of the whole range."""
-    spread = known.highest - known.lowest
-    size = max(abs(known.highest), abs(known.lowest), np.finfo(float).tiny ** 0.5)
+    """E: how far a path's `top` lies above the lowest value; at least a part of the usual range."""
+    spread = known.usual - known.lowest
+    size = max(abs(known.higher_end), abs(known.lowest), np.finfo(float).tiny ** 0.5)
     return max(top - known.lowest, numbers.least_rise * spread, 1e-12 * size)
 
 
@@ -78,7 +78,17 @@ def _told(aim: Aim, path: SinePath, records: Records, warp: Warp, model: Model |
         lowest=records.lowest,
         highest=records.highest,
         higher_end=_higher_end(path, records),
+        usual=_usual(records, _higher_end(path, records)),
     )
+
+
+def _usual(records: Records, higher_end: float) -> float:
+    """The least of all values above the higher end; that end's where there is none.
+
+    Others may lie as high as you like, where atoms meet.
+    """
+    above = records.values[records.values > higher_end]
+    return float(above.min()) if len(above) else higher_end
 
 
 def _higher_end(path: SinePath, records: Records) -> float:

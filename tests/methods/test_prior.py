@@ -106,6 +106,35 @@ def test_a_bad_one_does_no_harm(case, kind, seed):
         assert "The prior was dropped" in found.message
 
 
+def test_one_that_is_of_no_use_from_the_first_costs_one_gradient(case):
+    """What it wanted to know is forgotten: the search is the usual one, bit for bit."""
+    toy, size, plain = case
+    bowl = FunctionLandscape(
+        lambda x: 50 * size * float((x - toy.start) @ (x - toy.start)),
+        lambda x: 100 * size * (x - toy.start),
+    )
+    seen = Counted(toy)
+    found = find_path(seen, toy.start, toy.end, method=Surrogate(), prior=bowl, rng=0)
+    assert "The prior was dropped" in found.message
+    assert found.n_gradients == seen.n_gradients == plain.n_gradients + 1
+    assert len(found.evaluations.values) == found.n_gradients
+    assert found.height == plain.height
+    assert np.array_equal(found.path.coefficients, plain.path.coefficients)
+
+
+def test_one_that_leads_far_away_spoils_no_tolerance():
+    """Downhill for ever: values of 1e11 are met on the way, beside which 100 looks like nothing."""
+    toy = mueller_brown()
+    hill = FunctionLandscape(lambda x: -50 * float(x @ x), lambda x: -100 * x)
+    for seed in range(3):
+        found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=hill, rng=seed)
+        assert found.evaluations.values.max() > 1e3
+        highest = toy.value_and_grad(found.path(np.linspace(0, 1, 401)))[0].max()
+        rise = toy.height - found.start_value
+        assert not found.certified or abs(highest - toy.height) < 1e-2 * rise
+        assert found.height_error < 1e-2 * rise or not found.certified
+
+
 def test_one_that_cannot_be_evaluated_at_the_ends_is_left_out():
     toy = two_channels()
 

@@ -10,6 +10,7 @@ from fourierpathfinder.landscapes.toy import lennard_jones, leps_harmonic, two_c
 from fourierpathfinder.result import Saddle
 from fourierpathfinder.search.knowledge import first_knowledge, rise, updated
 from fourierpathfinder.search.policy import Trust
+from fourierpathfinder.search.records import Records
 
 TOYS = {
     "fig3": (two_channels, {}),
@@ -79,7 +80,19 @@ class Fresh(GaussianProcess):
 
 
 @pytest.mark.parametrize(
-    ("top", "lowest", "highest", "expected"),
+    ("values", "expected"),
+    [((0, 1), 1), ((0, 1, 3), 3), ((0, 1, 1e50, 3, 5), 3), ((0, 1, 0.5, -2), 1)],
+)
+def test_what_is_usual_does_not_hang_on_a_single_point_far_up(first, values, expected):
+    x = np.array([first.channel.path.start, first.channel.path.end, [0.3, 0], [0.4, 0], [0.5, 0]])
+    values = np.array(values, dtype=float)
+    records = Records.of(x[: len(values)], values, np.zeros((len(values), 2)))
+    known = first_knowledge(first.channel.aim, first.channel.path, records, None, None)
+    assert known.usual == expected
+
+
+@pytest.mark.parametrize(
+    ("top", "lowest", "usual", "expected"),
     [
         (3.0, 1.0, 5.0, 2.0),
         (3.0, 1.0, 3.0, 2.0),
@@ -89,7 +102,7 @@ class Fresh(GaussianProcess):
         (0.0, 0.0, 0.0, 0.0),
     ],
 )
-def test_rise_is_never_nothing(by_hand, top, lowest, highest, expected):
-    known = replace(by_hand()[0].known, lowest=lowest, highest=highest)
+def test_rise_is_never_nothing(by_hand, top, lowest, usual, expected):
+    known = replace(by_hand()[0].known, lowest=lowest, higher_end=lowest, usual=usual)
     assert rise(top, known, Trust()) > 0
     assert rise(top, known, Trust()) == pytest.approx(expected, abs=1e-150)

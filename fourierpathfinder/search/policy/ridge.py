@@ -17,7 +17,8 @@ class Across:
     """Calibrated deviations by which the landscape may be lower beside the top than is expected:
     with two, symmetric hops without a ridge would pay for a look as well."""
     deviations_symmetric: float = 4.0
-    """The same on a path that was in a plane of symmetry."""
+    """The same number on a path that was in a plane of symmetry: there it must be known that the
+    landscape rises."""
     looks: int = 6
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction."""
@@ -30,6 +31,9 @@ class Across:
     known: int = 4
     """Evaluations, the ends among them, from which on it is asked whether they are blind to a
     direction across the path: a first gradient cannot tell of all three in which an atom moves."""
+    nothing: float = 1e-3
+    """Gradients, steps and combinations of them below this share of the largest tell nothing of a
+    direction: those at minima are what relaxation has left."""
     blind: float = 0.9
     """The share of a direction across the path that no gradient and no step between points has,
     from which on the next place on the path is moved aside: 0.95 or more on paths in a plane of
