@@ -17,8 +17,8 @@ class Across:
     """Calibrated deviations by which the landscape may be lower beside the top than is expected:
     with two, symmetric hops without a ridge would pay for a look as well."""
     deviations_symmetric: float = 4.0
-    """The same number on a path that was in a plane of symmetry: there it must be known that the
-    landscape rises."""
+    """The same number of deviations on a path that was in a plane of symmetry: there it must be
+    known that the landscape rises."""
     looks: int = 6
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction."""
