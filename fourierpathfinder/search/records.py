@@ -50,8 +50,13 @@ class Records:
 
     @classmethod
     def of(cls, x: Array, values: Array, gradients: Array) -> "Records":
-        """Records of what a landscape returned; anything that is not finite counts as failed."""
-        failed = ~(np.isfinite(values) & np.isfinite(gradients).all(axis=1))
+        """Records of what a landscape returned.
+
+        Anything that is not finite counts as failed, or whose square is not: no likelihood could be
+        told with it.
+        """
+        with np.errstate(over="ignore"):
+            failed = ~np.isfinite(np.square(values) + np.square(gradients).sum(axis=1))
         return cls(
             np.asarray(x, dtype=float),
             np.where(failed, np.nan, values),

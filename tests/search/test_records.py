@@ -73,3 +73,12 @@ def test_failed_points_are_not_told_and_exclude_their_surroundings(records):
     excluded = bad.excluded(1.0, BOLD.exclude)
     np.testing.assert_array_equal(excluded.contain(records.x), np.arange(6) == 2)
     assert not records.excluded(1.0, BOLD.exclude).contain(records.x).any()
+
+
+def test_a_value_whose_square_is_no_number_counts_as_failed():
+    x, slope = np.zeros((4, 2)), np.zeros((4, 2))
+    slope[1] = 1e200
+    records = Records.of(x, np.array([1.0, 1.0, -1e200, np.nan]), slope)
+    assert records.failed.tolist() == [False, True, True, True]
+    assert np.isnan(records.values[1:]).all()
+    assert not records.gradients[1:].any()
