@@ -163,8 +163,7 @@ PROCESSES: dict[str, Callable[[], Ends]] = {
     **{f"dumbbell in {m} moves": partial(dumbbell, m, moves=True) for m in ("Cu", "Ni")},
     "dumbbell in Cu turns": partial(dumbbell, "Cu", moves=False),
     **{f"{other} in {m}, octahedral places": partial(interstitial, m, other)
-       for other, metals in (("H", ("Ni", "Pd", "Cu", "Pt")), ("C", ("Ni", "Pd", "Cu", "Pt")))
-       for m in metals},
+       for other in ("H", "C") for m in ("Ni", "Pd", "Cu", "Pt")},
     **{
         f"{ad} hops on {m}(100)": partial(hop_100, m, ad)
         for m, ad in (("Al", "Al"), ("Cu", "Cu"), ("Ag", "Ag"), ("Ni", "Ni"), ("Pt", "Pt"),

@@ -178,7 +178,7 @@ class Branches:
 
 def _rise(learner: Learner, top: float) -> float:
     lowest = learner.records.lowest
-    return max(top - lowest, 1e-12 * max(abs(top), abs(lowest)))
+    return max(top - lowest, 1e-12 * max(abs(top), abs(lowest), np.finfo(float).tiny ** 0.5))
 
 
 def _branch(

@@ -43,8 +43,11 @@ def updated(channel: Channel, records: Records) -> Knowledge:
 
 
 def rise(top: float, known: Knowledge, numbers: Trust) -> float:
-    """E: how far a path's `top` lies above the lowest value; at least a part of the usual range."""
-    spread = known.usual - known.lowest
+    """E: how far a path's `top` lies above the lowest value; at least a part of how far any must.
+
+    Others than the least above the ends may lie as high as you like, where atoms meet.
+    """
+    spread = known.least_above - known.lowest
     size = max(abs(known.higher_end), abs(known.lowest), np.finfo(float).tiny ** 0.5)
     return max(top - known.lowest, numbers.least_rise * spread, 1e-12 * size)
 
@@ -71,24 +74,20 @@ def _warp_above(aim: Aim, level: float, records: Records) -> Warp:
 
 def _told(aim: Aim, path: SinePath, records: Records, warp: Warp, model: Model | None) -> Knowledge:
     chord = float(np.linalg.norm(path.end - path.start))
+    higher_end = _higher_end(path, records)
     return Knowledge(
         model=taught(records, aim.process, model, warp, aim.policy.beneath),
         warp=warp,
         excluded=records.excluded(chord, aim.policy.exclude),
         lowest=records.lowest,
         highest=records.highest,
-        higher_end=_higher_end(path, records),
-        usual=_usual(records, _higher_end(path, records)),
+        higher_end=higher_end,
+        least_above=_least_above(higher_end, records),
     )
 
 
-def _usual(records: Records, higher_end: float) -> float:
-    """The least of all values above the higher end; that end's where there is none.
-
-    Others may lie as high as you like, where atoms meet.
-    """
-    above = records.values[records.values > higher_end]
-    return float(above.min()) if len(above) else higher_end
+def _least_above(level: float, records: Records) -> float:
+    return float(min(records.values[records.values > level], default=level))
 
 
 def _higher_end(path: SinePath, records: Records) -> float:

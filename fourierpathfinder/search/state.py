@@ -104,8 +104,8 @@ class Knowledge:
         Where nothing could be evaluated.
     lowest, highest, higher_end : float
         The smallest and largest value known, and the larger one of the path's ends.
-    usual : float
-        The middle one of the values above that.
+    least_above : float
+        The smallest value above that; that one itself where there is none.
     """
 
     model: Model
@@ -114,7 +114,7 @@ class Knowledge:
     lowest: float
     highest: float
     higher_end: float
-    usual: float
+    least_above: float
 
 
 @dataclass(frozen=True, eq=False)

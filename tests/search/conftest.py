@@ -139,7 +139,7 @@ def by_hand(
         lowest=0.0,
         highest=1.0,
         higher_end=max(values[:2]),
-        usual=1.0,
+        least_above=1.0,
     )
     return Channel(aim, path, known, scale=1.0, **others), records
 

@@ -83,16 +83,16 @@ class Fresh(GaussianProcess):
     ("values", "expected"),
     [((0, 1), 1), ((0, 1, 3), 3), ((0, 1, 1e50, 3, 5), 3), ((0, 1, 0.5, -2), 1)],
 )
-def test_what_is_usual_does_not_hang_on_a_single_point_far_up(first, values, expected):
+def test_the_least_above_the_ends_does_not_hang_on_points_far_up(first, values, expected):
     x = np.array([first.channel.path.start, first.channel.path.end, [0.3, 0], [0.4, 0], [0.5, 0]])
     values = np.array(values, dtype=float)
     records = Records.of(x[: len(values)], values, np.zeros((len(values), 2)))
     known = first_knowledge(first.channel.aim, first.channel.path, records, None, None)
-    assert known.usual == expected
+    assert known.least_above == expected
 
 
 @pytest.mark.parametrize(
-    ("top", "lowest", "usual", "expected"),
+    ("top", "lowest", "least", "expected"),
     [
         (3.0, 1.0, 5.0, 2.0),
         (3.0, 1.0, 3.0, 2.0),
@@ -102,7 +102,7 @@ def test_what_is_usual_does_not_hang_on_a_single_point_far_up(first, values, exp
         (0.0, 0.0, 0.0, 0.0),
     ],
 )
-def test_rise_is_never_nothing(by_hand, top, lowest, usual, expected):
-    known = replace(by_hand()[0].known, lowest=lowest, higher_end=lowest, usual=usual)
+def test_rise_is_never_nothing(by_hand, top, lowest, least, expected):
+    known = replace(by_hand()[0].known, lowest=lowest, higher_end=lowest, least_above=least)
     assert rise(top, known, Trust()) > 0
     assert rise(top, known, Trust()) == pytest.approx(expected, abs=1e-150)

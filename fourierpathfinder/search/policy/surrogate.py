@@ -48,7 +48,8 @@ class Trust:
     remembered: int = 8
     """Misses by which deviations are calibrated: enough for a mean, few enough to follow."""
     least_rise: float = 1e-3
-    """Share of the range of usual values below which E never falls: a flat path has units too."""
+    """Share of the range from the lowest value to the least above the ends, below which E never
+    falls: a flat path has units too."""
     least_miss: float = 0.1
     """Deviations below this many path tolerances count as that large in the calibration:
     nothing depends on how they turn out."""
