@@ -15,10 +15,11 @@ from ..methods import Surrogate
 from ..storage.documents import write_document
 from ..storage.files import write_file
 from .exits import InputError
-from .memory import RecordedMolecule
+from .memory import Prior, RecordedMolecule
+from .minima import relaxed
 from .outputs import write_structures
-from .run import Prior, Settings, relaxed
 from .sanity import require_readable, sound
+from .settings import Settings
 
 log = logging.getLogger("fourierpathfinder.cli")
 

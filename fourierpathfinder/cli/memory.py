@@ -3,7 +3,14 @@
 from ..atoms import CrystalLandscape, MoleculeLandscape
 from ..landscapes import IsolatedLandscape
 from ..restart.recorded import RecordedLandscape
+from ..result import Evaluations, PathResult
 from ..storage.evaluations import EvaluationStore
+
+EVALUATIONS = "evaluations.jsonl"
+"""The file in a run's folder in which they are kept."""
+
+OF_PRIOR = "prior.jsonl"
+"""The file for those of the prior."""
 
 
 class RecordedMolecule(RecordedLandscape):
@@ -28,3 +35,7 @@ class RecordedMolecule(RecordedLandscape):
         super().__init__(isolated, store)
         self.isolated = isolated
         self.molecule = molecule
+
+
+Prior = RecordedMolecule | Evaluations | PathResult | None
+"""What stands beneath the expensive landscape: a cheap one, or an earlier run."""

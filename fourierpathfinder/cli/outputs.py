@@ -37,9 +37,9 @@ class Summary:
     calculator: str
     findings: tuple[str, ...]
     n_gradients_relaxing: int
-    n_gradients_known: int
-    n_failures: int
-    verification: SaddleReport | None
+    n_gradients_known: int = 0
+    n_failures: int = 0
+    verification: SaddleReport | None = None
     rates: ReactionRates | None = None
     n_gradients_vibrating: int = 0
     followed: MinimumEnergyPath | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -127,9 +127,9 @@ class Cheap:
         self._n_unsure = 0
 
     @property
-    def n_gradients(self) -> int:
-        """What it was asked for."""
-        return self._prior.n_gradients
+    def spent(self) -> str:
+        """What it was asked for so far, in words behind those of what is evaluated next."""
+        return f" ({self._prior.n_gradients} prior)"
 
     def searched(self) -> Ground | None:
         """What its own search finds; None where it cannot be evaluated at an end."""
@@ -200,3 +200,32 @@ class Cheap:
         unsure = rounds and is_unsure(campaign.task.channel, campaign.records)
         self._n_unsure = self._n_unsure + 1 if unsure else 0
         return queue
+
+
+class NoPrior:
+    """What a run has in place of a `Cheap` landscape where none is beneath its own."""
+
+    note = ""
+    spent = ""
+
+    def searched(self) -> None:
+        """Nothing is found there."""
+
+    def helps(self, campaign: Campaign) -> bool:
+        """There is nothing to be dropped."""
+        return True
+
+    def told(self, campaign: Campaign, new: Records) -> None:
+        """Nothing is guessed."""
+
+    def meanwhile(
+        self, campaign: Campaign, queue: Sequence[Candidate]
+    ) -> AbstractContextManager[None]:
+        """Nothing works beside."""
+        return nullcontext()
+
+    def wanted(
+        self, campaign: Campaign, plan: Callable[[Campaign], list[Candidate]]
+    ) -> list[Candidate]:
+        """What is to be evaluated by the plan alone."""
+        return plan(campaign)

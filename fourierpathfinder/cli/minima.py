@@ -1,0 +1,103 @@
+"""The ends under the calculator, before a path is sought: relaxed if asked, and looked over."""
+
+import logging
+
+import numpy as np
+from ase import Atoms
+
+from ..atoms import CrystalLandscape
+from ..atoms.preflight import Finding, same_minimum, unrelaxed
+from ..landscapes.isolation import TooManyFailuresError
+from ..reaction_path import RelaxedMinimum, relax
+from ..result import Evaluations
+from . import cells
+from .exits import InputError
+from .memory import Prior, RecordedMolecule
+
+log = logging.getLogger("fourierpathfinder.cli")
+
+_RELAXING = 500
+"""Calculations at most to relax one end."""
+
+
+def evaluated_findings(landscape: RecordedMolecule, ends: tuple[Atoms, Atoms]) -> list[Finding]:
+    """What the calculator says of two ends: two gradients."""
+    return findings_at(landscape, *landscape.molecule.ends(*ends))
+
+
+def findings_at(landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray) -> list[Finding]:
+    """What the calculator says of two ends (D,): two gradients.
+
+    Raises
+    ------
+    TooManyFailuresError
+        If it fails at one of them.
+    """
+    names = ("reactant", "product")
+    log.info("evaluating the ends")
+    energies, gradients = landscape.value_and_grad(np.stack([a, b]))
+    for name, energy in zip(names, energies, strict=True):
+        if not np.isfinite(energy):
+            raise TooManyFailuresError(
+                f"the calculator fails at the {name}: {landscape.isolated.last_failure}; what it "
+                "printed is in calculator.log"
+            )
+    found = [
+        unrelaxed(name, landscape.molecule.forces(gradient))
+        for name, gradient in zip(names, gradients, strict=True)
+    ]
+    findings = [finding for finding in found if finding is not None]
+    for finding in findings:
+        log.warning("%s", finding)
+    return findings
+
+
+def relaxed_ends(
+    landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray, prior: Prior
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Both ends relaxed, and the evaluations that took.
+
+    The search begins without them: so many so near to the ends tell its surrogate of small scales,
+    which do not lead over a barrier.
+
+    Raises
+    ------
+    InputError
+        If both are the same minimum then.
+    """
+    first = relaxed(landscape, "reactant", a, prior=prior)
+    last = relaxed(landscape, "product", b, first.evaluations, prior)
+    start, end = (landscape.molecule.atoms(one.position) for one in (first, last))
+    if isinstance(landscape.molecule, CrystalLandscape):
+        cells.require_different(landscape.molecule, first.position, last.position)
+    elif same := same_minimum(start, end):
+        raise InputError(f"after relaxation, {same.sentence}")
+    a, b = landscape.molecule.ends(start, end)
+    return a, b, first.n_gradients + last.n_gradients
+
+
+def relaxed(
+    landscape: RecordedMolecule,
+    name: str,
+    x: np.ndarray,
+    known: Evaluations | None = None,
+    prior: Prior = None,
+) -> RelaxedMinimum:
+    """Relax a structure, with a line in the log for each step.
+
+    Raises
+    ------
+    LandscapeError
+        If the calculator fails.
+    """
+
+    def tell(now: RelaxedMinimum) -> None:
+        log.info(
+            "relaxing the %s: %d gradients, %.6f eV, force %.3f eV/Å",
+            name, now.n_gradients, now.value, now.largest_force,
+        )  # fmt: skip
+
+    minimum = relax(landscape, x, prior=prior, known=known, max_gradients=_RELAXING, callback=tell)
+    if not minimum.success:
+        log.warning("the %s is not fully relaxed: %s", name, minimum.message)
+    return minimum

@@ -1,0 +1,117 @@
+"""The landscapes of a run, opened: in worker processes, with every evaluation kept in a file."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+
+from ..atoms import MoleculeLandscape
+from ..landscapes import IsolatedLandscape
+from ..restart.recheck import recheck
+from ..result import Evaluations, PathResult
+from ..storage.content import fingerprint
+from ..storage.errors import earlier
+from ..storage.evaluations import EvaluationStore, read_evaluations
+from . import cells
+from .calculators import CalculatorFactory
+from .exits import InputError
+from .memory import EVALUATIONS, OF_PRIOR, Prior, RecordedMolecule
+from .outputs import read_result
+from .settings import Settings
+
+log = logging.getLogger("fourierpathfinder.cli")
+
+
+@contextmanager
+def opened(
+    settings: Settings, structures: Sequence[Atoms], executor: Executor | None = None
+) -> Iterator[RecordedMolecule]:
+    """The landscape in its worker processes, with its evaluations kept in the output folder."""
+    with _opened(settings, settings.calculator, structures, EVALUATIONS, executor) as landscape:
+        yield landscape
+
+
+@contextmanager
+def opened_prior(settings: Settings, structures: Sequence[Atoms]) -> Iterator[Prior]:
+    """The cheap landscape in workers of its own; an earlier run's evaluations; or None."""
+    if not isinstance(settings.prior, CalculatorFactory):
+        yield None if settings.prior is None else earlier_run(settings.prior)
+        return
+    with _opened(settings, settings.prior, structures, OF_PRIOR) as landscape:
+        yield landscape
+
+
+def earlier_run(place: Path) -> Evaluations | PathResult:
+    """What an earlier run has left in a folder, or in a file of evaluations."""
+    file = place / EVALUATIONS if place.is_dir() else place
+    good = [one for one in read_evaluations(file) if one.is_good]
+    if not good:
+        raise InputError(f"--prior is {place}, but {file} has no evaluations")
+    known = Evaluations(*(np.array(parts) for parts in zip(*good, strict=True)))
+    if not (place / "result.json").is_file():
+        return known
+    try:
+        return replace(read_result(place / "result.json"), evaluations=known)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+@contextmanager
+def _opened(
+    settings: Settings,
+    calculator: CalculatorFactory,
+    structures: Sequence[Atoms],
+    file: str,
+    executor: Executor | None = None,
+) -> Iterator[RecordedMolecule]:
+    try:
+        molecule = _landscape(settings.changing, structures[0], calculator)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    isolated = IsolatedLandscape(
+        molecule,
+        n_workers=settings.n_jobs,
+        timeout=settings.timeout,
+        max_failures=settings.max_failures,
+        log=settings.output / "calculator.log",
+        executor=executor,
+    )
+    place = settings.output / file
+    with isolated, closing(_store(settings, place, molecule, structures)) as store:
+        landscape = RecordedMolecule(isolated, molecule, store)
+        if landscape.n_remembered:
+            what = "evaluations" if file == EVALUATIONS else "evaluations of the prior"
+            log.info("%d %s are known from an earlier run", landscape.n_remembered, what)
+        if settings.resume_check and landscape.witness is not None:
+            recheck(isolated, landscape.witness, store.path)
+        yield landscape
+
+
+def _landscape(
+    changing: cells.Changing | None, atoms: Atoms, calculator: CalculatorFactory
+) -> cells.Molecule:
+    if changing is not None:
+        return changing.landscape(atoms, calculator)
+    return MoleculeLandscape(atoms, calculator)
+
+
+def _store(
+    settings: Settings, place: Path, landscape: cells.Molecule, structures: Sequence[Atoms]
+) -> EvaluationStore:
+    if place.exists() and not settings.restart:
+        raise InputError(
+            f"{place} contains an earlier run; pass --restart to continue it, or another --output"
+        )
+    if place.with_suffix(".npz").exists():
+        raise earlier(place.with_suffix(".npz"))
+    positions = np.stack([atoms.positions for atoms in structures])
+    identity = {**landscape.identity, "structures": fingerprint(positions)}
+    if settings.changing is not None:
+        vectors = np.stack([np.asarray(atoms.cell) for atoms in structures])
+        identity["cells of the structures"] = fingerprint(vectors)
+    return EvaluationStore(place, identity)

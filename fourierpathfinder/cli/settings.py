@@ -1,0 +1,115 @@
+"""What the options of a command say, checked: the settings of a run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..landscapes.isolation import LONGEST
+from ..rates.kinetics import ROOM
+from . import cells
+from .calculators import CalculatorFactory, calculator_factory
+from .exits import InputError
+from .memory import EVALUATIONS
+from .structures import chosen_atoms
+from .vibrating import Vibrations
+
+_LEAST = 3
+"""Calculations of the first iteration: both ends, and the middle of the path."""
+_MOST = {"timeout": LONGEST, "jobs": 1024}
+"""What nobody means, and no machine can do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the options of `find` and `check` say."""
+
+    calculator: CalculatorFactory
+    output: Path
+    prior: CalculatorFactory | Path | None = None
+    tol: float = 1e-3
+    max_gradients: int | None = None
+    n_channels: int = 1
+    n_jobs: int = 1
+    timeout: float | None = None
+    max_failures: int = 5
+    relax_ends: bool = False
+    verify: bool = False
+    initial: Any = None
+    """A first path, as `find_path` takes it."""
+    saddle_force: float | None = None
+    mep: bool = False
+    vibrations: Vibrations | None = None
+    restart: bool = False
+    resume_check: bool = True
+    changing: cells.Changing | None = None
+    """Where the cell changes along the path."""
+    seed: int = 0
+
+
+def settings_of(options: dict[str, Any]) -> Settings:
+    """The settings of a run; InputError where an option makes no sense."""
+    factory = calculator_factory(options["calculator"], options["method"], options["settings"])
+    _require_positive(options)
+    names = (
+        "tol", "max_gradients", "relax_ends", "verify", "saddle_force", "mep", "restart",
+        "resume_check",
+    )  # fmt: skip
+    given = {name: options[name] for name in names if name in options}
+    return Settings(
+        factory,
+        options["output"],
+        _prior(options),
+        n_channels=options.get("channels", 1),
+        n_jobs=options.get("jobs", 1),
+        timeout=options["timeout"],
+        changing=cells.changing(options),
+        **given,
+    )
+
+
+def vibrations_of(options: dict[str, Any], start: Any) -> Vibrations | None:
+    """Which vibrations are asked for, of a system with the structure `start`; None for none."""
+    temperatures, region = options["temperatures"], options["region"]
+    if not (options["vibrations"] or temperatures):
+        return None
+    chosen = None if region is None else chosen_atoms(region, start, "--region")
+    return Vibrations(temperatures or (ROOM,), options["low_modes"], chosen)
+
+
+def _prior(options: dict[str, Any]) -> CalculatorFactory | Path | None:
+    """What is beneath the expensive calculator: another one, or a file of evaluations."""
+    name, method = options.get("prior"), options.get("prior_method")
+    settings = options.get("prior_settings") or ()
+    if name is None:
+        if method is not None or settings:
+            raise InputError("--prior-method and --prior-set need --prior, a calculator's name")
+        return None
+    place = Path(name)
+    if place.suffix != ".jsonl" and not place.is_dir():
+        return calculator_factory(name, method, settings)
+    file = place / EVALUATIONS if place.is_dir() else place
+    if not file.is_file():
+        raise InputError(f"--prior is {name}, but there is no file {file}")
+    if method is not None or settings:
+        raise InputError(f"--prior is {name}, an earlier run, which has no method or settings")
+    return place
+
+
+def _require_positive(options: dict[str, Any]) -> None:
+    positive = ("tol", "channels", "max_gradients", "jobs", "timeout", "tries", "saddle_force")
+    for name in positive:
+        value = options.get(name)
+        if value is not None and not 0 < value < float("inf"):
+            raise InputError(
+                f"--{name.replace('_', '-')} is {value}; it must be a positive, finite number"
+            )
+    for name, most in _MOST.items():
+        value = options.get(name)
+        if value is not None and value > most:
+            raise InputError(f"--{name} is {value:g}; it must be at most {most:g}")
+    budget = options.get("max_gradients")
+    if budget is not None and budget < _LEAST:
+        raise InputError(
+            f"--max-gradients is {budget}; a search begins with {_LEAST} calculations, so give "
+            "more than that"
+        )
