@@ -20,6 +20,7 @@ from ase import Atoms
 from ase.calculators.calculator import CalculationFailed, PropertyNotImplementedError
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from .._arrays import Array
 from .batches import BatchCalculator, evaluated_together
 from .content import calculator_identity
 
@@ -239,30 +240,43 @@ class Calculation:
 
 
 def each_evaluated(
+    calculation: Calculation,
+    points: Array,
     one: Callable[[np.ndarray, Known | None], tuple[float, np.ndarray]],
-    points: np.ndarray,
-    name: str,
-    known: Mapping[int, Known],
+    in_one_call: Callable[[np.ndarray], Mapping[int, Known]],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Energies (M,) and gradients (M, D) at `points` (M, D), point by point.
 
-    What a batch has found already, by the point's index, is in `known`. What fails as calculations
-    do (ASE's `CalculationFailed`) is logged and NaN.
+    What fails as calculations do (ASE's `CalculationFailed`) is logged and NaN.
+
+    Parameters
+    ----------
+    calculation : Calculation
+        The calculator.
+    points : array (M, D)
+    one : callable
+        Energy and gradient (D,) at a point, where its calculation is known already from that.
+    in_one_call : callable
+        The calculations of several points, by their index, where the calculator takes batches.
 
     Raises
     ------
     CalculatorError
-        If the calculator of that `name` raises anything else.
+        If the calculator raises anything else.
     """
+    points = np.asarray(points, dtype=float)
+    calculation.prepare()
+    together = len(points) > 1 and calculation.takes_batches
+    known = in_one_call(points) if together else {}
     values, gradients = np.empty(len(points)), np.empty_like(points)
     for m, point in enumerate(points):
         try:
             values[m], gradients[m] = one(point, known.get(m))
         except CalculationFailed as error:
-            _log.warning("%s", _failure(error, name, m, points))
+            _log.warning("%s", _failure(error, calculation.name, m, points))
             values[m], gradients[m] = np.nan, np.nan
         except Exception as error:
-            raise _failure(error, name, m, points) from error
+            raise _failure(error, calculation.name, m, points) from error
     return values, gradients
 
 

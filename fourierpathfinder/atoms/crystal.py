@@ -20,8 +20,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from .._arrays import Array
 from ..path import SinePath
 from ..result import PathResult
+from .brought import brought_along
 from .calculation import Calculator, Known, each_evaluated
-from .constraints import springs
+from .checks import check_cell_numbers, require_changeable
 from .minimum_image import MinimumImage
 from .molecule import MoleculeLandscape
 from .output import path_atoms
@@ -33,6 +34,9 @@ _LARGEST = 1.0
 
 _TURNED = 1e-6
 """What a structure brings along is in its own orientation; turned by more it is left out."""
+
+_BEND = 0.05
+"""The random bend of the strain, as a share of its largest change."""
 
 
 class CrystalLandscape:
@@ -113,7 +117,7 @@ class CrystalLandscape:
     ) -> None:
         self._fixed = MoleculeLandscape(atoms, calculator, contact=0.0)
         require_changeable(atoms)
-        _check_numbers(pressure, length, layer=not atoms.pbc.all())
+        check_cell_numbers(pressure, length, layer=not atoms.pbc.all())
         self._template = Atoms.copy(atoms)
         own = strain_of(atoms)
         self.strain = own if length is None else replace(own, length=float(length))
@@ -137,10 +141,7 @@ class CrystalLandscape:
             `point`.
         """
         self.prepare()
-        points = np.asarray(points, dtype=float)
-        together = len(points) > 1 and self._calculation.takes_batches
-        known = self._in_one_call(points) if together else {}
-        return each_evaluated(self._one, points, self._calculation.name, known)
+        return each_evaluated(self._calculation, points, self._one, self._in_one_call)
 
     @property
     def description(self) -> str:
@@ -287,17 +288,15 @@ class CrystalLandscape:
             turned against the landscape's, or where `info["energy_from"]` says that no calculator
             was at work.
         """
-        results = getattr(getattr(end, "calc", None), "results", {})
-        energy = results.get("free_energy", results.get("energy"))
-        if not isinstance(end, Atoms) or energy is None or not {"forces", "stress"} <= set(results):
+        brought = brought_along(end, "forces", "stress")
+        if brought is None or not isinstance(end, Atoms):
             return None
-        if end.info.get("energy_from", "calculator") != "calculator":
-            return None
+        energy, results = brought
         point = self._point(end)
         if np.abs(self.cell(point) - np.array(end.cell))[self._template.pbc].max() > _TURNED:
             return None
         forces, stress = results["forces"], end.get_stress(voigt=False, apply_constraint=False)
-        return self._told(point, float(energy), -np.asarray(forces, dtype=float), stress)
+        return self._told(point, energy, -np.asarray(forces, dtype=float), stress)
 
     def forces(self, gradient: np.ndarray) -> np.ndarray:
         """What pulls at the free atoms, and in three more rows at the cell.
@@ -425,51 +424,17 @@ class CrystalLandscape:
         return points[..., :n], points[..., n:]
 
     def _overlaps(self, point: np.ndarray) -> list[str]:
+        """One sentence for each two atoms that overlap."""
         positions, cell = self._structure(point)
+        return self._guard(cell).overlaps(positions)
+
+    def _refuse_overlaps(self, point: np.ndarray, name: str) -> None:
+        positions, cell = self._structure(point)
+        self._guard(cell).refuse(positions, name)
+
+    def _guard(self, cell: np.ndarray) -> OverlapGuard:
+        """What recognises overlapping atoms in a cell (3, 3)."""
         image = MinimumImage(cell, self._template.pbc)
         movable = np.zeros(len(self.numbers), dtype=bool)
         movable[self.free] = True
-        guard = OverlapGuard(movable, image, self.numbers, self._contact)
-        return guard.overlaps(positions)
-
-    def _refuse_overlaps(self, point: np.ndarray, name: str) -> None:
-        overlaps = self._overlaps(point)
-        if overlaps:
-            raise ValueError(
-                f"{name} cannot be calculated: {overlaps[0]}; correct the structure, or pass a "
-                "smaller `contact` if this calculator's atoms are smaller"
-            )
-
-
-_BEND = 0.05
-"""The random bend of the strain, as a share of its largest change."""
-
-
-def require_changeable(atoms: Atoms) -> None:
-    """Raise a ValueError for a structure whose cell cannot change."""
-    if atoms.pbc.sum() < 2 or atoms.cell.rank < 3:
-        raise ValueError(
-            f"`atoms` has `pbc` {atoms.pbc.tolist()} and a cell of rank {atoms.cell.rank}; a cell "
-            "can change where two or three directions are periodic and all three lattice vectors "
-            "are given (of a layer the third spans the vacuum): keep the cell fixed otherwise"
-        )
-    if springs(atoms):
-        raise ValueError(
-            "`atoms` has constraints that are energies (Hookean, ExternalForce), which say "
-            "nothing of a stress; remove them, or keep the cell fixed"
-        )
-
-
-def _check_numbers(pressure: object, length: object, *, layer: bool) -> None:
-    for name, value in (("pressure", pressure), ("length", length)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise TypeError(f"`{name}` is {value!r}; it must be a number")
-    if not abs(float(pressure)) < float("inf"):  # type: ignore[arg-type]
-        raise ValueError(f"`pressure` is {pressure}; it must be finite, in GPa")
-    if length is not None and not 0 < float(length) < float("inf"):  # type: ignore[arg-type]
-        raise ValueError(f"`length` is {length}; it must be positive and finite, in Å")
-    if layer and pressure:
-        raise ValueError(
-            f"`pressure` is {pressure} GPa, but the structure is periodic in two directions "
-            "only and has no volume; leave it out"
-        )
+        return OverlapGuard(movable, image, self.numbers, self._contact)

@@ -1,9 +1,6 @@
 """The potential energy of the free atoms: f(x) = E(x) in eV, gradient -F(x) in eV/Å, x in Å."""
 
-import logging
-import threading
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -11,25 +8,22 @@ from ase import Atoms
 from .._arrays import Array
 from ..path import SinePath
 from ..result import PathResult
+from .brought import brought_along
 from .calculation import Calculation, Calculator, Known, each_evaluated
+from .checks import check_atoms, check_contact, check_places
 from .cluster import best_placing
 from .constraints import moves_as_a_whole
 from .content import identity
 from .first_path import HORIZON, idpp_start
+from .guarded import GuardedCalculation
 from .identity import symmetries_of
 from .metric import BondMetric
 from .output import path_atoms
-from .overlap import OverlapGuard
 from .superposition import superpose
 from .system import System
 
-_FARTHEST = 1e8
-"""In Å: half of the digits of a coordinate are left there for distances."""
-
 _PLACED = 1e-9
 """In Å: placing an end anew moves it by less than this if it was placed before."""
-
-_log = logging.getLogger(__name__)
 
 
 class MoleculeLandscape:
@@ -116,18 +110,15 @@ class MoleculeLandscape:
         contact: float = 0.62,
         metric: BondMetric | None = None,
     ) -> None:
-        _check_atoms(atoms)
-        _check_contact(contact)
+        check_atoms(atoms)
+        check_contact(contact)
         self._system = System(atoms, metric)
         self._calculation = Calculation(atoms, calculator)
         self._describe(atoms)
-        movable, image = self._system.free.movable, self._system.image
-        self._symmetries = symmetries_of(atoms, self._system.free, image)
-        self._guard = OverlapGuard(movable, image, atoms.numbers, contact)
+        self._symmetries = symmetries_of(atoms, self._system.free, self._system.image)
         self._contact = contact
-        self._reference: float | None = None
-        self._lock = threading.Lock()
-        self._refuse_overlaps(atoms.positions, "`atoms`")
+        self._guarded = GuardedCalculation(self._system, self._calculation, contact)
+        self._guarded.refuse_overlaps(atoms.positions, "`atoms`")
 
     def _describe(self, atoms: Atoms) -> None:
         mask = self._system.free.mask
@@ -144,7 +135,11 @@ class MoleculeLandscape:
                 "`metric` is for crystals and surfaces; a free molecule is seen by its inverse "
                 "distances, which turns leave alone: leave `metric` out"
             )
-        self.n_guarded = 0
+
+    @property
+    def n_guarded(self) -> int:
+        """How many points had overlapping atoms so far, in this process."""
+        return self._guarded.n_guarded
 
     def value_and_grad(self, points: Array) -> tuple[np.ndarray, np.ndarray]:
         """Energies (M,) in eV and gradients (M, D) in eV/Å at `points` (M, D) in Å.
@@ -158,11 +153,7 @@ class MoleculeLandscape:
             If the calculator raises anything else; the error names the point, and has it as
             `point`.
         """
-        points = np.asarray(points, dtype=float)
-        self._calculation.prepare()
-        together = len(points) > 1 and self._calculation.takes_batches
-        known = self._in_one_call(points) if together else {}
-        return each_evaluated(self._one, points, self._calculation.name, known)
+        return each_evaluated(self._calculation, points, self._one, self._in_one_call)
 
     @property
     def calculation(self) -> Calculation:
@@ -203,9 +194,9 @@ class MoleculeLandscape:
             atoms elsewhere), if its atoms overlap, or if it is an array of another shape.
         """
         if isinstance(end, Atoms):
-            _check_places(end.positions, "the structure")
+            check_places(end.positions, "the structure")
             point = self._system.coordinates(end)
-            self._refuse_overlaps(self.positions(point), "the structure")
+            self._guarded.refuse_overlaps(self.positions(point), "the structure")
             return point
         point = np.asarray(end)
         if point.shape != (self.n_coordinates,):
@@ -213,7 +204,7 @@ class MoleculeLandscape:
                 f"an end has shape {point.shape}; it must be ({self.n_coordinates},), three "
                 f"coordinates for each free atom, or ASE Atoms"
             )
-        self._refuse_overlaps(self.positions(point), "the point")
+        self._guarded.refuse_overlaps(self.positions(point), "the point")
         return point
 
     def ends(self, start: Atoms | Array, end: Atoms | Array) -> tuple[np.ndarray, np.ndarray]:
@@ -361,15 +352,13 @@ class MoleculeLandscape:
             In eV and eV/Å, those of the springs added; None where energy or forces are missing, or
             where `info["energy_from"]` says that no calculator was at work.
         """
-        results = getattr(getattr(end, "calc", None), "results", {})
-        energy = results.get("free_energy", results.get("energy"))
-        if energy is None or "forces" not in results or not isinstance(end, Atoms):
+        brought = brought_along(end, "forces")
+        if brought is None or not isinstance(end, Atoms):
             return None
-        if end.info.get("energy_from", "calculator") != "calculator":
-            return None
+        energy, results = brought
         more, slope = self._system.spring_energy(end.positions)
         gradient = slope - np.asarray(results["forces"], dtype=float)
-        return float(energy) + more, self._system.space.pull_back(gradient)
+        return energy + more, self._system.space.pull_back(gradient)
 
     def mass_matrix(self) -> np.ndarray:
         """The masses of what moves along each coordinate.
@@ -465,86 +454,11 @@ class MoleculeLandscape:
         value : float
             The energy there in eV.
         """
-        self._note(self.positions(point), value)
+        self._guarded.note(self.positions(point), value)
 
     def _in_one_call(self, points: np.ndarray) -> dict[int, Known]:
-        """What a calculator that takes batches says of those points that it is asked for."""
-        structures = {
-            m: positions
-            for m, positions in enumerate(map(self.positions, points))
-            if not self._guard.triggers(positions)
-        }
-        found = self._calculation.several([(one, self.cell) for one in structures.values()])
-        return {} if found is None else dict(zip(structures, found, strict=True))
+        return self._guarded.in_one_call([self.positions(point) for point in points])
 
     def _one(self, point: np.ndarray, known: Known | None) -> tuple[float, np.ndarray]:
-        positions = self.positions(point)
-        if self._guard.triggers(positions):
-            return self._stand_in(positions)
-        energy, gradient = known[:2] if known is not None else self._calculation(positions)
-        more, slope = self._system.spring_energy(positions)
-        self._note(positions, energy + more)
-        return energy + more, self._system.space.pull_back(gradient + slope)
-
-    def _note(self, positions: np.ndarray, value: float) -> None:
-        """What overlapping atoms are measured by is the value at the template."""
-        if self._reference is None and (positions == self._system.template.positions).all():
-            self._reference = value
-
-    def _stand_in(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
-        with self._lock:
-            self.n_guarded += 1
-            if self._reference is None:
-                template = self._system.template.positions
-                energy, _ = self._calculation(template)
-                self._reference = energy + self._system.spring_energy(template)[0]
-        _log.info("calculator not called: %s", self._guard.overlaps(positions)[0])
-        repulsion, gradient = self._guard.value_and_grad(positions)
-        return self._reference + repulsion, self._system.space.pull_back(gradient)
-
-    def _refuse_overlaps(self, positions: np.ndarray, name: str) -> None:
-        overlaps = self._guard.overlaps(positions)
-        if overlaps:
-            raise ValueError(
-                f"{name} cannot be calculated: {overlaps[0]}; correct the structure, or pass a "
-                "smaller `contact` if this calculator's atoms are smaller"
-            )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._lock = threading.Lock()
-
-
-def _check_atoms(atoms: Atoms) -> None:
-    if not isinstance(atoms, Atoms):
-        raise TypeError(f"`atoms` is a {type(atoms).__name__}; it must be an ase.Atoms")
-    if not len(atoms):
-        raise ValueError("`atoms` is empty; it must hold at least one atom")
-    _check_places(atoms.positions, "`atoms`")
-    vectors = np.asarray(atoms.cell)[atoms.pbc]
-    finite = np.isfinite(vectors).all()
-    if len(vectors) and not (finite and np.linalg.matrix_rank(vectors) == len(vectors)):
-        raise ValueError(
-            f"`atoms` has the cell {np.asarray(atoms.cell).tolist()}, which spans no lattice in "
-            "its periodic directions; mend the cell, or switch periodicity off"
-        )
-
-
-def _check_places(positions: np.ndarray, whose: str) -> None:
-    """Raise a ValueError where atoms are nowhere, or so far off that distances have no digits."""
-    wrong = np.flatnonzero(~(np.abs(positions) < _FARTHEST).all(axis=1))  # NaN too
-    if len(wrong):
-        raise ValueError(
-            f"{whose} has atom {wrong[0]} at {positions[wrong[0]].tolist()}; coordinates must be "
-            f"finite and below {_FARTHEST:g} Å"
-        )
-
-
-def _check_contact(contact: object) -> None:
-    if isinstance(contact, bool) or not isinstance(contact, int | float | np.number):
-        raise TypeError(f"`contact` is {contact!r}; it must be a number")
-    if not 0 <= contact < float("inf"):
-        raise ValueError(f"`contact` is {contact}; it must be 0 or a positive, finite number")
+        energy, gradient = self._guarded(self.positions(point), known)
+        return energy, self._system.space.pull_back(gradient)

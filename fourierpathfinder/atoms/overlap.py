@@ -70,6 +70,15 @@ class OverlapGuard:
         told = self._told(*self._measured(self._nearest(positions), positions))
         return told or self._told(*self._near(positions))
 
+    def refuse(self, positions: np.ndarray, name: str) -> None:
+        """Raise a ValueError where atoms overlap at `positions` (n, 3) of what has this name."""
+        overlaps = self.overlaps(positions)
+        if overlaps:
+            raise ValueError(
+                f"{name} cannot be calculated: {overlaps[0]}; correct the structure, or pass a "
+                "smaller `contact` if this calculator's atoms are smaller"
+            )
+
     def _of_own_images(self) -> list[str]:
         """Of a cell so small that atoms overlap their own images: these cannot be counted."""
         radii = covalent_radii[self._numbers]

@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 
 from ..atoms import CrystalLandscape, MoleculeLandscape
-from ..atoms.crystal import require_changeable
+from ..atoms.checks import require_changeable
 from ..atoms.preflight import Finding
 from ..atoms.strain import Strain, strain_of
 from .calculators import CalculatorFactory
