@@ -146,12 +146,9 @@ def find_path(
         ProgressBar(progress, max_gradients) as bar,
     ):
         workers = n_workers(watched_executor, abilities)
-        at_work = abilities.landscape
-        if watched_executor is not None:
-            at_work = ParallelLandscape(at_work, watched_executor)
-        guarded = keeper.guard(at_work, workers)
+        at_work = keeper.guard(_at_work(abilities, watched_executor), workers)
         evaluator = Evaluator(
-            abilities, max_gradients, bar.spent, n_workers=workers, at_work=guarded
+            abilities, max_gradients, bar.spent, n_workers=workers, at_work=at_work
         )
         evaluator.known = joined(confirmed(begin.known, evaluator), known)
         first = begin.first_path(abilities, (a, b), method.n_terms, rng)
@@ -269,6 +266,12 @@ def history_of(rows: HistoryRows, evaluator: Evaluator) -> History:
     counts, sample_counts, heights = np.array(rows, dtype=float).T
     of_samples = sample_counts.astype(int) if evaluator.n_samples else None
     return History(counts.astype(int), heights, of_samples)
+
+
+def _at_work(abilities: Abilities, executor: Executor | None) -> Any:
+    """What evaluates points: the landscape itself, or its copies with the executor's workers."""
+    landscape = abilities.landscape
+    return landscape if executor is None else ParallelLandscape(landscape, executor)
 
 
 def _content(known: Evaluations | None) -> str:

@@ -77,17 +77,6 @@ def run_connect(
             for name, x in zip(names, points, strict=True)
         ]
     _require_different(landscape, points)
-
-    def tell(graph: LandscapeGraph) -> None:
-        heights = [graph.minimax_height(graph.given[0], node) for node in graph.given]
-        apart = sum(not np.isfinite(height) for height in heights)
-        log.info(
-            "%4d gradients, %d minima, %d paths; %s",
-            graph.n_gradients, len(graph), len(graph.edges),
-            f"{apart} not connected to the first yet" if apart
-            else f"all connected below {max(heights):.4f} eV",
-        )  # fmt: skip
-
     graph = connect(
         landscape,
         points,
@@ -97,12 +86,24 @@ def run_connect(
         prior=prior,
         max_gradients=settings.max_gradients,
         rng=settings.seed,
-        callback=tell,
+        callback=_tell,
         checkpoint=settings.output / GRAPH,
         resume_check=settings.resume_check,
     )
     _write(settings.output, landscape, graph)
     return graph
+
+
+def _tell(graph: LandscapeGraph) -> None:
+    """A line in the log: how far the minima are connected."""
+    heights = [graph.minimax_height(graph.given[0], node) for node in graph.given]
+    apart = sum(not np.isfinite(height) for height in heights)
+    log.info(
+        "%4d gradients, %d minima, %d paths; %s",
+        graph.n_gradients, len(graph), len(graph.edges),
+        f"{apart} not connected to the first yet" if apart
+        else f"all connected below {max(heights):.4f} eV",
+    )  # fmt: skip
 
 
 def _require_different(landscape: RecordedMolecule, points: list[np.ndarray]) -> None:

@@ -1,7 +1,7 @@
 """One call for many paths on one landscape; an error in one does not affect the others."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from typing import Any
@@ -97,19 +97,7 @@ def find_paths(
     _check(method, executor)
     given = [_two(pair) for pair in _several(pairs)]
     seeds = generator(rng).integers(2**62, size=len(given))
-    results: dict[int, PathResult] = {}
-    resolvable: list[Pair] = []
-    occurrences: dict[tuple[str, str], int] = {}
-    for index, (start, end) in enumerate(given):
-        try:
-            a, b = resolve_ends(abilities, start, end)
-        except Exception as error:  # a network that is handed in may raise anything
-            failed, landscape = Status.FAILED, abilities.landscape
-            results[index] = without_a_height(None, failed, _reason(error), method, landscape)
-            continue
-        prints = fingerprint(a), fingerprint(b)
-        occurrences[prints] = occurrences.get(prints, -1) + 1
-        resolvable.append(Pair(index, a, b, int(seeds[index]), occurrences[prints]))
+    resolvable, results = _resolved(abilities, given, seeds, method)
     if resolvable:
         method = method or choose_method(abilities, resolvable[0].start)
         cheaper = resolve_priors(prior, method, abilities, resolvable[0].start)
@@ -133,6 +121,30 @@ def find_paths(
             )
             results.update(work.results(resolvable))
     return [results[index] for index in range(len(given))]
+
+
+def _resolved(
+    abilities: Abilities,
+    given: Sequence[tuple[Any, Any]],
+    seeds: np.ndarray,
+    method: Method | None,
+) -> tuple[list[Pair], dict[int, PathResult]]:
+    """The pairs whose ends can be used, and for the others, by number, a result that says why."""
+    resolvable: list[Pair] = []
+    failed: dict[int, PathResult] = {}
+    occurrences: dict[tuple[str, str], int] = {}
+    for index, (start, end) in enumerate(given):
+        try:
+            a, b = resolve_ends(abilities, start, end)
+        except Exception as error:  # a network that is handed in may raise anything
+            failed[index] = without_a_height(
+                None, Status.FAILED, _reason(error), method, abilities.landscape
+            )
+            continue
+        prints = fingerprint(a), fingerprint(b)
+        occurrences[prints] = occurrences.get(prints, -1) + 1
+        resolvable.append(Pair(index, a, b, int(seeds[index]), occurrences[prints]))
+    return resolvable, failed
 
 
 class _Work:

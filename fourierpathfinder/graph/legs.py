@@ -124,16 +124,20 @@ def explore(
     as_one = abilities.stochastic or array_namespace(ends[0]) is not np
     if isinstance(method, Surrogate) or as_one:
         _add_segments(found, result)
-        return found
-    budget = None if max_gradients is None else max(max_gradients - result.n_gradients, 0)
-    evaluator = Evaluator(abilities, budget)
+    else:
+        budget = None if max_gradients is None else max(max_gradients - result.n_gradients, 0)
+        _look(Evaluator(abilities, budget), found, result)
+    return found
+
+
+def _look(evaluator: Evaluator, found: Found, result: PathResult) -> None:
+    """Add the minima and saddles on the path, as far as the budget goes."""
     try:
         _Looking(evaluator, result.path, found).look()
     except BudgetSpentError:
         if not found.legs:
             _add_segments(found, result)
     found.n_gradients += evaluator.n_gradients
-    return found
 
 
 def _add_ends(found: Found, result: PathResult) -> None:

@@ -101,10 +101,8 @@ def minimize(
         if float(xp.max(xp.abs(now.gradient))) <= gradient_tolerance:
             converged = replace(now, converged=True)
             return _ended(converged, now, "The gradient is within its tolerance.")
-        if now.n_iterations == max_iterations:
-            return _ended(best, now, f"The limit of {max_iterations} iterations was reached.")
-        if now.n_iterations - last_improvement == _PATIENCE:
-            return _ended(best, now, f"The last {_PATIENCE} steps did not lower the value.")
+        if why := _exhausted(now.n_iterations, last_improvement, max_iterations):
+            return _ended(best, now, why)
         direction = optimizer.direction(now.gradient, state, preconditioner)
         is_empty = bool(state.is_empty)
         is_scaled = preconditioner is not None or not is_empty
@@ -125,6 +123,15 @@ def minimize(
                 callback(now)
         except StopIteration:
             return _ended(best, now, "The callback ended the run.")
+
+
+def _exhausted(n_iterations: int, last_improvement: int, max_iterations: int) -> str:
+    """Why there is no further step; empty where there is one."""
+    if n_iterations == max_iterations:
+        return f"The limit of {max_iterations} iterations was reached."
+    if n_iterations - last_improvement == _PATIENCE:
+        return f"The last {_PATIENCE} steps did not lower the value."
+    return ""
 
 
 def _along(

@@ -133,6 +133,10 @@ def find_saddle(
     )
 
 
+_AT_SADDLE = "The gradient is within its tolerance."
+_NO_SADDLE = "The gradient is within its tolerance, but the mode does not curve down."
+
+
 def _climb(
     search: "_Search",
     mode: np.ndarray,
@@ -150,11 +154,7 @@ def _climb(
         if np.abs(gradient).max() <= gradient_tolerance:
             # The updated Hessian may be wrong about the mode: measure before giving up.
             is_saddle = bool(curvatures[followed] < 0) or search.curves_down(mode, 0.01 * max_step)
-            message = (
-                "The gradient is within its tolerance."
-                if is_saddle
-                else "The gradient is within its tolerance, but the mode does not curve down."
-            )
+            message = _AT_SADDLE if is_saddle else _NO_SADDLE
             return search.ended(mode, hessian, is_saddle, message)
         if search.n_gradients >= max_gradients:
             message = f"The limit of {max_gradients} gradients was reached."

@@ -7,7 +7,7 @@ how fast it is run through. Stiff as it is (bonds are a hundred times stiffer th
 integrated by backward differentiation, for which the surrogate's Hessian is exact.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,25 +98,9 @@ def descended(
     numbers : Following
         The policy.
     """
-    from scipy.integrate import BDF  # costs a third of the package's import
-
-    def velocity(_: float, y: np.ndarray) -> np.ndarray:
-        return metric.downhill(model.predict((start + y)[None])[1][0])
-
-    def slope(_: float, y: np.ndarray) -> np.ndarray:
-        return metric.downhill(model.hessian(start + y)).T
-
-    solver = BDF(
-        velocity, 0.0, np.zeros_like(start), np.inf,
-        rtol=numbers.relative_step_error, atol=fine, jac=slope,
-    )  # fmt: skip
     points, largest, nearest = [start], 0.0, np.inf
-    for _ in range(numbers.most_steps):
-        solver.step()
-        if solver.status == "failed":
-            break
-        here = start + solver.y
-        speed = float(np.linalg.norm(velocity(0.0, solver.y)))
+    for here in _steps(model, start, metric, fine, numbers):
+        speed = float(np.linalg.norm(_velocity(model, metric, here)))
         largest = max(largest, speed)
         if speed < numbers.slow * largest:
             away = gap(here)
@@ -131,6 +115,28 @@ def descended(
         else:
             points.append(here)
     return Descent(np.array(points), is_at_rest=False)
+
+
+def _steps(
+    model: Model, start: np.ndarray, metric: Metric, fine: float, numbers: Following
+) -> Iterator[np.ndarray]:
+    """The points (D,) of the steepest descent from `start`, until a step fails."""
+    from scipy.integrate import BDF  # costs a third of the package's import
+
+    solver = BDF(
+        lambda _, y: _velocity(model, metric, start + y), 0.0, np.zeros_like(start), np.inf,
+        rtol=numbers.relative_step_error, atol=fine,
+        jac=lambda _, y: metric.downhill(model.hessian(start + y)).T,
+    )  # fmt: skip
+    for _ in range(numbers.most_steps):
+        solver.step()
+        if solver.status == "failed":
+            return
+        yield start + solver.y
+
+
+def _velocity(model: Model, metric: Metric, x: np.ndarray) -> np.ndarray:
+    return metric.downhill(model.predict(x[None])[1][0])
 
 
 def _left(model: Model, x: np.ndarray, flat: float) -> float:

@@ -4,6 +4,8 @@ The lowest curvatures are measured at the saddle, and from either side of it a d
 minima it joins.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..landscapes.abilities import abilities_of
@@ -66,10 +68,7 @@ def verify_saddle(
     >>> verify_saddle(toy, result, rng=0).connects_the_ends
     True
     """
-    saddle = result.saddle
-    x = np.asarray(result.path(result.height_time) if saddle is None else saddle.position)
-    time = result.height_time if saddle is None else saddle.time
-    tangent = np.asarray(result.path.velocity(time))
+    x, tangent = _top(result)
     guarded, rng = Guarded(landscape), np.random.default_rng(rng)
     cheap = None if prior is None else CheapHessian.of(prior, x, step)
     try:
@@ -80,24 +79,34 @@ def verify_saddle(
         problem = error.told("beside the saddle")
         return SaddleReport(0, _nothing(x), (), guarded.n_gradients, problem)
     n_negative = int((found.values < 0).sum())
-    neighbours: list[Neighbour] = []
-    if n_negative:
-        mode = found.modes[0] * (1 if found.modes[0] @ tangent > 0 else -1)
-        ends = Ends(abilities_of(landscape), *_in_numpy(result), x)
-        for side, expected in ((-1, "start"), (1, "end")):
-            reached = descend(
-                guarded,
-                x + side * displacement * mode,
-                lambda point: bool(ends.arrived_at(point)),
-                gradient_tolerance=gradient_tolerance,
-                displacement=displacement,
-                step=step,
-                max_gradients=max_gradients,
-                prior=prior,
-                rng=rng,
-            )
-            neighbours.append(_neighbour(reached, ends, expected))
-    return SaddleReport(n_negative, found, tuple(neighbours), guarded.n_gradients)
+    if not n_negative:
+        return SaddleReport(0, found, (), guarded.n_gradients)
+    mode = found.modes[0] * (1 if found.modes[0] @ tangent > 0 else -1)
+    ends = Ends(abilities_of(landscape), *_in_numpy(result), x)
+    go_down = partial(
+        descend,
+        guarded,
+        has_arrived=lambda point: bool(ends.arrived_at(point)),
+        gradient_tolerance=gradient_tolerance,
+        displacement=displacement,
+        step=step,
+        max_gradients=max_gradients,
+        prior=prior,
+        rng=rng,
+    )
+    neighbours = tuple(
+        _neighbour(go_down(x + side * displacement * mode), ends, expected)
+        for side, expected in ((-1, "start"), (1, "end"))
+    )
+    return SaddleReport(n_negative, found, neighbours, guarded.n_gradients)
+
+
+def _top(result: PathResult) -> tuple[np.ndarray, np.ndarray]:
+    """The saddle (D,), or else the highest point of the path, and the path's direction there."""
+    saddle = result.saddle
+    x = np.asarray(result.path(result.height_time) if saddle is None else saddle.position)
+    time = result.height_time if saddle is None else saddle.time
+    return x, np.asarray(result.path.velocity(time))
 
 
 def _neighbour(reached: Descent, ends: Ends, expected: str) -> Neighbour:
