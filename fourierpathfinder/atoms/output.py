@@ -1,5 +1,6 @@
 """A path as structures, with what is known of each: evaluated, or predicted by the profile."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -156,9 +157,16 @@ def _image(
     known: dict[str, Any] = {} if evaluations is None else _known(point, *evaluations)
     predicted: dict[str, Any] = {"value": energy, "gradient": slope}
     atoms = landscape.atoms(point, **(predicted | known))
-    # notes of ASE's builders are nested, which structure files cannot hold
-    atoms.info = {key: note for key, note in atoms.info.items() if not isinstance(note, dict)}
-    atoms.info |= {"t": time, "energy_from": "calculator" if known else "profile"}
+    return noted(atoms, {"t": time, "energy_from": "calculator" if known else "profile"})
+
+
+def noted(atoms: Atoms, notes: Mapping[str, Any]) -> Atoms:
+    """A structure with further notes in its `info`, and with those that a file can hold.
+
+    Notes of ASE's builders are nested, which structure files cannot hold: they are left out.
+    """
+    kept = {key: note for key, note in atoms.info.items() if not isinstance(note, dict)}
+    atoms.info = {**kept, **notes}
     return atoms
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from ase import Atoms
 
+from ..atoms.output import noted
 from ..reaction_path import MinimumEnergyPath
 
 
@@ -13,20 +14,17 @@ def images(molecule: Any, followed: MinimumEnergyPath) -> list[Atoms]:
     `info` has the place as `length` (Å √u where it is mass-weighted, else Å; negative towards the
     reactant), and as `energy_error` two standard deviations of the energy, in eV.
     """
-    found = []
     rows = zip(
         followed.points, followed.values, followed.gradients, followed.lengths, followed.errors,
         strict=True,
     )  # fmt: skip
-    for point, value, gradient, length, error in rows:
-        atoms = molecule.atoms(point, value, gradient)
-        # notes of ASE's builders are nested, which structure files cannot hold
-        atoms.info = {key: note for key, note in atoms.info.items() if not isinstance(note, dict)}
-        atoms.info |= {
-            "length": float(length), "energy_error": float(error), "energy_from": "surrogate",
-        }  # fmt: skip
-        found.append(atoms)
-    return found
+    return [
+        noted(
+            molecule.atoms(point, value, gradient),
+            {"length": float(length), "energy_error": float(error), "energy_from": "surrogate"},
+        )
+        for point, value, gradient, length, error in rows
+    ]
 
 
 def as_document(followed: MinimumEnergyPath | None) -> dict[str, Any] | None:

@@ -9,6 +9,8 @@ except for the number of groups:
 Noisy landscapes without samples are evaluated as many times instead.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from .._arrays import to_numpy
@@ -111,16 +113,8 @@ def measured_outcome(
     profile, error = refined.profile, refined.error
     if meter.is_noisy:  # what neighbours tell of the profile between them is noise
         error = profile.estimate() - profile.height
-    return Outcome(
-        path=path,
-        height=profile.height,
-        height_time=profile.height_time,
-        start_value=float(profile.heights[0]),
-        end_value=float(profile.heights[-1]),
-        times=profile.times,
-        heights=profile.heights,
-        height_error=error + meter.error(profile.height_time),
-    )
+    outcome = Outcome.of_refined(path, refined, profile.times, profile.heights)
+    return replace(outcome, height_error=error + meter.error(profile.height_time))
 
 
 def _with_peaks(
