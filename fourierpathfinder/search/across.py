@@ -65,7 +65,7 @@ def _along(channel: Channel, point: Array, time: float) -> Array:
 def _telling(vectors: Array, nothing: float) -> Array:
     """Those (k, D) that are not next to nothing, as directions."""
     sizes = np.linalg.norm(vectors, axis=1)
-    kept = sizes > nothing * sizes.max()
+    kept = sizes > nothing * np.median(sizes)  # the largest may be that of one point far away
     return np.asarray(vectors[kept] / sizes[kept, None])
 
 

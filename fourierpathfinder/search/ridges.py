@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._arrays import Array
+from ..gaussian_process.model import Model
 from ..path import SinePath
 from .across import directions_across
 from .channel import Channel
@@ -130,16 +131,20 @@ class _Beside:
 def unknown_side(channel: Channel) -> Array | None:
     """A point (D,) beside the top where it may fall, by more than matters, or None."""
     assert channel.saddle is not None
-    top = channel.saddle.position
+    top, across = channel.saddle.position, channel.policy.across
     directions = directions_across(channel, channel.saddle)
+    deviations = np.full(len(directions), across.deviations)
+    if channel.progress.was_symmetric:
+        deviations[:] = across.deviations_symmetric
+        softest = _Bend.of(channel).across[: across.softest]
+        directions = np.concatenate([directions, softest])
+        deviations = np.append(deviations, np.full(len(softest), across.deviations_softest))
     if len(directions) == 0:
         return None
-    beside, numbers = _Beside.of(channel, top, directions), channel.policy
-    across, was_symmetric = numbers.across, channel.progress.was_symmetric
-    deviations = across.deviations_symmetric if was_symmetric else across.deviations
+    beside = _Beside.of(channel, top, directions)
     likely = beside.rises - deviations * beside.deviations
     least = int(likely.argmin())
-    may_fall = likely[least] < -numbers.certify.largest_error * channel.scale
+    may_fall = likely[least] < -channel.policy.certify.largest_error * channel.scale
     return beside.lower(least) if may_fall else None
 
 
@@ -162,20 +167,47 @@ def second_way_down(channel: Channel) -> Array | None:
 
     None where it has but one downward curvature in all.
     """
-    assert channel.saddle is not None
-    model, span, top = channel.model, None, channel.saddle.position
-    along = np.asarray(channel.path.velocity(channel.saddle.time))
-    if Span.pays_for(model):
-        across = directions_across(channel, channel.saddle)
-        span = Span.around(model, top, np.stack([along, *across]))
-        model, top, along = span.model(model), np.zeros(span.basis.shape[1]), along @ span.basis
-    hessian = model.hessian(top)
-    curvatures = np.linalg.eigvalsh(hessian)
-    if len(curvatures) < 2 or curvatures[1] > channel.policy.across.downward * curvatures[0]:
+    bend = _Bend.of(channel)
+    curvatures, downward = bend.curvatures, channel.policy.across.downward
+    if len(curvatures) < 2 or curvatures[1] > downward * curvatures[0]:
         return None
-    basis = _complement(along)
-    down = basis @ np.linalg.eigh(basis.T @ hessian @ basis)[1][:, 0]
-    return np.asarray(down if span is None else span.basis @ down)
+    return bend.across[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Bend:
+    """How the surrogate curves at a path's top.
+
+    Attributes
+    ----------
+    curvatures : array (q,)
+        Of all directions in which it varies, smallest first.
+    across : array (q - 1, D)
+        The principal directions across the path, of smallest curvature first.
+    """
+
+    curvatures: Array
+    across: Array
+
+    @classmethod
+    def of(cls, channel: Channel) -> "_Bend":
+        """At the channel's saddle."""
+        assert channel.saddle is not None
+        model, top = channel.model, channel.saddle.position
+        along = np.asarray(channel.path.velocity(channel.saddle.time))
+        if not Span.pays_for(model):
+            return cls._at(model, top, along)
+        others = directions_across(channel, channel.saddle)
+        span = Span.around(model, top, np.stack([along, *others]))
+        basis = span.basis
+        found = cls._at(span.model(model), np.zeros(basis.shape[1]), along @ basis)
+        return cls(found.curvatures, found.across @ basis.T)
+
+    @classmethod
+    def _at(cls, model: Model, top: Array, along: Array) -> "_Bend":
+        hessian, basis = model.hessian(top), _complement(along)
+        directions = np.linalg.eigh(basis.T @ hessian @ basis)[1]
+        return cls(np.linalg.eigvalsh(hessian), (basis @ directions).T)
 
 
 def _complement(direction: Array) -> Array:

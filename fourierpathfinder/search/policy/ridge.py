@@ -19,7 +19,13 @@ class Across:
     deviations_symmetric: float = 4.0
     """The same number of deviations on a path that was in a plane of symmetry: there it must be
     known that the landscape rises."""
-    looks: int = 6
+    softest: int = 2
+    """How many principal directions of smallest curvature are considered, too, on a path that was
+    in a plane of symmetry: a direction drawn at random rises although a few of its parts fall."""
+    deviations_softest: float = 1.5
+    """The number of deviations for these: a turning dumbbell in nickel, on a ridge, leaves 1.05,
+    and with two the atoms of a trimer on a surface would be looked at for ever."""
+    looks: int = 12
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction."""
     downward: float = 0.05
@@ -32,8 +38,8 @@ class Across:
     """Evaluations, the ends among them, from which on it is asked whether they are blind to a
     direction across the path: a first gradient cannot tell of all three in which an atom moves."""
     nothing: float = 1e-3
-    """Gradients, steps and combinations of them below this share of the largest tell nothing of a
-    direction: those at minima are what relaxation has left."""
+    """Gradients and steps below this share of their median, and combinations of them below this
+    share of the largest, tell nothing of a direction: those at minima are what relaxation has left."""
     blind: float = 0.9
     """The share of a direction across the path that no gradient and no step between points has,
     from which on the next place on the path is moved aside: 0.95 or more on paths in a plane of
