@@ -105,6 +105,38 @@ def n_ways_down(landscape, point, step=5e-3):
     return int((np.linalg.eigvalsh(hessian + hessian.T) < -0.02).sum())
 
 
+def dumbbells(metal):
+    """A landscape, and two atoms on one site of a crystal, along one axis and another, relaxed."""
+    ase_build = pytest.importorskip("ase.build")
+    from ase.calculators.emt import EMT
+    from ase.optimize import LBFGS
+
+    from fourierpathfinder.landscapes import MoleculeLandscape
+
+    def along(axis):
+        crystal = ase_build.bulk(metal, cubic=True) * 2
+        apart = 0.3 * ase_build.bulk(metal, cubic=True).cell[0, 0] * np.eye(3)[axis]
+        crystal.append(metal)
+        crystal.positions[-1] = crystal.positions[0] + apart
+        crystal.positions[0] -= apart
+        crystal.calc = EMT()
+        LBFGS(crystal, logfile=None).run(fmax=0.005, steps=500)
+        return crystal
+
+    start, end = along(0), along(1)
+    return MoleculeLandscape(start, EMT), start, end
+
+
+@pytest.mark.slow
+def test_a_ridge_whose_ways_down_are_many_is_left():
+    """The middle of a turn of two nickel atoms has four, and no direction drawn at random tells."""
+    landscape, start, end = dumbbells("Ni")
+    result = find_path(landscape, start, end, max_gradients=200, rng=0)
+    assert result.certified
+    assert result.barrier < 1.2  # 2.006 on the ridge; sella goes from there to 1.1156
+    assert n_ways_down(landscape, result.saddle.position) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("metal", "other", "ridge", "rng"),
