@@ -77,7 +77,10 @@ class Evaluator(Forwarding):
         self.abilities = abilities_of(landscape)
         super().__init__(self.abilities.landscape)
         at_work = self.landscape if at_work is None else at_work
-        self._at_work, self._values = at_work, abilities_of(at_work).values
+        offered = abilities_of(at_work)
+        self._at_work, self._values = at_work, offered.values
+        # whatever stands before another landscape must see the points as they are
+        self._overwriting = offered.overwriting if offered.overwriting is at_work else None
         self.max_gradients = max_gradients
         self.n_gradients = 0
         self.n_sample_gradients = 0
@@ -107,6 +110,7 @@ class Evaluator(Forwarding):
         *,
         finite: bool = True,
         samples: Array | None = None,
+        spare: bool = False,
     ) -> tuple[Array, Array]:
         """Values (M,) and gradients (M, D) at `points` (M, D), in the library and dtype of these.
 
@@ -120,6 +124,8 @@ class Evaluator(Forwarding):
             Whether a value that is not finite is an error.
         samples : array of int (M, B), optional
             The samples to take at each point, of a landscape that is a mean over samples.
+        spare : bool
+            Whether the gradients may be written over `points`.
 
         Raises
         ------
@@ -132,7 +138,10 @@ class Evaluator(Forwarding):
         if points.shape[0] > self.remaining:
             raise BudgetSpentError
         chosen = {} if samples is None else {"samples": samples}
-        returned = self._at_work.value_and_grad(points, **chosen)
+        if spare and self._overwriting is not None:
+            returned = self._overwriting.value_and_grad_over(points, **chosen)
+        else:
+            returned = self._at_work.value_and_grad(points, **chosen)
         check_shapes(points, returned)
         values, gradients = (like(detached(array), points) for array in returned)
         self.n_gradients += int(points.shape[0])

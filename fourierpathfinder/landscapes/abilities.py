@@ -34,6 +34,7 @@ from .protocols import (
     Landscape,
     Massive,
     Mobile,
+    Overwriting,
     OwnEnds,
     PlacedEnds,
     Reminded,
@@ -53,7 +54,7 @@ class Abilities:
     ----------
     landscape : Landscape
         What evaluates.
-    values, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
+    values, overwriting, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
 massive, forces, calculated, structures, directed, described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
@@ -81,6 +82,7 @@ massive, forces, calculated, structures, directed, described, identified : optio
 
     landscape: Landscape
     values: Values | None = None
+    overwriting: Overwriting | None = None
     own_ends: OwnEnds | None = None
     placed_ends: PlacedEnds | None = None
     first_path: FirstPath | None = None
@@ -276,6 +278,7 @@ def abilities_of(landscape: Any) -> Abilities:
     return Abilities(
         landscape,
         values=landscape if isinstance(landscape, Values) else None,
+        overwriting=landscape if isinstance(landscape, Overwriting) else None,
         own_ends=landscape if isinstance(landscape, OwnEnds) else None,
         placed_ends=landscape if isinstance(landscape, PlacedEnds) else None,
         first_path=landscape if isinstance(landscape, FirstPath) else None,

@@ -41,6 +41,18 @@ class Values(Protocol):
 
 
 @runtime_checkable
+class Overwriting(Protocol):
+    """Gradients where the points were, where memory has no room for both."""
+
+    def value_and_grad_over(self, points: Array, samples: Array | None = None) -> tuple[Any, Any]:
+        """As `value_and_grad`, of points (M, D) that nobody needs afterwards.
+
+        The gradients may be `points` itself; those that are not overwritten stay as they are.
+        """
+        ...
+
+
+@runtime_checkable
 class Stochastic(Protocol):
     """Whether evaluations of one point differ, or could be made to."""
 

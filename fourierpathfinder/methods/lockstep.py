@@ -214,8 +214,13 @@ class Lockstep:
             first = paths.start * n_points + which.start
             rows = slice(first, first + int(points.shape[0]))
             found, slopes = self._evaluator.value_and_grad(
-                points, t.reshape(-1), finite=strict, samples=None if own is None else own[rows]
+                points,
+                t.reshape(-1),
+                finite=strict,
+                samples=None if own is None else own[rows],
+                spare=True,
             )
+            del points  # the next ones are made before the name is given away
             values.append(to_numpy(found).astype(float))
             gradients.append(slopes)
         return np.concatenate(values).reshape(n_paths, n_points), gradients

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .._arrays import to_numpy
+from .._arrays import Array, array_namespace, to_numpy
 from ..evaluation import BudgetSpentError, Evaluator
 from ..height import refine_values
 from ..path import SinePath
@@ -22,6 +22,8 @@ from .base import Outcome
 _N_GROUPS = 16
 _LARGEST_BATCH = 2**24
 """Coordinates of points that are evaluated together."""
+_BLOCK = 2**18
+"""Coordinates of points that are made together."""
 _TOL = 1e-2
 """Of the height, in units of its rise above the lower end."""
 _FIRST_POINTS = 19
@@ -83,9 +85,25 @@ class HeightMeter:
         """The standard error at a time that was evaluated."""
         return self._errors.get(time, 0.0)
 
+    def _points(self, times: np.ndarray) -> Array:
+        """Points (M, D) of the path; of a large one a block after the other, without copies."""
+        path = self._path
+        if path.n_coordinates <= _BLOCK:
+            return path(times)
+        start = path.start
+        xp = array_namespace(start)
+        shape = (len(times), path.n_coordinates)
+        points = xp.empty(shape, dtype=start.dtype, device=start.device)
+        size = max(1, _BLOCK // len(times))
+        for first in range(0, path.n_coordinates, size):
+            block = slice(first, first + size)
+            ends = path.start[block], path.end[block]
+            points[:, block] = SinePath(*ends, path.coefficients[:, block])(times)
+        return points
+
     def _table(self, times: np.ndarray) -> np.ndarray:
         """The mean of each group (G, M)."""
-        points = self._path(times)
+        points = self._points(times)
         rows = []
         for group in self._groups:
             samples = None if group is None else np.tile(group, (len(times), 1))

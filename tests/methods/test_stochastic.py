@@ -310,21 +310,35 @@ class Wide:
         return np.einsum("md,md->m", points, points)
 
 
-@pytest.mark.parametrize("n_terms", [4, 10])
-def test_memory(n_terms, monkeypatch):
-    """At most (3 N + 6) times the landscape's coordinates, the two ends included."""
+class Over(Wide):
+    """Writes gradients over the points."""
+
+    def value_and_grad_over(self, points, samples=None):
+        values = self.value(points)
+        points *= 2
+        return values / points.shape[1], points
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_terms", "n_points", "more"),
+    [(Wide, 4, 2, 5), (Wide, 10, 2, 5), (Over, 1, 1, 3), (Over, 4, 2, 4)],
+)
+def test_memory(kind, n_terms, n_points, more, monkeypatch):
+    """At most 3 N + 2 arrays of coordinates with the two ends, and one or two for each point."""
+    for module in ("measured", "lockstep"):
+        monkeypatch.setattr(f"fourierpathfinder.methods.{module}._BLOCK", 10_000)
     monkeypatch.setattr("fourierpathfinder.methods.lockstep._LARGEST_BATCH", 400_000)
     monkeypatch.setattr("fourierpathfinder.methods.measured._LARGEST_BATCH", 400_000)
     n = 400_000
-    settings = Stochastic(n_terms=n_terms, points_per_step=2, n_steps=3)
+    settings = Stochastic(n_terms=n_terms, points_per_step=n_points, n_steps=3)
     tracemalloc.start()
     try:
         a, b = np.zeros(n), np.ones(n)
-        find_path(Wide(), a, b, method=settings, rng=0)
+        find_path(kind(), a, b, method=settings, rng=0)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < (3 * n_terms + 6) * 8 * n + 2**20, "beside what is drawn, and a block"
+    assert peak < (3 * n_terms + more) * 8 * n + 2**20, "beside what is drawn, and a block"
 
 
 def digits_network(seed):

@@ -17,7 +17,7 @@ import torch
 from ...storage.content import digest
 from .content import identity
 from .copies import copied
-from .data import as_samples, known_by
+from .data import as_samples, known_by, spread
 from .door import Door
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
@@ -26,6 +26,10 @@ from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
 from .stored import read_state, unwrapped
+
+
+_TRIED = 4
+"""Samples by which it is tried whether gradients may be written over points."""
 
 
 class NetworkLandscape:
@@ -230,6 +234,8 @@ class NetworkLandscape:
                 self._door.check_end(self._given, point)
             except ValueError as error:
                 raise ValueError(f"`{name}`: {error}") from error
+            few = spread(self.n_samples, _TRIED)[None]
+            self._mean_loss.try_overwriting(point, few)
         return a, b
 
     def state_dict(self, point: Any) -> Tensors:
@@ -280,6 +286,14 @@ class NetworkLandscape:
         """
         points = self._checked(points)
         return self._mean_loss.value_and_grad(points, samples)
+
+    def value_and_grad_over(self, points: Any, samples: Any = None) -> tuple[Any, Any]:
+        """As `value_and_grad`, of points that nobody needs afterwards.
+
+        Of a network so large that one point is done at a time, each gradient by samples is written
+        over its point, which saves the memory of one; otherwise the points stay.
+        """
+        return self._mean_loss.value_and_grad_over(self._checked(points), samples)
 
     def value(self, points: Any, samples: Any = None) -> Any:
         """Mean losses (M,) alone, which cost about a third."""

@@ -9,6 +9,7 @@ one for f with its gradients in ω and s, and one that pulls the latter back. Mi
 normalised with their own statistics, as in training, in one pass.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,9 +18,12 @@ import torch
 from .data import Batch, Samples
 from .memory import SamplesAtOnce, is_out_of_memory
 from .network import Network
+from .overwriting import is_alike, overwritten
 from .parameters import Layout, Tensors
 from .points import Points, n_points
 from .trees import tree_map
+
+_log = logging.getLogger(__name__)
 
 _STATISTICS_BATCH = 250
 """Samples whose statistics are taken together; a part of what f is, so memory has no say in it."""
@@ -63,6 +67,7 @@ class MeanLoss:
         self._batch_size = batch_size
         self._memory = memory
         self._at_once: SamplesAtOnce | None = None
+        self._overwrites: bool | None = None
 
     def value_and_grad(self, points: Any, samples: Any = None) -> tuple[Any, Any]:
         """Values (M,) and gradients (M, D), over all data or over own samples (M, B)."""
@@ -72,6 +77,27 @@ class MeanLoss:
     def value(self, points: Any, samples: Any = None) -> Any:
         """Values (M,) alone."""
         return self._sparing(self._value, points, samples)
+
+    def try_overwriting(self, point: Any, samples: Any) -> None:
+        """From now on overwrite points that are large, if that does not change a gradient (D,)."""
+        if self._overwrites is not None or 2 * self._layout.n_coordinates <= _LARGEST_GRADIENTS:
+            return
+        self._overwrites = False
+        points = point.detach().clone()[None]
+        try:
+            values = self._overwritten(points, samples)
+        except Exception as error:
+            _log.info("gradients are not written over points: %s", error)
+            return
+        gradients = torch.empty_like(points)
+        self._own_batches(point[None], values, gradients, samples)
+        self._overwrites = is_alike(gradients, points)
+
+    def value_and_grad_over(self, points: Any, samples: Any = None) -> tuple[Any, Any]:
+        """The same as `value_and_grad`, of points that nobody needs afterwards."""
+        if samples is None or not self._overwrites:
+            return self.value_and_grad(points, samples)
+        return self._overwritten(points, samples), points
 
     def statistics(self, parameters: Tensors) -> Tensors:
         """Running statistics over all data, at several points."""
@@ -106,6 +132,15 @@ class MeanLoss:
             else:
                 self._own_batches(*place, samples[part])
         return values, gradients
+
+    def _overwritten(self, points: Any, samples: Any) -> Any:
+        """Values (M,) over own samples; the points (M, D) become their gradients."""
+        values = points.new_zeros(len(points))
+        for p, row in enumerate(samples):
+            batch = self._samples.batch(row)
+            loss = self._network.batch_loss(batch)
+            values[p] = overwritten(loss, self._layout, points[p], batch.tensors)
+        return values
 
     def _own_batches(self, points: Any, values: Any, gradients: Any, samples: Any) -> None:
         """Each point with its own samples, written into `values` and `gradients`."""

@@ -44,7 +44,7 @@ class SavedBytes:
         # A few samples may be a view of all data, whose storage is not theirs alone.
         size = min(storage.nbytes(), tensor.nbytes)
         self._sizes[place] = max(size, self._sizes.get(place, 0))
-        return tensor
+        return tensor.detach()  # an output with its history would keep the whole graph for good
 
 
 class SamplesAtOnce:

@@ -1,5 +1,7 @@
 """Memory: what a sample needs is measured, and where memory runs out the work is halved."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -92,6 +94,15 @@ def test_what_is_kept_is_measured():
     with SavedBytes([weight]) as saved:
         torch.relu(torch.tanh(x @ weight))
     assert saved.total == 3 * 10 * 4 * 4, "x, tanh and relu; the weight is left out"
+
+
+def test_what_was_measured_is_let_go():
+    weight = torch.randn(4, 4, requires_grad=True)
+    with SavedBytes([weight]):
+        torch.tanh(weight @ weight)  # which keeps its own output
+    place = weakref.ref(weight)
+    del weight
+    assert place() is None
 
 
 def test_of_a_view_only_its_own_part_is_measured():
