@@ -80,7 +80,7 @@ class Evaluator(Forwarding):
         offered = abilities_of(at_work)
         self._at_work, self._values = at_work, offered.values
         # whatever stands before another landscape must see the points as they are
-        self._overwriting = offered.overwriting if offered.overwriting is at_work else None
+        self._overwriting = None if isinstance(at_work, Forwarding) else offered.overwriting
         self.max_gradients = max_gradients
         self.n_gradients = 0
         self.n_sample_gradients = 0

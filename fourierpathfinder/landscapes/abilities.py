@@ -54,8 +54,8 @@ class Abilities:
     ----------
     landscape : Landscape
         What evaluates.
-    values, overwriting, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, mobile, \
-massive, forces, calculated, structures, directed, described, identified : optional
+    values, overwriting, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, \
+mobile, massive, forces, calculated, structures, directed, described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.

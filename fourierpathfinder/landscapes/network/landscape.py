@@ -27,7 +27,6 @@ from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
 from .stored import read_state, unwrapped
 
-
 _TRIED = 4
 """Samples by which it is tried whether gradients may be written over points."""
 
