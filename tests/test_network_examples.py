@@ -64,6 +64,15 @@ def test_two_transformers_of_a_trainer(tmp_path):
     assert number(r"aligned (\S+)", printed) < straight
 
 
+@pytest.mark.slow
+def test_two_processes(tmp_path):
+    printed = run("two_processes.py", folder=tmp_path)
+    height, straight = number(r"path (\S+),", printed), number(r"straight line (\S+),", printed)
+    ends = max(number(r"ends (\S+),", printed), number(r"ends \S+, (\S+)\n", printed))
+    assert ends <= height < 0.2 * straight
+    assert "same path in both processes: True" in printed
+
+
 def test_large_network_made_small(tmp_path):
     small = ("--width", "4", "--steps", "2", "--batch-size", "4")
     printed = run("large_network.py", *small, folder=tmp_path)

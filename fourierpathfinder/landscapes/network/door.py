@@ -65,7 +65,7 @@ class Door:
 
     def _check_end(self, module: Any, point: Any, batches: list[Batch]) -> None:
         network = self._network
-        copy = copied_where_it_moves(module).to(self._device)
+        copy = network.placed(copied_where_it_moves(module), self._device)
         variables = self._layout.tensors(point)
         with torch.no_grad():
             for name, parameter in copy.named_parameters():

@@ -25,7 +25,9 @@ from .measures import Metric, filter_normalised, measured
 from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
+from .sharded import refuse_wrapped
 from .stored import read_state, unwrapped
+from .trees import tree_map
 
 _TRIED = 4
 """Samples by which it is tried whether gradients may be written over points."""
@@ -82,6 +84,11 @@ class NetworkLandscape:
         Makes a batch of a list of samples; by default the loader's own, or torch's.
     n_samples : int, optional
         Of an iterable data set: how many samples to take from it, which are then kept.
+    offload : bool
+        Whether parameters, and so points and paths, are kept on the processor and copied to
+        `device` for one operation at a time, forward and backward, and for that alone. It takes
+        longer, but the device then holds hardly more than activations. With `autocast` copies in
+        lower precision stay there from the forward to the backward pass.
 
     Attributes
     ----------
@@ -121,15 +128,24 @@ class NetworkLandscape:
         batch_norm: str = "estimate",
         collate: Callable[[list[Any]], Any] | None = None,
         n_samples: int | None = None,
+        offload: bool = False,
     ) -> None:
         _check(module, loss, batch_size, batch_norm)
+        _check_offload(offload, vectorize)
         self.device = _device_of(module) if device is None else torch.device(device)
+        self._home = torch.device("cpu") if offload else self.device
         self._given = module
         self._loss = loss
         self._layout = Layout.of(module)
         self._samples = as_samples(data, self.device, collate=collate, n_samples=n_samples)
         self._network = Network(
-            module, loss, self.device, autocast, penalty, frozen=batch_norm == "frozen"
+            module,
+            loss,
+            self.device,
+            autocast,
+            penalty,
+            frozen=batch_norm == "frozen",
+            home=self._home if offload else None,
         )
         self._network.forget(self._layout.names)
         self._door = Door(self._network, self._layout, self._samples, self.device)
@@ -140,7 +156,7 @@ class NetworkLandscape:
             "penalty": digest(penalty),
         }
         if vectorize is None:
-            vectorize = is_fast_vectorised(module, self.device)
+            vectorize = not offload and is_fast_vectorised(module, self.device)
         self._mean_loss = MeanLoss(
             self._network,
             self._layout,
@@ -198,16 +214,17 @@ class NetworkLandscape:
         """
         free = self._network.estimated
         if isinstance(end, torch.nn.Module):
-            point = self._layout.vector(end.state_dict(), self.device, free)
+            refuse_wrapped(end)
+            point = self._layout.vector(end.state_dict(), self._home, free)
             if end is not self._given and bool(point.isfinite().all()):
                 self._door.check_end(end, point)
             return point
         if isinstance(end, str | PathLike):
-            return self._layout.vector(read_state(end), self.device, free)
+            return self._layout.vector(read_state(end), self._home, free)
         if isinstance(end, Mapping):
-            return self._layout.vector(unwrapped(end), self.device, free)
+            return self._layout.vector(unwrapped(end), self._home, free)
         if isinstance(end, list | tuple) and any(isinstance(x, torch.Tensor) for x in end):
-            return self._layout.of_tensors(end, self.device)
+            return self._layout.of_tensors(end, self._home)
         if not isinstance(end, torch.Tensor):
             end = _as_tensor(end)
         if end.shape != (self.n_coordinates,):
@@ -215,7 +232,7 @@ class NetworkLandscape:
                 f"the vector has shape {tuple(end.shape)}; the module's {len(self._layout.shapes)} "
                 f"trainable parameters make ({self.n_coordinates},)"
             )
-        return end.detach().to(device=self.device, dtype=self._layout.dtype)
+        return end.detach().to(device=self._home, dtype=self._layout.dtype)
 
     def ends(self, a: Any, b: Any) -> tuple[Any, Any]:
         """Two ends (D,) as they are, if the losses there are what their modules give.
@@ -269,7 +286,7 @@ class NetworkLandscape:
         torch.nn.Module
             A copy of the module that was given, in evaluation mode.
         """
-        module = copied(self._given).eval().to(self.device)
+        module = copied(self._given).eval().to(self._home)
         module.load_state_dict(self.state_dict(point))
         return module
 
@@ -361,7 +378,8 @@ class NetworkLandscape:
 
         For `connect`, which merges equal minima. Units are found as `align_units` finds them.
         """
-        tree = self._samples.batch(slice(0, N_SAMPLES)).tree
+        batch = self._samples.batch(slice(0, N_SAMPLES))
+        tree = tree_map(lambda tensor: tensor.to(self._home), batch.tree)
         points = self.coordinates(a), self.coordinates(b)
         return is_same_network(self, *points, tree)
 
@@ -372,7 +390,7 @@ class NetworkLandscape:
             raise ValueError(
                 f"`points` has shape {tuple(points.shape)}; it must be (M, {self.n_coordinates})"
             )
-        points = points.detach().to(self.device)
+        points = points.detach().to(self._home)
         if len(points):
             self._door.check_loss(points[0])
         return points
@@ -388,6 +406,7 @@ def _device_of(module: Any) -> Any:
 def _check(module: Any, loss: Any, batch_size: int | None, batch_norm: str) -> None:
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"`module` is a {type(module).__name__}; pass an instance of nn.Module")
+    refuse_wrapped(module)
     if loss is not None and not callable(loss):
         raise TypeError(f"`loss` is a {type(loss).__name__}; pass a function of output and target")
     if getattr(loss, "reduction", "mean") == "sum":
@@ -396,6 +415,16 @@ def _check(module: Any, loss: Any, batch_size: int | None, batch_norm: str) -> N
         raise ValueError(f"`batch_size` is {batch_size}; it must be at least 1")
     if batch_norm not in ("estimate", "frozen"):
         raise ValueError(f'`batch_norm` is {batch_norm!r}; it must be "estimate" or "frozen"')
+
+
+def _check_offload(offload: bool, vectorize: bool | None) -> None:
+    if not isinstance(offload, bool):
+        raise TypeError(f"`offload` is a {type(offload).__name__}; pass True or False")
+    if offload and vectorize:
+        raise ValueError(
+            "`offload` and `vectorize` are both True; with parameters fetched a layer at a time "
+            "points are done one after the other, so leave `vectorize` out"
+        )
 
 
 def _as_tensor(end: Any) -> Any:

@@ -18,6 +18,7 @@ from torch.func import functional_call
 from .copies import computed_weights, copied_where_it_moves
 from .data import Batch
 from .memory import SavedBytes
+from .offload import Offloaded, placed
 from .parameters import Tensors
 from .reduction import Loss, Reduction
 from .running import (
@@ -53,6 +54,8 @@ class Network:
         A function of the parameters by name that is added to the loss.
     frozen : bool
         Whether running statistics and singular vectors stay as they are.
+    home : torch.device, optional
+        Where parameters are kept, and fetched from for each operation; by default on `device`.
     """
 
     def __init__(
@@ -64,8 +67,10 @@ class Network:
         penalty: Callable[[Tensors], Any] | None = None,
         *,
         frozen: bool = False,
+        home: Any = None,
     ) -> None:
-        self._module = _unmoved(module, device)
+        self.home = home
+        self._module = self.placed(_unmoved(module), device)
         self.reduction = Reduction(loss)
         self._device = device
         self.autocast = autocast
@@ -110,8 +115,20 @@ class Network:
                 owner, _, last = name.rpartition(".")
                 self._module.get_submodule(owner)._parameters[last] = empty
 
+    def placed(self, module: Any, device: Any) -> Any:
+        """A module where it can be called."""
+        return module.to(device) if self.home is None else placed(module, device, self.home)
+
+    def fetching(self, module: Any, *variables: Any) -> AbstractContextManager[Any]:
+        """In which a module is called with variables, so that what is kept elsewhere is fetched."""
+        if self.home is None:
+            return nullcontext()
+        return Offloaded([*module.parameters(), *variables], self._device)
+
     def bytes_per_sample(self, variables: Tensors, batch: Batch) -> float:
         """What a sample keeps for the backward pass, from a pass over a few."""
+        if self.home is not None:  # where torch's hooks are needed for something else
+            return self._bytes_put_out(variables, batch)
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in variables.items()}
         try:
             with torch.enable_grad(), SavedBytes(leaves.values()) as saved:
@@ -158,12 +175,13 @@ class Network:
     def _total(self, form: Any, size: int, variables: Tensors, *tensors: Any) -> tuple[Any, Any]:
         set_mode(self._norms, Mode.GIVEN)
         output, target = self._output(variables, filled(form, tensors))
-        return self.reduction.total(output, target, size)
+        total, weight = self.reduction.total(output, target, size)
+        return self._brought_home(total), self._brought_home(weight)
 
     def _mean(self, form: Any, size: int, variables: Tensors, *tensors: Any) -> Any:
         set_mode(self._norms, Mode.BATCH)
         output, target = self._output(variables, filled(form, tensors))
-        mean = self.reduction.mean(output, target, size)
+        mean = self._brought_home(self.reduction.mean(output, target, size))
         return mean if self._penalty is None else mean + self._penalty(variables)
 
     def _statistics(self, form: Any, variables: Tensors, *tensors: Any) -> Tensors:
@@ -178,11 +196,14 @@ class Network:
     def _output(self, variables: Tensors, tree: Any) -> tuple[Any, Any]:
         """What the module returns, and the target to compare it with."""
         args, kwargs, target = self.arguments(tree)
-        with self.precision():
+        with self.precision(), self.fetching(self._module, *variables.values()):
             output = functional_call(self._module, variables, args, kwargs)
         for layer, name in self._computed:  # of this point, and not to be kept
             vars(layer).pop(name, None)
         return in_single(output), target
+
+    def _brought_home(self, tensor: Any) -> Any:
+        return tensor if self.home is None else tensor.to(self.home)
 
     def _bytes_put_out(self, variables: Tensors, batch: Batch) -> float:
         """Twice what all layers put out."""
@@ -233,9 +254,9 @@ class Arguments:
         return (tree,), {}, tree
 
 
-def _unmoved(module: Any, device: Any) -> Any:
+def _unmoved(module: Any) -> Any:
     """A copy to call, in evaluation mode."""
-    return copied_where_it_moves(module).eval().requires_grad_(False).to(device)
+    return copied_where_it_moves(module).eval().requires_grad_(False)
 
 
 def in_single(output: Any) -> Any:

@@ -73,13 +73,16 @@ class OrdinaryModule:
         """What the module returns."""
         args, kwargs, _ = self._network.arguments(batch.tree)
         try:
-            with torch.no_grad(), self._network.precision():
+            with torch.no_grad(), self._network.precision(), self._fetching():
                 return in_single(self.module(*args, **kwargs))
         except RuntimeError as error:
             if "does not require grad" not in str(error):
                 raise
-        with torch.enable_grad(), self._network.precision():
+        with torch.enable_grad(), self._network.precision(), self._fetching():
             return in_single(self.module(*args, **kwargs))
+
+    def _fetching(self) -> Any:
+        return self._network.fetching(self.module)
 
 
 def check_own_loss(

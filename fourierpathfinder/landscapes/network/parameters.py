@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.nn.parameter import Parameter, UninitializedParameter
 
+from .sharded import refuse_sharded
 from .stored import renamed, shortened
 
 Tensors = dict[str, Any]
@@ -114,6 +115,7 @@ class Layout:
             If its names or shapes are not the module's, or what is no coordinate differs; the
             message names the first that does.
         """
+        refuse_sharded(state)
         state = self._by_first_names(renamed(state, self._known, self.shapes))
         self._check_names(state)
         self._check_fixed(state, free)
@@ -127,6 +129,7 @@ class Layout:
         ValueError
             If their number or shapes are not the module's.
         """
+        refuse_sharded(dict(zip(self.shapes, tensors, strict=False)))
         found = [tuple(tensor.shape) for tensor in tensors]
         expected = [tuple(shape) for shape in self.shapes.values()]
         if found != expected:
