@@ -32,9 +32,9 @@ class Stochastic:
     The height of the result is measured at the end over all samples, adaptively in t; those of the
     history are running averages of the mini-batches along the path. `height_error` is how far the
     measured profile might rise between its points, plus the standard error where
-    `evaluation_samples` are fewer than all. Memory holds three arrays of the size of the terms
-    and, with two points per step, at most six of the size of the network, besides what the
-    network's own passes need.
+    `evaluation_samples` are fewer than all. Memory holds three arrays of the size of the terms,
+    the two ends, and for each point of a step one more of the size of the network, or two where the
+    landscape cannot write gradients over points; besides what the network's own passes need.
 
     Parameters
     ----------

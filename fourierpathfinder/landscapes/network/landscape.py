@@ -304,10 +304,21 @@ class NetworkLandscape:
         return self._mean_loss.value_and_grad(points, samples)
 
     def value_and_grad_over(self, points: Any, samples: Any = None) -> tuple[Any, Any]:
-        """As `value_and_grad`, of points that nobody needs afterwards.
+        """Find the same as `value_and_grad`, at points that nobody needs afterwards.
 
         Of a network so large that one point is done at a time, each gradient by samples is written
         over its point, which saves the memory of one; otherwise the points stay.
+
+        Parameters
+        ----------
+        points : Tensor (M, D)
+        samples : array of int (M, B), optional
+            The samples to take at each point; by default all.
+
+        Returns
+        -------
+        (Tensor (M,), Tensor (M, D))
+            Values and gradients; these may be in the memory of `points`.
         """
         return self._mean_loss.value_and_grad_over(self._checked(points), samples)
 

@@ -30,9 +30,7 @@ def landscape_of(module):
 def test_sharded_parameters(mesh):
     landscape = landscape_of(nn.Linear(5, 3))
     sharded = fully_shard(nn.Linear(5, 3), mesh=mesh)
-    message = (
-        r"'weight' is spread over several processes \(DTensor\); gather them .*full_state"
-    )
+    message = r"'weight' is spread over several processes \(DTensor\); gather them .*full_state"
     with pytest.raises(ValueError, match=message):
         landscape_of(sharded)
     for end in (sharded, sharded.state_dict(), list(sharded.parameters())):
