@@ -312,6 +312,7 @@ class NetworkLandscape:
         Parameters
         ----------
         points : Tensor (M, D)
+            Where; each may become the gradient there.
         samples : array of int (M, B), optional
             The samples to take at each point; by default all.
 
