@@ -161,7 +161,7 @@ PROCESSES: dict[str, Callable[[], Ends]] = {
     **{f"vacancy in {m}, 31 atoms": partial(vacancy, m, 2) for m in METALS},
     **{f"divacancy in {m}, 30 atoms": partial(vacancy, m, 2, double=True) for m in ("Al", "Cu")},
     **{f"dumbbell in {m} moves": partial(dumbbell, m, moves=True) for m in ("Cu", "Ni")},
-    "dumbbell in Cu turns": partial(dumbbell, "Cu", moves=False),
+    **{f"dumbbell in {m} turns": partial(dumbbell, m, moves=False) for m in METALS},
     **{f"{other} in {m}, octahedral places": partial(interstitial, m, other)
        for other in ("H", "C") for m in ("Ni", "Pd", "Cu", "Pt")},
     **{
