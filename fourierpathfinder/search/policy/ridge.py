@@ -27,7 +27,8 @@ class Across:
     and with two the atoms of a trimer on a surface would be looked at for ever."""
     looks: int = 12
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
-    across it; some more settle the direction. With six one ridge in six stayed, in 20 dimensions."""
+    across it; some more settle the direction. With six a ridge in 20 dimensions stayed in one run
+    of six."""
     downward: float = 0.05
     """Curvature across the path, relative to that along it, below minus which there is a second
     way down: directions in which nothing changes stay below a hundredth."""
