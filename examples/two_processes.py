@@ -37,7 +37,7 @@ class Shared(Forwarding):
 
     def offering(self, behind: Abilities) -> Abilities:
         """All that the landscape behind offers, with values from here."""
-        return replace(behind, landscape=self, values=self)
+        return replace(super().offering(behind), values=self)
 
 
 def averaged(tensor: Tensor) -> Tensor:

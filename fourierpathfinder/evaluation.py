@@ -79,8 +79,7 @@ class Evaluator(Forwarding):
         at_work = self.landscape if at_work is None else at_work
         offered = abilities_of(at_work)
         self._at_work, self._values = at_work, offered.values
-        # whatever stands before another landscape must see the points as they are
-        self._overwriting = None if isinstance(at_work, Forwarding) else offered.overwriting
+        self._overwriting = offered.overwriting
         self.max_gradients = max_gradients
         self.n_gradients = 0
         self.n_sample_gradients = 0
@@ -176,7 +175,7 @@ class Evaluator(Forwarding):
 
     def offering(self, behind: Abilities) -> Abilities:
         """The same; values and gradients are those counted here."""
-        return replace(behind, landscape=self, values=self)
+        return replace(super().offering(behind), values=self)
 
 
 def check_shapes(points: Array, returned: object) -> None:

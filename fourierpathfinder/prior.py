@@ -5,13 +5,13 @@ evaluated.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ._arrays import Array
 from .evaluation import Evaluator
-from .landscapes.abilities import Abilities, Forwarding
+from .landscapes.abilities import Forwarding
 from .path import SinePath
 from .result import Evaluations
 
@@ -78,10 +78,6 @@ class Forgiving(Forwarding):
     ----------
     landscape : Landscape
     """
-
-    def offering(self, behind: Abilities) -> Abilities:
-        """All but values alone."""
-        return replace(behind, landscape=self, values=None)
 
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
         """Values (M,) and gradients (M, D) at `points` (M, D), NaN where that failed twice."""

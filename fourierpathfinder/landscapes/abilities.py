@@ -247,8 +247,8 @@ class Forwarding(ABC):
         """Values (M,) and gradients (M, D) at `points` (M, D)."""
 
     def offering(self, behind: Abilities) -> Abilities:
-        """What is offered with this landscape in front; `values` only where it has them itself."""
-        return replace(behind, landscape=self, values=None)
+        """What is offered with this landscape in front; evaluations only as it has them itself."""
+        return replace(behind, landscape=self, values=None, overwriting=None)
 
 
 def abilities_of(landscape: Any) -> Abilities:

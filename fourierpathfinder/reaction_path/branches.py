@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._lazy import cached_property
+from ..search.knowledge import least_difference
 from ..search.policy import BOLD
 from ..search.saddle_search import newton_decrement, surrogate_saddle
 from .flow import Metric, descended, evenly
@@ -178,7 +179,7 @@ class Branches:
 
 def _rise(learner: Learner, top: float) -> float:
     lowest = learner.records.lowest
-    return max(top - lowest, 1e-12 * max(abs(top), abs(lowest), np.finfo(float).tiny ** 0.5))
+    return max(top - lowest, least_difference(top, lowest))
 
 
 def _branch(

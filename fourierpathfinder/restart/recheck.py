@@ -103,7 +103,7 @@ class Witnessing(Forwarding):
 
     def offering(self, behind: Abilities) -> Abilities:
         """All of it, values alone included."""
-        return replace(behind, landscape=self)
+        return replace(super().offering(behind), values=behind.values)
 
     def value_and_grad(self, points: Array, **chosen: Any) -> tuple[Array, Array]:
         """Values and gradients, as the landscape gives them."""

@@ -48,8 +48,13 @@ def rise(top: float, known: Knowledge, numbers: Trust) -> float:
     Others than the least above the ends may lie as high as you like, where atoms meet.
     """
     spread = known.least_above - known.lowest
-    size = max(abs(known.higher_end), abs(known.lowest), np.finfo(float).tiny ** 0.5)
-    return max(top - known.lowest, numbers.least_rise * spread, 1e-12 * size)
+    least = least_difference(known.higher_end, known.lowest)
+    return max(top - known.lowest, numbers.least_rise * spread, least)
+
+
+def least_difference(*values: float) -> float:
+    """Below this a difference of such values is rounding; never 0, so that one can divide by it."""
+    return float(1e-12 * max(np.finfo(float).tiny ** 0.5, *map(abs, values)))
 
 
 def _level(channel: Channel, records: Records) -> float:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._arrays import Array
-from ..gaussian_process.model import Model
 from ..path import SinePath
 from .across import directions_across
 from .channel import Channel
@@ -180,14 +179,17 @@ class _Bend:
 
     Attributes
     ----------
-    curvatures : array (q,)
-        Of all directions in which it varies, smallest first.
-    across : array (q - 1, D)
-        The principal directions across the path, of smallest curvature first.
+    hessian : array (q, q)
+        In all directions in which it varies.
+    along : array (q,)
+        The path's direction among these.
+    basis : array (D, q) or None
+        What they are; None for the coordinates themselves.
     """
 
-    curvatures: Array
-    across: Array
+    hessian: Array
+    along: Array
+    basis: Array | None = None
 
     @classmethod
     def of(cls, channel: Channel) -> "_Bend":
@@ -196,18 +198,23 @@ class _Bend:
         model, top = channel.model, channel.saddle.position
         along = np.asarray(channel.path.velocity(channel.saddle.time))
         if not Span.pays_for(model):
-            return cls._at(model, top, along)
+            return cls(model.hessian(top), along)
         others = directions_across(channel, channel.saddle)
         span = Span.around(model, top, np.stack([along, *others]))
         basis = span.basis
-        found = cls._at(span.model(model), np.zeros(basis.shape[1]), along @ basis)
-        return cls(found.curvatures, found.across @ basis.T)
+        return cls(span.model(model).hessian(np.zeros(basis.shape[1])), along @ basis, basis)
 
-    @classmethod
-    def _at(cls, model: Model, top: Array, along: Array) -> "_Bend":
-        hessian, basis = model.hessian(top), _complement(along)
-        directions = np.linalg.eigh(basis.T @ hessian @ basis)[1]
-        return cls(np.linalg.eigvalsh(hessian), (basis @ directions).T)
+    @property
+    def curvatures(self) -> Array:
+        """All principal curvatures (q,), smallest first."""
+        return np.asarray(np.linalg.eigvalsh(self.hessian))
+
+    @property
+    def across(self) -> Array:
+        """The principal directions (q - 1, D) across the path, of smallest curvature first."""
+        basis = _complement(self.along)
+        directions = basis @ np.linalg.eigh(basis.T @ self.hessian @ basis)[1]
+        return np.asarray((directions if self.basis is None else self.basis @ directions).T)
 
 
 def _complement(direction: Array) -> Array:

@@ -75,26 +75,36 @@ def test_a_pass_stays(a):
     assert abs(result.height - 1) < 1e-3
 
 
-def octahedral(metal, other):
-    """A landscape, and an atom at two neighbouring octahedral sites, relaxed."""
+def relaxed_in(metal, place):
+    """A landscape, and a crystal to which each of the functions `place` has added one atom."""
     ase_build = pytest.importorskip("ase.build")
     from ase.calculators.emt import EMT
     from ase.optimize import LBFGS
 
     from fourierpathfinder.landscapes import MoleculeLandscape
 
-    def relaxed(site):
-        crystal = ase_build.bulk(metal, cubic=True) * 2
-        crystal.append(other)
-        crystal.positions[-1] = site
+    ends = []
+    for put in place:
+        unit = ase_build.bulk(metal, cubic=True)
+        crystal = unit * 2
+        put(crystal, unit.cell[0, 0])
         crystal.calc = EMT()
-        LBFGS(crystal, logfile=None).run(fmax=0.005, steps=300)
-        return crystal
+        LBFGS(crystal, logfile=None).run(fmax=0.005, steps=500)
+        ends.append(crystal)
+    return MoleculeLandscape(ends[0], EMT), *ends
 
-    edge = ase_build.bulk(metal, cubic=True).cell[0, 0]
-    start = relaxed([edge / 2, edge / 2, edge / 2])
-    end = relaxed([edge, edge / 2, edge])
-    return MoleculeLandscape(start, EMT), start, end
+
+def octahedral(metal, other):
+    """A landscape, and an atom at two neighbouring octahedral sites, relaxed."""
+
+    def at(*site):
+        def put(crystal, edge):
+            crystal.append(other)
+            crystal.positions[-1] = edge * np.array(site)
+
+        return put
+
+    return relaxed_in(metal, [at(0.5, 0.5, 0.5), at(1, 0.5, 1)])
 
 
 def n_ways_down(landscape, point, step=5e-3):
@@ -107,24 +117,17 @@ def n_ways_down(landscape, point, step=5e-3):
 
 def dumbbells(metal):
     """A landscape, and two atoms on one site of a crystal, along one axis and another, relaxed."""
-    ase_build = pytest.importorskip("ase.build")
-    from ase.calculators.emt import EMT
-    from ase.optimize import LBFGS
-
-    from fourierpathfinder.landscapes import MoleculeLandscape
 
     def along(axis):
-        crystal = ase_build.bulk(metal, cubic=True) * 2
-        apart = 0.3 * ase_build.bulk(metal, cubic=True).cell[0, 0] * np.eye(3)[axis]
-        crystal.append(metal)
-        crystal.positions[-1] = crystal.positions[0] + apart
-        crystal.positions[0] -= apart
-        crystal.calc = EMT()
-        LBFGS(crystal, logfile=None).run(fmax=0.005, steps=500)
-        return crystal
+        def put(crystal, edge):
+            apart = 0.3 * edge * np.eye(3)[axis]
+            crystal.append(metal)
+            crystal.positions[-1] = crystal.positions[0] + apart
+            crystal.positions[0] -= apart
 
-    start, end = along(0), along(1)
-    return MoleculeLandscape(start, EMT), start, end
+        return put
+
+    return relaxed_in(metal, [along(0), along(1)])
 
 
 @pytest.mark.slow

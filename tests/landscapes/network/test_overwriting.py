@@ -8,6 +8,7 @@ from torch.utils.checkpoint import checkpoint
 
 from fourierpathfinder import Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape
+from fourierpathfinder.landscapes.abilities import Forwarding, abilities_of
 
 LIMIT = "fourierpathfinder.landscapes.network.mean_loss._LARGEST_GRADIENTS"
 DATA = torch.randn(30, 5, generator=torch.Generator().manual_seed(1)), torch.arange(30) % 3
@@ -113,3 +114,14 @@ def test_a_run_is_the_same(monkeypatch):
         found.append(find_path(landscape, first, second, method=method, rng=0))
     assert torch.equal(found[0].path.coefficients, found[1].path.coefficients)
     assert found[0].height == found[1].height
+
+
+def test_what_stands_before_a_network_is_not_passed_by():
+    class Front(Forwarding):
+        def value_and_grad(self, points, samples=None):
+            return self.landscape.value_and_grad(points, samples)
+
+    data = torch.ones(4, 2), torch.zeros(4, 1)
+    network = NetworkLandscape(nn.Linear(2, 1), nn.functional.mse_loss, data)
+    assert abilities_of(network).overwriting is network
+    assert abilities_of(Front(network)).overwriting is None
