@@ -48,6 +48,7 @@ def draw_trend(trees: Sequence[Tree]) -> Figure:
         column[3].set(xscale="log", xlabel="training images")
         column[3].set_xticks(sizes, [f"{n:,}" for n in sizes])
         column[3].xaxis.set_minor_locator(NullLocator())
+    axes[3][0].legend(fontsize=8, loc="center")
     labels = [
         *HEIGHTS.values(),
         "distance over SGD test's",
@@ -91,7 +92,6 @@ def _separations(ax: Axes, known: Sequence[tuple[int, Tree]]) -> None:
         style = {"color": SET_COLOURS[weights], "markerfacecolor": "none", "markersize": 7}
         ax.plot([n for n, _ in found], values, f"{MARKERS[weights]}-", label=name, **style)
     ax.set_ylim(0.45, 1.03)
-    ax.legend(fontsize=8, loc="center")
 
 
 def _line(ax: Axes, sizes: Sequence[int], samples: Sequence[Sample], weights: str) -> None:

@@ -14,12 +14,12 @@ import numpy as np
 from .._arrays import Array
 from ..path import SinePath
 from .across import directions_across
+from .bend import Bend
 from .channel import Channel
 from .judgement import Answer
 from .phases import told
 from .prediction import Candidate
 from .records import Records
-from .span import Span
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class Sideways:
     Attributes
     ----------
     channel : Channel
-    down : array (D,) or None
-        The direction across the path in which the top is expected to go down as well.
+    bend : Bend or None
+        How the surrogate curves at the top of a path that may be certified.
     is_ridge : bool
         Whether it does: a point there has turned out to be lower, and still it is expected.
     as_foreseen : bool
@@ -40,7 +40,7 @@ class Sideways:
     """
 
     channel: Channel
-    down: Array | None = None
+    bend: Bend | None = None
     is_ridge: bool = False
     as_foreseen: bool = True
     n_answers: int = 0
@@ -49,15 +49,21 @@ class Sideways:
     def begun(cls, channel: Channel) -> "Sideways":
         """The first state."""
         may_be = channel.is_certified and channel.saddle is not None
-        return cls(channel, second_way_down(channel) if may_be else None)
+        return cls(channel, Bend.of(channel) if may_be else None)
+
+    @property
+    def down(self) -> Array | None:
+        """The direction (D,) across the path in which its top is expected to go down as well."""
+        return None if self.bend is None else self.bend.second_way_down
 
     def propose(self, records: Records, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """A point beside the top, while it is not known whether the landscape rises there."""
         channel = self.channel
         enough = self.is_ridge or self.n_answers >= channel.policy.across.looks
-        if pending or enough or not channel.is_certified or channel.saddle is None:
+        if pending or enough or not channel.is_certified or self.bend is None:
             return None
-        point = unknown_side(channel) if self.down is None else lower_side(channel, self.down)
+        down = self.down
+        point = unknown_side(channel, self.bend) if down is None else lower_side(channel, down)
         if point is None or not channel.is_open(point):
             return None
         if records.distance_to(point) < channel.policy.ask.same * channel.chord:
@@ -68,11 +74,12 @@ class Sideways:
         """The path as it was, with what is known now."""
         is_lower = self.down is not None and any(self._is_lower(answer) for answer in answers)
         channel = told(self.channel, records)
-        down = second_way_down(channel)  # what was lower may belong to the path's own way down
+        bend = Bend.of(channel)
+        # What was lower may belong to the path's own way down.
         return Sideways(
             channel,
-            down,
-            is_ridge=is_lower and down is not None,
+            bend,
+            is_ridge=is_lower and bend.second_way_down is not None,
             as_foreseen=self.as_foreseen and all(map(self._is_foreseen, answers)),
             n_answers=self.n_answers + len(answers),
         )
@@ -127,7 +134,7 @@ class _Beside:
         return np.asarray(self.points[index, int(self.means[index].argmin())])
 
 
-def unknown_side(channel: Channel) -> Array | None:
+def unknown_side(channel: Channel, bend: Bend) -> Array | None:
     """A point (D,) beside the top where it may fall, by more than matters, or None."""
     assert channel.saddle is not None
     top, across = channel.saddle.position, channel.policy.across
@@ -135,7 +142,7 @@ def unknown_side(channel: Channel) -> Array | None:
     deviations = np.full(len(directions), across.deviations)
     if channel.progress.was_symmetric:
         deviations[:] = across.deviations_symmetric
-        softest = _Bend.of(channel).across[: across.softest]
+        softest = bend.across[: across.softest]
         directions = np.concatenate([directions, softest])
         deviations = np.append(deviations, np.full(len(softest), across.deviations_softest))
     if len(directions) == 0:
@@ -159,64 +166,3 @@ def pushed(channel: Channel, down: Array, side: int) -> SinePath:
     coefficients = channel.path.coefficients.copy()
     coefficients[0] += aside
     return channel.path.with_coefficients(coefficients)
-
-
-def second_way_down(channel: Channel) -> Array | None:
-    """The direction (D,) across the path in which the surrogate curves down most at its top.
-
-    None where it has but one downward curvature in all.
-    """
-    bend = _Bend.of(channel)
-    curvatures, downward = bend.curvatures, channel.policy.across.downward
-    if len(curvatures) < 2 or curvatures[1] > downward * curvatures[0]:
-        return None
-    return bend.across[0]
-
-
-@dataclass(frozen=True, eq=False)
-class _Bend:
-    """How the surrogate curves at a path's top.
-
-    Attributes
-    ----------
-    hessian : array (q, q)
-        In all directions in which it varies.
-    along : array (q,)
-        The path's direction among these.
-    basis : array (D, q) or None
-        What they are; None for the coordinates themselves.
-    """
-
-    hessian: Array
-    along: Array
-    basis: Array | None = None
-
-    @classmethod
-    def of(cls, channel: Channel) -> "_Bend":
-        """At the channel's saddle."""
-        assert channel.saddle is not None
-        model, top = channel.model, channel.saddle.position
-        along = np.asarray(channel.path.velocity(channel.saddle.time))
-        if not Span.pays_for(model):
-            return cls(model.hessian(top), along)
-        others = directions_across(channel, channel.saddle)
-        span = Span.around(model, top, np.stack([along, *others]))
-        basis = span.basis
-        return cls(span.model(model).hessian(np.zeros(basis.shape[1])), along @ basis, basis)
-
-    @property
-    def curvatures(self) -> Array:
-        """All principal curvatures (q,), smallest first."""
-        return np.asarray(np.linalg.eigvalsh(self.hessian))
-
-    @property
-    def across(self) -> Array:
-        """The principal directions (q - 1, D) across the path, of smallest curvature first."""
-        basis = _complement(self.along)
-        directions = basis @ np.linalg.eigh(basis.T @ self.hessian @ basis)[1]
-        return np.asarray((directions if self.basis is None else self.basis @ directions).T)
-
-
-def _complement(direction: Array) -> Array:
-    """An orthonormal basis (D, D - 1) of what is orthogonal to a direction (D,)."""
-    return np.linalg.qr(direction[:, None], mode="complete")[0][:, 1:]

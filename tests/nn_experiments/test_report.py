@@ -8,6 +8,7 @@ import pytest
 from examples.nn_experiments.captions import CAPTIONS
 from examples.nn_experiments.figures import FIGURES, draw_all
 from examples.nn_experiments.report import render, scientific
+from examples.nn_experiments.verdicts import all_claims
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -72,6 +73,19 @@ def test_claims_of_made_up_results(tree):
     assert said["pca-other-kernels", "fcp"] == "confirmed"
     assert said["pca-test-sets", "fcp"] == "contradicted"
     assert said["pca-test-sets", "autoencoder"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(1.0, "confirmed"), (1.05, "confirmed"), (1.3, "contradicted")]
+)
+def test_heights_do_not_exceed_others_where_they_are_shown_to_be_within_a_tenth(tree, share, said):
+    """Of equal heights no number of members would show that one lies below the other."""
+    for heights in tree["networks"]["autoencoder"]["heights"].values():
+        of_test = [2 + 0.1 * height for height in heights["train"]["lbfgs-test"]["heights"]]
+        heights["train"]["lbfgs-test"]["heights"] = of_test
+        heights["train"]["lbfgs-train"]["heights"] = [share * height for height in of_test]
+    found = {claim.key: claim.verdict for claim in all_claims(tree) if claim.network != "fcp"}
+    assert found["lbfgs-train-above-test-converged"] == said
 
 
 @pytest.mark.parametrize(
