@@ -172,12 +172,13 @@ def _heights(judge: _Judge, name: str, kind: str, heights: Tree) -> Iterator[Cla
     sets = heights.get("train", {})
     if {"lbfgs-train", "lbfgs-test"} <= sets.keys():
         exceeds = name in TRAIN_ABOVE_TEST
+        margin = "" if exceeds else "; against a tenth more"
         yield judge(
             f"lbfgs-train-above-test-{kind}",
             f"L-BFGS's 'train' heights {'exceed' if exceeds else 'do not exceed'} its 'test' "
             "heights",
             name,
-            f"heights on the training landscape, {how}{'' if exceeds else '; against a tenth more'}",
+            f"heights on the training landscape, {how}{margin}",
             "higher" if exceeds else "not higher",
             _of_pairs(sets["lbfgs-train"]),
             _of_pairs(sets["lbfgs-test"], 1.0 if exceeds else 1 + MARGIN),
