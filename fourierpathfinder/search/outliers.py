@@ -55,16 +55,18 @@ def disagreement(channel: Channel, records: Records) -> float:
 def unexplained(records: Records, numbers: Doubt) -> float:
     """The part of a change of value from one point to the next that gradients do not explain.
 
-    A quantile over the nearest half of all pairs of nearest neighbours. The trapezoidal
-    rule is exact up to the third order in their distance, so for points as near as those at a
-    saddle the true gradient leaves little; a factor of two leaves a third, a wrong sign everything.
+    A quantile over the nearest half of all pairs of nearest neighbours, or the few nearest of
+    many. The trapezoidal rule is exact up to the third order in their distance, so for points as
+    near as those at a saddle the true gradient leaves little; a factor of two leaves a third, a
+    wrong sign everything.
     """
     pairs = {tuple(sorted((j, nearest(records, j)))) for j in range(len(records))}
     i, j = np.array(sorted(pairs)).T
     steps = records.x[j] - records.x[i]
     changes = records.values[j] - records.values[i]
     foretold = ((records.gradients[i] + records.gradients[j]) / 2 * steps).sum(axis=1)
-    near = np.argsort((steps**2).sum(axis=1))[: (len(steps) + 1) // 2]
+    count = min((len(steps) + 1) // 2, numbers.most_pairs)
+    near = np.argsort((steps**2).sum(axis=1))[:count]
     whole = np.maximum(np.abs(changes) + np.abs(foretold), np.finfo(float).tiny)
     return float(np.quantile((np.abs(changes - foretold) / whole)[near], numbers.pairs))
 

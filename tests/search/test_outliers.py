@@ -33,6 +33,18 @@ def test_the_true_gradient_explains_most(name, rng):
     assert unexplained(Records.of(*seen(TOYS[name], rng)), BOLD.doubt) < BOLD.doubt.unexplained
 
 
+@pytest.mark.parametrize("kind", ["true", *WRONG])
+def test_a_long_search_is_judged_by_what_lies_close_together(kind, rng):
+    """In thirty dimensions most points of it are too far apart for the trapezoidal rule."""
+    close = 0.05 * rng.normal(size=(14, 30))
+    x = np.concatenate([close, rng.normal(size=(60, 30))])
+    phases = 2 * x + np.arange(30)
+    values, gradients = np.sin(phases).sum(axis=1), 2 * np.cos(phases)
+    told = gradients if kind == "true" else WRONG[kind](gradients)
+    left = unexplained(Records.of(x, values, told), BOLD.doubt)
+    assert (left < BOLD.doubt.unexplained) == (kind == "true")
+
+
 @pytest.mark.parametrize("name", TOYS)
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_wrong_one_does_not(name, kind, rng):

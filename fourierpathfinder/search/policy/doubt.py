@@ -41,7 +41,10 @@ class Doubt:
     unexplained: float = 0.1
     """Part of the changes of value between near points that gradients may leave unexplained for
     them to be believed, whatever the likelihoods: where these doubted those of molecules it was
-    at most 0.05; a factor of two leaves a third, a component that is missing a fifth."""
+    at most 0.085; a factor of two leaves a third, a component that is missing a fifth."""
+    most_pairs: int = 10
+    """Pairs that count, the nearest ones: of the many of a long search half reach so far apart that
+    right gradients leave up to 0.2 of the changes, and wrong ones show in ten."""
     pairs: float = 0.75
     """The quantile that counts, as a part of these pairs: a component that is missing shows in some
     only, and between points that are closest noise may be all there is."""
