@@ -2,6 +2,7 @@
 
     python benchmarks/compare.py                  every system of barriers.py by the surrogate
     python benchmarks/compare.py --only hcn mb    some of them
+    python benchmarks/compare.py --reactions      the 97 reactions of reactions.py instead
     python benchmarks/compare.py --save           write the new numbers down instead
 
 Only what does not depend on the machine's speed is compared: gradients, errors, certificates. The
@@ -10,15 +11,18 @@ exit status is 1 if anything got worse.
 
 import argparse
 import csv
+import math
 import sys
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+import reactions
 from barriers import run_surrogate
+from reaction_set import reactions as published
 from systems import systems
 
-SAVED = Path(__file__).parent / "saved" / "barriers.csv"
+SAVED = Path(__file__).parent / "saved"
 ONE_MORE = 1
 """Gradients by which another processor may differ."""
 
@@ -64,6 +68,16 @@ def count(names: list[str] | None) -> Iterable[Count]:
         yield Count(system.name, run.n_gradients, run.certified, run.right)
 
 
+def count_reactions(names: list[str] | None) -> Iterable[Count]:
+    """The same for the published reactions; right is who finds the lowest way known."""
+    for reaction in published(names):
+        run = reactions.run(reactions.Task(reaction.name))
+        is_first = math.isnan(reaction.height)
+        yield Count(
+            run.name, run.n_gradients, run.certified, not run.is_wrong and (run.is_best or is_first)
+        )
+
+
 def load(file: Path) -> dict[str, Count]:
     """The saved counts by system."""
     if not file.exists():
@@ -94,18 +108,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="systems, by the start of a name")
     parser.add_argument("--save", action="store_true", help="write the new numbers down")
+    parser.add_argument("--reactions", action="store_true", help="the published reactions")
     given = parser.parse_args()
-    saved = load(SAVED)
+    counted, name = (count_reactions, "reactions") if given.reactions else (count, "barriers")
+    file = SAVED / f"{name}.csv"
+    saved = load(file)
     now, n_worse = {}, 0
-    for each in count(given.only):
+    for each in counted(given.only):
         now[each.system] = each
         if given.save:
-            save((saved | now).values(), SAVED)
+            save((saved | now).values(), file)
         before = saved.get(each.system)
         worse = [] if before is None else each.worse_than(before)
         n_worse += bool(worse)
         change = "new" if before is None else f"{each.n_gradients - before.n_gradients:+d}"
-        print(f"{each.system:8} {each.n_gradients:4} {change:>4}  {'; '.join(worse)}", flush=True)
+        print(f"{each.system:34} {each.n_gradients:4} {change:>4}  {'; '.join(worse)}", flush=True)
     if given.save:
         return 0
     print(f"{n_worse} of {len(now)} got worse." if n_worse else "Nothing got worse.")
