@@ -64,8 +64,8 @@ class Surrogate:
         Standard deviations of the noise on values and on gradient components, as in DFT, in the
         landscape's units; by default what makes the evaluations likeliest.
     kernel : {"auto"} or Kernel
-        Of the Gaussian process: "auto" takes the rational quadratic on inverse distances and the
-        squared exponential on coordinates.
+        Of the Gaussian process: "auto" takes the rational quadratic on inverse distances and on
+        more than 100 coordinates of atoms, the squared exponential on other coordinates.
     saddle_gradient : float, optional
         Go on at the saddle until the largest force on an atom there is at most this (eV/Å), or
         where there are no atoms the norm of the gradient; by default until its value is known.
@@ -167,7 +167,9 @@ class Surrogate:
     def _aim(self, evaluator: Evaluator, path: SinePath) -> Aim:
         """What every search of a run is held to."""
         abilities, policy, maps = evaluator.abilities, self._numbers, self._maps(evaluator, path)
-        kernel = choose_kernel(maps[0]) if self.kernel == "auto" else self.kernel
+        kernel = self.kernel
+        if kernel == "auto":
+            kernel = choose_kernel(maps[0], abilities, path.start, policy.see)
         is_known = evaluator.known is not None
         process = GaussianProcess(
             maps[0], (kernel,), policy.see.nugget, self.noise, alternatives=maps,

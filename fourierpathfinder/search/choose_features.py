@@ -28,6 +28,13 @@ def choose_features(
     return tuple(distances.with_power(power) for power in numbers.powers)
 
 
-def choose_kernel(features: FeatureMap) -> Kernel:
-    """The kernel for some features: squared exponential for distances, else rational quadratic."""
-    return SquaredExponential() if features.keeps_distances else RationalQuadratic()
+def choose_kernel(
+    features: FeatureMap, abilities: Abilities, start: Array, numbers: See = BOLD.see
+) -> Kernel:
+    """The kernel for some features: rational quadratic for inverse distances and for many atoms.
+
+    Coordinates that are few, or not those of atoms, have the squared exponential.
+    """
+    is_many = abilities.n_atoms is not None and len(start) > numbers.many
+    keeps_distances = features.keeps_distances
+    return SquaredExponential() if keeps_distances and not is_many else RationalQuadratic()

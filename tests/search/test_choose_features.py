@@ -2,16 +2,17 @@ from types import SimpleNamespace
 
 import numpy as np
 from ase import Atoms
-from ase.build import add_adsorbate, fcc100
+from ase.build import add_adsorbate, bulk, fcc100
 from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
 
 from fourierpathfinder.atoms import MoleculeLandscape
+from fourierpathfinder.gaussian_process import RationalQuadratic, SquaredExponential
 from fourierpathfinder.gaussian_process.features import Coordinates
 from fourierpathfinder.gaussian_process.inverse_distances import InverseDistances
 from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown
-from fourierpathfinder.search.choose_features import choose_features
+from fourierpathfinder.search.choose_features import choose_features, choose_kernel
 
 
 def chosen(landscape, n_coordinates):
@@ -46,3 +47,28 @@ def test_slabs_and_frozen_atoms_keep_their_coordinates():
 
 def test_a_count_that_does_not_fit_the_coordinates_is_ignored():
     assert isinstance(chosen(SimpleNamespace(n_atoms=4), 11), Coordinates)
+
+
+def kernel_for(landscape, n_coordinates):
+    abilities, start = abilities_of(landscape), np.zeros(n_coordinates)
+    return choose_kernel(choose_features(abilities, start)[0], abilities, start)
+
+
+def test_many_atoms_get_a_kernel_of_many_lengths():
+    small, large = bulk("Cu", cubic=True) * 2, bulk("Cu", cubic=True) * (3, 3, 1)
+    assert kernel_for(MoleculeLandscape(small, EMT), 96) == SquaredExponential()
+    assert kernel_for(MoleculeLandscape(large, EMT), 108) == RationalQuadratic()
+
+
+def test_atoms_that_are_held_do_not_count():
+    crystal = bulk("Cu", cubic=True) * 3
+    crystal.set_constraint(FixAtoms(range(100)))
+    assert kernel_for(MoleculeLandscape(crystal, EMT), 24) == SquaredExponential()
+
+
+def test_many_coordinates_that_are_no_atoms_get_a_kernel_of_one_length():
+    assert kernel_for(SimpleNamespace(), 5000) == SquaredExponential()
+
+
+def test_inverse_distances_get_a_kernel_of_many_lengths():
+    assert kernel_for(lennard_jones(7), 21) == RationalQuadratic()
