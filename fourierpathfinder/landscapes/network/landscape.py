@@ -161,7 +161,7 @@ class NetworkLandscape:
             self._network,
             self._layout,
             self._samples,
-            Points(vectorised=vectorize),
+            Points(vectorised=vectorize, holding=self._network.holding),
             device=self.device,
             batch_size=batch_size,
             memory=memory,

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.nn.parameter import Parameter, UninitializedParameter
 
+from ...storage.content import digest
 from .sharded import refuse_sharded
 from .stored import renamed, shortened
 
@@ -104,7 +105,7 @@ class Layout:
     def tensors(self, points: Any) -> Tensors:
         """The parameters at points (..., D) by name, in their own dtypes."""
         views = self.views(points)
-        return {name: view.to(self.dtypes[name]) for name, view in views.items()}
+        return {name: placed_evenly(view.to(self.dtypes[name])) for name, view in views.items()}
 
     def vector(self, state: Mapping[str, Any], device: Any, free: Collection[str] = ()) -> Any:
         """The point (D,) of a state dict, whose entries of the names `free` do not matter.
@@ -188,8 +189,7 @@ class Layout:
 
     def _check_fixed(self, state: Mapping[str, Any], free: Collection[str]) -> None:
         for name in [name for name in self.fixed if name in state and name not in free]:
-            mine, other = self.fixed[name].cpu(), state[name].cpu()
-            if mine.shape != other.shape or not _same(mine, other.to(mine.dtype)):
+            if not _same(self.fixed[name], state[name]):
                 raise ValueError(
                     f"{name!r} is a buffer or a frozen parameter, so it is the same along the "
                     "whole path, but here it differs from that of the landscape's module; make it "
@@ -210,6 +210,13 @@ def _require_numbers(name: str, tensor: Any) -> None:
         )
 
 
+def placed_evenly(tensor: Any) -> Any:
+    """What may be pairs of real and imaginary parts, which must begin at an even place."""
+    could_be = tensor.ndim > 1 and tensor.shape[-1] == 2
+    odd = could_be and any(n % 2 for n in (tensor.storage_offset(), *tensor.stride()[:-1]))
+    return tensor.clone() if odd else tensor
+
+
 def _kept(tensor: Any) -> Any:
     """A frozen parameter is held once; buffers change when their module is called."""
     if isinstance(tensor, Parameter):
@@ -218,6 +225,11 @@ def _kept(tensor: Any) -> Any:
 
 
 def _same(mine: Any, other: Any) -> bool:
+    if not isinstance(mine, torch.Tensor) or not isinstance(other, torch.Tensor):
+        return digest(mine) == digest(other)  # what a module saves besides tensors
+    if mine.shape != other.shape:
+        return False
+    mine, other = mine.cpu(), other.cpu().to(mine.dtype)
     return bool(torch.equal(mine, other) or torch.allclose(mine, other, 0.0, 0.0, equal_nan=True))
 
 
