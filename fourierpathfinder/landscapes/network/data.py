@@ -19,6 +19,8 @@ from .trees import emptied, tensors_of, tree_map
 
 _PEEK = 64
 """Samples whose numbers a data set is known by."""
+_COUNTED = 2**22
+"""Whole numbers that are counted at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,18 @@ class TensorSamples:
     def batches(self, indices: Any) -> Batch | None:
         """Those of indices (M, B) in tensors (M, B, ...)."""
         return self.batch(indices)
+
+    def with_rare_numbers(self, n: int) -> list[int]:
+        """Up to n samples that hold whole numbers which are the rarest, such as some labels."""
+        found: list[int] = []
+        for tensor in tensors_of(self._tree):
+            if tensor.is_floating_point() or tensor.is_complex() or tensor.numel() > _COUNTED:
+                continue
+            _, inverse, counts = torch.unique(tensor, return_inverse=True, return_counts=True)
+            each = counts[inverse].reshape(self._n_samples, -1).amin(1)
+            rarest = torch.argsort(each, stable=True)[:n]
+            found += rarest.tolist()
+        return found[:n]
 
 
 class ItemSamples:
@@ -209,6 +223,12 @@ def known_by(samples: Samples) -> str:
 def spread(n_samples: int, n_chosen: int) -> np.ndarray:
     """Indices of so many samples (or all, where there are fewer) from the first to the last."""
     return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_chosen)).round().astype(int))
+
+
+def telling(samples: Samples, n_chosen: int) -> np.ndarray:
+    """Indices of so many samples, spread over all, among them some with labels that are rare."""
+    rare = samples.with_rare_numbers(n_chosen // 3) if isinstance(samples, TensorSamples) else []
+    return np.union1d(spread(len(samples), max(1, n_chosen - len(rare))), rare).astype(int)
 
 
 def checked(tree: Any) -> Any:

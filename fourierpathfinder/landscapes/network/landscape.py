@@ -247,6 +247,7 @@ class NetworkLandscape:
                 continue  # which is said elsewhere
             try:
                 self._door.check_loss(point)
+                self._door.check_gradient(point)
                 self._door.check_end(self._given, point)
             except ValueError as error:
                 raise ValueError(f"`{name}`: {error}") from error

@@ -21,7 +21,7 @@ from .held import held
 from .memory import SavedBytes
 from .offload import Offloaded, placed
 from .parameters import Tensors
-from .reduction import Loss, Reduction
+from .reduction import Loss, Penalty, Reduction
 from .running import (
     Mode,
     buffers_of,
@@ -75,7 +75,7 @@ class Network:
         self.reduction = Reduction(loss)
         self._device = device
         self.autocast = autocast
-        self._penalty = penalty
+        self._penalty = None if penalty is None else Penalty(penalty)
         self._computed = computed_weights(self._module)
         self._places: dict[str, list[str]] = {}
         self._norms = {} if frozen else tracked_norms(self._module)
