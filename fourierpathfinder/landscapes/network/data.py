@@ -13,12 +13,14 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
 
-from .loader import indices_of
+from .loader import indices_of, refuse_ready_batches
 from .repeatable import repeatable
 from .trees import emptied, tensors_of, tree_map
 
 _PEEK = 64
 """Samples whose numbers a data set is known by."""
+_TRIED = 8
+"""Samples that are looked at for whether they are the same at each call."""
 _COUNTED = 2**22
 """Whole numbers that are counted at most."""
 
@@ -137,7 +139,7 @@ class ItemSamples:
         if not len(indices):
             raise ValueError("`data` has no sample; at least one is needed")
         self._indices = indices
-        self._items = repeatable(items, int(indices[0]))
+        self._items = repeatable(items, [int(indices[i]) for i in spread(len(indices), _TRIED)])
         self._device = device
         self._collate = collate
         self.batch(slice(0, 1))  # what cannot be collated is said at once
@@ -190,6 +192,8 @@ def as_samples(
     if collate is None:
         collate = _collated if loader is None else loader.collate_fn
         collate = _collated if collate in (None, default_collate) else collate
+    if loader is not None:
+        refuse_ready_batches(loader)
     if isinstance(dataset, IterableDataset):
         return _of_stream(dataset, device, collate, n_samples)
     in_memory = isinstance(data, tuple | list | Mapping) or _is_dataclass(data)

@@ -8,6 +8,7 @@ no coordinates, and neither are buffers.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -63,6 +64,7 @@ class Layout:
                 )
             if not parameter.dtype.is_floating_point:
                 raise ValueError(f"the parameter {name!r} is of {parameter.dtype}, no real number")
+        _refuse_shared_memory(trainable)
         dtypes = {name: parameter.dtype for name, parameter in trainable.items()}
         first_names = {id(parameter): name for name, parameter in trainable.items()}
         everything = module.named_parameters(remove_duplicate=False)
@@ -194,6 +196,30 @@ class Layout:
                     f"{name!r} is a buffer or a frozen parameter, so it is the same along the "
                     "whole path, but here it differs from that of the landscape's module; make it "
                     f"trainable, or give all ends the same{_cure(name)}"
+                )
+
+
+def _refuse_shared_memory(parameters: Tensors) -> None:
+    """Raise an error if two parameters are views of the same numbers, as after `a.data = b.data.T`.
+
+    A step of training moves both; two coordinates would move apart.
+    """
+    places: dict[int, list[tuple[int, int, str]]] = {}
+    for name, tensor in parameters.items():
+        if tensor.is_meta or not tensor.numel():
+            continue
+        first = tensor.storage_offset()
+        steps = zip(tensor.shape, tensor.stride(), strict=True)
+        last = first + sum((size - 1) * stride for size, stride in steps)
+        place = tensor.untyped_storage().data_ptr()
+        places.setdefault(place, []).append((first, last, name))
+    for ranges in places.values():
+        for (_, last, one), (first, _, other) in pairwise(sorted(ranges)):
+            if first <= last:
+                raise ValueError(
+                    f"the parameters {one!r} and {other!r} lie in the same memory, though they are "
+                    "two for torch; make them one (`module.a.weight = module.b.weight`, used "
+                    "transposed in `forward` where it must be), or give each its own by `clone()`"
                 )
 
 
