@@ -13,12 +13,16 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
 
-from .loader import indices_of
+from .loader import indices_of, refuse_ready_batches
 from .repeatable import repeatable
 from .trees import emptied, tensors_of, tree_map
 
 _PEEK = 64
 """Samples whose numbers a data set is known by."""
+_TRIED = 8
+"""Samples that are looked at for whether they are the same at each call."""
+_COUNTED = 2**22
+"""Whole numbers that are counted at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,18 @@ class TensorSamples:
         """Those of indices (M, B) in tensors (M, B, ...)."""
         return self.batch(indices)
 
+    def with_rare_numbers(self, n: int) -> list[int]:
+        """Up to n samples that hold whole numbers which are the rarest, such as some labels."""
+        found: list[int] = []
+        for tensor in tensors_of(self._tree):
+            if tensor.is_floating_point() or tensor.is_complex() or tensor.numel() > _COUNTED:
+                continue
+            _, inverse, counts = torch.unique(tensor, return_inverse=True, return_counts=True)
+            each = counts[inverse].reshape(self._n_samples, -1).amin(1)
+            rarest = torch.argsort(each, stable=True)[:n]
+            found += rarest.tolist()
+        return found[:n]
+
 
 class ItemSamples:
     """Samples that are fetched one by one when they are asked for, and put together.
@@ -123,7 +139,7 @@ class ItemSamples:
         if not len(indices):
             raise ValueError("`data` has no sample; at least one is needed")
         self._indices = indices
-        self._items = repeatable(items, int(indices[0]))
+        self._items = repeatable(items, [int(indices[i]) for i in spread(len(indices), _TRIED)])
         self._device = device
         self._collate = collate
         self.batch(slice(0, 1))  # what cannot be collated is said at once
@@ -176,6 +192,8 @@ def as_samples(
     if collate is None:
         collate = _collated if loader is None else loader.collate_fn
         collate = _collated if collate in (None, default_collate) else collate
+    if loader is not None:
+        refuse_ready_batches(loader)
     if isinstance(dataset, IterableDataset):
         return _of_stream(dataset, device, collate, n_samples)
     in_memory = isinstance(data, tuple | list | Mapping) or _is_dataclass(data)
@@ -209,6 +227,12 @@ def known_by(samples: Samples) -> str:
 def spread(n_samples: int, n_chosen: int) -> np.ndarray:
     """Indices of so many samples (or all, where there are fewer) from the first to the last."""
     return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_chosen)).round().astype(int))
+
+
+def telling(samples: Samples, n_chosen: int) -> np.ndarray:
+    """Indices of so many samples, spread over all, among them some with labels that are rare."""
+    rare = samples.with_rare_numbers(n_chosen // 3) if isinstance(samples, TensorSamples) else []
+    return np.union1d(spread(len(samples), max(1, n_chosen - len(rare))), rare).astype(int)
 
 
 def checked(tree: Any) -> Any:

@@ -11,7 +11,7 @@ import torch
 
 from .copies import copied_where_it_moves
 from .data import Batch, Samples, spread
-from .mean_check import check_mean, quietly, tolerance
+from .mean_check import check_gradient, check_mean, check_penalty, quietly, tolerance
 from .memory import is_out_of_memory
 from .network import Network
 from .own_loss import OrdinaryModule, check_own_loss
@@ -20,6 +20,8 @@ from .parameters import Layout, Tensors
 _N_SAMPLES = 48
 """Taken for a check; where memory runs out, half as many."""
 _N_BATCHES = 2
+_FEW = 4
+"""For what does not depend on how many there are."""
 
 _Found = TypeVar("_Found")
 
@@ -47,9 +49,18 @@ class Door:
         if self._is_mean:
             return
         variables = self._layout.tensors(point)
+        check_penalty(self._network, variables)
         self._is_mean = self._sparing(
             lambda n: check_mean(self._network, self._samples, variables, n)
         )
+
+    def check_gradient(self, point: Any) -> None:
+        """Raise an error if the loss has no gradient, as an accuracy has none."""
+        variables = self._layout.tensors(point)
+        batch = self._samples.batch(spread(len(self._samples), _FEW))
+        if self._network.has_statistics:
+            variables = variables | self._statistics(variables, [batch])
+        check_gradient(self._network, variables, batch)
 
     def check_end(self, module: Any, point: Any) -> None:
         """Raise an error if the loss at a point (D,) is not finite, or not that of the module.

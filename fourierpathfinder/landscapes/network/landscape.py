@@ -161,7 +161,7 @@ class NetworkLandscape:
             self._network,
             self._layout,
             self._samples,
-            Points(vectorised=vectorize),
+            Points(vectorised=vectorize, holding=self._network.holding),
             device=self.device,
             batch_size=batch_size,
             memory=memory,
@@ -247,6 +247,7 @@ class NetworkLandscape:
                 continue  # which is said elsewhere
             try:
                 self._door.check_loss(point)
+                self._door.check_gradient(point)
                 self._door.check_end(self._given, point)
             except ValueError as error:
                 raise ValueError(f"`{name}`: {error}") from error

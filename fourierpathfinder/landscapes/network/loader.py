@@ -36,6 +36,16 @@ def indices_of(loader: Any) -> Sequence[int]:
     return _drawn(lambda: sampler)
 
 
+def refuse_ready_batches(loader: Any) -> None:
+    """Raise an error if a loader hands on what its data set gives, which may be whole batches."""
+    if loader.batch_size is None and loader.batch_sampler is None:
+        raise ValueError(
+            "the loader of `data` has `batch_size=None`, so that its data set may give whole "
+            "batches; samples are needed one by one: pass a data set that gives single ones, or "
+            "all batches put together, `torch.cat`, as a pair of tensors"
+        )
+
+
 def _drawn(iterable: Any) -> Sequence[int]:
     """What one pass of a sampler gives, in ascending order, the global generator left as it was."""
     with torch.random.fork_rng(devices=[]):

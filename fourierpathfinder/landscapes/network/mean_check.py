@@ -1,16 +1,17 @@
-"""Whether a loss is a mean over samples: that of a batch, from those of its two parts.
+"""Whether a loss is a mean over samples: that of a batch, from those of small parts of it.
 
-With n = n₁ + n₂ samples, f must be (n₁ f₁ + n₂ f₂)/n, or with weights (s₁ + s₂)/(w₁ + w₂). It is
-not where the loss sums, where samples weigh differently and the loss does not say so, or where a
-layer mixes the samples of a batch.
+With n = Σₖ nₖ samples, f must be Σₖ nₖ fₖ/n, or with weights Σₖ sₖ/Σₖ wₖ. It is not where the loss sums, where samples weigh differently and the loss does not say so, where it is a
+root or another function of a mean, or where a layer mixes the samples of a batch. In parts of three
+samples these differ most: in large ones a root, say, is nearly the mean of roots.
 """
 
 import math
 from typing import Any
 
+import numpy as np
 import torch
 
-from .data import Batch, Samples, spread
+from .data import Batch, Samples, telling
 from .network import Network
 from .parameters import Tensors
 from .trees import tensors_of, tree_map
@@ -18,6 +19,8 @@ from .trees import tensors_of, tree_map
 _TOLERANCES = {torch.float64: 1e-8, torch.float32: 2e-4}
 _ROUGH = 2e-2
 """In half precision."""
+_IN_A_PART = 3
+"""Samples."""
 
 
 def tolerance(network: Network, variables: Tensors) -> float:
@@ -50,26 +53,62 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     ValueError
         With the likely cause and its cure.
     """
-    chosen = spread(len(samples), n_samples)
+    chosen = telling(samples, n_samples)
     whole = samples.batch(chosen)
     variables = variables | quietly(network.statistics(whole), variables, whole)
     _check_loss_alone(network, variables, whole)
     if len(chosen) < 2:
         return True
-    cut = max(1, len(chosen) // 3)
-    parts = samples.batch(chosen[:cut]), samples.batch(chosen[cut:])
-    (total, weight), *sums = (
-        quietly(network.loss(batch), variables, batch) for batch in (whole, *parts)
-    )
-    together = sum(float(each) for each, _ in sums) / max(sum(float(w) for _, w in sums), 1e-30)
-    mean = float(total) / max(float(weight), 1e-30)
+    n_parts = max(2, len(chosen) // _IN_A_PART)
+    parts = [samples.batch(part) for part in np.array_split(chosen, n_parts)]
+    (total, weight), *sums = [
+        [float(number) for number in quietly(network.loss(batch), variables, batch)]
+        for batch in (whole, *parts)
+    ]
+    added, weights = (sum(numbers) for numbers in zip(*sums, strict=True))
+    mean, together = total / max(weight, 1e-30), added / max(weights, 1e-30)
     if not math.isfinite(mean):
         return False
-    means = [float(each) / max(float(w), 1e-30) for each, w in sums]
+    limit = tolerance(network, variables)
+    if abs(weight - weights) > limit * weights:
+        raise ValueError(
+            f"the pair that `loss` returned is ({total:.6g}, {weight:.6g}) for {whole.size} samples, "
+            f"but those of {len(parts)} parts of these add up to ({added:.6g}, {weights:.6g}); both "
+            "must be sums over the samples of a batch. If the second is no weight, but something "
+            "else that was measured, return the first alone"
+        )
+    means = [each / max(w, 1e-30) for each, w in sums]
     size = max(abs(mean), *(abs(each) for each in means))
-    if abs(mean - together) <= tolerance(network, variables) * max(size, 1e-6):
+    if abs(total - added) <= limit * max(size, 1e-6) * weights:
         return True
-    raise ValueError(_sentence(whole.size, mean, together, means, parts))
+    raise ValueError(_sentence(whole.size, mean, together, means))
+
+
+def check_penalty(network: Network, variables: Tensors) -> None:
+    """Raise an error if what is added to the loss depends on other parameters than those given."""
+    if network.penalty is None:
+        return
+    with torch.enable_grad():
+        found = network.penalty({name: tensor.detach() for name, tensor in variables.items()})
+    if found.requires_grad:
+        raise ValueError(
+            "`penalty` depends on parameters besides those that it is given, which are the same "
+            "wherever the path is; take them from its argument, a dict of tensors by name"
+        )
+
+
+def check_gradient(network: Network, variables: Tensors, batch: Batch) -> None:
+    """Raise an error if nothing leads from the loss back to the parameters."""
+    leaves = {name: tensor.detach().requires_grad_() for name, tensor in variables.items()}
+    with torch.enable_grad():
+        total, _ = network.loss(batch)(leaves, *batch.tensors)
+    if not total.requires_grad:
+        raise ValueError(
+            "the loss does not depend on the parameters in a way that torch could differentiate: "
+            "the module or `loss` detaches, counts (as an accuracy does), or calculates with "
+            "numbers outside torch. A path needs gradients: pass a loss that has one, and measure "
+            "the other by `landscape.measure`"
+        )
 
 
 def quietly(function: Any, variables: Tensors, batch: Batch) -> Any:
@@ -84,6 +123,10 @@ def quietly(function: Any, variables: Tensors, batch: Batch) -> Any:
         return tree_map(lambda tensor: tensor.detach(), function(variables, *batch.tensors))
 
 
+def _as_variable(tensor: Any) -> Any:
+    return tensor.clone().requires_grad_() if tensor.is_floating_point() else tensor
+
+
 def _check_loss_alone(network: Network, variables: Tensors, batch: Batch) -> None:
     """Raise an error if the loss holds parameters of its own that could be trained."""
     with torch.enable_grad():
@@ -93,6 +136,14 @@ def _check_loss_alone(network: Network, variables: Tensors, batch: Batch) -> Non
             return
         _, _, target = network.arguments(batch.tree)
         mean = network.reduction.mean(constant, target, batch.size)
+        variable = tree_map(_as_variable, constant)
+        _, weight = network.reduction.total(variable, target, batch.size)
+    if weight.requires_grad:
+        raise ValueError(
+            "the weight in the pair (sum, weight) that `loss` returns depends on the output of the "
+            "network; it must be that of the samples alone. If the second is no weight, but "
+            "something else that was measured, return the first alone"
+        )
     if mean.requires_grad:
         raise ValueError(
             "`loss` depends on parameters besides the output and the target: it holds those of one "
@@ -102,21 +153,15 @@ def _check_loss_alone(network: Network, variables: Tensors, batch: Batch) -> Non
         )
 
 
-def _sentence(
-    n: int,
-    mean: float,
-    together: float,
-    means: list[float],
-    parts: tuple[Batch, Batch],
-) -> str:
+def _sentence(n: int, mean: float, together: float, means: list[float]) -> str:
     found = (
-        f"`loss` is no mean over samples: {mean:.6g} for {n} samples, and {means[0]:.6g} and "
-        f"{means[1]:.6g} for {parts[0].size} and {parts[1].size} of these"
+        f"`loss` is no mean over samples: {mean:.6g} for {n} samples, but {together:.6g} from "
+        f"{len(means)} parts of these"
     )
     if abs(sum(means) - mean) <= 1e-3 * abs(mean):
         return f"{found}; it sums over the samples, pass one that takes their mean"
     return (
-        f"{found}, which makes {together:.6g}. Where samples weigh differently (weights of "
-        "classes, ignored targets, padding), return the pair (sum over the batch, weight of the "
-        "batch); a layer that mixes the samples of a batch has no such loss at all"
+        f"{found}. Where samples weigh differently (weights of classes, ignored targets, padding), "
+        "return the pair (sum over the batch, weight of the batch); of a root of a mean pass the "
+        "mean itself; a layer that mixes the samples of a batch has no such loss at all"
     )

@@ -139,7 +139,9 @@ class MeanLoss:
         for p, row in enumerate(samples):
             batch = self._samples.batch(row)
             loss = self._network.batch_loss(batch)
-            values[p] = overwritten(loss, self._layout, points[p], batch.tensors)
+            values[p] = overwritten(
+                loss, self._layout, points[p], batch.tensors, self._network.holding
+            )
         return values
 
     def _own_batches(self, points: Any, values: Any, gradients: Any, samples: Any) -> None:

@@ -17,10 +17,11 @@ from torch.func import functional_call
 
 from .copies import computed_weights, copied_where_it_moves
 from .data import Batch
+from .held import held
 from .memory import SavedBytes
 from .offload import Offloaded, placed
 from .parameters import Tensors
-from .reduction import Loss, Reduction
+from .reduction import Loss, Penalty, Reduction
 from .running import (
     Mode,
     buffers_of,
@@ -74,14 +75,17 @@ class Network:
         self.reduction = Reduction(loss)
         self._device = device
         self.autocast = autocast
-        self._penalty = penalty
+        self._penalty = None if penalty is None else Penalty(penalty)
         self._computed = computed_weights(self._module)
+        self._places: dict[str, list[str]] = {}
         self._norms = {} if frozen else tracked_norms(self._module)
         self._spectral = SpectralLayers(nn.Module() if frozen else self._module)
         make_differentiable(self._norms)
         self._spectral.make_exact()
         self.arguments = Arguments(module)
-        _let_recurrent_layers_backward(self._module)
+        _give_dense_gradients(self._module)
+        if device.type == "cuda":
+            _let_recurrent_layers_backward(self._module)
 
     @property
     def estimated(self) -> set[str]:
@@ -111,9 +115,13 @@ class Network:
         for aliases in names:
             parameter = self._module.get_parameter(aliases[0])
             empty = nn.Parameter(parameter.to("meta"), requires_grad=False)
+            places: dict[tuple[int, str], str] = {}  # a layer of two names has but one
             for name in aliases:
                 owner, _, last = name.rpartition(".")
-                self._module.get_submodule(owner)._parameters[last] = empty
+                layer = self._module.get_submodule(owner)
+                layer._parameters[last] = empty
+                places.setdefault((id(layer), last), name)
+            self._places[aliases[0]] = list(places.values())
 
     def placed(self, module: Any, device: Any) -> Any:
         """A module where it can be called."""
@@ -138,6 +146,10 @@ class Network:
                 raise
             return self._bytes_put_out(variables, batch)  # modules that use torch.func themselves
         return float(saved.total / batch.size)
+
+    def holding(self, variables: Tensors) -> AbstractContextManager[Any]:
+        """In which the way back from a function of these variables is gone."""
+        return held(self._module, self._by_places(variables))
 
     def loss(self, batch: Batch) -> Function:
         """(sum, weight) of a batch's form of (variables, tensors); statistics are variables."""
@@ -196,11 +208,20 @@ class Network:
     def _output(self, variables: Tensors, tree: Any) -> tuple[Any, Any]:
         """What the module returns, and the target to compare it with."""
         args, kwargs, target = self.arguments(tree)
+        placed = self._by_places(variables)
         with self.precision(), self.fetching(self._module, *variables.values()):
-            output = functional_call(self._module, variables, args, kwargs)
+            output = functional_call(self._module, placed, args, kwargs, tie_weights=False)
         for layer, name in self._computed:  # of this point, and not to be kept
             vars(layer).pop(name, None)
         return in_single(output), target
+
+    def _by_places(self, variables: Tensors) -> Tensors:
+        """The variables by one name of each place in the module; torch would fill some twice."""
+        return {
+            place: tensor
+            for name, tensor in variables.items()
+            for place in self._places.get(name, [name])
+        }
 
     def _brought_home(self, tensor: Any) -> Any:
         return tensor if self.home is None else tensor.to(self.home)
@@ -273,6 +294,13 @@ def in_single(output: Any) -> Any:
 
 def _single(tensor: Any) -> Any:
     return tensor.float() if tensor.dtype in _HALF else tensor
+
+
+def _give_dense_gradients(module: Any) -> None:
+    """They become part of one vector."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Embedding | nn.EmbeddingBag):
+            layer.sparse = False
 
 
 def _let_recurrent_layers_backward(module: Any) -> None:

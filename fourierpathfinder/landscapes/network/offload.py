@@ -64,7 +64,7 @@ class Offloaded(TorchFunctionMode):  # type: ignore[misc]
     def _noted(self, tensor: Any) -> Any:
         """What is kept of a tensor for the way back: of a copy, or a view of one, its origin."""
         known, origin = self._copies.get(tensor.untyped_storage().data_ptr(), (None, None))
-        if known is None or known() is None:
+        if known is None or known() is None or _is_read_otherwise(tensor, origin):
             return tensor.detach()
         form = tensor.size(), tensor.stride(), tensor.storage_offset()
         return _Noted(origin, self._device, form)
@@ -86,6 +86,11 @@ class _Noted:
     origin: Any
     device: Any
     form: tuple[Any, Any, int]
+
+
+def _is_read_otherwise(tensor: Any, origin: Any) -> bool:
+    """Whether the same memory means other numbers, such as complex ones."""
+    return bool(tensor.dtype != origin.dtype or tensor.is_conj() or tensor.is_neg())
 
 
 def _numbers(kept: Any) -> Any:

@@ -7,18 +7,21 @@ module that calculates a part again on the way back is why it is also tried out 
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import torch
 
-from .parameters import Layout
+from .parameters import Layout, placed_evenly
 
 _ALIKE = 1e-3
 """How far the two ways may differ, as a fraction of the gradient: by the order of sums alone."""
 
 
-def overwritten(function: Callable[..., Any], layout: Layout, point: Any, args: Any) -> Any:
+def overwritten(
+    function: Callable[..., Any], layout: Layout, point: Any, args: Any, holding: Any = nullcontext
+) -> Any:
     """The value at a point (D,), which becomes the gradient there.
 
     Parameters
@@ -29,6 +32,8 @@ def overwritten(function: Callable[..., Any], layout: Layout, point: Any, args: 
     point : Tensor (D,)
         Overwritten.
     args : tuple of Tensor
+    holding : callable
+        Of the parameters, the context of the way back.
 
     Raises
     ------
@@ -44,7 +49,8 @@ def overwritten(function: Callable[..., Any], layout: Layout, point: Any, args: 
     with torch.enable_grad():
         value = function(leaves, *args)
     if value.requires_grad:
-        value.backward(inputs=list(leaves.values()))
+        with holding(leaves):
+            value.backward(inputs=list(leaves.values()))
     for name in without:
         places[name].zero_()
     return value.detach()
@@ -58,7 +64,7 @@ def is_alike(gradient: Any, other: Any) -> bool:
 
 def _leaf(place: Any, dtype: Any) -> Any:
     """A parameter in the memory of its place, whose changes torch counts by themselves."""
-    return place.data.to(dtype).requires_grad_()
+    return placed_evenly(place.data.to(dtype)).requires_grad_()
 
 
 def _write(name: str, place: Any, without: set[str], leaf: Any) -> None:

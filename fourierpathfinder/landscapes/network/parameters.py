@@ -8,11 +8,13 @@ no coordinates, and neither are buffers.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch.nn.parameter import Parameter, UninitializedParameter
 
+from ...storage.content import digest
 from .sharded import refuse_sharded
 from .stored import renamed, shortened
 
@@ -62,6 +64,7 @@ class Layout:
                 )
             if not parameter.dtype.is_floating_point:
                 raise ValueError(f"the parameter {name!r} is of {parameter.dtype}, no real number")
+        _refuse_shared_memory(trainable)
         dtypes = {name: parameter.dtype for name, parameter in trainable.items()}
         first_names = {id(parameter): name for name, parameter in trainable.items()}
         everything = module.named_parameters(remove_duplicate=False)
@@ -104,7 +107,7 @@ class Layout:
     def tensors(self, points: Any) -> Tensors:
         """The parameters at points (..., D) by name, in their own dtypes."""
         views = self.views(points)
-        return {name: view.to(self.dtypes[name]) for name, view in views.items()}
+        return {name: placed_evenly(view.to(self.dtypes[name])) for name, view in views.items()}
 
     def vector(self, state: Mapping[str, Any], device: Any, free: Collection[str] = ()) -> Any:
         """The point (D,) of a state dict, whose entries of the names `free` do not matter.
@@ -188,12 +191,35 @@ class Layout:
 
     def _check_fixed(self, state: Mapping[str, Any], free: Collection[str]) -> None:
         for name in [name for name in self.fixed if name in state and name not in free]:
-            mine, other = self.fixed[name].cpu(), state[name].cpu()
-            if mine.shape != other.shape or not _same(mine, other.to(mine.dtype)):
+            if not _same(self.fixed[name], state[name]):
                 raise ValueError(
                     f"{name!r} is a buffer or a frozen parameter, so it is the same along the "
                     "whole path, but here it differs from that of the landscape's module; make it "
                     f"trainable, or give all ends the same{_cure(name)}"
+                )
+
+
+def _refuse_shared_memory(parameters: Tensors) -> None:
+    """Raise an error if two parameters are views of the same numbers, as after `a.data = b.data.T`.
+
+    A step of training moves both; two coordinates would move apart.
+    """
+    places: dict[int, list[tuple[int, int, str]]] = {}
+    for name, tensor in parameters.items():
+        if tensor.is_meta or not tensor.numel():
+            continue
+        first = tensor.storage_offset()
+        steps = zip(tensor.shape, tensor.stride(), strict=True)
+        last = first + sum((size - 1) * stride for size, stride in steps)
+        place = tensor.untyped_storage().data_ptr()
+        places.setdefault(place, []).append((first, last, name))
+    for ranges in places.values():
+        for (_, last, one), (first, _, other) in pairwise(sorted(ranges)):
+            if first <= last:
+                raise ValueError(
+                    f"the parameters {one!r} and {other!r} lie in the same memory, though they are "
+                    "two for torch; make them one (`module.a.weight = module.b.weight`, used "
+                    "transposed in `forward` where it must be), or give each its own by `clone()`"
                 )
 
 
@@ -210,6 +236,13 @@ def _require_numbers(name: str, tensor: Any) -> None:
         )
 
 
+def placed_evenly(tensor: Any) -> Any:
+    """What may be pairs of real and imaginary parts, which must begin at an even place."""
+    could_be = tensor.ndim > 1 and tensor.shape[-1] == 2
+    odd = could_be and any(n % 2 for n in (tensor.storage_offset(), *tensor.stride()[:-1]))
+    return tensor.clone() if odd else tensor
+
+
 def _kept(tensor: Any) -> Any:
     """A frozen parameter is held once; buffers change when their module is called."""
     if isinstance(tensor, Parameter):
@@ -218,6 +251,11 @@ def _kept(tensor: Any) -> Any:
 
 
 def _same(mine: Any, other: Any) -> bool:
+    if not isinstance(mine, torch.Tensor) or not isinstance(other, torch.Tensor):
+        return digest(mine) == digest(other)  # what a module saves besides tensors
+    if mine.shape != other.shape:
+        return False
+    mine, other = mine.cpu(), other.cpu().to(mine.dtype)
     return bool(torch.equal(mine, other) or torch.allclose(mine, other, 0.0, 0.0, equal_nan=True))
 
 

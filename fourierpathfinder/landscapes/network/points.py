@@ -9,7 +9,8 @@ nothing, a quarter.
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 Function = Callable[..., Any]
 """f(variables, *arguments) -> a tensor, or a dict or tuple of tensors."""
+Holding = Callable[[Tensors], AbstractContextManager[Any]]
 
 _SLOW_ON_CPU = (nn.RNNBase, nn.modules.conv._ConvNd)
 
@@ -50,10 +52,13 @@ class Points:
     vectorised : bool
         Whether to try `vmap`; where a function does what that does not allow, the points are
         done one after the other from then on.
+    holding : callable
+        Of the variables of one point, the context of the way back.
     """
 
-    def __init__(self, *, vectorised: bool) -> None:
+    def __init__(self, *, vectorised: bool, holding: Holding = nullcontext) -> None:
         self.vectorised = vectorised
+        self._looped_grads = partial(_looped_grads, holding)
         self._differentiates = False
         self._tried: set[Any] = set()
 
@@ -95,7 +100,7 @@ class Points:
         are those of the values alone.
         """
         pair: tuple[Any, Tensors] = self._either(
-            _vmapped_grads, _looped_grads, function, variables, args, own
+            _vmapped_grads, self._looped_grads, function, variables, args, own
         )
         return pair
 
@@ -158,7 +163,7 @@ def _looped_values(function: Function, variables: Tensors, args: Any, own: bool)
 
 
 def _looped_grads(
-    function: Function, variables: Tensors, args: Any, own: bool
+    holding: Holding, function: Function, variables: Tensors, args: Any, own: bool
 ) -> tuple[Any, Tensors]:
     values, gradients = [], []
     for one, rest in _each(variables, args, own):
@@ -167,13 +172,14 @@ def _looped_grads(
             found = function(leaves, *rest)
         value = found[0] if isinstance(found, tuple) else found
         if value.requires_grad:
-            tensors = torch.autograd.grad(
-                value, list(leaves.values()), allow_unused=True, materialize_grads=True
-            )
+            with holding(leaves):
+                tensors = torch.autograd.grad(
+                    value, list(leaves.values()), allow_unused=True, materialize_grads=True
+                )
         else:  # such as statistics of the data themselves
             tensors = tuple(torch.zeros_like(leaf) for leaf in leaves.values())
         values.append(_detached(found))
-        gradients.append(dict(zip(leaves, tensors, strict=True)))
+        gradients.append({n: t.to_dense() for n, t in zip(leaves, tensors, strict=True)})
     return _stacked(values), _stacked(gradients)
 
 

@@ -46,8 +46,9 @@ class Reduction:
 
     def mean(self, output: Any, target: Any, size: int) -> Any:
         """The mean over the samples of one batch."""
-        if self._classes is not None:
-            return self._value(output, target)
+        if self._classes is not None:  # where all are ignored, nothing
+            total, weight = self.total(output, target, size)
+            return total / torch.where(weight > 0, weight, 1)
         found = self._value(output, target)
         if isinstance(found, tuple):
             total, weight = found
@@ -77,7 +78,37 @@ class Reduction:
                 f"`loss` returned a {type(found).__name__}; it must return a tensor (the mean over "
                 "the batch, or one value a sample), or the pair (sum, weight)"
             )
+        value = found[0] if pair else found
+        if not value.is_floating_point():
+            raise TypeError(
+                f"`loss` returned numbers of {value.dtype}; it must return real ones, of a "
+                "floating-point type"
+            )
         return tuple(found) if pair else found
+
+
+class Penalty:
+    """A user's regulariser: one number of the parameters by name.
+
+    Parameters
+    ----------
+    function : callable
+    """
+
+    def __init__(self, function: Callable[[dict[str, Any]], Any]) -> None:
+        self._function = function
+
+    def __call__(self, parameters: dict[str, Any]) -> Any:
+        """The number at some parameters."""
+        found = self._function(parameters)
+        if not isinstance(found, torch.Tensor) or found.numel() != 1:
+            kind = type(found).__name__
+            shape = f" of shape {tuple(found.shape)}" if isinstance(found, torch.Tensor) else ""
+            raise TypeError(
+                f"`penalty` returned a {kind}{shape}; it must return a tensor of one number, "
+                "calculated from the parameters it is given"
+            )
+        return found.reshape(())
 
 
 def known_function(function: Any) -> str:

@@ -1,13 +1,13 @@
 """Samples that are the same whenever they are asked for, so that the loss is one function.
 
-A data set with augmentation gives another sample at each call. Where that is noticed, sample i is
-fetched with the generators of torch, NumPy and Python set to a seed that depends on i alone, and
+A data set with augmentation gives another sample at each call, or at some: it is noticed by the
+generators, which have gone on, or by what comes. Then sample i is fetched with the generators of torch, NumPy and Python set to a seed that depends on i alone, and
 set back afterwards.
 """
 
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,14 +20,14 @@ _log = logging.getLogger(__name__)
 _TRIES = 3
 
 
-def repeatable(items: Any, index: int) -> Any:
+def repeatable(items: Any, indices: Sequence[int]) -> Any:
     """Items that are the same at each call.
 
     Parameters
     ----------
     items : object with `__getitem__`
-    index : int
-        One of them, by which it is found out.
+    indices : sequence of int
+        Some of them, by which it is found out.
 
     Raises
     ------
@@ -35,17 +35,32 @@ def repeatable(items: Any, index: int) -> Any:
         If they are not even with seeded generators.
     """
     with _generators():
-        if _agree([items[index] for _ in range(_TRIES)]):
+        if not any(_is_random(items, index) for index in indices):
             return items
         seeded = SeededItems(items)
-        if not _agree([seeded[index] for _ in range(_TRIES)]):
-            raise ValueError(
-                f"`data` gives another sample {index} at each call, also with the generators of "
-                "torch, NumPy and Python seeded; a path needs a loss that is one function: switch "
-                "the augmentation off, or give it a generator that depends on the index"
-            )
+        for index in indices:
+            if not _agree([seeded[index] for _ in range(_TRIES)]):
+                raise ValueError(
+                    f"`data` gives another sample {index} at each call, also with the generators "
+                    "of torch, NumPy and Python seeded; a path needs a loss that is one function: "
+                    "switch the augmentation off, or give it a generator that depends on the index"
+                )
     _log.info("`data` is augmented at random; it is fixed by a seed for each sample")
     return seeded
+
+
+def _is_random(items: Any, index: int) -> bool:
+    """Whether numbers are drawn for an item, even if this time nothing came of it, or it differs."""
+    before = _states()
+    tries = [items[index]]
+    return _states() != before or not _agree(tries + [items[index] for _ in range(_TRIES - 1)])
+
+
+def _states() -> tuple[bytes, bytes, Any]:
+    """Where the global generators are."""
+    _, keys, position, *_ = np.random.get_state()  # noqa: NPY002
+    of_numpy = keys.tobytes() + bytes(str(position), "ascii")
+    return torch.get_rng_state().numpy().tobytes(), of_numpy, random.getstate()
 
 
 class SeededItems:

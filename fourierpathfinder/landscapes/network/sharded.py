@@ -1,12 +1,17 @@
-"""Parameters that are spread over several processes, of which each holds a part alone.
+"""Modules that cannot be called with other parameters, since something stands around them.
 
-A point of the landscape is whole, so such parameters have to be gathered first.
+Parameters may be spread over several processes, of which each holds a part alone: a point of the
+landscape is whole, so these have to be gathered first. Others hand a module to several devices, or
+have made another program of it.
 """
 
 import sys
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+
+_OVER_DEVICES = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
 _GATHER = (
     "gather them with `torch.distributed.checkpoint.state_dict.get_model_state_dict(module, "
     "options=StateDictOptions(full_state_dict=True))` in all processes at once, give what comes "
@@ -29,20 +34,35 @@ def refuse_sharded(state: Mapping[str, Any]) -> None:
 
 
 def refuse_wrapped(module: Any) -> None:
-    """Raise an error if a module is wrapped in FSDP's older way, or has sharded parameters.
+    """Raise an error if a module is wrapped, scripted, or has sharded parameters.
 
     Raises
     ------
     ValueError
         With what to do.
     """
-    for part in module.modules():
+    for name, part in module.named_modules():
+        if isinstance(part, _OVER_DEVICES):
+            raise ValueError(
+                f"{_whole_or(name)} is a {type(part).__name__}, which hands it to several devices "
+                "or processes; pass what it holds, its `.module`"
+            )
+        if isinstance(part, torch.jit.ScriptModule):
+            raise ValueError(
+                f"{_whole_or(name)} is a {type(part).__name__}, a program of TorchScript with "
+                "parameters of its own; pass the module that it was made from, after "
+                "`load_state_dict(scripted.state_dict())`"
+            )
         if _is_of("torch.distributed.fsdp", "FullyShardedDataParallel", part):
             raise ValueError(
                 "a part of the module is a FullyShardedDataParallel, whose parameters are spread "
                 f"over several processes; {_GATHER}"
             )
     refuse_sharded(dict(module.named_parameters()))
+
+
+def _whole_or(name: str) -> str:
+    return f"the part {name!r} of the module" if name else "the module"
 
 
 def _is_of(library: str, kind: str, value: Any) -> bool:

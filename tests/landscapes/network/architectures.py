@@ -51,7 +51,7 @@ class Branching(nn.Module):
 
     def forward(self, x):
         x = self.layer(x)
-        return torch.tanh(x) if x.mean().item() > 0 else x
+        return torch.tanh(x) if self.layer.bias.mean().item() > 0 else x
 
 
 class Residual(nn.Module):

@@ -163,6 +163,37 @@ def test_augmentation_is_fixed(draw):
     assert np.array_equal(states[2], np.random.get_state()[1])  # noqa: NPY002
 
 
+@pytest.mark.parametrize("rare", [0.0, 0.01])
+def test_augmentation_is_noticed_though_nothing_comes_of_it(rare):
+    def seldom():
+        return torch.randn(5) if random.random() < rare else torch.zeros(5)
+
+    landscape = NetworkLandscape(
+        build("perceptron"), nn.functional.cross_entropy, Augmented(seldom)
+    )
+    point = landscape.coordinates(build("perceptron"))[None]
+    assert len({landscape.value(point).item() for _ in range(20)}) == 1
+
+
+def test_augmentation_of_some_samples():
+    class OfOne(Items):
+        def __getitem__(self, i):
+            x, y = super().__getitem__(i)
+            return (x + torch.randn(5), y) if y == TARGETS[-1] else (x, y)
+
+    landscape = NetworkLandscape(
+        build("perceptron"), nn.functional.cross_entropy, OfOne(INPUTS, TARGETS)
+    )
+    point = landscape.coordinates(build("perceptron"))[None]
+    assert landscape.value(point).item() == landscape.value(point).item()
+
+
+@pytest.mark.parametrize("data", [TensorDataset(INPUTS, TARGETS), Stream()])
+def test_a_loader_of_ready_batches(data):
+    with pytest.raises(ValueError, match="has `batch_size=None`.*`torch.cat`"):
+        value_of(DataLoader(data, batch_size=None))
+
+
 def test_augmentation_that_cannot_be_fixed():
     generator = np.random.default_rng()
     with pytest.raises(ValueError, match="gives another sample 0 at each call"):

@@ -120,3 +120,13 @@ def test_the_dtype_is_kept():
     assert state["net.3.weight"].dtype == torch.float32
     values, gradients = landscape.value_and_grad(point[None])
     assert values.dtype == gradients.dtype == torch.float64
+
+
+def test_parameters_in_the_same_memory():
+    module = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Linear(4, 5))
+    module[1].weight.data = module[0].weight.data.T
+    data = torch.zeros(3, 5), torch.zeros(3, 5)
+    with pytest.raises(ValueError, match=r"'0.weight' and '1.weight' lie in the same memory"):
+        NetworkLandscape(module, torch.nn.functional.mse_loss, data)
+    module[1].weight = torch.nn.Parameter(module[1].weight.detach().clone())
+    NetworkLandscape(module, torch.nn.functional.mse_loss, data)

@@ -100,15 +100,104 @@ def closure_of(module):
         (lambda o, t: CROSS_ENTROPY(o, t, weight=WEIGHTS), r"return the pair \(sum over the"),
         (lambda o, t: CROSS_ENTROPY(o, t, ignore_index=2), r"return the pair \(sum over the"),
         (lambda o, t: (o.mean(0) ** 2).sum(), "no mean over samples"),
+        (lambda o, t: (o**2).mean() ** 0.5, "of a root of"),
+        (lambda o, t: (CROSS_ENTROPY(o, t), _accuracy(o, t)), "must be sums over the samples"),
+        (lambda o, t: (CROSS_ENTROPY(o, t), o), "depends on the output of the network"),
+        (lambda o, t: _confident(o, t), "depends on the output of the network"),
+        (lambda o, t: (o.argmax(-1) != t).sum(), r"numbers of torch.int64; it must return real"),
+        (lambda o, t: o.to(torch.complex128).mean(), r"numbers of torch.complex128"),
         (closure_of(build("perceptron").double()), "as `penalty=`, a function"),
         (nn.Sequential(nn.Linear(1, 1).double()), "forward"),
     ],
-    ids=["sum", "weights", "ignored", "statistics of the batch", "closure", "no loss"],
+    ids=[
+        "sum",
+        "weights",
+        "ignored",
+        "statistics of the batch",
+        "root",
+        "accuracy besides",
+        "output besides",
+        "weights of the output",
+        "whole numbers",
+        "complex numbers",
+        "closure",
+        "no loss",
+    ],
 )
 def test_what_is_no_mean_is_refused(loss, words):
     landscape = NetworkLandscape(build("perceptron").double(), loss, (INPUTS, TARGETS))
     with pytest.raises((ValueError, TypeError), match=words):
         landscape.value(points_of(landscape))
+
+
+def _accuracy(output, target):
+    return (output.argmax(-1) == target).double().mean()
+
+
+def _confident(output, target):
+    """Its gradient would have to be that of a quotient."""
+    weight = output[:, 0].sigmoid()
+    return (weight * CROSS_ENTROPY(output, target, reduction="none")).sum(), weight.sum()
+
+
+def test_one_rare_label_does_not_hide_it():
+    inputs = torch.randn(3000, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    targets = torch.zeros(3000, dtype=torch.long)
+    targets[1234] = 1
+    loss = partial(_weighted, weight=100 * WEIGHTS)
+    landscape = NetworkLandscape(build("perceptron").double(), loss, (inputs, targets))
+    with pytest.raises(ValueError, match="no mean over samples"):
+        landscape.value(points_of(landscape))
+
+
+@pytest.mark.parametrize("vectorize", [True, False])
+def test_a_mini_batch_of_which_all_is_ignored(vectorize):
+    targets = torch.where(torch.arange(30) == 7, TARGETS, -100)
+    landscape = NetworkLandscape(
+        build("perceptron").double(), CROSS_ENTROPY, (INPUTS, targets), vectorize=vectorize
+    )
+    points = points_of(landscape, 2)
+    values, gradients = landscape.value_and_grad(points, np.array([[1, 2], [3, 4]]))
+    assert torch.equal(values, torch.zeros_like(values))
+    assert torch.equal(gradients, torch.zeros_like(gradients))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda o, t: (o.argmax(-1) != t).double(),
+        lambda o, t: CROSS_ENTROPY(o.detach(), t),
+        lambda o, t: torch.as_tensor(CROSS_ENTROPY(o, t).item(), dtype=torch.float64),
+    ],
+    ids=["accuracy", "detached", "outside torch"],
+)
+def test_a_path_needs_a_gradient(loss):
+    landscape = NetworkLandscape(build("perceptron").double(), loss, (INPUTS, TARGETS))
+    points = points_of(landscape, 2)
+    assert torch.isfinite(landscape.value(points)).all()
+    with pytest.raises(ValueError, match="`start`: the loss does not depend on the parameters"):
+        landscape.ends(*points)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "error", "words"),
+    [
+        (lambda p: None, TypeError, "`penalty` returned a NoneType"),
+        (lambda p: 0.5, TypeError, "`penalty` returned a float"),
+        (lambda p: next(iter(p.values())), TypeError, r"`penalty` returned a Tensor of shape \("),
+        (lambda p: _SQUARES_OF_ANOTHER, ValueError, "`penalty` depends on parameters besides"),
+    ],
+    ids=["nothing", "float", "several numbers", "other parameters"],
+)
+def test_what_is_no_penalty(penalty, error, words):
+    landscape = NetworkLandscape(
+        build("perceptron").double(), CROSS_ENTROPY, (INPUTS, TARGETS), penalty=penalty
+    )
+    with pytest.raises(error, match=words):
+        landscape.value(points_of(landscape))
+
+
+_SQUARES_OF_ANOTHER = sum((p**2).sum() for p in build("perceptron").double().parameters())
 
 
 def test_sorted_labels_do_not_hide_it():
