@@ -16,6 +16,7 @@ LAYERS = (
     "_lazy",
     "_deprecation",
     "executors",
+    "threads",
     "path",
     "splitting",
     "objectives",

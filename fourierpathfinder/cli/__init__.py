@@ -3,11 +3,15 @@
 The only module of the package that may be imported without the extra `ase`.
 """
 
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command `fourierpathfinder`."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # before a run has begun, and when it is over, there is nothing to be saved
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         from .commands import fourierpathfinder
     except ModuleNotFoundError as error:
@@ -17,6 +21,4 @@ def main() -> None:
             f"the command line needs {error.name}, which is not installed: "
             "pip install 'fourierpathfinder[ase,plot]'"
         )
-    except KeyboardInterrupt:  # so early that no run has begun
-        sys.exit(130)
     fourierpathfinder()

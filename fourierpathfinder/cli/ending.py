@@ -1,10 +1,19 @@
-"""How a command ends: with an exit status and a sentence, whatever has happened."""
+"""How a command ends: with an exit status and a sentence, whatever has happened.
+
+A signal raises KeyboardInterrupt wherever the run happens to be, so that it writes what it has.
+That may come to nothing: Python drops what is raised while an object is deleted, and a library may
+have just taken a lock. So a thread watches, which ends a run that does not end by itself.
+"""
 
 import logging
 import os
+import select
 import signal
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -19,15 +28,21 @@ from .run import Found
 
 _INTERRUPTED = "interrupted; continue with --restart"
 
+_PATIENCE = 20.0
+"""In seconds: how long a run may write what it has; schedulers kill after some thirty."""
+_AT_ONCE = 1.0
+"""In seconds: what comes so soon is no second signal; `timeout` sends one to a process and its
+group."""
+
 
 def with_exit_status(command: Callable[..., Exit]) -> Callable[..., None]:
     """Turn every way to end into an exit status and a sentence."""
 
     @wraps(command)
     def exiting(**options: Any) -> None:
-        before = {number: signal.signal(number, _interrupt) for number in _ending_signals()}
         try:
-            status = command(**options)
+            with _ended_by_signals():
+                status = command(**options)
         except (InputError, CheckpointError) as error:
             status = _failed(Exit.BAD_INPUT, error)
         except NotReadyError as error:
@@ -39,9 +54,6 @@ def with_exit_status(command: Callable[..., Exit]) -> Callable[..., None]:
             status = _failed(Exit.OUTPUT, error)
         except KeyboardInterrupt:
             status = _failed(Exit.INTERRUPTED, _INTERRUPTED)
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
         sys.exit(status)
 
     return exiting
@@ -76,14 +88,55 @@ def _ending_signals() -> list[signal.Signals]:
     return [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
 
 
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A first signal interrupts; a second does not wait until what there is has been written."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = {number: signal.signal(number, _interrupt) for number in _ending_signals()}
+    told_before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reading, frozenset(before)), daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(told_before)
+        os.close(writing)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _interrupt(number: int, frame: object) -> None:
-    """End the run; a second signal does not wait until it has written what it has."""
     for again in _ending_signals():
-        signal.signal(again, _end_at_once)
+        signal.signal(again, _leave_to_the_watch)
     raise KeyboardInterrupt
 
 
-def _end_at_once(number: int, frame: object) -> None:
-    """All that was calculated is in the file, and workers end when this process does."""
+def _leave_to_the_watch(number: int, frame: object) -> None:
+    """Do nothing where the run happens to be."""
+
+
+def _watch(reading: int, ending: frozenset[int]) -> None:
+    """End the process at a second signal, or where it does not end by itself after the first.
+
+    All that was calculated is in the file, and workers end when this process does.
+    """
+    with open(reading, "rb", buffering=0):
+        if not _signalled(reading, ending, None):
+            return
+        time.sleep(_AT_ONCE)
+        while select.select([reading], [], [], 0)[0]:
+            if not os.read(reading, 512):
+                return
+        if not _signalled(reading, ending, _PATIENCE):
+            return
     os.write(2, f"fourierpathfinder: {_INTERRUPTED}\n".encode())
     os._exit(Exit.INTERRUPTED)
+
+
+def _signalled(reading: int, ending: frozenset[int], patience: float | None) -> bool:
+    """Wait for a signal, no longer than some seconds; False if the command ends before."""
+    while select.select([reading], [], [], patience)[0]:
+        numbers = os.read(reading, 512)
+        if not numbers or ending.intersection(numbers):
+            return bool(numbers)
+    return True

@@ -8,11 +8,12 @@ those that were under way go on with what is known.
 import logging
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..storage.content import digest
 from ..storage.documents import read_document, write_document
 from ..storage.errors import CheckpointError
 from ..storage.files import open_appending
+from ..threads import answered
 from .calculators import CalculatorFactory
 from .exits import Exit, InputError
 from .outputs import SCHEMA as RESULT
@@ -96,21 +98,13 @@ class Many:
                 worker.start()
 
     def _run(self, missing: list[Pair]) -> Iterator[tuple[Pair, dict[str, Any]]]:
-        running: set[subprocess.Popen[bytes]] = set()
-        pool = ThreadPoolExecutor(self.n_jobs)
-        try:
-            tasks: dict[Future[dict[str, Any]], Pair] = {
-                pool.submit(self._row, pair, running): pair for pair in missing
-            }
-            for task in as_completed(tasks):
-                yield tasks[task], task.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(running):
-                process.terminate()
-            pool.shutdown()
+        processes = _Processes()
+        calls = [partial(self._row, pair, processes) for pair in missing]
+        with closing(processes), closing(answered(calls, self.n_jobs)) as answers:
+            for index, row in answers:
+                yield missing[index], row
 
-    def _row(self, pair: Pair, running: set["subprocess.Popen[bytes]"]) -> dict[str, Any]:
+    def _row(self, pair: Pair, processes: "_Processes") -> dict[str, Any]:
         if pair.problem:
             return failed_row(pair, pair.problem)
         try:
@@ -125,7 +119,7 @@ class Many:
         folder.mkdir(parents=True, exist_ok=True)
         until = time.monotonic() + _PATIENCE
         while True:
-            status = _found(arguments, folder, running)
+            status = _found(arguments, folder, processes)
             why = _reason(folder, status)
             if " is in use by " not in why or time.monotonic() > until:
                 break
@@ -169,7 +163,38 @@ def _structure(pair: Pair) -> Atoms | None:
         return None
 
 
-def _found(arguments: list[str], folder: Path, running: set["subprocess.Popen[bytes]"]) -> int:
+class _Processes:
+    """Those that run now, until all are told to end."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._changing = threading.Lock()
+        self._is_over = False
+
+    def wait(self, process: "subprocess.Popen[bytes]") -> int:
+        """The exit status of a process, which is one of them until then."""
+        with self._changing:
+            self._running.add(process)
+            if self._is_over:
+                process.terminate()
+        try:
+            return process.wait()
+        finally:
+            with self._changing:
+                self._running.discard(process)
+
+    def close(self) -> None:
+        """Tell them to end, those too that begin just now, and wait until they have."""
+        with self._changing:
+            self._is_over = True
+            running = list(self._running)
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
+
+
+def _found(arguments: list[str], folder: Path, processes: _Processes) -> int:
     """Run `find` in a process; returns its exit status."""
     command = [sys.executable, "-m", f"{__package__}.child", "find"]
     place = folder / "output.txt"
@@ -178,12 +203,11 @@ def _found(arguments: list[str], folder: Path, running: set["subprocess.Popen[by
         process = subprocess.Popen(
             [*command, "--output", str(folder), "--restart", *arguments],
             stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
+            process_group=0,  # what the terminal sends is passed on once
         )  # fmt: skip
-        running.add(process)
         try:
-            return process.wait()
+            return processes.wait(process)
         finally:
-            running.discard(process)
             if process.stdin is not None:
                 process.stdin.close()
 

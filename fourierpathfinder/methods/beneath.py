@@ -1,9 +1,9 @@
 """The cheap landscape beneath an expensive one: searched first, then asked where it is of use."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from .._arrays import Array
@@ -22,6 +22,7 @@ from ..search.prediction import Candidate
 from ..search.records import Beneath, Records
 from ..search.state import Aim
 from ..search.teaching import shared
+from ..threads import promised
 
 _UNUSABLE = "The prior was not used: it could not be evaluated at an end."
 _UNLIKELY = "The prior was dropped: without it the evaluations are likelier."
@@ -176,14 +177,9 @@ class Cheap:
         if not len(places):
             yield
             return
-        thread = ThreadPoolExecutor(1, thread_name_prefix="prior")
-        try:
-            asking = thread.submit(asked, self._prior, places)
-            yield
-            found = asking.result()
-        finally:  # after an error or Ctrl-C nobody waits for it
-            thread.shutdown(wait=False, cancel_futures=True)
-        campaign.records = campaign.records.joined_beneath(*found)
+        found = promised(partial(asked, self._prior, places))
+        yield  # after an error or Ctrl-C nobody waits for it
+        campaign.records = campaign.records.joined_beneath(*found())
 
     def wanted(
         self, campaign: Campaign, plan: Callable[[Campaign], list[Candidate]]

@@ -18,12 +18,13 @@ Where a BLAS counts for each thread by itself (OpenMP), each that comes in sets 
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+from ..threads import Caller
 
 __all__ = ["one_thread"]
 
@@ -32,7 +33,7 @@ class _Doorkeeper:
     """A thread that changes how many threads the process's BLAS has, and nothing else."""
 
     def __init__(self) -> None:
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread: Caller | None = None
         self._limit: Any = None
 
     def close(self) -> None:
@@ -52,8 +53,8 @@ class _Doorkeeper:
 
     def _told(self, task: Callable[[], Any]) -> Any:
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="blas")
-        return self._thread.submit(task).result()
+            self._thread = Caller()
+        return self._thread(task)
 
 
 class _Door:

@@ -4,9 +4,10 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from ..._deprecation import moved_behind
 from ...executors import watched
+from ...threads import answered
 from ..abilities import Abilities, Forwarding, remind
 from ..protocols import Landscape
 from .remote import Remote
@@ -93,7 +95,6 @@ class IsolatedLandscape(Forwarding):
         self._counting = threading.Lock()
         self._watching = ExitStack()
         executor = self._watching.enter_context(watched(executor))
-        self._threads = ThreadPoolExecutor(n_workers, thread_name_prefix="isolated")
         self._workers: list[Worker | Remote] = []
         self._idle: SimpleQueue[Attempt] = SimpleQueue()
         for _ in range(n_workers):
@@ -134,21 +135,16 @@ class IsolatedLandscape(Forwarding):
 
     def evaluations(self, points: np.ndarray) -> Iterator[tuple[int, float, np.ndarray]]:
         """The index, value and gradient of each of `points` (M, D), as soon as it is known."""
-        tasks = {self._threads.submit(self._evaluate, p): k for k, p in enumerate(points)}
-        try:
-            for task in as_completed(tasks):
-                index, (value, gradient) = tasks[task], task.result()
+        calls = [partial(self._evaluate, point) for point in points]
+        with closing(answered(calls, self.n_workers)) as answers:
+            for index, (value, gradient) in answers:
                 remind(self.landscape, points[index], value)  # a process that starts later knows it
                 yield index, value, gradient
-        finally:
-            for task in tasks:
-                task.cancel()
 
     def close(self) -> None:
         """End all processes."""
         for worker in self._workers:
             worker.close()
-        self._threads.shutdown(cancel_futures=True)
         self._watching.close()
 
     def __enter__(self) -> "IsolatedLandscape":

@@ -53,6 +53,7 @@ class Remote:
         self._executor = executor
         self._key = uuid.uuid4().hex
         self._closed = threading.Event()
+        self._at_work = threading.Lock()
 
     def __call__(self, point: np.ndarray) -> _Answer:
         """Value and gradient (D,) at `point` (D,).
@@ -64,15 +65,8 @@ class Remote:
         NobodyAnswersError
             If there is nobody to make it.
         """
-        try:
-            task = self._executor.submit(_evaluate, self._key, self._sent, self._timeout, point)
-        except Exception as error:
-            raise WorkerError(str(error) or type(error).__name__) from error
-        try:
-            return self._awaited(task)
-        finally:
-            if self._trouble() is None:  # or there is nobody who could be told
-                task.cancel()
+        with self._at_work:
+            return self._asked(point)
 
     @cached_property
     def _sent(self) -> bytes:
@@ -82,6 +76,19 @@ class Remote:
     def close(self) -> None:
         """Wait for no answer any more; any thread may ask for it."""
         self._closed.set()
+        with self._at_work:  # until a task that nobody waits for is cancelled
+            pass
+
+    def _asked(self, point: np.ndarray) -> _Answer:
+        try:
+            task = self._executor.submit(_evaluate, self._key, self._sent, self._timeout, point)
+        except Exception as error:
+            raise WorkerError(str(error) or type(error).__name__) from error
+        try:
+            return self._awaited(task)
+        finally:
+            if self._trouble() is None:  # or there is nobody who could be told
+                task.cancel()
 
     def _awaited(self, task: "Future[_Answer]") -> _Answer:
         alone_since: float | None = None
