@@ -55,7 +55,11 @@ def test_calls_are_begun_in_their_order_until_an_error():
     assert begun in ([0, 1], [0, 1, 3])  # the last one may begin before the error is received
 
 
-@pytest.mark.parametrize("ask", [lambda call: promised(call)(), lambda call: Caller()(call)])
+def asked_of_a_caller(call):
+    return Caller()(call)
+
+
+@pytest.mark.parametrize("ask", [lambda call: promised(call)(), asked_of_a_caller])
 def test_what_a_call_returns_or_raises_is_told(ask):
     assert ask(lambda: 4) == 4
     assert ask(threading.get_ident) != threading.get_ident()
@@ -65,7 +69,7 @@ def test_what_a_call_returns_or_raises_is_told(ask):
 
 TASKS = {
     "answered": lambda: list(answered([int, int, int], 2)),
-    "promised": lambda: promised(int)(),
+    "promised": lambda: [promised(int)()],
     "Caller": lambda: Caller()(int),
 }
 
