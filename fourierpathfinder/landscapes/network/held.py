@@ -1,7 +1,7 @@
 """A module that has the tensors of a point until the way back through it is done.
 
-Parts that are computed again on the way back (`torch.utils.checkpoint`) read the module's parameters
-once more, after the call that was given them.
+Parts that are computed again on the way back (`torch.utils.checkpoint`) read the parameters of the
+module once more, after the call that was given them.
 """
 
 from collections.abc import Iterator

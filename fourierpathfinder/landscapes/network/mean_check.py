@@ -1,8 +1,9 @@
 """Whether a loss is a mean over samples: that of a batch, from those of small parts of it.
 
-With n = Σₖ nₖ samples, f must be Σₖ nₖ fₖ/n, or with weights Σₖ sₖ/Σₖ wₖ. It is not where the loss sums, where samples weigh differently and the loss does not say so, where it is a
-root or another function of a mean, or where a layer mixes the samples of a batch. In parts of three
-samples these differ most: in large ones a root, say, is nearly the mean of roots.
+With n = Σₖ nₖ samples, f must be Σₖ nₖ fₖ/n, or with weights Σₖ sₖ/Σₖ wₖ. It is not where the loss
+sums, where samples weigh differently and the loss does not say so, where it is a root or another
+function of a mean, or where a layer mixes the samples of a batch. In parts of three samples these
+differ most: in large ones a root, say, is nearly the mean of roots.
 """
 
 import math
@@ -72,10 +73,10 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     limit = tolerance(network, variables)
     if abs(weight - weights) > limit * weights:
         raise ValueError(
-            f"the pair that `loss` returned is ({total:.6g}, {weight:.6g}) for {whole.size} samples, "
-            f"but those of {len(parts)} parts of these add up to ({added:.6g}, {weights:.6g}); both "
-            "must be sums over the samples of a batch. If the second is no weight, but something "
-            "else that was measured, return the first alone"
+            f"the pair that `loss` returned is ({total:.6g}, {weight:.6g}) for {whole.size} "
+            f"samples, but those of {len(parts)} parts of these add up to ({added:.6g}, "
+            f"{weights:.6g}); both must be sums over the samples of a batch. If the second is no "
+            "weight, but something else that was measured, return the first alone"
         )
     means = [each / max(w, 1e-30) for each, w in sums]
     size = max(abs(mean), *(abs(each) for each in means))

@@ -1,8 +1,8 @@
 """Samples that are the same whenever they are asked for, so that the loss is one function.
 
 A data set with augmentation gives another sample at each call, or at some: it is noticed by the
-generators, which have gone on, or by what comes. Then sample i is fetched with the generators of torch, NumPy and Python set to a seed that depends on i alone, and
-set back afterwards.
+generators of torch, NumPy and Python, which have gone on, or by what comes. Then sample i is
+fetched with them set to a seed that depends on i alone, and set back afterwards.
 """
 
 import logging
@@ -50,7 +50,7 @@ def repeatable(items: Any, indices: Sequence[int]) -> Any:
 
 
 def _is_random(items: Any, index: int) -> bool:
-    """Whether numbers are drawn for an item, even if this time nothing came of it, or it differs."""
+    """Whether numbers are drawn for an item, even if nothing came of it, or it differs."""
     before = _states()
     tries = [items[index]]
     return _states() != before or not _agree(tries + [items[index] for _ in range(_TRIES - 1)])
@@ -58,9 +58,9 @@ def _is_random(items: Any, index: int) -> bool:
 
 def _states() -> tuple[bytes, bytes, Any]:
     """Where the global generators are."""
-    _, keys, position, *_ = np.random.get_state()  # noqa: NPY002
-    of_numpy = keys.tobytes() + bytes(str(position), "ascii")
-    return torch.get_rng_state().numpy().tobytes(), of_numpy, random.getstate()
+    of_numpy: Any = np.random.get_state()  # noqa: NPY002
+    numbers = of_numpy[1].tobytes()
+    return torch.get_rng_state().numpy().tobytes(), numbers, (of_numpy[2:], random.getstate())
 
 
 class SeededItems:

@@ -26,7 +26,8 @@ def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
         return _mapped(function, tree)
     if isinstance(tree, tuple | list):
         parts = [tree_map(function, part) for part in tree]
-        return tree._make(parts) if hasattr(tree, "_fields") else type(tree)(parts)
+        kind: Any = type(tree)
+        return kind._make(parts) if hasattr(kind, "_fields") else kind(parts)
     if is_dataclass(tree) and not isinstance(tree, type):
         new = copy.copy(tree)
         for field in fields(tree):

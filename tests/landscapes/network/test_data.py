@@ -190,7 +190,7 @@ def test_augmentation_of_some_samples():
 
 @pytest.mark.parametrize("data", [TensorDataset(INPUTS, TARGETS), Stream()])
 def test_a_loader_of_ready_batches(data):
-    with pytest.raises(ValueError, match="has `batch_size=None`.*`torch.cat`"):
+    with pytest.raises(ValueError, match=r"has `batch_size=None`.*`torch.cat`"):
         value_of(DataLoader(data, batch_size=None))
 
 

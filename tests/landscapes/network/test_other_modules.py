@@ -192,9 +192,9 @@ def test_more_than_tensors_in_a_state_dict():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda net: torch.jit.script(net), "the module is a RecursiveScriptModule, a program"),
+        (torch.jit.script, "the module is a RecursiveScriptModule, a program"),
         (lambda net: nn.Sequential(torch.jit.script(net)), "the part '0' of the module is a"),
-        (lambda net: nn.DataParallel(net), "the module is a DataParallel, .* its `.module`"),
+        (nn.DataParallel, "the module is a DataParallel, .* its `.module`"),
     ],
     ids=["scripted", "scripted part", "over devices"],
 )

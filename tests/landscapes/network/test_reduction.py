@@ -86,6 +86,12 @@ def test_a_mini_batch_is_the_quotient_of_its_own(kind):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
 
 
+def _confident(output, target):
+    """Its gradient would have to be that of a quotient."""
+    weight = output[:, 0].sigmoid()
+    return (weight * CROSS_ENTROPY(output, target, reduction="none")).sum(), weight.sum()
+
+
 def closure_of(module):
     def loss(output, target):
         return CROSS_ENTROPY(output, target) + sum((p**2).sum() for p in module.parameters())
@@ -103,7 +109,7 @@ def closure_of(module):
         (lambda o, t: (o**2).mean() ** 0.5, "of a root of"),
         (lambda o, t: (CROSS_ENTROPY(o, t), _accuracy(o, t)), "must be sums over the samples"),
         (lambda o, t: (CROSS_ENTROPY(o, t), o), "depends on the output of the network"),
-        (lambda o, t: _confident(o, t), "depends on the output of the network"),
+        (_confident, "depends on the output of the network"),
         (lambda o, t: (o.argmax(-1) != t).sum(), r"numbers of torch.int64; it must return real"),
         (lambda o, t: o.to(torch.complex128).mean(), r"numbers of torch.complex128"),
         (closure_of(build("perceptron").double()), "as `penalty=`, a function"),
@@ -132,12 +138,6 @@ def test_what_is_no_mean_is_refused(loss, words):
 
 def _accuracy(output, target):
     return (output.argmax(-1) == target).double().mean()
-
-
-def _confident(output, target):
-    """Its gradient would have to be that of a quotient."""
-    weight = output[:, 0].sigmoid()
-    return (weight * CROSS_ENTROPY(output, target, reduction="none")).sum(), weight.sum()
 
 
 def test_one_rare_label_does_not_hide_it():
