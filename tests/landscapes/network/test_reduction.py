@@ -86,12 +86,6 @@ def test_a_mini_batch_is_the_quotient_of_its_own(kind):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
 
 
-def _confident(output, target):
-    """Its gradient would have to be that of a quotient."""
-    weight = output[:, 0].sigmoid()
-    return (weight * CROSS_ENTROPY(output, target, reduction="none")).sum(), weight.sum()
-
-
 def closure_of(module):
     def loss(output, target):
         return CROSS_ENTROPY(output, target) + sum((p**2).sum() for p in module.parameters())
