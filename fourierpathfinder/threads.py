@@ -9,7 +9,7 @@ threads without `threading.Thread`, whose `start` waits under a lock.
 
 from _thread import start_new_thread
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -57,7 +57,9 @@ def promised(call: Callable[[], T]) -> Callable[[], T]:
     return lambda: answers.get().told()
 
 
-def answered(calls: Sequence[Callable[[], T]], n_threads: int) -> Iterator[tuple[int, T]]:
+def answered(
+    calls: Sequence[Callable[[], T]], n_threads: int
+) -> Generator[tuple[int, T], None, None]:
     """Make calls in threads, begun in their order.
 
     Parameters

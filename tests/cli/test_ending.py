@@ -15,9 +15,9 @@ from fourierpathfinder.cli import ending
 ending._PATIENCE, ending._AT_ONCE = float(sys.argv[1]), 0.0
 @ending.with_exit_status
 def stubborn():
-    print("begun", flush=True)
     while True:
         try:
+            print("begun", flush=True)
             time.sleep(1000)
         except KeyboardInterrupt:
             print("dropped", flush=True)
@@ -40,7 +40,8 @@ def test_a_command_that_does_not_end_by_itself_is_ended(number):
     process.send_signal(number)
     output, _ = process.communicate()
     assert process.returncode == Exit.INTERRUPTED
-    assert output == "dropped\nfourierpathfinder: interrupted; continue with --restart\n"
+    assert output.startswith("dropped\n")
+    assert output.endswith("fourierpathfinder: interrupted; continue with --restart\n")
 
 
 def test_a_later_signal_ends_it_at_once():
@@ -50,4 +51,4 @@ def test_a_later_signal_ends_it_at_once():
         time.sleep(0.01)
     output, _ = process.communicate()
     assert process.returncode == Exit.INTERRUPTED
-    assert output.count("dropped\n") <= 1
+    assert output.count("dropped\n") == 1
