@@ -57,7 +57,9 @@ def promised(call: Callable[[], T]) -> Callable[[], T]:
     return lambda: answers.get().told()
 
 
-def answered(calls: Sequence[Callable[[], T]], n_threads: int) -> Generator[tuple[int, T]]:
+def answered(
+    calls: Sequence[Callable[[], T]], n_threads: int
+) -> Generator[tuple[int, T], None, None]:
     """Make calls in threads, begun in their order.
 
     Parameters

@@ -55,11 +55,7 @@ def test_calls_are_begun_in_their_order_until_an_error():
     assert begun in ([0, 1], [0, 1, 3])  # the last one may begin before the error is received
 
 
-def asked_of_a_caller(call):
-    return Caller()(call)
-
-
-@pytest.mark.parametrize("ask", [lambda call: promised(call)(), asked_of_a_caller])
+@pytest.mark.parametrize("ask", [lambda call: promised(call)(), Caller()])
 def test_what_a_call_returns_or_raises_is_told(ask):
     assert ask(lambda: 4) == 4
     assert ask(threading.get_ident) != threading.get_ident()
@@ -67,14 +63,21 @@ def test_what_a_call_returns_or_raises_is_told(ask):
         ask(fails)
 
 
-TASKS = {
-    "answered": lambda: list(answered([int, int, int], 2)),
-    "promised": lambda: [promised(int)()],
-    "Caller": lambda: Caller()(int),
-}
+def several():
+    return list(answered([int, int, int], 2))
 
 
-@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def one():
+    answer = promised(int)
+    return answer()
+
+
+def one_after_the_other():
+    caller = Caller()
+    return caller(int), caller(int)
+
+
+@pytest.mark.parametrize("task", [several, one, one_after_the_other])
 def test_an_interrupt_at_any_moment_comes_through(task):
     at = 1
     while interrupted(at, task):
