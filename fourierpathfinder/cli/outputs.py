@@ -117,7 +117,15 @@ def make_folder(place: Path) -> None:
 
 
 def draw(file: Path, result: PathResult) -> list[Path]:
-    """The profile as a picture, where matplotlib is installed; returns the files written."""
+    """The profile as a picture, where matplotlib is installed; returns the files written.
+
+    The name's ending says which kind of picture; without one it is PNG.
+
+    Raises
+    ------
+    InputError
+        If matplotlib knows no such kind.
+    """
     try:
         from matplotlib.figure import Figure
 
@@ -125,11 +133,17 @@ def draw(file: Path, result: PathResult) -> list[Path]:
     except ModuleNotFoundError:
         return []
     figure = Figure(figsize=(6, 4), layout="constrained")
+    kind, known = file.suffix[1:].lower() or "png", figure.canvas.get_supported_filetypes()
+    if kind not in known:
+        raise InputError(
+            f"--output is {file}; a picture can be one of {', '.join(sorted(known))}, "
+            "by the ending of its name"
+        )
     axes = figure.subplots()
     plot_profile(result, axes, arc_length=True, relative=True, unit="eV", length_unit="Å")
     axes.set_ylabel("energy above the reactant (eV)")
     axes.set_xlabel("length along the path (Å)")
-    return [write_file(file, lambda to: figure.savefig(to, dpi=150, format="png"))]
+    return [write_file(file, lambda to: figure.savefig(to, dpi=150, format=kind))]
 
 
 def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:

@@ -100,8 +100,9 @@ def _require_positive(options: dict[str, Any]) -> None:
     for name in positive:
         value = options.get(name)
         if value is not None and not 0 < value < float("inf"):
+            kind = "whole" if isinstance(value, int) else "finite"
             raise InputError(
-                f"--{name.replace('_', '-')} is {value}; it must be a positive, finite number"
+                f"--{name.replace('_', '-')} is {value}; it must be a positive, {kind} number"
             )
     for name, most in _MOST.items():
         value = options.get(name)

@@ -117,7 +117,7 @@ class SurrogateRun:
         if self._beginning.is_to_be_repeated:
             return "the middle of the first path"
         wanted = dict.fromkeys(WORDS[candidate.kind] for candidate in self._queue)
-        return ", ".join(wanted) + self._cheap.spent
+        return (", ".join(wanted) or "nothing") + self._cheap.spent
 
     def step(self) -> None:
         """Evaluate what is wanted, and find out what is wanted next."""

@@ -109,6 +109,7 @@ LIMITS = {
     "--timeout inf": "--timeout is inf; it must be a positive, finite number",
     "--timeout nan": "--timeout is nan; it must be a positive, finite number",
     "--timeout 1e300": "--timeout is 1e+300; it must be at most 1e+06",
+    "--jobs 0": "--jobs is 0; it must be a positive, whole number",
     "--jobs 1000000": "--jobs is 1e+06; it must be at most 1024",
     "--max-gradients 1": "--max-gradients is 1; a search begins with 3 calculations",
     "--max-gradients 2": "--max-gradients is 2; a search begins with 3 calculations",

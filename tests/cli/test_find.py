@@ -130,6 +130,24 @@ def test_plot_draws_again(finished, command, tmp_path):
     assert (tmp_path / "again.png").read_bytes() == (finished[0] / "profile.png").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("again.pdf", b"%PDF"), ("again.SVG", b"<?xml"), ("again", b"\x89PNG")],
+)
+def test_plot_draws_what_the_name_says(finished, command, tmp_path, name, begins):
+    place = tmp_path / name
+    done = command("plot", finished[0] / "result.json", "-o", place)
+    assert done.exit_code == 0
+    assert place.read_bytes().startswith(begins)
+
+
+def test_plot_refuses_a_kind_that_is_none(finished, command, tmp_path):
+    done = command("plot", finished[0] / "result.json", "-o", tmp_path / "again.docx")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "again.docx; a picture can be one of" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_plot_refuses_what_is_no_result(command, tmp_path):
     (tmp_path / "other.json").write_text("{}")
     done = command("plot", tmp_path / "other.json")
