@@ -55,14 +55,14 @@ def kernel_for(landscape, n_coordinates):
 
 
 def test_many_atoms_get_a_kernel_of_many_lengths():
-    small, large = bulk("Cu", cubic=True) * 2, bulk("Cu", cubic=True) * (3, 3, 1)
-    assert kernel_for(MoleculeLandscape(small, EMT), 96) == SquaredExponential()
-    assert kernel_for(MoleculeLandscape(large, EMT), 108) == RationalQuadratic()
+    small, large = bulk("Cu", cubic=True) * 3, bulk("Cu", cubic=True) * (4, 3, 3)
+    assert kernel_for(MoleculeLandscape(small, EMT), 324) == SquaredExponential()
+    assert kernel_for(MoleculeLandscape(large, EMT), 432) == RationalQuadratic()
 
 
 def test_atoms_that_are_held_do_not_count():
-    crystal = bulk("Cu", cubic=True) * 3
-    crystal.set_constraint(FixAtoms(range(100)))
+    crystal = bulk("Cu", cubic=True) * 4
+    crystal.set_constraint(FixAtoms(range(248)))
     assert kernel_for(MoleculeLandscape(crystal, EMT), 24) == SquaredExponential()
 
 
