@@ -1,11 +1,11 @@
 """How the surrogate curves at a path's top: how many ways down there are, and where it is soft."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from .._arrays import Array
+from .._lazy import cached_property
 from .across import directions_across
 from .channel import Channel
 from .span import Span
