@@ -8,10 +8,10 @@ from ase import Atoms
 from ase.constraints import FixAtoms
 from ase.io import read
 
-from ..atoms import superpose
 from ..atoms.band import read_vasp_folder
-from ..atoms.mapping import mapped_order, reordered
-from ..atoms.preflight import Finding, Severity, mirrored, preflight, repair
+from ..atoms.constraints import free_space
+from ..atoms.preflight import Finding, Severity, preflight, repair
+from .asked import mirrored_as_asked, reordered_as_asked
 from .cells import laid
 from .exits import InputError
 from .sanity import require_readable, sound
@@ -86,7 +86,20 @@ def freeze(atoms: Atoms, which: str) -> Atoms:
     frozen = Atoms.copy(atoms)
     held = chosen_atoms(which, atoms, "--freeze")
     frozen.set_constraint([*atoms.constraints, FixAtoms(list(held))])
+    if not _can_move(frozen):
+        also = " with what the file holds already" if len(set(held)) < len(atoms) else ""
+        raise InputError(
+            f"--freeze is {which!r}, which{also} holds all {len(atoms)} atoms, so that nothing is "
+            "left to move; name only atoms that keep their places, such as the lowest layers"
+        )
     return frozen
+
+
+def _can_move(atoms: Atoms) -> bool:
+    try:
+        return free_space(atoms).n_coordinates > 0
+    except ValueError:  # a constraint that no path can keep, as the checks will say
+        return True
 
 
 def chosen_atoms(which: str, atoms: Atoms, option: str) -> tuple[int, ...]:
@@ -128,14 +141,17 @@ def looked_over(
             start, without.product, fix=fix, mirror=mirror, order=order
         )
         return start, without.back(end), corrected, without.kept(findings)
-    corrected = []
+    asked: list[Finding] = []
     if order and sorted(start.numbers) == sorted(end.numbers):
-        end = reordered(start, end, mapped_order(start, end))
+        end, done = reordered_as_asked(start, end)
+        asked.append(done)
     if mirror:
-        end = superpose(start, mirrored(end))
+        end, done = mirrored_as_asked(start, end)
+        asked.append(done)
+    corrected: list[Finding] = []
     if fix:
         start, end, corrected = repair(start, end)
-    return start, end, corrected, preflight(start, end)
+    return start, end, [*asked, *corrected], preflight(start, end)
 
 
 def refuse(findings: Sequence[Finding]) -> None:

@@ -24,7 +24,7 @@ from ..landscapes.protocols import Landscape
 from ..result import PathResult
 from .modes import NormalModes, normal_modes, told_frequency
 from .thermochemistry import Harmonic, IdealGas, Thermochemistry
-from .tunnelling import eckart, wigner
+from .tunnelling import LARGEST, log_eckart, wigner
 
 ROOM = 298.15
 """In K."""
@@ -50,7 +50,8 @@ class ReactionRates:
         Of reactant, saddle and product, in eV, potential energies included.
     wigner, eckart : ndarray (T,)
         Tunnelling factors, by which the rates of both directions are to be multiplied. Eckart's is
-        NaN where the barrier, with zero-point energies, is not above both sides.
+        NaN where the barrier, with zero-point energies, is not above both sides, infinite where no
+        number holds it.
     notes : tuple of str
         What makes the numbers less reliable, one sentence each.
 
@@ -262,6 +263,9 @@ def _rates(
         _zero_point_barriers(modes[0], modes[1], modes[2]),
     )
     tunnels = frequency < 0 and min(barriers) > 0
+    logs = np.array(
+        [log_eckart(frequency, *barriers, float(t)) if tunnels else np.nan for t in temperatures]
+    )
     return ReactionRates(
         temperatures=temperatures,
         reactant=modes[0],
@@ -270,11 +274,27 @@ def _rates(
         thermochemistry=thermochemistry,
         free_energies=np.array(free_energies),
         wigner=np.array([wigner(frequency, float(t)) for t in temperatures]),
-        eckart=np.array(
-            [eckart(frequency, *barriers, float(t)) if tunnels else np.nan for t in temperatures]
-        ),
-        notes=tuple(_notes(modes, barriers)),
+        eckart=np.exp(np.where(logs > LARGEST, np.inf, logs)),
+        notes=(*_notes(modes, barriers), *_cold(temperatures, np.array(free_energies), logs)),
     )
+
+
+def _cold(temperatures: np.ndarray, free_energies: np.ndarray, logs: np.ndarray) -> list[str]:
+    """The rates where Eckart's factor, whose logarithm is given (T,), is beyond all numbers."""
+    notes = []
+    for k in np.flatnonzero(logs > LARGEST):
+        kelvin = float(temperatures[k])
+        log_rates = (
+            np.log(units._k * kelvin / units._hplanck)
+            + logs[k]
+            - (free_energies[1, k] - free_energies[[0, 2], k]) / (units.kB * kelvin)
+        )
+        forward, reverse = (f"1e{rate:.1f}" for rate in log_rates / np.log(10))
+        notes.append(
+            f"at {kelvin:g} K Eckart's factor is 1e{logs[k] / np.log(10):.1f}, more than a number "
+            f"holds; k with it is {forward} 1/s, reverse {reverse} 1/s"
+        )
+    return notes
 
 
 def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:

@@ -89,10 +89,39 @@ def test_freezing_keeps_what_is_held_already():
     assert [type(one) for one in held] == [FixedLine, FixAtoms]
 
 
+@pytest.mark.parametrize(
+    ("which", "told"), [(":", "':', which holds"), ("1:", "'1:', which with what the file holds")]
+)
+def test_freezing_everything_is_refused(which, told):
+    atoms = molecule("CH3OH", constraint=FixAtoms([0]))
+    with pytest.raises(InputError, match=f"--freeze is {told}.* all 6 atoms"):
+        freeze(atoms, which)
+
+
 def test_an_order_that_is_asked_for_is_made():
     start = molecule("C2H6")
     end = start[[1, 0, 5, 6, 7, 2, 3, 4]]
     end.positions[0] += [0, 0.2, 0.5]
     _, ordered, mended, _ = looked_over(start, end, fix=False, mirror=False, order=True)
-    assert not mended
+    (finding,) = mended
+    assert finding.sentence.startswith("--order has put the product's atoms in the order 1 0 ")
     assert np.linalg.norm(ordered.positions - start.positions) < 0.7
+
+
+def test_an_order_that_fits_already_is_kept():
+    start = molecule("C2H6")
+    end = start.copy()
+    end.positions[0] += [0, 0.2, 0.5]
+    _, ordered, mended, _ = looked_over(start, end, fix=False, mirror=False, order=True)
+    assert [finding.sentence for finding in mended] == [
+        "--order leaves the product's atoms as they are: no other order fits better"
+    ]
+    assert np.linalg.norm(ordered.positions - start.positions) < 0.7
+
+
+def test_a_mirror_image_that_is_asked_for_is_told():
+    start = molecule("CH3CH2OH")
+    *_, mended, _ = looked_over(start, start.copy(), fix=False, mirror=True)
+    assert [str(finding) for finding in mended] == [
+        "note: --mirror has taken the product's mirror image"
+    ]
