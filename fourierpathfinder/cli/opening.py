@@ -20,7 +20,7 @@ from ..storage.evaluations import EvaluationStore, read_evaluations
 from . import cells
 from .calculators import CalculatorFactory
 from .exits import InputError
-from .memory import EVALUATIONS, OF_PRIOR, Prior, RecordedMolecule
+from .memory import EVALUATIONS, LOG, OF_PRIOR, Prior, RecordedMolecule
 from .outputs import read_result
 from .settings import Settings
 
@@ -43,6 +43,8 @@ def opened_prior(settings: Settings, structures: Sequence[Atoms]) -> Iterator[Pr
         yield None if settings.prior is None else earlier_run(settings.prior)
         return
     with _opened(settings, settings.prior, structures, OF_PRIOR) as landscape:
+        if not landscape.n_remembered:  # what is wrong with it is to be said before much is spent
+            landscape.isolated.prepare()
         yield landscape
 
 
@@ -78,12 +80,12 @@ def _opened(
         n_workers=settings.n_jobs,
         timeout=settings.timeout,
         max_failures=settings.max_failures,
-        log=settings.output / "calculator.log",
+        log=settings.output / LOG,
         executor=executor,
     )
     place = settings.output / file
     with isolated, closing(_store(settings, place, molecule, structures)) as store:
-        landscape = RecordedMolecule(isolated, molecule, store)
+        landscape = RecordedMolecule(isolated, molecule, store, calculator.typed)
         if landscape.n_remembered:
             what = "evaluations" if file == EVALUATIONS else "evaluations of the prior"
             log.info("%d %s are known from an earlier run", landscape.n_remembered, what)

@@ -163,11 +163,12 @@ def _verified(work: _Work, found: Found) -> Found:
     """The same with its saddle verified, or why it is not."""
     log.info("verifying the saddle")
     cheap = work.prior if isinstance(work.prior, RecordedMolecule) else None
+    n_before = work.landscape.isolated.n_failures
     try:
         report = verify_saddle(work.landscape, found.result, prior=cheap, rng=work.settings.seed)
     except (ArithmeticError, ValueError, RuntimeError) as error:
         # LinAlgError is a ValueError: what a failed point does to the mathematics beside it
-        why = work.landscape.isolated.last_failure or f"{type(error).__name__}: {error}"
+        why = work.landscape.why_failed(error, n_before) or type(error).__name__
         return replace(found, not_verified=f"no: the calculator failed beside the saddle ({why})")
     log.info("%s", report)
     return _written(work, replace(found, summary=replace(found.summary, verification=report)))
@@ -179,12 +180,13 @@ def _followed(work: _Work, found: Found) -> Found:
     if result.saddle is None:
         return replace(found, not_followed=_NO_SADDLE)
     log.info("following the reaction path")
+    n_failures = work.landscape.isolated.n_failures
     try:
         rise = result.height - min(result.start_value, result.end_value)
         tol = max(_TOLERANCE, _LEAST_ERROR / max(rise, _LEAST_ERROR))
         followed = minimum_energy_chain(work.landscape, result, tol=tol, prior=work.prior)
     except (TooManyFailuresError, ValueError, ArithmeticError) as error:
-        return replace(found, not_followed=f"no: {work.landscape.isolated.last_failure or error}")
+        return replace(found, not_followed=f"no: {work.landscape.why_failed(error, n_failures)}")
     log.info("%s", followed)
     return _written(work, replace(found, summary=replace(found.summary, followed=followed)))
 
@@ -195,12 +197,12 @@ def _vibrated(work: _Work, found: Found, vibrations: Vibrations) -> Found:
     if result.saddle is None:
         return replace(found, not_vibrated=_NO_SADDLE)
     log.info("displacing atoms for the vibrations")
-    n_before = landscape.n_calculated
+    n_before, n_failures = landscape.n_calculated, landscape.isolated.n_failures
     points, _, gradients = known_evaluations(landscape)
     try:
         rates = vibrations.of(landscape, result, (points, gradients))
     except (NotEvaluatedError, TooManyFailuresError) as error:
-        return replace(found, not_vibrated=f"no: {landscape.isolated.last_failure or error}")
+        return replace(found, not_vibrated=f"no: {landscape.why_failed(error, n_failures)}")
     except ValueError as error:
         return replace(found, not_vibrated=f"no: {error}")
     for note in rates.notes:

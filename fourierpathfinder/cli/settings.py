@@ -86,7 +86,7 @@ def _prior(options: dict[str, Any]) -> CalculatorFactory | Path | None:
         return None
     place = Path(name)
     if place.suffix != ".jsonl" and not place.is_dir():
-        return calculator_factory(name, method, settings)
+        return calculator_factory(name, method, settings, "--prior-")
     file = place / EVALUATIONS if place.is_dir() else place
     if not file.is_file():
         raise InputError(f"--prior is {name}, but there is no file {file}")

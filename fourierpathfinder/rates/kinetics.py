@@ -122,12 +122,12 @@ class ReactionRates:
 
     @property
     def prefactor(self) -> float:
-        """Vineyard's prefactor of the forward reaction, in 1/s."""
+        """Vineyard's prefactor of the forward reaction, in 1/s; NaN where there is none."""
         return vineyard(self.reactant, self.saddle)
 
     @property
     def reverse_prefactor(self) -> float:
-        """Vineyard's prefactor of the reverse reaction, in 1/s."""
+        """Vineyard's prefactor of the reverse reaction, in 1/s; NaN where there is none."""
         return vineyard(self.product, self.saddle)
 
     def _eyring(self, barrier: np.ndarray) -> np.ndarray:
@@ -308,7 +308,9 @@ def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:
     Returns
     -------
     float
-        The product of the minimum's frequencies over that of the saddle's, in 1/s.
+        The product of the minimum's frequencies over that of the saddle's, in 1/s. NaN where the
+        minimum has not just one vibration more, such as a linear molecule before a bent saddle:
+        then a turn of the whole takes part, and there is no such number.
 
     Examples
     --------
@@ -319,8 +321,19 @@ def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:
     >>> print(f"{vineyard(minimum, saddle):.3e}")
     2.998e+12
     """
+    if len(minimum.vibrations) != len(saddle.vibrations) + 1:
+        return float("nan")
     logarithm = np.log(minimum.vibrations).sum() - np.log(saddle.vibrations).sum()
     return float(np.exp(logarithm) * 100 * units._c)
+
+
+def told_prefactors(rates: ReactionRates) -> str:
+    """Both of Vineyard's prefactors as people write them."""
+    forward, reverse = (
+        f"{one:.3e} 1/s" if np.isfinite(one) else "none (a linear molecule, and a bent saddle)"
+        for one in (rates.prefactor, rates.reverse_prefactor)
+    )
+    return f"{forward}, reverse {reverse}"
 
 
 def _zero_point_barriers(
