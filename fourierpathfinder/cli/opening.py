@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def _opened(
         executor=executor,
     )
     place = settings.output / file
-    with isolated, closing(_store(settings, place, molecule, structures)) as store:
+    with isolated, _kept(_store(settings, place, molecule, structures)) as store:
         landscape = RecordedMolecule(isolated, molecule, store, calculator.typed)
         if landscape.n_remembered:
             what = "evaluations" if file == EVALUATIONS else "evaluations of the prior"
@@ -92,6 +92,20 @@ def _opened(
         if settings.resume_check and landscape.witness is not None:
             recheck(isolated, landscape.witness, store.path)
         yield landscape
+
+
+@contextmanager
+def _kept(store: EvaluationStore) -> Iterator[EvaluationStore]:
+    """A store whose file stays if there is anything in it that a later run could use.
+
+    Where a setting was wrong nothing is, and the run with the right one begins as if it were new.
+    """
+    try:
+        yield store
+    finally:
+        store.close()
+        if not any(one.is_good for one in store.known):
+            store.path.unlink(missing_ok=True)
 
 
 def _landscape(
