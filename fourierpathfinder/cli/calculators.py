@@ -30,6 +30,10 @@ _KNOWN: dict[str, tuple[str, str, dict[str, Any]]] = {
 """Short names: module, class, and settings for smooth energies and no chatter."""
 
 
+_XTB = {"xtb": "GFN2-xTB", "gfn2": "GFN2-xTB", "gfn2-xtb": "GFN2-xTB", "gfn1": "GFN1-xTB",
+        "gfn1-xtb": "GFN1-xTB"}  # fmt: skip
+"""What people write who mean a method of tblite."""
+
 _USUAL: dict[str, Any] = {"charge": 0, "multiplicity": 1}
 """Numbers, for calculators that take them from the structure unless they are given."""
 
@@ -200,9 +204,10 @@ def _resolved(name: str) -> tuple[str, str, dict[str, Any]]:
     elif name in names_in_ase:
         origin, attribute, defaults = __name__, "named_in_ase", {"name": name}
     else:
+        meant = f"give tblite with --method {_XTB[name.lower()]}, or" if name.lower() in _XTB else ""
         raise InputError(
-            f"there is no calculator {name!r}; give emt, lj, tblite, another of ASE's names, an "
-            "import path such as package.module:Class, or a file such as calc.py:make"
+            f"there is no calculator {name!r}; {meant or 'give'} emt, lj, tblite, another of ASE's "
+            "names, an import path such as package.module:Class, or a file such as calc.py:make"
         )
     return _found(name, origin), attribute, defaults
 

@@ -37,7 +37,8 @@ _TOLERANCE = 1e-3
 _LEAST_ERROR = 1e-3
 """In eV: low barriers need no better, and gradients would be spent on it."""
 
-_NO_SADDLE = "no: there is no saddle"
+NO_SADDLE = "no: there is no saddle"
+"""Why there are no vibrations and no reaction path where nothing has failed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +162,8 @@ def _path(work: _Work, ends: tuple[np.ndarray, np.ndarray]) -> PathResult:
 
 def _verified(work: _Work, found: Found) -> Found:
     """The same with its saddle verified, or why it is not."""
+    if found.result.saddle is None and found.result.height_time in (0.0, 1.0):
+        return replace(found, not_verified=NO_SADDLE)
     log.info("verifying the saddle")
     cheap = work.prior if isinstance(work.prior, RecordedMolecule) else None
     n_before = work.landscape.isolated.n_failures
@@ -178,7 +181,7 @@ def _followed(work: _Work, found: Found) -> Found:
     """The same with its minimum-energy path, or why there is none."""
     result = found.result
     if result.saddle is None:
-        return replace(found, not_followed=_NO_SADDLE)
+        return replace(found, not_followed=NO_SADDLE)
     log.info("following the reaction path")
     n_failures = work.landscape.isolated.n_failures
     try:
@@ -195,7 +198,7 @@ def _vibrated(work: _Work, found: Found, vibrations: Vibrations) -> Found:
     """The same with its vibrations and rates, or why there are none."""
     landscape, result = work.landscape, found.result
     if result.saddle is None:
-        return replace(found, not_vibrated=_NO_SADDLE)
+        return replace(found, not_vibrated=NO_SADDLE)
     log.info("displacing atoms for the vibrations")
     n_before, n_failures = landscape.n_calculated, landscape.isolated.n_failures
     points, _, gradients = known_evaluations(landscape)

@@ -37,7 +37,7 @@ def read_structure(source: str) -> Atoms:
     """
     if not source.strip():
         raise InputError("the name of a structure file is empty; give a file that ASE knows")
-    place = Path(source.rpartition("@")[0] or source)
+    place = Path(source if Path(source).is_file() else source.rpartition("@")[0] or source)
     require_readable(place)
     try:
         if Path(source).is_dir():
@@ -66,8 +66,8 @@ def read_structure(source: str) -> Atoms:
 def _read(source: str) -> Any:
     """The structure that is named, or all of them; InputError for a name that none has."""
     name, at, _ = source.rpartition("@")
-    if not at or "/" in source[len(name) :]:
-        return read(source, index=":")
+    if not at or "/" in source[len(name) :] or Path(source).is_file():
+        return read(source, index=":", do_not_split_by_at_sign=True)
     try:
         return read(source)
     except (IndexError, StopIteration, TypeError, ValueError) as error:

@@ -329,11 +329,10 @@ def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:
 
 def told_prefactors(rates: ReactionRates) -> str:
     """Both of Vineyard's prefactors as people write them."""
-    forward, reverse = (
-        f"{one:.3e} 1/s" if np.isfinite(one) else "none (a linear molecule, and a bent saddle)"
-        for one in (rates.prefactor, rates.reverse_prefactor)
-    )
-    return f"{forward}, reverse {reverse}"
+    both = (rates.prefactor, rates.reverse_prefactor)
+    forward, reverse = (f"{one:.3e} 1/s" if np.isfinite(one) else "none" for one in both)
+    why = "" if np.isfinite(both).all() else ", as a turn of the linear molecule takes part"
+    return f"{forward}, reverse {reverse}{why}"
 
 
 def _zero_point_barriers(

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import molecule
 from ase.calculators.emt import EMT
 from ase.io import read, write
@@ -289,6 +290,19 @@ def test_a_shuffled_product_is_refused_and_mended_with_fix(
     assert done.exit_code == Exit.CERTIFIED, done.output
     expected = read_result(finished[0])["barrier"]
     assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_where_there_is_no_saddle_nothing_has_failed(command, tmp_path):
+    """Two atoms drawn apart: the path ends at its highest point, which is verified as no saddle."""
+    for name, distance in (("a", 3.822), ("b", 6.0)):
+        write(tmp_path / f"{name}.xyz", Atoms("Ar2", [(0, 0, 0), (0, 0, distance)]))
+    ends = (tmp_path / "a.xyz", tmp_path / "b.xyz")
+    more = ("--verify", "--mep", "--vibrations")
+    done = command("find", *ends, "-c", "lj", "-o", tmp_path / "out", *more)
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    for row in ("verified", "mep", "vibrations"):
+        assert f"{row}  no: there is no saddle" in done.output
+    assert read_result(tmp_path / "out")["verification"] is None
 
 
 BAD_INPUT = {

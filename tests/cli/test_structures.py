@@ -83,6 +83,16 @@ def test_cells_that_span_nothing_are_refused(tmp_path):
         read_structure(str(tmp_path / "a.traj"))
 
 
+def test_a_file_may_have_an_at_sign_in_its_name(tmp_path):
+    for name in ("me@home.xyz", "last@1"):
+        write(tmp_path / name, [molecule("H2O"), molecule("NH3")], format="extxyz")
+    with pytest.raises(InputError, match="holds 2 structures"):
+        read_structure(str(tmp_path / "me@home.xyz"))
+    assert len(read_structure(str(tmp_path / "me@home.xyz@1"))) == 4
+    write(tmp_path / "one@0.xyz", molecule("H2O"))
+    assert len(read_structure(str(tmp_path / "one@0.xyz"))) == 3
+
+
 def test_freezing_keeps_what_is_held_already():
     atoms = molecule("CH3OH", constraint=FixedLine(0, (0, 0, 1)))
     held = freeze(atoms, "1:3").constraints
