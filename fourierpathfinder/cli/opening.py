@@ -11,12 +11,13 @@ import numpy as np
 from ase import Atoms
 
 from ..atoms import MoleculeLandscape
+from ..atoms.content import told_atoms
 from ..landscapes import IsolatedLandscape
 from ..restart.recheck import recheck
 from ..result import Evaluations, PathResult
 from ..storage.content import fingerprint
 from ..storage.errors import earlier
-from ..storage.evaluations import EvaluationStore, read_evaluations
+from ..storage.evaluations import EvaluationStore, read_evaluations, read_identity
 from . import cells
 from .calculators import CalculatorFactory
 from .exits import InputError
@@ -40,7 +41,7 @@ def opened(
 def opened_prior(settings: Settings, structures: Sequence[Atoms]) -> Iterator[Prior]:
     """The cheap landscape in workers of its own; an earlier run's evaluations; or None."""
     if not isinstance(settings.prior, CalculatorFactory):
-        yield None if settings.prior is None else earlier_run(settings.prior)
+        yield None if settings.prior is None else earlier_run(settings, structures)
         return
     with _opened(settings, settings.prior, structures, OF_PRIOR) as landscape:
         if not landscape.n_remembered:  # what is wrong with it is to be said before much is spent
@@ -48,12 +49,27 @@ def opened_prior(settings: Settings, structures: Sequence[Atoms]) -> Iterator[Pr
         yield landscape
 
 
-def earlier_run(place: Path) -> Evaluations | PathResult:
-    """What an earlier run has left in a folder, or in a file of evaluations."""
+def earlier_run(settings: Settings, structures: Sequence[Atoms]) -> Evaluations | PathResult:
+    """What an earlier run of the same atoms has left in a folder, or in a file of evaluations."""
+    place = settings.prior
+    assert isinstance(place, Path)
     file = place / EVALUATIONS if place.is_dir() else place
+    theirs, ours = read_identity(file).get("atoms"), told_atoms(structures[0])
+    if theirs not in (None, ours):
+        raise InputError(
+            f"--prior is {place}, a run of {_symbols(theirs)}, and the reactant is "
+            f"{_symbols(ours)}; both must be of the same atoms in the same order"
+        )
     good = [one for one in read_evaluations(file) if one.is_good]
     if not good:
         raise InputError(f"--prior is {place}, but {file} has no evaluations")
+    molecule = _landscape(settings.changing, structures[0], settings.calculator)
+    size = len(molecule.coordinates(structures[0]))
+    if any(len(one.point) != size for one in good):
+        raise InputError(
+            f"--prior is {place}, whose points have {len(good[0].point)} coordinates, and here "
+            f"there are {size}; both must hold the same atoms, and the cell, or let it change"
+        )
     known = Evaluations(*(np.array(parts) for parts in zip(*good, strict=True)))
     if not (place / "result.json").is_file():
         return known
@@ -61,6 +77,10 @@ def earlier_run(place: Path) -> Evaluations | PathResult:
         return replace(read_result(place / "result.json"), evaluations=known)
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def _symbols(told: str) -> str:
+    return told.partition(" (")[0]
 
 
 @contextmanager

@@ -86,7 +86,10 @@ def _prior(options: dict[str, Any]) -> CalculatorFactory | Path | None:
         return None
     place = Path(name)
     if place.suffix != ".jsonl" and not place.is_dir():
-        return calculator_factory(name, method, settings, "--prior-")
+        try:
+            return calculator_factory(name, method, settings, "--prior-")
+        except InputError as error:
+            raise InputError(f"--prior: {error}; or give the folder of an earlier run") from error
     file = place / EVALUATIONS if place.is_dir() else place
     if not file.is_file():
         raise InputError(f"--prior is {name}, but there is no file {file}")

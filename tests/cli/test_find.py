@@ -1,6 +1,7 @@
 """The command as a user types it: what it prints, writes and exits with."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -290,6 +291,22 @@ def test_a_shuffled_product_is_refused_and_mended_with_fix(
     assert done.exit_code == Exit.CERTIFIED, done.output
     expected = read_result(finished[0])["barrier"]
     assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_folder_is_drawn_and_what_is_no_result_is_not_called_damaged(
+    finished, command, tmp_path
+):
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    (folder / "profile.png").unlink()
+    assert command("plot", folder).exit_code == Exit.CERTIFIED
+    assert (folder / "profile.png").is_file()
+    done = command("plot", folder / "path.extxyz")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "give a result.json, or the folder of a run" in done.output
+    done = command("plot", folder, "-o", tmp_path / "nowhere" / "a.png")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert f"there is no folder {tmp_path / 'nowhere'}" in done.output
 
 
 def test_where_there_is_no_saddle_nothing_has_failed(command, tmp_path):
