@@ -76,6 +76,10 @@ def relaxed_ends(
     return a, b, first.n_gradients + last.n_gradients
 
 
+def _the(name: str) -> str:
+    return name if name[-1].isdigit() else f"the {name}"
+
+
 def relaxed(
     landscape: RecordedMolecule,
     name: str,
@@ -104,9 +108,9 @@ def relaxed(
         )
     except (LandscapeError, TooManyFailuresError) as error:
         raise TooManyFailuresError(
-            f"the {name} could not be relaxed, as the calculator fails: "
+            f"{_the(name)} could not be relaxed, as the calculator fails: "
             f"{landscape.why_failed(error, n_before)}"
         ) from error
     if not minimum.success:
-        log.warning("the %s is not fully relaxed: %s", name, minimum.message)
+        log.warning("%s is not fully relaxed: %s", _the(name), minimum.message)
     return minimum
