@@ -29,9 +29,7 @@ def reordered_as_asked(start: Atoms, end: Atoms) -> tuple[Atoms, Finding]:
         )
     more = f" and {len(order) - _SHOWN} more" if len(order) > _SHOWN else ""
     told = " ".join(map(str, order[:_SHOWN].tolist())) + more
-    return placed, _note(
-        "order", f"--order has put the product's atoms in the order {told}"
-    )
+    return placed, _note("order", f"--order has put the product's atoms in the order {told}")
 
 
 def mirrored_as_asked(start: Atoms, end: Atoms) -> tuple[Atoms, Finding]:

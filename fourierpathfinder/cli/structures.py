@@ -141,17 +141,17 @@ def looked_over(
             start, without.product, fix=fix, mirror=mirror, order=order
         )
         return start, without.back(end), corrected, without.kept(findings)
-    asked: list[Finding] = []
+    corrected = []
     if order and sorted(start.numbers) == sorted(end.numbers):
         end, done = reordered_as_asked(start, end)
-        asked.append(done)
+        corrected.append(done)
     if mirror:
         end, done = mirrored_as_asked(start, end)
-        asked.append(done)
-    corrected: list[Finding] = []
+        corrected.append(done)
     if fix:
-        start, end, corrected = repair(start, end)
-    return start, end, [*asked, *corrected], preflight(start, end)
+        start, end, repaired = repair(start, end)
+        corrected += repaired
+    return start, end, corrected, preflight(start, end)
 
 
 def refuse(findings: Sequence[Finding]) -> None:

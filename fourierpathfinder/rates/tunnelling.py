@@ -148,7 +148,7 @@ def _log_integral(logarithm: Callable[[float], float], end: float) -> float:
     highest, top = max((seen[k], float(places[k])), (-float(found.fun), float(found.x)))
 
     def below(s: float) -> float:
-        return max(logarithm(s) - highest, -2 * _NOTHING) + _NOTHING
+        return float(max(logarithm(s) - highest, -2 * _NOTHING) + _NOTHING)
 
     first = brentq(below, 0, top)
     last = brentq(below, top, end) if below(end) < 0 else end

@@ -216,9 +216,7 @@ def test_settings_are_told_where_no_calculation_ever_ends_well(ends, command, tm
     assert "; the calculator was given --set grid=3" in done.output
 
 
-def test_a_prior_that_cannot_be_made_is_said_before_anything_is_calculated(
-    ends, command, tmp_path
-):
+def test_a_prior_that_cannot_be_made_is_said_before_anything_is_calculated(ends, command, tmp_path):
     priors = ("--prior", own(tmp_path), "--prior-set", "grid=fine")
     done = command("find", *ends, "-c", "emt", *priors)
     assert done.exit_code == Exit.BAD_INPUT

@@ -293,9 +293,7 @@ def test_a_shuffled_product_is_refused_and_mended_with_fix(
     assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_folder_is_drawn_and_what_is_no_result_is_not_called_damaged(
-    finished, command, tmp_path
-):
+def test_a_folder_is_drawn_and_what_is_no_result_is_not_called_damaged(finished, command, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(finished[0], folder)
     (folder / "profile.png").unlink()

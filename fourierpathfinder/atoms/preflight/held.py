@@ -48,7 +48,7 @@ def held_atoms(start: Atoms, end: Atoms) -> Finding | None:
             f"{about_ends(sentences[0])}; the product lists identical atoms in another order, in "
             "which all fixed atoms are in their places: pass --order (or --fix) to reorder them so",
             (start, sorted_back),
-            "identical atoms were put in another order, in which all fixed atoms are in their places",
+            "identical atoms were put in another order, which has all fixed atoms in place",
         )
     return Finding(
         "fixed atoms",

@@ -56,8 +56,9 @@ def _answer(landscape: Landscape, point: np.ndarray) -> tuple[Any, Any] | str:
         value, gradient = np.asarray(values)[0], np.asarray(gradients)[0]
     except Exception as error:
         return _told(error)
-    failed = isinstance(landscape, Explaining) and np.ndim(value) == 0 and np.isnan(value)
-    return (landscape.last_failure if failed else "") or (value, gradient)
+    if isinstance(landscape, Explaining) and np.ndim(value) == 0 and np.isnan(value):
+        return landscape.last_failure or (value, gradient)
+    return value, gradient
 
 
 def _told(error: BaseException) -> str:
