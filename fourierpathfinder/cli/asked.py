@@ -1,5 +1,7 @@
 """What `--order` and `--mirror` do to the product, and what is said of it."""
 
+from dataclasses import replace
+
 import numpy as np
 from ase import Atoms
 
@@ -37,6 +39,17 @@ def mirrored_as_asked(start: Atoms, end: Atoms) -> tuple[Atoms, Finding]:
     return superpose(start, mirrored(end)), _note(
         "handedness", "--mirror has taken the product's mirror image"
     )
+
+
+def without_mirror(findings: list[Finding]) -> list[Finding]:
+    """Findings where the mirror image is taken: one may say that it is wrong, none asks for it."""
+    asking = "; pass --mirror"
+    return [
+        replace(one, sentence=one.sentence.partition(asking)[0] + "; leave --mirror out")
+        if asking in one.sentence
+        else one
+        for one in findings
+    ]
 
 
 def _note(subject: str, sentence: str) -> Finding:

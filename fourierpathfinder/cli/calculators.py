@@ -123,10 +123,8 @@ def _require_known(make: Any, settings: dict[str, Any]) -> None:
     taken = {name for kind in make.__mro__ for name in _arguments(kind)}
     unknown = sorted(settings.keys() - listed.keys() - taken)
     if unknown:
-        known = sorted({*listed, *_arguments(make)} - {"atoms"})
-        raise InputError(
-            f"{make.__name__} has no setting {unknown[0]!r}; it has {', '.join(known)}"
-        )
+        known = ", ".join(sorted({*listed, *_arguments(make)} - {"atoms"}))
+        raise InputError(f"{make.__name__} has no setting {unknown[0]!r}; it has {known}")
     for name, value in settings.items():
         usual = _USUAL.get(name) if listed.get(name) is None else listed[name]
         is_left_out = value is None and listed.get(name) is None
@@ -206,9 +204,8 @@ def _resolved(name: str) -> tuple[str, str, dict[str, Any]]:
     elif name in names_in_ase:
         origin, attribute, defaults = __name__, "named_in_ase", {"name": name}
     else:
-        meant = (
-            f"give tblite with --method {_XTB[name.lower()]}, or" if name.lower() in _XTB else ""
-        )
+        method = _XTB.get(name.lower(), "")
+        meant = f"give tblite with --method {method}, or" if method else ""
         raise InputError(
             f"there is no calculator {name!r}; {meant or 'give'} emt, lj, tblite, another of ASE's "
             "names, an import path such as package.module:Class, or a file such as calc.py:make"

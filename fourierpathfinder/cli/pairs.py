@@ -65,9 +65,9 @@ def read_pairs(source: str) -> list[Pair]:
     """All pairs of a CSV table, a folder, or a file of structures.
 
     A table has the columns `reactant` and `product`, files beside the table, and may have `name`
-    and others; commas, semicolons or tabs are between them. A folder holds a folder for each pair, with files `reactant.*` and `product.*`, or
-    a file for each, whose first two structures they are. A file of structures holds pair after
-    pair.
+    and others; commas, semicolons or tabs are between them. A folder holds a folder for each pair,
+    with files `reactant.*` and `product.*`, or a file for each, whose first two structures they
+    are. A file of structures holds pair after pair.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from ase.io import read
 from ..atoms.band import read_vasp_folder
 from ..atoms.constraints import free_space
 from ..atoms.preflight import Finding, Severity, preflight, repair
-from .asked import mirrored_as_asked, reordered_as_asked
+from .asked import mirrored_as_asked, reordered_as_asked, without_mirror
 from .cells import laid
 from .exits import InputError
 from .sanity import require_readable, sound
@@ -151,7 +151,8 @@ def looked_over(
     if fix:
         start, end, repaired = repair(start, end)
         corrected += repaired
-    return start, end, corrected, preflight(start, end)
+    findings = preflight(start, end)
+    return start, end, corrected, without_mirror(findings) if mirror else findings
 
 
 def refuse(findings: Sequence[Finding]) -> None:

@@ -114,7 +114,8 @@ class Surrogate:
         require_positive(tol=self.tol)
         if self.tol >= 1:
             raise ValueError(
-                f"`tol` is {self.tol}; it is a fraction of the rise and must be below 1, as 0.001 is"
+                f"`tol` is {self.tol}; it is a fraction of the rise and must be below 1, such as "
+                "0.001"
             )
         if self.saddle_gradient is not None:
             require_positive(saddle_gradient=self.saddle_gradient)

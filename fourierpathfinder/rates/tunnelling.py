@@ -135,7 +135,7 @@ def log_eckart(frequency: float, forward: float, reverse: float, temperature: fl
         return float(np.log(2 * s / thermal) + passed - s**2 / thermal)
 
     end = np.sqrt(forward - lowest + _BEYOND * thermal)
-    return (forward - lowest) / thermal + _log_integral(logarithm, float(end))
+    return float((forward - lowest) / thermal + _log_integral(logarithm, float(end)))
 
 
 def _log_integral(logarithm: Callable[[float], float], end: float) -> float:
@@ -148,7 +148,7 @@ def _log_integral(logarithm: Callable[[float], float], end: float) -> float:
     highest, top = max((seen[k], float(places[k])), (-float(found.fun), float(found.x)))
 
     def below(s: float) -> float:
-        return float(max(logarithm(s) - highest, -2 * _NOTHING) + _NOTHING)
+        return max(float(logarithm(s) - highest), -2 * _NOTHING) + _NOTHING
 
     first = brentq(below, 0, top)
     last = brentq(below, top, end) if below(end) < 0 else end

@@ -79,7 +79,7 @@ def test_a_slab_in_another_order_is_put_right():
     assert "--order (or --fix)" in finding.sentence
     _, mended, (done,) = repair(start, shuffled)
     np.testing.assert_allclose(mended.positions, end.positions, atol=1e-9)
-    assert "; identical atoms were put in another order, in which" in done.sentence
+    assert "; identical atoms were put in another order, which" in done.sentence
     assert "--order" not in done.sentence
 
 

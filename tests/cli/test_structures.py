@@ -135,3 +135,13 @@ def test_a_mirror_image_that_is_asked_for_is_told():
     assert [str(finding) for finding in mended] == [
         "note: --mirror has taken the product's mirror image"
     ]
+
+
+def test_a_mirror_image_that_should_not_have_been_taken_is_told():
+    start = Atoms("CHFClBr", [(0, 0, 0), (0, 0, 1.09), (1.3, 0, -0.5), (-0.8, 1.5, -0.5),
+                              (-0.9, -1.6, -0.6)])  # fmt: skip
+    end = start.copy()
+    end.positions[1] += (0.2, 0.1, 0.1)
+    *_, findings = looked_over(start, end, fix=False, mirror=True)
+    (finding,) = (one for one in findings if one.subject == "handedness")
+    assert "mirror image of the reactant at atom 0 (C); leave --mirror out" in finding.sentence

@@ -256,7 +256,7 @@ def pickled(landscape: Landscape) -> bytes:
 def _size(log: str) -> int:
     """Bytes of a log, as far as one can know."""
     try:
-        return os.stat(log).st_size
+        return Path(log).stat().st_size
     except OSError:
         return 0
 
