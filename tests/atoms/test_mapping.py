@@ -109,7 +109,10 @@ def test_cells_that_differ_by_their_last_digits_are_told_from_others():
     _, mended, (done,) = repair(start, end)
     np.testing.assert_array_equal(mended.cell, start.cell)
     assert "--fix" not in done.sentence
-    assert "; the reactant's was taken, with the product's atoms scaled along; relax the" in done.sentence
+    assert (
+        "; the reactant's was taken, with the product's atoms scaled along; relax the"
+        in done.sentence
+    )
     end.set_cell(start.cell * 1.03)
     (finding,) = preflight(start, end)
     assert finding.repaired is None

@@ -331,7 +331,10 @@ BAD_INPUT = {
     "no calculator file": (["a.xyz", "b.xyz", "-c", "none.py:make"], "there is no file none.py"),
     "no setting": (["a.xyz", "b.xyz", "-c", "emt", "--set", "x"], "not of the form key=value"),
     "no atoms": (["a.xyz", "b.xyz", "-c", "emt", "--freeze", "99"], "give atoms' numbers"),
-    "all frozen": (["a.xyz", "b.xyz", "-c", "emt", "--freeze", ":"], "--freeze is ':', which holds"),
+    "all frozen": (
+        ["a.xyz", "b.xyz", "-c", "emt", "--freeze", ":"],
+        "--freeze is ':', which holds",
+    ),
     "other atoms": (["a.xyz", "water.xyz", "-c", "emt"], "must be made of the same atoms"),
     "negative": (["a.xyz", "b.xyz", "-c", "emt", "--tol", "-1"], "--tol is -1.0"),
     "no option": (["a.xyz", "b.xyz", "-c", "emt", "--nonsense"], "No such option"),

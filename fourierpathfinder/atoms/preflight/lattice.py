@@ -51,7 +51,7 @@ def cell(start: Atoms, end: Atoms) -> Finding | None:
             "relaxations or rounding; a path has one cell: pass --fix to take the reactant's, with "
             "the product's atoms scaled along, and relax the product in it",
             (start, taken),
-            "the reactant's was taken, with the product's atoms scaled along; relax the product there",
+            "the reactant's was taken, with the product's atoms scaled along; relax the product",
         )
     bare = Atoms.copy(end)
     del bare.constraints
