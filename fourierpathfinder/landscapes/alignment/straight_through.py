@@ -9,13 +9,13 @@ where the gradient passes through π(b) as if it were w̃.
 """
 
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.func import functional_call
 
+from .copies import copied
 from .inputs import Batch
 from .matching import by_weights
 from .units import State, Units
@@ -132,7 +132,7 @@ class _Middle:
         self, settings: StraightThrough, module: Any, a: State, parameters: set[str]
     ) -> None:
         self._settings = settings
-        self._module = deepcopy(module).eval()
+        self._module = copied(module).eval()
         for layer in self._module.modules():
             if isinstance(layer, _NORMS):
                 layer.train()

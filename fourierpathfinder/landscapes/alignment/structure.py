@@ -101,7 +101,13 @@ def _units(module: Any, trace: Trace) -> list[Units]:
     free = list(dict.fromkeys(each.label for each in in_state if not each.label.fixed))
     outer_of = _nested(free, in_state, in_outputs, trace)
     return [
-        _as_units(label, in_state, in_outputs, [k for k, v in outer_of.items() if v is label])
+        _as_units(
+            label,
+            in_state,
+            in_outputs,
+            [k for k, v in outer_of.items() if v is label],
+            trace.crossed,
+        )
         for label in free
         if label not in outer_of
     ]
@@ -112,6 +118,7 @@ def _as_units(
     in_state: list[_Occurrence],
     in_outputs: list[_Occurrence],
     inner: Sequence[Label],
+    crossed: set[str],
 ) -> Units:
     slots, outputs = _slots(label, in_state), _slots(label, in_outputs)
     within = tuple(
@@ -125,7 +132,9 @@ def _as_units(
         )
         for each in inner
     )
-    return Units(label.size, slots, outputs, within)
+    names = {slot.name for slot in outputs}
+    names |= {slot.name for kind in within for slot in kind[0].outputs}
+    return Units(label.size, slots, outputs, within, is_crossed=bool(names & crossed))
 
 
 def _slots(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from .copies import copied_where_it_moves
+from ..alignment.copies import copied_where_it_moves
 from .data import Batch, Samples, spread
 from .mean_check import check_gradient, check_mean, check_penalty, quietly, tolerance
 from .memory import is_out_of_memory

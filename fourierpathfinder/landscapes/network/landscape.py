@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from ...storage.content import digest
+from ..alignment.copies import copied
 from .content import identity
-from .copies import copied
 from .data import as_samples, known_by, spread
 from .door import Door
 from .identity import N_SAMPLES, is_same_network

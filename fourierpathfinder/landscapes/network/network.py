@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from .copies import computed_weights, copied_where_it_moves
+from ..alignment.copies import computed_weights, copied_where_it_moves
 from .data import Batch
 from .held import held
 from .memory import SavedBytes
