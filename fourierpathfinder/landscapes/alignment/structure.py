@@ -141,7 +141,7 @@ def _slots(
     label: Label, occurrences: Iterable[_Occurrence], only: tuple[Label, int] | None = None
 ) -> tuple[Slot, ...]:
     """The slots of a label; `only` those of its places within one unit of another label."""
-    slots: dict[tuple[str, int], list[Any]] = {}
+    slots: dict[tuple[str, int, int], list[Any]] = {}
     for each in occurrences:
         if each.label is not label:
             continue
@@ -151,8 +151,10 @@ def _slots(
             mine = set(outer.places[only[1]].tolist())
             kept = [[place for place in row if place in mine] for row in places.tolist()]
             places = torch.tensor(kept)
-        slots.setdefault((each.name, each.axis), []).append(places)
-    return tuple(Slot(*key, torch.cat(places, dim=1)) for key, places in slots.items())
+        # Where a label stands within itself, as in x xᵀ, its orders are taken one after the other.
+        key = each.name, each.axis, each.outer.count(label)
+        slots.setdefault(key, []).append(places)
+    return tuple(Slot(*key[:2], torch.cat(places, dim=1)) for key, places in slots.items())
 
 
 def _is_beside(one: _Occurrence, other: _Occurrence, label: Label) -> bool:
