@@ -108,8 +108,7 @@ def align_units(
         permuted = by_loss(straight_through, module, *trained, everything)
     elif match_activations:
         modules = first, copied(second)
-        everything = chain([one], batches)
-        permuted = matching.by_activations(modules, state, sets, everything, parameters)
+        permuted = matching.by_activations(modules, state, sets, chain([one], batches), parameters)
     else:
         permuted = matching.by_weights(first.state_dict(), state, sets, parameters)
     _check_unchanged(second, permuted, one)
@@ -163,7 +162,7 @@ def _loaded(module: Any, given: Any, name: str) -> Any:
 def _check_numbers(own: State, state: State, name: str) -> None:
     """Raise an error where numbers are missing, not finite, or would be rounded."""
     for key, value in state.items():
-        mine = own.get(key)
+        mine: Any = own.get(key)
         if not all(isinstance(x, torch.Tensor) and x.is_floating_point() for x in (mine, value)):
             continue
         if mine.is_meta or value.is_meta:

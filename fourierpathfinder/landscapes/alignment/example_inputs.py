@@ -46,7 +46,7 @@ def made_up_inputs(module: Any) -> torch.Tensor:
     first = next((layer for layer in module.modules() if isinstance(layer, MAKERS)), None)
     shadow = copied(module).to("meta").eval()
     trial = copied(module).eval()
-    like = next(module.parameters(), None)
+    like = next(iter(module.parameters()), torch.empty(0))
     for shape in _shapes(first) if first is not None else ():
         # Shapes cost nothing on the meta device; an index may still turn out to be too large.
         kind = torch.int64 if isinstance(first, _TABLES) else like.dtype

@@ -89,10 +89,10 @@ def _trilinear(call: Call) -> Axes:
     """The sum of products of three tensors, as `nn.Bilinear` takes it."""
     several = []
     for k in "123":
-        axes = list(call.axes(f"i{k}"))
+        each = list(call.axes(f"i{k}"))
         for dim in sorted(call[f"expand{k}"]):
-            axes.insert(dim, ())
-        several.append(tuple(axes))
+            each.insert(dim, ())
+        several.append(tuple(each))
     axes = broadcast(several, [0] * len(several[0]))
     return tuple(axis for dim, axis in enumerate(axes) if dim not in call["sumdim"])
 

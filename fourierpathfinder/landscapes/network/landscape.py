@@ -19,6 +19,7 @@ from ..alignment.copies import copied
 from .content import identity
 from .data import as_samples, known_by, spread
 from .door import Door
+from .first_call import refuse_meta
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
 from .measures import Metric, filter_normalised, measured
@@ -137,6 +138,7 @@ class NetworkLandscape:
         self._given = module
         self._loss = loss
         self._layout = Layout.of(module)
+        refuse_meta(module.state_dict(keep_vars=True))
         self._samples = as_samples(data, self.device, collate=collate, n_samples=n_samples)
         self._network = Network(
             module,
@@ -148,7 +150,7 @@ class NetworkLandscape:
             home=self._home if offload else None,
         )
         self._network.forget(self._layout.names)
-        self._door = Door(self._network, self._layout, self._samples, self.device)
+        self._door = Door(self._network, self._layout, self._samples, self.device, module)
         self._settings = {
             "batch_size": batch_size if self._network.has_statistics else "any",
             "batch_norm": batch_norm,

@@ -120,7 +120,7 @@ KINDS = {
             last=nn.Linear(4, 2),
         ),
         (3,),
-    ),  # fmt: skip
+    ),
     "EmbeddingBag": ([5], nn.Sequential(nn.EmbeddingBag(9, 5), nn.Tanh(), nn.Linear(5, 2)), None),
     "standardised weights": (
         [5],
@@ -136,7 +136,7 @@ KINDS = {
             last=nn.Linear(5, 2),
         ),
         (3, 5, 5),
-    ),  # fmt: skip
+    ),
     "centres": (
         [5],
         Made(
@@ -145,7 +145,7 @@ KINDS = {
             last=nn.Linear(5, 2),
         ),
         (3,),
-    ),  # fmt: skip
+    ),
     "einsum": (
         [5, 4],
         Made(
@@ -156,7 +156,7 @@ KINDS = {
             last=raw(5, 4, 2),
         ),
         (3,),
-    ),  # fmt: skip
+    ),
     "one matrix, both ways": (
         [5],
         Made(
