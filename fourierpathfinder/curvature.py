@@ -50,7 +50,7 @@ def hessian_eigenvalues(
     Raises
     ------
     ValueError
-        If there are not so many coordinates.
+        If these are no points (M, D), or have not so many coordinates.
 
     Examples
     --------
@@ -62,6 +62,12 @@ def hessian_eigenvalues(
     >>> values.shape, bool((values > 0).all())
     ((2, 2), True)
     """
+    if getattr(points, "ndim", None) != 2:
+        shape = getattr(points, "shape", None)
+        found = "no array" if shape is None else f"of shape {tuple(shape)}"
+        raise ValueError(
+            f"`points` is {found}; it must be an array (M, D): of one point pass `point[None]`"
+        )
     n_coordinates = int(points.shape[1])
     if not 1 <= n_values <= n_coordinates:
         raise ValueError(

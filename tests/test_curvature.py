@@ -59,3 +59,9 @@ def test_more_values_than_coordinates_are_refused():
     landscape = FunctionLandscape(lambda x: x @ x, lambda x: 2 * x)
     with pytest.raises(ValueError, match="between 1 and 2"):
         hessian_eigenvalues(landscape, np.zeros((1, 2)), n_values=3)
+
+
+@pytest.mark.parametrize("points", [np.zeros(40), [0.0] * 40])
+def test_one_point_is_refused_with_what_to_pass(quadratic, points):
+    with pytest.raises(ValueError, match=r"must be an array \(M, D\).*`point\[None\]`"):
+        hessian_eigenvalues(quadratic[0], points)

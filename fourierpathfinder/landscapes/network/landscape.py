@@ -22,7 +22,7 @@ from .door import Door
 from .first_call import refuse_meta
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
-from .measures import Metric, filter_normalised, measured
+from .measures import Metric, check_metrics, filter_normalised, measured
 from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
@@ -355,13 +355,20 @@ class NetworkLandscape:
         points : array (M, D)
             Such as some of a path, `result.path(times)`.
         metrics : mapping of str to callable
-            `metric(output, target)`: the mean over the samples of a batch, or one value a sample.
+            `metric(output, target)`: the mean over the samples of a batch, one value a sample, or
+            the pair (sum over the batch, weight of the batch).
 
         Returns
         -------
         dict of str to ndarray (M,)
             Means over the data by the names of the metrics, and the "loss", without a penalty.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If these are no metrics by name, or one is no mean over samples.
         """
+        check_metrics(metrics)
         outputs = [self._mean_loss.outputs(point) for point in self._checked(points)]
         return measured(outputs, self._network.reduction, metrics)
 
