@@ -34,6 +34,9 @@ _MAX_SWEEPS = 100
 _MAX_ROUNDS = 10
 """Of comparing outputs whose samples depend on the order of other units."""
 
+_STILL = 1e-12
+"""The variance, as a part of the mean square, below which what a unit puts out only rounds."""
+
 _LEAST_GAIN = 1e-9
 """The relative gain below which a change is rounding."""
 
@@ -229,7 +232,9 @@ class _Moments:
     def correlation(self) -> Any:
         """(n, n); 0 for units that never change."""
         mean = self._sums / self._n
-        variance = (self._squares / self._n - mean**2).clamp(min=0)
+        squares = self._squares / self._n
+        variance = squares - mean**2
+        variance = torch.where(variance > _STILL * squares, variance, 0.0)
         covariance = self._products / self._n - torch.outer(mean[0], mean[1])
         spread = torch.outer(variance[0].sqrt(), variance[1].sqrt())
         return torch.where(spread > 0, covariance / spread.clamp(min=1e-300), 0.0)

@@ -14,7 +14,10 @@ from .memory import is_out_of_memory
 from .parameters import Tensors
 from .trees import tensors_of
 
-_KINDS = (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError, AssertionError)
+_KINDS = (
+    *(RuntimeError, TypeError, ValueError, IndexError, AttributeError),
+    *(NotImplementedError, AssertionError),
+)
 """Errors that are raised again with more words; others are the user's own."""
 
 
