@@ -1,5 +1,6 @@
 """The public call: find the units, match them, permute, and check that nothing has changed."""
 
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -11,7 +12,7 @@ from .example_inputs import made_up_inputs
 from .inputs import Batch, batches_of
 from .straight_through import StraightThrough, by_loss
 from .structure import Specification, find_units, units_of
-from .tracing import outputs_in
+from .tracing import outputs_in, tensors_in
 from .units import State
 
 _ROUNDINGS = 2e3
@@ -46,7 +47,7 @@ def align_units(
         The architecture; its own parameters do not matter and are not changed.
     a, b : torch.nn.Module or state dict
         The two trained networks; neither is changed.
-    data : tensor, pair (inputs, targets), mapping, or DataLoader, optional
+    data : tensor, pair (inputs, targets), mapping, Dataset or DataLoader, optional
         Inputs on which to compare activations and to check the result; a thousand samples are
         plenty. Several inputs are a tuple or a mapping of named ones. Without data inputs are made
         up for the check.
@@ -96,8 +97,9 @@ def align_units(
         raise ValueError("units are to be matched on data, but there are no `data`")
     first, second = _loaded(module, a, "a"), _loaded(module, b, "b")
     state = second.state_dict()
-    batches = [Batch((made_up_inputs(module),), {})] if data is None else batches_of(module, data)
-    one = next(iter(batches))
+    made_up = data is None
+    batches = iter([Batch((made_up_inputs(module),), {})] if made_up else batches_of(module, data))
+    one = _first_batch(second, batches)
     sets = _sets(second, one, units)
     if not sets:
         return _as_given(b, state)
@@ -113,6 +115,25 @@ def align_units(
         permuted = matching.by_weights(first.state_dict(), state, sets, parameters)
     _check_unchanged(second, permuted, one)
     return _as_given(b, permuted)
+
+
+def _first_batch(module: Any, batches: Iterator[Batch]) -> Batch:
+    """The first batch, if the module can be called with it."""
+    one = next(batches, None)
+    inputs = tensors_in([one.args, one.kwargs]) if one is not None else []
+    if one is None or any(tensor.ndim and not len(tensor) for tensor in inputs):
+        raise ValueError("`data` holds no sample; pass some inputs")
+    try:
+        with torch.no_grad():
+            module(*one.args, **one.kwargs)
+    except Exception as error:
+        kinds = ", ".join(f"{x.dtype} {tuple(x.shape)}" for x in inputs) or "no tensor"
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(
+            f"the module could not be called with a batch of `data` ({kinds}): {first}; pass "
+            "inputs as it takes them"
+        ) from error
+    return one
 
 
 def _sets(module: Any, batch: Batch, units: Specification | None) -> Any:
@@ -199,11 +220,17 @@ def _check_unchanged(second: Any, permuted: State, batch: Batch) -> None:
             "permuted network is the same one; return a tensor, or tensors in a tuple, a dict or "
             "a dataclass"
         )
+    if any(bool(x.isnan().any()) or not bool(x.isfinite().any()) for x in before if x.numel()):
+        raise ValueError(
+            "the network `b` puts out numbers that are not finite, by which it cannot be checked "
+            "that the permuted network is the same one; pass other `data`, or check its parameters"
+        )
     for x, y in zip(before, after, strict=True):
         if not (x.is_floating_point() or x.is_complex()) or not x.numel():
             continue
-        allowed = _ROUNDINGS * torch.finfo(x.dtype).eps * float(x.abs().max())
-        change = float((x - y).abs().max())
+        allowed = _ROUNDINGS * torch.finfo(x.dtype).eps * float(x[x.isfinite()].abs().max())
+        # Infinity, as of what is masked, has to stay where it is.
+        change = float((x - y).masked_fill(x == y, 0).abs().max())
         if not change <= allowed:
             raise ValueError(
                 f"the units of this module cannot be aligned: permuting them changes its outputs "
