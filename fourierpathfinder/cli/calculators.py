@@ -89,7 +89,9 @@ class CalculatorFactory:
         except Exception as error:
             if not self.typed:
                 raise
-            why = str(error) if isinstance(error, InputError) else f"{_kind(error)}: {error}"
+            why = (
+                str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            )
             raise InputError(f"{why}; it was given {' '.join(self.typed)}") from None
 
     def _module(self) -> Any:
@@ -100,10 +102,6 @@ class CalculatorFactory:
         module = module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
-
-
-def _kind(error: Exception) -> str:
-    return type(error).__name__
 
 
 def _callables(module: Any) -> list[str]:

@@ -11,13 +11,12 @@ from ase.io import read
 
 from ..atoms import differences
 from ..graph import LandscapeGraph, connect
-from ..landscapes.isolation import TooManyFailuresError
 from ..methods import Surrogate
 from ..storage.documents import write_document
 from ..storage.files import write_file
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
-from .minima import relaxed
+from .minima import evaluated, relaxed
 from .outputs import write_structures
 from .sanity import require_readable, sound
 from .settings import Settings
@@ -78,7 +77,7 @@ def run_connect(
             for name, x in zip(names, points, strict=True)
         ]
     _require_different(landscape, points)
-    _require_evaluated(landscape, points)
+    evaluated(landscape, [f"structure {k}" for k in range(len(points))], points)
     graph = connect(
         landscape,
         points,
@@ -106,16 +105,6 @@ def _tell(graph: LandscapeGraph) -> None:
         f"{apart} not connected to the first yet" if apart
         else f"all connected below {max(heights):.4f} eV",
     )  # fmt: skip
-
-
-def _require_evaluated(landscape: RecordedMolecule, points: list[np.ndarray]) -> None:
-    """Raise a TooManyFailuresError for a structure at which the calculator fails."""
-    for k, point in enumerate(points):
-        n_before = landscape.isolated.n_failures
-        values, _ = landscape.value_and_grad(point[None])
-        if not np.isfinite(values[0]):
-            why = landscape.why_failed(None, n_before)
-            raise TooManyFailuresError(f"the calculator fails at structure {k}: {why}")
 
 
 def _require_different(landscape: RecordedMolecule, points: list[np.ndarray]) -> None:

@@ -1,6 +1,7 @@
 """The ends under the calculator, before a path is sought: relaxed if asked, and looked over."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
@@ -36,12 +37,7 @@ def findings_at(landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray) -> li
     """
     names = ("reactant", "product")
     log.info("evaluating the ends")
-    energies, gradients = landscape.value_and_grad(np.stack([a, b]))
-    for name, energy in zip(names, energies, strict=True):
-        if not np.isfinite(energy):
-            raise TooManyFailuresError(
-                f"the calculator fails at the {name}: {landscape.why_failed()}"
-            )
+    gradients = evaluated(landscape, names, [a, b])
     found = [
         unrelaxed(name, landscape.molecule.forces(gradient))
         for name, gradient in zip(names, gradients, strict=True)
@@ -50,6 +46,25 @@ def findings_at(landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray) -> li
     for finding in findings:
         log.warning("%s", finding)
     return findings
+
+
+def evaluated(
+    landscape: RecordedMolecule, names: Sequence[str], points: Sequence[np.ndarray]
+) -> np.ndarray:
+    """The gradients (M, D) at points that have names, evaluated side by side.
+
+    Raises
+    ------
+    TooManyFailuresError
+        If the calculator fails at one of them.
+    """
+    n_before = landscape.isolated.n_failures
+    energies, gradients = landscape.value_and_grad(np.stack(points))
+    for name, energy in zip(names, energies, strict=True):
+        if not np.isfinite(energy):
+            why = landscape.why_failed(n_before=n_before)
+            raise TooManyFailuresError(f"the calculator fails at {_the(name)}: {why}")
+    return np.asarray(gradients)
 
 
 def relaxed_ends(

@@ -59,6 +59,11 @@ Rule: TypeAlias = Callable[[Call], Axes | list[Axes]]
 """The axes of the result, or of each of several."""
 
 
+def first_of(output: Any) -> Any:
+    """A tensor that came back, or the first of several."""
+    return output if isinstance(output, torch.Tensor) else output[0]
+
+
 def fixing(call: Call) -> list[Axes]:
     """Keep the order of all that takes part, for operations that are not followed."""
     for tensor in call.tensors:

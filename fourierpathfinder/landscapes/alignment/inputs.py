@@ -45,7 +45,7 @@ def batches_of(module: Any, data: Any) -> Iterator[Batch]:
 def _with_tensors(data: Any) -> Any:
     """The same with tensors for NumPy's arrays, and a data set as batches."""
     if isinstance(data, np.ndarray):
-        return torch.as_tensor(data.copy() if min((0, *data.strides)) < 0 else data)
+        return as_tensor(data)
     if isinstance(data, Mapping):
         return {name: _with_tensors(part) for name, part in data.items()}
     if _is_pair(data):
@@ -58,6 +58,11 @@ def _with_tensors(data: Any) -> Any:
             "targets), a dict of named inputs, a Dataset or a DataLoader"
         )
     return data
+
+
+def as_tensor(array: np.ndarray) -> torch.Tensor:
+    """The same numbers, also of an array that runs backwards, which torch does not take."""
+    return torch.as_tensor(array.copy() if min((0, *array.strides)) < 0 else array)
 
 
 def _as_batch(module: Any, batch: Any) -> Batch:

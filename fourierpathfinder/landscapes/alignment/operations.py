@@ -12,7 +12,7 @@ import torch
 
 from . import rarer_operations
 from .axes import Axes, cut, fix, fixed_axes, joined, meet, new_axis, one_place, regrouped
-from .call import Call, Rule, broadcast, fixing
+from .call import Call, Rule, broadcast, first_of, fixing
 
 
 def rule_of(function: Any) -> Rule:
@@ -39,13 +39,9 @@ def _pool(n_pixels: int) -> Rule:
         kept = len(axes) - n_pixels
         for axis in axes[kept:]:
             fix(axis)
-        return axes[:kept] + fixed_axes(_first(call.output).shape[kept:])
+        return axes[:kept] + fixed_axes(first_of(call.output).shape[kept:])
 
     return rule
-
-
-def _first(output: Any) -> Any:
-    return output if isinstance(output, torch.Tensor) else output[0]
 
 
 def _padded(call: Call) -> Axes:
@@ -198,9 +194,12 @@ def _matrix_vector(call: Call) -> Axes:
     return a[:-1]
 
 
-def _inner_product(call: Call) -> Axes:
-    meet(call.axes("self")[0], call.axes("tensor")[0])
-    return ()
+def _inner_product(second: str) -> Rule:
+    def rule(call: Call) -> Axes:
+        meet(call.axes("self")[0], call.axes(second)[0])
+        return ()
+
+    return rule
 
 
 def _convolved(call: Call) -> Axes:
@@ -314,7 +313,8 @@ def _copied(call: Call) -> Axes:
 
 _NAMES: tuple[tuple[Rule, str], ...] = (
     (_same, "clone _to_copy detach alias contiguous lift_fresh native_dropout softmax _softmax"),
-    (_same, "_log_softmax _safe_softmax dropout bernoulli"),
+    (_same, "_log_softmax _safe_softmax dropout bernoulli real imag conj _conj _neg_view"),
+    (_same, "hardswish log_sigmoid_forward rrelu_with_noise rrelu_with_noise_functional"),
     (_reshaped, "view _unsafe_view reshape _reshape_alias"),
     (_permuted, "permute"),
     (_transposed, "transpose t"),
@@ -334,7 +334,8 @@ _NAMES: tuple[tuple[Rule, str], ...] = (
     (_multiplied("mat1", "mat2"), "addmm"),
     (_multiplied("batch1", "batch2"), "baddbmm"),
     (_matrix_vector, "mv"),
-    (_inner_product, "dot"),
+    (_inner_product("tensor"), "dot"),
+    (_inner_product("other"), "vdot"),
     (_convolved, "convolution"),
     (_batch_normed, "native_batch_norm _native_batch_norm_legit_no_training cudnn_batch_norm"),
     (_batch_normed, "miopen_batch_norm"),
@@ -346,7 +347,7 @@ _NAMES: tuple[tuple[Rule, str], ...] = (
     (_attended, "_scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention"),
     (_indexed, "index"),
     (_chosen, "index_select"),
-    (_rolled, "roll"),
+    (_rolled, "roll flip"),
     (_accumulated, "cumsum cumprod"),
     (_copied, "copy"),
     (_pointwise, "_prelu_kernel"),

@@ -5,24 +5,7 @@ from typing import Any
 import torch
 
 from .axes import Axes, cut, fix, fixed_axes, length, meet, new_axis, regrouped
-from .call import Call, Rule, broadcast, fixing
-
-
-def _same(call: Call) -> Axes:
-    return call.axes("self")
-
-
-def _kept_order(name: str) -> Rule:
-    """Places along the given dimensions change, and nothing else does."""
-
-    def rule(call: Call) -> Axes:
-        axes = call.axes("self")
-        dims = call[name] if isinstance(call[name], list | tuple) else [call[name]]
-        for dim in dims:
-            fix(axes[dim])
-        return axes
-
-    return rule
+from .call import Call, Rule, broadcast, first_of, fixing
 
 
 def _weight_normed(call: Call) -> list[Axes]:
@@ -80,11 +63,6 @@ def _patches(call: Call) -> Axes:
     return (*axes[:-3], channels, *fixed_axes(call.output.shape[-1:]))
 
 
-def _inner_product(call: Call) -> Axes:
-    meet(call.axes("self")[0], call.axes("other")[0])
-    return ()
-
-
 def _trilinear(call: Call) -> Axes:
     """The sum of products of three tensors, as `nn.Bilinear` takes it."""
     several = []
@@ -108,7 +86,7 @@ def _distances(call: Call) -> Axes:
 def _extremes(call: Call) -> list[Axes]:
     """Values and where they stood, which tells the order along the dimension that is gone."""
     if call.arguments.get("dim") is None:
-        return fixing(call) if _first(call.output).dtype == torch.int64 else [()]
+        return fixing(call) if first_of(call.output).dtype == torch.int64 else [()]
     axes, dim = call.axes("self"), call["dim"] % max(1, len(call.axes("self")))
     if not axes:
         return [(), ()]
@@ -124,10 +102,6 @@ def _ordered(call: Call) -> list[Axes]:
     fix(axes[dim])
     found = (*axes[:dim], *fixed_axes([call.output[0].shape[dim]]), *axes[dim + 1 :])
     return [found, found]
-
-
-def _first(output: Any) -> Any:
-    return output if isinstance(output, torch.Tensor) else output[0]
 
 
 def _along(*names: str) -> Rule:
@@ -208,19 +182,15 @@ def _packed(call: Call) -> list[Axes]:
 
 
 NAMES: tuple[tuple[Rule, str], ...] = (
-    (_same, "hardswish log_sigmoid_forward rrelu_with_noise rrelu_with_noise_functional"),
-    (_same, "real imag conj _conj _neg_view"),
     (_extremes, "max min median nanmedian mode argmax argmin"),
     (_ordered, "topk sort"),
     (_packed, "_pack_padded_sequence"),
-    (_kept_order("dims"), "flip"),
     (_weight_normed, "_weight_norm_interface"),
     (_gated, "glu"),
     (_from_channels, "pixel_shuffle"),
     (_to_channels, "pixel_unshuffle"),
     (_channels_shuffled, "channel_shuffle"),
     (_patches, "im2col"),
-    (_inner_product, "vdot"),
     (_trilinear, "_trilinear"),
     (_distances, "_cdist_forward _euclidean_dist"),
     (_along("self", "index"), "gather"),

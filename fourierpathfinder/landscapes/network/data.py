@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
 
+from ..alignment.inputs import as_tensor
 from .loader import indices_of, refuse_ready_batches
 from .repeatable import repeatable
 from .trees import emptied, tensors_of, tree_map
@@ -319,7 +320,7 @@ def _is_dataclass(value: Any) -> bool:
 def _from_numpy(tree: Any) -> Any:
     """The same with tensors in the place of NumPy's arrays."""
     if isinstance(tree, np.ndarray):
-        return torch.as_tensor(tree.copy() if min((0, *tree.strides)) < 0 else tree)
+        return as_tensor(tree)
     if isinstance(tree, Mapping):
         return {key: _from_numpy(value) for key, value in tree.items()}
     if isinstance(tree, tuple | list) and not hasattr(tree, "_fields"):

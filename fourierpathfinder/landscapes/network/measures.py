@@ -6,7 +6,7 @@ under a curve, would depend on how many samples are computed at once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -138,14 +138,10 @@ def _check_mean(name: str, metric: Metric, output: Any, target: Any, size: int) 
 def _mean_of_parts(name: str, metric: Metric, tree: Any, parts: Sequence[slice]) -> float:
     total = weight = 0.0
     for part in parts:
-        output, target = tree_map(partial(_taken, part), tree)
+        output, target = tree_map(itemgetter(part), tree)
         found = _of_batch(name, metric, output, target, part.stop - part.start)
         total, weight = total + found[0], weight + found[1]
     return total / weight if weight else np.nan
-
-
-def _taken(part: slice, tensor: Any) -> Any:
-    return tensor[part]
 
 
 def _no_mean(name: str, found: str) -> str:
