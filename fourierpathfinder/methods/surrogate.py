@@ -169,7 +169,7 @@ class Surrogate:
         abilities, policy, maps = evaluator.abilities, self._numbers, self._maps(evaluator, path)
         kernel = self.kernel
         if kernel == "auto":
-            kernel = choose_kernel(maps[0], abilities, path.start, policy.see)
+            kernel = choose_kernel(maps[0], abilities)
         is_known = evaluator.known is not None
         process = GaussianProcess(
             maps[0], (kernel,), policy.see.nugget, self.noise, alternatives=maps,
