@@ -14,12 +14,13 @@ from concurrent.futures import (
     Future,
     ThreadPoolExecutor,
 )
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from ._arrays import Array, to_numpy
+from ._lazy import cached_property
 from .executors import finished, give_up
 from .landscapes.abilities import Abilities, Forwarding
 from .landscapes.protocols import Landscape

@@ -103,6 +103,7 @@ SETTINGS = {
     "tol nan": (lambda: Surrogate(tol=NAN), ValueError, "`tol` is nan; it must be positive"),
     "tol inf": (lambda: Surrogate(tol=INF), ValueError, "`tol` is inf; .*finite"),
     "tol word": (lambda: Surrogate(tol="x"), TypeError, "`tol` is 'x'; it must be a number"),
+    "tol above all": (lambda: Surrogate(tol=2), ValueError, "it is a fraction of the rise"),
     "tol complex": (lambda: Surrogate(tol=1j), TypeError, "it must be a number"),
     "tol True": (lambda: Direct(tol=True), TypeError, "`tol` is True; it must be a number"),
     "features": (lambda: Surrogate(features="x"), ValueError, "`features` is 'x'; pass \"auto\""),

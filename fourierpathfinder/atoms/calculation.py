@@ -66,6 +66,8 @@ class Calculation:
     ----------
     name : str
         The class of the calculator; until a factory is first called, the factory's name.
+    last_failure : str
+        Why the last calculation failed, if it did as calculations do.
 
     Raises
     ------
@@ -78,6 +80,7 @@ class Calculation:
         self._given = calculator
         self._is_factory = not _is_calculator(calculator)
         self.name = _name(calculator)
+        self.last_failure = ""
         if isinstance(calculator, SinglePointCalculator):
             raise TypeError(
                 "`calculator` is a SinglePointCalculator, which only remembers the energy of the "
@@ -269,10 +272,13 @@ def each_evaluated(
     together = len(points) > 1 and calculation.takes_batches
     known = in_one_call(points) if together else {}
     values, gradients = np.empty(len(points)), np.empty_like(points)
+    calculation.last_failure = ""
     for m, point in enumerate(points):
         try:
             values[m], gradients[m] = one(point, known.get(m))
         except CalculationFailed as error:
+            why = " ".join(str(error).split())
+            calculation.last_failure = f"it raised {type(error).__name__}: {why}"
             _log.warning("%s", _failure(error, calculation.name, m, points))
             values[m], gradients[m] = np.nan, np.nan
         except Exception as error:
@@ -283,7 +289,7 @@ def each_evaluated(
 def _failure(error: Exception, name: str, index: int, points: np.ndarray) -> CalculatorError:
     return CalculatorError(
         f"the calculator {name} raised {type(error).__name__} at point {index} of {len(points)}: "
-        f"{error}; `landscape.atoms(error.point)` is the structure",
+        f"{' '.join(str(error).split())}; `landscape.atoms(error.point)` is the structure",
         points[index],
     )
 

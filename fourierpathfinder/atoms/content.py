@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase import Atoms
 
 from ..storage.content import digest, file_digest, fingerprint
 from .system import System
@@ -35,7 +36,7 @@ def identity(system: System, calculator: Mapping[str, str]) -> dict[str, str]:
     }
     info = {key: value for key, value in atoms.info.items() if isinstance(value, int | float | str)}
     return {
-        "atoms": f"{atoms.symbols} ({fingerprint(atoms.numbers)})",
+        "atoms": told_atoms(atoms),
         "cell": str(np.asarray(atoms.cell).tolist()),
         "periodicity": str(atoms.pbc.tolist()),
         "constraints": f"{', '.join(one['name'] for one in constraints)} ({digest(constraints)})",
@@ -100,3 +101,8 @@ def _named(key: str, value: object) -> Iterator[tuple[str, Path]]:
 
 def _short(array: np.ndarray) -> str:
     return str(array.tolist()) if array.size <= 12 else fingerprint(array)
+
+
+def told_atoms(atoms: Atoms) -> str:
+    """Of which elements a structure is made, in which order."""
+    return f"{atoms.symbols} ({fingerprint(atoms.numbers)})"

@@ -163,6 +163,11 @@ class CrystalLandscape:
         self._calculation.prepare()
         self._calculation.require_stress()
 
+    @property
+    def last_failure(self) -> str:
+        """Why the last point that is NaN could not be evaluated."""
+        return self._calculation.last_failure
+
     def forget(self) -> None:
         """Make the calculator of this thread start again, whatever it has calculated before."""
         self._calculation.forget()

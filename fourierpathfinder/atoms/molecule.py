@@ -176,6 +176,11 @@ class MoleculeLandscape:
         """Make this thread's calculator, so that what is wrong with it is said at once."""
         self._calculation.prepare()
 
+    @property
+    def last_failure(self) -> str:
+        """Why the last point that is NaN could not be evaluated."""
+        return self._calculation.last_failure
+
     def forget(self) -> None:
         """Make the calculator of this thread start again, whatever it has calculated before.
 

@@ -30,6 +30,14 @@ _KNOWN: dict[str, tuple[str, str, dict[str, Any]]] = {
 """Short names: module, class, and settings for smooth energies and no chatter."""
 
 
+_XTB = {"xtb": "GFN2-xTB", "gfn2": "GFN2-xTB", "gfn2-xtb": "GFN2-xTB", "gfn1": "GFN1-xTB",
+        "gfn1-xtb": "GFN1-xTB"}  # fmt: skip
+"""What people write who mean a method of tblite."""
+
+_USUAL: dict[str, Any] = {"charge": 0, "multiplicity": 1}
+"""Numbers, for calculators that take them from the structure unless they are given."""
+
+
 @dataclass(frozen=True)
 class CalculatorFactory:
     """Makes a calculator from its module's name, or from a Python file.
@@ -42,11 +50,14 @@ class CalculatorFactory:
         The class or function in it that makes a calculator.
     settings : dict
         Its keyword arguments.
+    typed : tuple of str
+        The options that gave them, as they were typed, for messages.
     """
 
     origin: str
     name: str
     settings: dict[str, Any] = field(default_factory=dict)
+    typed: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         settings = ", ".join(f"{key}={value!r}" for key, value in self.settings.items())
@@ -72,8 +83,14 @@ class CalculatorFactory:
                 f"{Path(self.origin).name} has no {self.name!r}; it defines "
                 f"{', '.join(sorted(_callables(module))) or 'nothing that can be called'}"
             )
-        _require_known(make, self.settings)
-        return make(**self.settings)
+        try:
+            _require_known(make, self.settings)
+            return make(**self.settings)
+        except Exception as error:
+            if not self.typed:
+                raise
+            why = str(error) if isinstance(error, InputError) else f"{_kind(error)}: {error}"
+            raise InputError(f"{why}; it was given {' '.join(self.typed)}") from None
 
     def _module(self) -> Any:
         if not self.origin.endswith(".py"):
@@ -83,6 +100,10 @@ class CalculatorFactory:
         module = module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__
 
 
 def _callables(module: Any) -> list[str]:
@@ -102,14 +123,15 @@ def _require_known(make: Any, settings: dict[str, Any]) -> None:
     taken = {name for kind in make.__mro__ for name in _arguments(kind)}
     unknown = sorted(settings.keys() - listed.keys() - taken)
     if unknown:
-        raise InputError(
-            f"{make.__name__} has no setting {unknown[0]!r}; it has {', '.join(sorted(listed))}"
-        )
+        known = ", ".join(sorted({*listed, *_arguments(make)} - {"atoms"}))
+        raise InputError(f"{make.__name__} has no setting {unknown[0]!r}; it has {known}")
     for name, value in settings.items():
-        if _is_number(listed.get(name)) and not _is_number(value):
+        usual = _USUAL.get(name) if listed.get(name) is None else listed[name]
+        is_left_out = value is None and listed.get(name) is None
+        if _is_number(usual) and not _is_number(value) and not is_left_out:
             raise InputError(
                 f"the setting {name!r} of {make.__name__} is {value!r}; it must be a number, such "
-                f"as {listed[name]!r}"
+                f"as {usual!r}"
             )
     _require_method(make, settings)
 
@@ -132,11 +154,14 @@ def _require_method(make: type, settings: dict[str, Any]) -> None:
 def _arguments(kind: type) -> set[str]:
     """The named arguments with which an object of a class is made."""
     maker = vars(kind).get("__init__")
-    return set(signature(maker).parameters) if callable(maker) and kind is not object else set()
+    if not callable(maker) or kind is object:
+        return set()
+    arguments = list(signature(maker).parameters.values())[1:]
+    return {one.name for one in arguments if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
 
 
 def calculator_factory(
-    name: str, method: str | None = None, settings: Sequence[str] = ()
+    name: str, method: str | None = None, settings: Sequence[str] = (), prefix: str = "--"
 ) -> CalculatorFactory:
     """The factory that a name and settings stand for.
 
@@ -148,6 +173,8 @@ def calculator_factory(
         The same as the setting `method=...`.
     settings : sequence of str
         As `key=value`; values are read as JSON where they are JSON, otherwise as text.
+    prefix : str
+        How the options `method` and `set` that they come from begin, for messages.
 
     Raises
     ------
@@ -160,10 +187,12 @@ def calculator_factory(
     {'accuracy': 0.01, 'verbosity': 0, 'method': 'GFN2-xTB'}
     """
     origin, attribute, defaults = _resolved(name)
-    given = dict(_setting(text) for text in settings)
+    given = dict(_setting(text, f"{prefix}set") for text in settings)
+    typed = [f"{prefix}set {text}" for text in settings]
     if method is not None:
         given["method"] = method
-    return CalculatorFactory(origin, attribute, {**defaults, **given})
+        typed.insert(0, f"{prefix}method {method}")
+    return CalculatorFactory(origin, attribute, {**defaults, **given}, tuple(typed))
 
 
 def _resolved(name: str) -> tuple[str, str, dict[str, Any]]:
@@ -175,9 +204,11 @@ def _resolved(name: str) -> tuple[str, str, dict[str, Any]]:
     elif name in names_in_ase:
         origin, attribute, defaults = __name__, "named_in_ase", {"name": name}
     else:
+        method = _XTB.get(name.lower(), "")
+        meant = f"give tblite with --method {method}, or" if method else ""
         raise InputError(
-            f"there is no calculator {name!r}; give emt, lj, tblite, another of ASE's names, an "
-            "import path such as package.module:Class, or a file such as calc.py:make"
+            f"there is no calculator {name!r}; {meant or 'give'} emt, lj, tblite, another of ASE's "
+            "names, an import path such as package.module:Class, or a file such as calc.py:make"
         )
     return _found(name, origin), attribute, defaults
 
@@ -214,10 +245,10 @@ def _found(name: str, origin: str) -> str:
     return origin
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def _setting(text: str, option: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key.isidentifier():
-        raise InputError(f"the setting {text!r} is not of the form key=value")
+        raise InputError(f"{option} is {text!r}, which is not of the form key=value")
     try:
         return key, json.loads(value)
     except json.JSONDecodeError:

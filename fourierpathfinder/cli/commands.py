@@ -188,12 +188,17 @@ def check(**options: Any) -> Exit:
 
 
 @fourierpathfinder.command()
-@click.argument("result", type=Place(exists=True, dir_okay=False, path_type=Path))
+@click.argument("result", type=Place(exists=True, path_type=Path))
 @click.option("-o", "--output", type=Place(dir_okay=False, path_type=Path),
               help="The picture; profile.png beside the result if left out.")  # fmt: skip
 @with_exit_status
 def plot(result: Path, output: Path | None) -> Exit:
-    """Draw the profile again from a result.json."""
+    """Draw the profile again from a result.json, or the folder it is in."""
+    result = result / "result.json" if result.is_dir() else result
+    if result.suffix != ".json" or not result.is_file():
+        raise InputError(f"there is no result {result}; give a result.json, or the folder of a run")
+    if output is not None and not output.parent.is_dir():
+        raise InputError(f"--output is {output}, but there is no folder {output.parent}")
     try:
         read = read_result(result)
     except ValueError as error:

@@ -11,6 +11,7 @@ from ase.io import read
 
 from ..atoms import differences
 from ..graph import LandscapeGraph, connect
+from ..landscapes.isolation import TooManyFailuresError
 from ..methods import Surrogate
 from ..storage.documents import write_document
 from ..storage.files import write_file
@@ -77,6 +78,7 @@ def run_connect(
             for name, x in zip(names, points, strict=True)
         ]
     _require_different(landscape, points)
+    _require_evaluated(landscape, points)
     graph = connect(
         landscape,
         points,
@@ -104,6 +106,16 @@ def _tell(graph: LandscapeGraph) -> None:
         f"{apart} not connected to the first yet" if apart
         else f"all connected below {max(heights):.4f} eV",
     )  # fmt: skip
+
+
+def _require_evaluated(landscape: RecordedMolecule, points: list[np.ndarray]) -> None:
+    """Raise a TooManyFailuresError for a structure at which the calculator fails."""
+    for k, point in enumerate(points):
+        n_before = landscape.isolated.n_failures
+        values, _ = landscape.value_and_grad(point[None])
+        if not np.isfinite(values[0]):
+            why = landscape.why_failed(None, n_before)
+            raise TooManyFailuresError(f"the calculator fails at structure {k}: {why}")
 
 
 def _require_different(landscape: RecordedMolecule, points: list[np.ndarray]) -> None:

@@ -24,7 +24,7 @@ from ..landscapes.isolation import NobodyAnswersError, NotReadyError, TooManyFai
 from ..result import Status
 from ..storage.checkpoint import CheckpointError
 from .exits import Exit, InputError
-from .run import Found
+from .run import NO_SADDLE, Found
 
 _INTERRUPTED = "interrupted; continue with --restart"
 
@@ -66,7 +66,8 @@ def status_of(found: Found) -> Exit:
         return Exit.INTERRUPTED
     if result.status is Status.FAILED:
         return Exit.CALCULATOR
-    if found.not_verified or found.not_vibrated or found.not_followed:
+    undone = {found.not_verified, found.not_vibrated, found.not_followed} - {"", NO_SADDLE}
+    if undone:
         return Exit.CALCULATOR
     report = found.summary.verification
     if report is not None and report.problem:  # the calculator failed: that says nothing of ends

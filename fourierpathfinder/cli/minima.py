@@ -7,6 +7,7 @@ from ase import Atoms
 
 from ..atoms import CrystalLandscape
 from ..atoms.preflight import Finding, same_minimum, unrelaxed
+from ..evaluation import LandscapeError
 from ..landscapes.isolation import TooManyFailuresError
 from ..reaction_path import RelaxedMinimum, relax
 from ..result import Evaluations
@@ -39,8 +40,7 @@ def findings_at(landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray) -> li
     for name, energy in zip(names, energies, strict=True):
         if not np.isfinite(energy):
             raise TooManyFailuresError(
-                f"the calculator fails at the {name}: {landscape.isolated.last_failure}; what it "
-                "printed is in calculator.log"
+                f"the calculator fails at the {name}: {landscape.why_failed()}"
             )
     found = [
         unrelaxed(name, landscape.molecule.forces(gradient))
@@ -76,6 +76,10 @@ def relaxed_ends(
     return a, b, first.n_gradients + last.n_gradients
 
 
+def _the(name: str) -> str:
+    return name if name[-1].isdigit() else f"the {name}"
+
+
 def relaxed(
     landscape: RecordedMolecule,
     name: str,
@@ -87,9 +91,10 @@ def relaxed(
 
     Raises
     ------
-    LandscapeError
+    TooManyFailuresError
         If the calculator fails.
     """
+    n_before = landscape.isolated.n_failures
 
     def tell(now: RelaxedMinimum) -> None:
         log.info(
@@ -97,7 +102,15 @@ def relaxed(
             name, now.n_gradients, now.value, now.largest_force,
         )  # fmt: skip
 
-    minimum = relax(landscape, x, prior=prior, known=known, max_gradients=_RELAXING, callback=tell)
+    try:
+        minimum = relax(
+            landscape, x, prior=prior, known=known, max_gradients=_RELAXING, callback=tell
+        )
+    except (LandscapeError, TooManyFailuresError) as error:
+        raise TooManyFailuresError(
+            f"{_the(name)} could not be relaxed, as the calculator fails: "
+            f"{landscape.why_failed(error, n_before)}"
+        ) from error
     if not minimum.success:
-        log.warning("the %s is not fully relaxed: %s", name, minimum.message)
+        log.warning("%s is not fully relaxed: %s", _the(name), minimum.message)
     return minimum

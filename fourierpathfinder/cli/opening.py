@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +11,17 @@ import numpy as np
 from ase import Atoms
 
 from ..atoms import MoleculeLandscape
+from ..atoms.content import told_atoms
 from ..landscapes import IsolatedLandscape
 from ..restart.recheck import recheck
 from ..result import Evaluations, PathResult
 from ..storage.content import fingerprint
 from ..storage.errors import earlier
-from ..storage.evaluations import EvaluationStore, read_evaluations
+from ..storage.evaluations import EvaluationStore, read_evaluations, read_identity
 from . import cells
 from .calculators import CalculatorFactory
 from .exits import InputError
-from .memory import EVALUATIONS, OF_PRIOR, Prior, RecordedMolecule
+from .memory import EVALUATIONS, LOG, OF_PRIOR, Prior, RecordedMolecule
 from .outputs import read_result
 from .settings import Settings
 
@@ -40,18 +41,35 @@ def opened(
 def opened_prior(settings: Settings, structures: Sequence[Atoms]) -> Iterator[Prior]:
     """The cheap landscape in workers of its own; an earlier run's evaluations; or None."""
     if not isinstance(settings.prior, CalculatorFactory):
-        yield None if settings.prior is None else earlier_run(settings.prior)
+        yield None if settings.prior is None else earlier_run(settings, structures)
         return
     with _opened(settings, settings.prior, structures, OF_PRIOR) as landscape:
+        if not landscape.n_remembered:  # what is wrong with it is to be said before much is spent
+            landscape.isolated.prepare()
         yield landscape
 
 
-def earlier_run(place: Path) -> Evaluations | PathResult:
-    """What an earlier run has left in a folder, or in a file of evaluations."""
+def earlier_run(settings: Settings, structures: Sequence[Atoms]) -> Evaluations | PathResult:
+    """What an earlier run of the same atoms has left in a folder, or in a file of evaluations."""
+    place = settings.prior
+    assert isinstance(place, Path)
     file = place / EVALUATIONS if place.is_dir() else place
+    theirs, ours = read_identity(file).get("atoms"), told_atoms(structures[0])
+    if theirs not in (None, ours):
+        raise InputError(
+            f"--prior is {place}, a run of {_symbols(theirs)}, and the reactant is "
+            f"{_symbols(ours)}; both must be of the same atoms in the same order"
+        )
     good = [one for one in read_evaluations(file) if one.is_good]
     if not good:
         raise InputError(f"--prior is {place}, but {file} has no evaluations")
+    molecule = _landscape(settings.changing, structures[0], settings.calculator)
+    size = len(molecule.coordinates(structures[0]))
+    if any(len(one.point) != size for one in good):
+        raise InputError(
+            f"--prior is {place}, whose points have {len(good[0].point)} coordinates, and here "
+            f"there are {size}; both must hold the same atoms, and the cell, or let it change"
+        )
     known = Evaluations(*(np.array(parts) for parts in zip(*good, strict=True)))
     if not (place / "result.json").is_file():
         return known
@@ -59,6 +77,10 @@ def earlier_run(place: Path) -> Evaluations | PathResult:
         return replace(read_result(place / "result.json"), evaluations=known)
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def _symbols(told: str) -> str:
+    return told.partition(" (")[0]
 
 
 @contextmanager
@@ -78,18 +100,32 @@ def _opened(
         n_workers=settings.n_jobs,
         timeout=settings.timeout,
         max_failures=settings.max_failures,
-        log=settings.output / "calculator.log",
+        log=settings.output / LOG,
         executor=executor,
     )
     place = settings.output / file
-    with isolated, closing(_store(settings, place, molecule, structures)) as store:
-        landscape = RecordedMolecule(isolated, molecule, store)
+    with isolated, _kept(_store(settings, place, molecule, structures)) as store:
+        landscape = RecordedMolecule(isolated, molecule, store, calculator.typed)
         if landscape.n_remembered:
             what = "evaluations" if file == EVALUATIONS else "evaluations of the prior"
             log.info("%d %s are known from an earlier run", landscape.n_remembered, what)
         if settings.resume_check and landscape.witness is not None:
             recheck(isolated, landscape.witness, store.path)
         yield landscape
+
+
+@contextmanager
+def _kept(store: EvaluationStore) -> Iterator[EvaluationStore]:
+    """A store whose file stays if there is anything in it that a later run could use.
+
+    Where a setting was wrong nothing is, and the run with the right one begins as if it were new.
+    """
+    try:
+        yield store
+    finally:
+        store.close()
+        if not any(one.is_good for one in store.known):
+            store.path.unlink(missing_ok=True)
 
 
 def _landscape(

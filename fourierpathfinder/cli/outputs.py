@@ -3,7 +3,7 @@
 Each file is written in one step, so that none is ever half new.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +29,11 @@ from .vibrating import as_document as vibrations_as_document
 
 SCHEMA = "fourierpathfinder/result/3"
 
+_SIDES = ("towards-reactant", "towards-product")
+_PRODUCTS = ("path.extxyz", "saddle.xyz", *(f"minimum-{side}.xyz" for side in _SIDES),
+             "mep.extxyz", "mode.extxyz", "profile.png")  # fmt: skip
+"""The files that belong to one result: those of an earlier one are not left beside it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Summary:
@@ -51,7 +56,7 @@ class Summary:
 
 
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
-    """Write every output; returns the files written."""
+    """Write every output, and remove those of an earlier result; returns the files written."""
     evaluations = known_evaluations(landscape)
     if result.n_outliers and result.evaluations is not None:  # the store keeps what was answered
         kept = result.evaluations
@@ -71,7 +76,17 @@ def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary
     document = as_document(result, summary)
     document["changing_cell"] = cells.as_document(landscape.molecule)
     written.append(write_document(folder / "result.json", document))
-    return [*written, *draw(folder / "profile.png", result)]
+    written += draw(folder / "profile.png", result)
+    _remove_others(folder, written)
+    return written
+
+
+def _remove_others(folder: Path, written: Sequence[Path]) -> None:
+    """Remove what an earlier result has left and this one, now complete, does not speak of."""
+    for name in _PRODUCTS:
+        place = folder / name
+        if place not in written and place.is_file() and not place.is_symlink():
+            place.unlink(missing_ok=True)
 
 
 def write_structures(file: Path, images: Any) -> Path:
@@ -95,10 +110,9 @@ def _new_minima(folder: Path, landscape: Any, report: SaddleReport | None) -> li
 def named_minima(report: SaddleReport | None) -> list[tuple[str | None, Neighbour]]:
     """The minima below the saddle, each with the name of its file if it is neither end."""
     neighbours = () if report is None else report.neighbours
-    sides = ("towards-reactant", "towards-product")
     return [
         (None if neighbour.is_end or neighbour.problem else f"minimum-{side}.xyz", neighbour)
-        for side, neighbour in zip(sides, neighbours, strict=False)
+        for side, neighbour in zip(_SIDES, neighbours, strict=False)
     ]
 
 

@@ -3,8 +3,9 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from ase.io import read
@@ -15,6 +16,7 @@ from .sanity import require_readable
 
 _LONGEST = 200
 """Bytes of a name: file systems allow 255 for a folder."""
+_TABLES, _BETWEEN = (".csv", ".tsv"), ",;\t"
 _REACTANT, _PRODUCT = ("reactant", "start", "initial"), ("product", "end", "final")
 
 
@@ -63,9 +65,9 @@ def read_pairs(source: str) -> list[Pair]:
     """All pairs of a CSV table, a folder, or a file of structures.
 
     A table has the columns `reactant` and `product`, files beside the table, and may have `name`
-    and others. A folder holds a folder for each pair, with files `reactant.*` and `product.*`, or
-    a file for each, whose first two structures they are. A file of structures holds pair after
-    pair.
+    and others; commas, semicolons or tabs are between them. A folder holds a folder for each pair,
+    with files `reactant.*` and `product.*`, or a file for each, whose first two structures they
+    are. A file of structures holds pair after pair.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def read_pairs(source: str) -> list[Pair]:
     if place.is_dir():
         pairs = _in_folder(place)
     else:
-        pairs = _in_table(place) if place.suffix.lower() == ".csv" else _in_file(place)
+        pairs = _in_table(place) if place.suffix.lower() in _TABLES else _in_file(place)
     if not pairs:
         raise InputError(
             f"{source} holds no pairs; give a CSV table with columns reactant, product"
@@ -94,15 +96,41 @@ def _in_table(place: Path) -> list[Pair]:
     require_readable(place)
     try:
         with place.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+            columns, rows = _read(file)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{place} is no table of text in UTF-8: {error}") from error
     for name in ("reactant", "product"):
-        if not rows or name not in rows[0]:
-            found = ", ".join(rows[0]) if rows else "nothing"
+        if name not in columns:
+            found = ", ".join(columns) or "nothing"
             raise InputError(f"{place} has no column {name!r}; it has {found}")
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise InputError(f"{place} has two columns {twice[0]!r}; names must differ")
     digits = len(str(len(rows)))
     return [_of_row(row, f"{k:0{digits}d}", place.parent) for k, row in enumerate(rows, start=1)]
+
+
+def _read(file: TextIO) -> tuple[list[str], list[dict[Any, Any]]]:
+    """The names of the columns, and the rows in which there is anything."""
+    head = file.readline()
+    file.seek(0)
+    between = max(_BETWEEN, key=head.count)
+    reader = csv.reader(file, delimiter=between)
+    columns = [_column(name) for name in next(reader, [])]
+    rows = []
+    for entries in reader:
+        row: dict[Any, Any] = dict(zip_longest(columns, map(str.strip, entries[: len(columns)])))
+        if len(entries) > len(columns):
+            row[None] = entries[len(columns) :]
+        if any(row.values()):
+            rows.append(row)
+    return columns, rows
+
+
+def _column(name: str) -> str:
+    """A column's name; those that are asked for in whatever case."""
+    name = name.strip()
+    return name.lower() if name.lower() in ("reactant", "product", "name") else name
 
 
 def _of_row(row: dict[str, Any], number: str, folder: Path) -> Pair:
@@ -117,7 +145,9 @@ def _of_row(row: dict[str, Any], number: str, folder: Path) -> Pair:
     for text in (reactant, product, *(str(value) for value in row.values())):
         if "\0" in text:
             raise InputError(f"the row {name} of the table has a byte that is zero: {text!r}")
-    return Pair(name, str(folder / reactant), str(folder / product), dict(row))
+    missing = [key for key, file in (("reactant", reactant), ("product", product)) if not file]
+    problem = f"the row {name} of the table has no {missing[0]}" if missing else ""
+    return Pair(name, str(folder / reactant), str(folder / product), dict(row), problem)
 
 
 def _in_folder(place: Path) -> list[Pair]:

@@ -19,6 +19,13 @@ _RATES = ("temperature_K", "free_energy_barrier_eV", "reverse_free_energy_barrie
           "eckart")  # fmt: skip
 
 
+_OURS = ("name", "status", "barrier_eV", "reverse_barrier_eV", "barrier_error_eV",
+         "reaction_energy_eV", "saddle_gradient_norm_eV_per_A", "n_gradients",
+         "n_gradients_relaxing", "n_failures", "imaginary_frequency_per_cm", *_RATES, "reason",
+         "reactant", "product")  # fmt: skip
+"""All columns of ours, in their order."""
+
+
 def row_of(pair: Pair, result: Mapping[str, Any], status: int, why: str) -> dict[str, Any]:
     """The row of a pair from its `result.json`; its notes come last."""
     saddle, vibrations = result["saddle"] or {}, result.get("vibrations") or {}
@@ -45,18 +52,9 @@ def row_of(pair: Pair, result: Mapping[str, Any], status: int, why: str) -> dict
 def failed_row(pair: Pair, why: str) -> dict[str, Any]:
     """The row of a pair of which nothing is known but why."""
     return {
+        **dict.fromkeys(_OURS),
         "name": pair.name,
         "status": FAILED,
-        "barrier_eV": None,
-        "reverse_barrier_eV": None,
-        "barrier_error_eV": None,
-        "reaction_energy_eV": None,
-        "saddle_gradient_norm_eV_per_A": None,
-        "n_gradients": None,
-        "n_gradients_relaxing": None,
-        "n_failures": None,
-        "imaginary_frequency_per_cm": None,
-        **dict.fromkeys(_RATES),
         "reason": why,
         "reactant": pair.reactant,
         "product": pair.product,
@@ -66,5 +64,4 @@ def failed_row(pair: Pair, why: str) -> dict[str, Any]:
 
 def _notes(pair: Pair) -> dict[str, Any]:
     """What the user's own table has of the pair; columns of ours keep their meaning."""
-    ours = {"name", "status", "barrier_eV", "reason", "reactant", "product"}
-    return {key if key not in ours else f"given_{key}": note for key, note in pair.notes.items()}
+    return {key if key not in _OURS else f"given_{key}": note for key, note in pair.notes.items()}

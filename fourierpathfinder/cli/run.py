@@ -37,7 +37,8 @@ _TOLERANCE = 1e-3
 _LEAST_ERROR = 1e-3
 """In eV: low barriers need no better, and gradients would be spent on it."""
 
-_NO_SADDLE = "no: there is no saddle"
+NO_SADDLE = "no: there is no saddle"
+"""Why there are no vibrations and no reaction path where nothing has failed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,13 +162,16 @@ def _path(work: _Work, ends: tuple[np.ndarray, np.ndarray]) -> PathResult:
 
 def _verified(work: _Work, found: Found) -> Found:
     """The same with its saddle verified, or why it is not."""
+    if found.result.saddle is None and found.result.height_time in (0.0, 1.0):
+        return replace(found, not_verified=NO_SADDLE)
     log.info("verifying the saddle")
     cheap = work.prior if isinstance(work.prior, RecordedMolecule) else None
+    n_before = work.landscape.isolated.n_failures
     try:
         report = verify_saddle(work.landscape, found.result, prior=cheap, rng=work.settings.seed)
     except (ArithmeticError, ValueError, RuntimeError) as error:
         # LinAlgError is a ValueError: what a failed point does to the mathematics beside it
-        why = work.landscape.isolated.last_failure or f"{type(error).__name__}: {error}"
+        why = work.landscape.why_failed(error, n_before) or type(error).__name__
         return replace(found, not_verified=f"no: the calculator failed beside the saddle ({why})")
     log.info("%s", report)
     return _written(work, replace(found, summary=replace(found.summary, verification=report)))
@@ -177,14 +181,15 @@ def _followed(work: _Work, found: Found) -> Found:
     """The same with its minimum-energy path, or why there is none."""
     result = found.result
     if result.saddle is None:
-        return replace(found, not_followed=_NO_SADDLE)
+        return replace(found, not_followed=NO_SADDLE)
     log.info("following the reaction path")
+    n_failures = work.landscape.isolated.n_failures
     try:
         rise = result.height - min(result.start_value, result.end_value)
         tol = max(_TOLERANCE, _LEAST_ERROR / max(rise, _LEAST_ERROR))
         followed = minimum_energy_chain(work.landscape, result, tol=tol, prior=work.prior)
     except (TooManyFailuresError, ValueError, ArithmeticError) as error:
-        return replace(found, not_followed=f"no: {work.landscape.isolated.last_failure or error}")
+        return replace(found, not_followed=f"no: {work.landscape.why_failed(error, n_failures)}")
     log.info("%s", followed)
     return _written(work, replace(found, summary=replace(found.summary, followed=followed)))
 
@@ -193,14 +198,14 @@ def _vibrated(work: _Work, found: Found, vibrations: Vibrations) -> Found:
     """The same with its vibrations and rates, or why there are none."""
     landscape, result = work.landscape, found.result
     if result.saddle is None:
-        return replace(found, not_vibrated=_NO_SADDLE)
+        return replace(found, not_vibrated=NO_SADDLE)
     log.info("displacing atoms for the vibrations")
-    n_before = landscape.n_calculated
+    n_before, n_failures = landscape.n_calculated, landscape.isolated.n_failures
     points, _, gradients = known_evaluations(landscape)
     try:
         rates = vibrations.of(landscape, result, (points, gradients))
     except (NotEvaluatedError, TooManyFailuresError) as error:
-        return replace(found, not_vibrated=f"no: {landscape.isolated.last_failure or error}")
+        return replace(found, not_vibrated=f"no: {landscape.why_failed(error, n_failures)}")
     except ValueError as error:
         return replace(found, not_vibrated=f"no: {error}")
     for note in rates.notes:

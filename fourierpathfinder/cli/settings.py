@@ -86,7 +86,10 @@ def _prior(options: dict[str, Any]) -> CalculatorFactory | Path | None:
         return None
     place = Path(name)
     if place.suffix != ".jsonl" and not place.is_dir():
-        return calculator_factory(name, method, settings)
+        try:
+            return calculator_factory(name, method, settings, "--prior-")
+        except InputError as error:
+            raise InputError(f"--prior: {error}; or give the folder of an earlier run") from error
     file = place / EVALUATIONS if place.is_dir() else place
     if not file.is_file():
         raise InputError(f"--prior is {name}, but there is no file {file}")
@@ -108,6 +111,11 @@ def _require_positive(options: dict[str, Any]) -> None:
         value = options.get(name)
         if value is not None and value > most:
             raise InputError(f"--{name} is {value:g}; it must be at most {most:g}")
+    tol = options.get("tol")
+    if tol is not None and tol >= 1:
+        raise InputError(
+            f"--tol is {tol:g}; it is a fraction of the rise and must be below 1, as 0.001 is"
+        )
     budget = options.get("max_gradients")
     if budget is not None and budget < _LEAST:
         raise InputError(

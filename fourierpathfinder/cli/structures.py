@@ -8,10 +8,10 @@ from ase import Atoms
 from ase.constraints import FixAtoms
 from ase.io import read
 
-from ..atoms import superpose
 from ..atoms.band import read_vasp_folder
-from ..atoms.mapping import mapped_order, reordered
-from ..atoms.preflight import Finding, Severity, mirrored, preflight, repair
+from ..atoms.constraints import free_space
+from ..atoms.preflight import Finding, Severity, preflight, repair
+from .asked import mirrored_as_asked, reordered_as_asked, without_mirror
 from .cells import laid
 from .exits import InputError
 from .sanity import require_readable, sound
@@ -37,7 +37,7 @@ def read_structure(source: str) -> Atoms:
     """
     if not source.strip():
         raise InputError("the name of a structure file is empty; give a file that ASE knows")
-    place = Path(source.rpartition("@")[0] or source)
+    place = Path(source if Path(source).is_file() else source.rpartition("@")[0] or source)
     require_readable(place)
     try:
         if Path(source).is_dir():
@@ -66,8 +66,8 @@ def read_structure(source: str) -> Atoms:
 def _read(source: str) -> Any:
     """The structure that is named, or all of them; InputError for a name that none has."""
     name, at, _ = source.rpartition("@")
-    if not at or "/" in source[len(name) :]:
-        return read(source, index=":")
+    if not at or "/" in source[len(name) :] or Path(source).is_file():
+        return read(source, index=":", do_not_split_by_at_sign=True)
     try:
         return read(source)
     except (IndexError, StopIteration, TypeError, ValueError) as error:
@@ -86,7 +86,20 @@ def freeze(atoms: Atoms, which: str) -> Atoms:
     frozen = Atoms.copy(atoms)
     held = chosen_atoms(which, atoms, "--freeze")
     frozen.set_constraint([*atoms.constraints, FixAtoms(list(held))])
+    if not _can_move(frozen):
+        also = " with what the file holds already" if len(set(held)) < len(atoms) else ""
+        raise InputError(
+            f"--freeze is {which!r}, which{also} holds all {len(atoms)} atoms, so that nothing is "
+            "left to move; name only atoms that keep their places, such as the lowest layers"
+        )
     return frozen
+
+
+def _can_move(atoms: Atoms) -> bool:
+    try:
+        return free_space(atoms).n_coordinates > 0
+    except ValueError:  # a constraint that no path can keep, as the checks will say
+        return True
 
 
 def chosen_atoms(which: str, atoms: Atoms, option: str) -> tuple[int, ...]:
@@ -130,12 +143,16 @@ def looked_over(
         return start, without.back(end), corrected, without.kept(findings)
     corrected = []
     if order and sorted(start.numbers) == sorted(end.numbers):
-        end = reordered(start, end, mapped_order(start, end))
+        end, done = reordered_as_asked(start, end)
+        corrected.append(done)
     if mirror:
-        end = superpose(start, mirrored(end))
+        end, done = mirrored_as_asked(start, end)
+        corrected.append(done)
     if fix:
-        start, end, corrected = repair(start, end)
-    return start, end, corrected, preflight(start, end)
+        start, end, repaired = repair(start, end)
+        corrected += repaired
+    findings = preflight(start, end)
+    return start, end, corrected, without_mirror(findings) if mirror else findings
 
 
 def refuse(findings: Sequence[Finding]) -> None:

@@ -17,6 +17,7 @@ from ..rates import (
     mode_movie,
     reaction_rates,
 )
+from ..rates.kinetics import told_prefactors
 from ..rates.low_modes import LowModes
 from ..result import PathResult
 from .exits import InputError
@@ -64,8 +65,7 @@ def text(rates: ReactionRates, n_gradients: int) -> str:
         "imaginary": f"{-rates.imaginary_frequency:.1f}i cm⁻¹"
         if rates.imaginary_frequency < 0 else "none",
         "with ZPE": f"{forward:.4f} eV, reverse {reverse:.4f} eV",
-        "prefactor": f"{rates.prefactor:.3e} 1/s, reverse {rates.reverse_prefactor:.3e} 1/s "
-        "(Vineyard)",
+        "prefactor": f"{told_prefactors(rates)} (Vineyard)",
         "model": f"{rates.thermochemistry[0]!r}",
         "vibrations": f"{n_gradients} gradients",
     }  # fmt: skip
@@ -85,8 +85,7 @@ def as_document(rates: ReactionRates | None) -> dict[str, Any] | None:
         "imaginary_frequency": rates.imaginary_frequency,
         "zero_point_barrier": rates.zero_point_barriers[0],
         "zero_point_reverse_barrier": rates.zero_point_barriers[1],
-        "prefactor": rates.prefactor,
-        "reverse_prefactor": rates.reverse_prefactor,
+        **_finite({"prefactor": rates.prefactor, "reverse_prefactor": rates.reverse_prefactor}),
         "rates": [_finite(row) for row in rates.rows()],
         "notes": list(rates.notes),
     }

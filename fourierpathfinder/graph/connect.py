@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, is_array, to_numpy
+from ..evaluation import LandscapeError
 from ..executors import finished, give_up, watched
 from ..inputs import check_call, checked_method, generator
 from ..landscapes.abilities import Abilities, abilities_of
@@ -123,6 +124,8 @@ def connect(
 
     Raises
     ------
+    LandscapeError
+        If the landscape returns NaN or infinity at one of the minima.
     ValueError
         If `minima` is empty, their shapes differ, `labels` are not one for each, or the checkpoint
         belongs to other minima, another method or another calculator.
@@ -227,6 +230,11 @@ class _Session:
             self._symmetry.native(np.stack(points))
         )
         for k, (point, value) in enumerate(zip(points, to_numpy(values), strict=True)):
+            if not np.isfinite(value):
+                raise LandscapeError(
+                    f"the landscape returned the value {value} at minimum {k}; leave it out, or "
+                    "see why it cannot be evaluated"
+                )
             node = Node(point, float(value), "" if labels is None else labels[k])
             self._graph.given.append(self._graph.number_of(node, self._symmetry.same))
         self._graph.n_gradients += len(points)

@@ -274,3 +274,10 @@ class Forgetful(Protocol):
     def forget(self) -> None:
         """Make the next evaluation independent of all before it."""
         ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """Says why the last point that it answered with NaN could not be evaluated."""
+
+    last_failure: str

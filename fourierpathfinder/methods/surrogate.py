@@ -112,6 +112,11 @@ class Surrogate:
         require_terms(self.n_terms)
         require_counts(n_starts=self.n_starts)
         require_positive(tol=self.tol)
+        if self.tol >= 1:
+            raise ValueError(
+                f"`tol` is {self.tol}; it is a fraction of the rise and must be below 1, such as "
+                "0.001"
+            )
         if self.saddle_gradient is not None:
             require_positive(saddle_gradient=self.saddle_gradient)
         require_flags(certify=self.certify, split=self.split)

@@ -24,7 +24,7 @@ from ..landscapes.protocols import Landscape
 from ..result import PathResult
 from .modes import NormalModes, normal_modes, told_frequency
 from .thermochemistry import Harmonic, IdealGas, Thermochemistry
-from .tunnelling import eckart, wigner
+from .tunnelling import LARGEST, log_eckart, wigner
 
 ROOM = 298.15
 """In K."""
@@ -50,7 +50,8 @@ class ReactionRates:
         Of reactant, saddle and product, in eV, potential energies included.
     wigner, eckart : ndarray (T,)
         Tunnelling factors, by which the rates of both directions are to be multiplied. Eckart's is
-        NaN where the barrier, with zero-point energies, is not above both sides.
+        NaN where the barrier, with zero-point energies, is not above both sides, infinite where no
+        number holds it.
     notes : tuple of str
         What makes the numbers less reliable, one sentence each.
 
@@ -121,12 +122,12 @@ class ReactionRates:
 
     @property
     def prefactor(self) -> float:
-        """Vineyard's prefactor of the forward reaction, in 1/s."""
+        """Vineyard's prefactor of the forward reaction, in 1/s; NaN where there is none."""
         return vineyard(self.reactant, self.saddle)
 
     @property
     def reverse_prefactor(self) -> float:
-        """Vineyard's prefactor of the reverse reaction, in 1/s."""
+        """Vineyard's prefactor of the reverse reaction, in 1/s; NaN where there is none."""
         return vineyard(self.product, self.saddle)
 
     def _eyring(self, barrier: np.ndarray) -> np.ndarray:
@@ -262,6 +263,9 @@ def _rates(
         _zero_point_barriers(modes[0], modes[1], modes[2]),
     )
     tunnels = frequency < 0 and min(barriers) > 0
+    logs = np.array(
+        [log_eckart(frequency, *barriers, float(t)) if tunnels else np.nan for t in temperatures]
+    )
     return ReactionRates(
         temperatures=temperatures,
         reactant=modes[0],
@@ -270,11 +274,27 @@ def _rates(
         thermochemistry=thermochemistry,
         free_energies=np.array(free_energies),
         wigner=np.array([wigner(frequency, float(t)) for t in temperatures]),
-        eckart=np.array(
-            [eckart(frequency, *barriers, float(t)) if tunnels else np.nan for t in temperatures]
-        ),
-        notes=tuple(_notes(modes, barriers)),
+        eckart=np.exp(np.where(logs > LARGEST, np.inf, logs)),
+        notes=(*_notes(modes, barriers), *_cold(temperatures, np.array(free_energies), logs)),
     )
+
+
+def _cold(temperatures: np.ndarray, free_energies: np.ndarray, logs: np.ndarray) -> list[str]:
+    """The rates where Eckart's factor, whose logarithm is given (T,), is beyond all numbers."""
+    notes = []
+    for k in np.flatnonzero(logs > LARGEST):
+        kelvin = float(temperatures[k])
+        log_rates = (
+            np.log(units._k * kelvin / units._hplanck)
+            + logs[k]
+            - (free_energies[1, k] - free_energies[[0, 2], k]) / (units.kB * kelvin)
+        )
+        forward, reverse = (f"1e{rate:.1f}" for rate in log_rates / np.log(10))
+        notes.append(
+            f"at {kelvin:g} K Eckart's factor is 1e{logs[k] / np.log(10):.1f}, more than a number "
+            f"holds; k with it is {forward} 1/s, reverse {reverse} 1/s"
+        )
+    return notes
 
 
 def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:
@@ -288,7 +308,9 @@ def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:
     Returns
     -------
     float
-        The product of the minimum's frequencies over that of the saddle's, in 1/s.
+        The product of the minimum's frequencies over that of the saddle's, in 1/s. NaN where the
+        minimum has not just one vibration more, such as a linear molecule before a bent saddle:
+        then a turn of the whole takes part, and there is no such number.
 
     Examples
     --------
@@ -299,8 +321,18 @@ def vineyard(minimum: NormalModes, saddle: NormalModes) -> float:
     >>> print(f"{vineyard(minimum, saddle):.3e}")
     2.998e+12
     """
+    if len(minimum.vibrations) != len(saddle.vibrations) + 1:
+        return float("nan")
     logarithm = np.log(minimum.vibrations).sum() - np.log(saddle.vibrations).sum()
     return float(np.exp(logarithm) * 100 * units._c)
+
+
+def told_prefactors(rates: ReactionRates) -> str:
+    """Both of Vineyard's prefactors as people write them."""
+    both = (rates.prefactor, rates.reverse_prefactor)
+    forward, reverse = (f"{one:.3e} 1/s" if np.isfinite(one) else "none" for one in both)
+    why = "" if np.isfinite(both).all() else ", as a turn of the linear molecule takes part"
+    return f"{forward}, reverse {reverse}{why}"
 
 
 def _zero_point_barriers(

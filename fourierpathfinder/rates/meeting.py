@@ -62,7 +62,8 @@ class MeetingRates:
         Without tunnelling: in cm³/s for two molecules, 1/s for one.
     wigner, eckart : ndarray (T,)
         Tunnelling factors, by which the rates are to be multiplied. Eckart's is NaN where the
-        products are not given, or the barrier with zero-point energies is not above both sides.
+        products are not given, or the barrier with zero-point energies is not above both sides,
+        infinite where no number holds it.
 
     Examples
     --------

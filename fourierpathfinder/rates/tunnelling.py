@@ -9,14 +9,26 @@ heights V1 (forward) and V2 (reverse) and the curvature of the saddle, for which
 
 .. math:: \kappa = \frac{e^{V_1/k_BT}}{k_BT} \int P(E)\, e^{-E/k_BT}\, dE, \qquad
    P = \frac{\cosh(a + b) - \cosh(a - b)}{\cosh(a + b) + \cosh d}.
+
+Of the integrand the logarithm is computed, which has one maximum: in the cold the factor is beyond
+what a computer's number holds, and its logarithm is not.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from ase import units
 from scipy.integrate import quad
+from scipy.optimize import brentq, minimize_scalar
 
 _BEYOND = 60.0
 """In k_B T above the top: nothing of the integral lies further up."""
+_NOTHING = 45.0
+"""Where the logarithm of the integrand is so far below its maximum nothing of it is left."""
+LARGEST = float(np.log(np.finfo(float).max))
+"""The largest logarithm of a number."""
+_SEEN = 400
+"""Places at which the maximum is looked for at first."""
 
 
 def wigner(frequency: float, temperature: float) -> float:
@@ -62,7 +74,7 @@ def eckart(frequency: float, forward: float, reverse: float, temperature: float)
     Returns
     -------
     float
-        By which a rate is multiplied.
+        By which a rate is multiplied; infinite beyond 1.8e308, where `log_eckart` goes on.
 
     Raises
     ------
@@ -79,6 +91,33 @@ def eckart(frequency: float, forward: float, reverse: float, temperature: float)
     >>> round(eckart(-1000, 0.5, 0.5, 300), 2)
     3.06
     """
+    logarithm = log_eckart(frequency, forward, reverse, temperature)
+    return float(np.exp(logarithm)) if logarithm < LARGEST else float("inf")
+
+
+def log_eckart(frequency: float, forward: float, reverse: float, temperature: float) -> float:
+    """The natural logarithm of the factor of Eckart, a number at every temperature.
+
+    Parameters
+    ----------
+    frequency, forward, reverse, temperature
+        As for `eckart`.
+
+    Returns
+    -------
+    float
+        Its logarithm.
+
+    Raises
+    ------
+    ValueError
+        If a height is not positive: there is nothing to tunnel through.
+
+    Examples
+    --------
+    >>> print(f"1e{log_eckart(-1000, 0.5, 0.5, 5) / np.log(10):.1f}")
+    1e482.5
+    """
     if not (forward > 0 and reverse > 0):
         raise ValueError(
             f"the barrier is {forward:.4g} eV high from one side and {reverse:.4g} eV from the "
@@ -88,16 +127,36 @@ def eckart(frequency: float, forward: float, reverse: float, temperature: float)
     quantum = abs(frequency) * units.invcm
     lowest = max(0.0, forward - reverse)
 
-    def integrand(s: float) -> float:
+    def logarithm(s: float) -> float:
         # E = lowest + s², as P begins like a square root
-        energy = lowest + s**2
-        weight = (forward - energy) / thermal
-        return float(2 * s * np.exp(log_transmission(energy, quantum, forward, reverse) + weight))
+        if s <= 0:
+            return -np.inf
+        passed = log_transmission(lowest + s**2, quantum, forward, reverse)
+        return float(np.log(2 * s / thermal) + passed - s**2 / thermal)
 
-    top = np.sqrt(forward - lowest)
     end = np.sqrt(forward - lowest + _BEYOND * thermal)
-    parts = [quad(integrand, 0, top, limit=400)[0], quad(integrand, top, end, limit=400)[0]]
-    return float(sum(parts) / thermal)
+    return float((forward - lowest) / thermal + _log_integral(logarithm, float(end)))
+
+
+def _log_integral(logarithm: Callable[[float], float], end: float) -> float:
+    """The logarithm of the integral from 0 to `end` of a function with one maximum."""
+    places = end * np.linspace(0, 1, _SEEN + 1)[1:] ** 2
+    seen = [logarithm(s) for s in places]
+    k = int(np.argmax(seen))
+    sides = (places[k - 1] if k else 0.0, places[min(k + 1, _SEEN - 1)])
+    found = minimize_scalar(lambda s: -logarithm(s), bounds=sides, method="bounded")
+    highest, top = max((seen[k], float(places[k])), (-float(found.fun), float(found.x)))
+
+    def below(s: float) -> float:
+        return max(float(logarithm(s) - highest), -2 * _NOTHING) + _NOTHING
+
+    first = brentq(below, 0, top)
+    last = brentq(below, top, end) if below(end) < 0 else end
+    halves = [
+        quad(lambda s: np.exp(logarithm(s) - highest), *part, epsrel=1e-10, limit=400)[0]
+        for part in ((first, top), (top, last))
+    ]
+    return float(highest + np.log(sum(halves)))
 
 
 def log_transmission(energy: float, quantum: float, forward: float, reverse: float) -> float:

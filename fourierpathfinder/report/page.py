@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from ..rates.kinetics import told_prefactors
 from ..result import PathResult
 from .content import Report
 from .pictures import levels, profile, steepest
@@ -187,8 +188,7 @@ def _rates(report: Report) -> str:
         "with zero-point energies": "{:.4f} eV, reverse {:.4f} eV".format(
             *rates.zero_point_barriers
         ),
-        "Vineyard's prefactor": f"{rates.prefactor:.3e} 1/s, reverse "
-        f"{rates.reverse_prefactor:.3e} 1/s",
+        "Vineyard's prefactor": told_prefactors(rates),
         "free energies by": repr(rates.thermochemistry[0]),
         "frequencies of the reactant": f"{rates.reactant} cm⁻¹",
         "frequencies of the saddle": f"{rates.saddle} cm⁻¹",

@@ -110,6 +110,17 @@ def read_evaluations(place: str | os.PathLike[str]) -> list[Evaluation]:
     return list(_evaluations(path, read_lines(path, FORMAT).entries))
 
 
+def read_identity(place: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the evaluations in a file are of.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or something else.
+    """
+    return dict(read_lines(Path(place), FORMAT).head.get("identity") or {})
+
+
 def _entry(evaluation: Evaluation) -> dict[str, Any]:
     value = evaluation.value
     return {

@@ -77,8 +77,10 @@ def test_a_slab_in_another_order_is_put_right():
     (finding,) = preflight(start, shuffled)
     assert finding.subject == "order"
     assert "--order (or --fix)" in finding.sentence
-    _, mended, _ = repair(start, shuffled)
+    _, mended, (done,) = repair(start, shuffled)
     np.testing.assert_allclose(mended.positions, end.positions, atol=1e-9)
+    assert "; identical atoms were put in another order, which" in done.sentence
+    assert "--order" not in done.sentence
 
 
 def test_moments_that_differ_are_said():
@@ -90,6 +92,10 @@ def test_moments_that_differ_are_said():
     assert finding.severity is Severity.WARNING
     assert "atom 1 has 1 in the reactant and -1 in the product" in finding.sentence
     end.set_initial_magnetic_moments([1.0, 1.01])
+    end.set_masses([15.9949, 17.9992])
+    finding = next(f for f in preflight(start, end) if f.subject == "moments")
+    assert "the masses differ at atoms 1 (atom 1 has 15.999 u in the reactant and" in str(finding)
+    end.set_masses([15.9949, 15.9949])
     assert "moments" not in [f.subject for f in preflight(start, end)]
 
 
@@ -100,8 +106,13 @@ def test_cells_that_differ_by_their_last_digits_are_told_from_others():
     end.set_cell(start.cell * 1.0005, scale_atoms=True)
     (finding,) = preflight(start, end)
     assert "as after separate relaxations" in finding.sentence
-    _, mended, _ = repair(start, end)
+    _, mended, (done,) = repair(start, end)
     np.testing.assert_array_equal(mended.cell, start.cell)
+    assert "--fix" not in done.sentence
+    assert (
+        "; the reactant's was taken, with the product's atoms scaled along; relax the"
+        in done.sentence
+    )
     end.set_cell(start.cell * 1.03)
     (finding,) = preflight(start, end)
     assert finding.repaired is None

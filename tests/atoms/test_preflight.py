@@ -68,6 +68,9 @@ def test_order_with_the_permutation_that_mends_it():
     assert shuffled[order].tolist() == list(range(7))
     _, mended, done = repair(start, end)
     assert [f.subject for f in done] == ["order"]
+    assert done[0].severity is Severity.NOTE
+    assert done[0].sentence.endswith(f"they were put in the order {' '.join(map(str, order))}")
+    assert "--order" not in done[0].sentence
     assert (mended.symbols == start.symbols).all()
     assert np.linalg.norm(mended.positions - start.positions) < 0.5
 
@@ -92,8 +95,9 @@ def test_a_cell_lost_by_the_file_format_is_taken_from_the_reactant():
     bare = Atoms(end.symbols, end.positions)
     finding = only(preflight(start, bare), "cell")
     assert "the product has no cell" in finding.sentence
-    _, mended, _ = repair(start, bare)
+    _, mended, done = repair(start, bare)
     assert preflight(start, mended) == []
+    assert done[0].sentence.endswith("keeps none; the reactant's was taken")
 
 
 def test_wrapping_across_a_boundary():
@@ -255,7 +259,9 @@ def test_a_product_shifted_as_a_whole_is_shifted_back():
     end.positions += [0.3, 0.2, 0.5]
     finding = only(preflight(start, end), "fixed atoms")
     assert finding.repaired is not None
-    _, mended, _ = repair(start, end)
+    _, mended, (done,) = repair(start, end)
+    assert done.sentence.endswith("; the product was shifted as a whole, so that they are at the "
+                                  "same places")  # fmt: skip
     np.testing.assert_allclose(mended.positions, slab(0.5).positions, atol=1e-9)
 
 

@@ -66,9 +66,9 @@ def faulty_find(hop, tmp_path, monkeypatch, command):
     calls.mkdir()
     monkeypatch.setenv("CALLS", str(calls))
 
-    def find(*options, fault="", at="0"):
+    def find(*options, fault="", at="0", ends=hop):
         monkeypatch.setenv("FAULT", fault)
         monkeypatch.setenv("FAULT_AT", at)
-        return command(*find_arguments(hop, tmp_path / "out"), *options)
+        return command(*find_arguments(ends, tmp_path / "out"), *options)
 
     return find

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from ase.calculators.calculator import CalculationFailed
 from ase.calculators.emt import EMT
 
 
@@ -34,6 +35,11 @@ def raises():
     raise RuntimeError("the density does not converge")
 
 
+def fails():
+    print("Begin of SCF\n ERROR: no file H.basis\n ---", flush=True)
+    raise CalculationFailed("the program ended\nwith code 127")
+
+
 def garbage():
     os.write(1, b"\x00\xff garbage\n" * 1000)
     print("garbage", file=sys.stderr)
@@ -41,6 +47,7 @@ def garbage():
 
 FAULTS = {
     "raise": raises,
+    "fail": fails,
     "nan": lambda: None,
     "nonsense": lambda: None,
     "hang": lambda: time.sleep(1000),

@@ -132,6 +132,7 @@ TEXTS = {
 """Whole files in the place of a `result.json`."""
 
 OPTIONS = {
+    "tol 2": ["--tol", "2"],
     "tol nan": ["--tol", "nan"],
     "tol inf": ["--tol", "inf"],
     "tol 0": ["--tol", "0"],

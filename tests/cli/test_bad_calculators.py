@@ -40,6 +40,8 @@ SETTINGS = {
     "lj --set sigm=1": "LennardJones has no setting 'sigm'",
     "lj --set sigma=wide": "'sigma' of LennardJones is 'wide'; it must be a number, such as 1.0",
     "morse --set foo=1": "MorsePotential has no setting 'foo'",
+    "lj --set sigma=wide --set rc=9": "'sigma' of LennardJones is 'wide'; it must be a number, "
+    "such as 1.0; it was given --set sigma=wide --set rc=9",
 }
 
 
@@ -69,6 +71,9 @@ TBLITE = {
     "--method GFN9": "TBLite has no method 'GFN9'; it has GFN1-xTB, GFN2-xTB, IPEA1-xTB",
     "--set method=5": "TBLite has no method 5; it has GFN1-xTB",
     "--set foo=1": "TBLite has no setting 'foo'",
+    "--set charge=abc": "the setting 'charge' of TBLite is 'abc'; it must be a number, such as 0; "
+    "it was given --set charge=abc",
+    "--set multiplicity=[1]": "the setting 'multiplicity' of TBLite is [1]; it must be a number",
     "--set accuracy=high": "the setting 'accuracy' of TBLite is 'high'; it must be a number",
 }
 
@@ -174,4 +179,55 @@ def test_a_class_of_a_file_is_a_calculator_like_others(ends, command, tmp_path):
         "from ase.calculators.emt import EMT\nclass Mine(EMT):\n    pass\n"
     )
     done = command("check", *ends, "-c", "calc.py:Mine")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+
+
+OWN = """
+from ase.calculators.emt import EMT
+class Mine(EMT):
+    def __init__(self, grid=1, **others):
+        super().__init__(**others)
+        self.grid = 2.0 * grid
+    def calculate(self, *arguments):
+        super().calculate(*arguments)
+        self.grid + 0
+        {line}
+"""
+
+
+def own(folder, line="pass"):
+    (folder / "own.py").write_text(OWN.format(line=line))
+    return "own.py:Mine"
+
+
+def test_what_a_calculator_refuses_is_told_with_the_option(ends, command, tmp_path):
+    done = command("find", *ends, "-c", own(tmp_path), "--set", "grid=fine")
+    assert_cannot_be_made(done, "TypeError: can't multiply sequence by non-int of type 'float'; it "
+                          "was given --set grid=fine")  # fmt: skip
+    done = command("find", *ends, "-c", own(tmp_path), "--set", "girl=3")
+    assert_cannot_be_made(done, "Mine has no setting 'girl'; it has asap_cutoff, grid")
+
+
+def test_settings_are_told_where_no_calculation_ever_ends_well(ends, command, tmp_path):
+    calculator = own(tmp_path, "raise ValueError('too coarse')")
+    done = command("find", *ends, "-c", calculator, "--set", "grid=3")
+    assert done.exit_code == Exit.CALCULATOR
+    assert "ValueError: too coarse" in done.output
+    assert "; the calculator was given --set grid=3" in done.output
+
+
+def test_a_prior_that_cannot_be_made_is_said_before_anything_is_calculated(ends, command, tmp_path):
+    priors = ("--prior", own(tmp_path), "--prior-set", "grid=fine")
+    done = command("find", *ends, "-c", "emt", *priors)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "it was given --prior-set grid=fine" in done.output
+    assert "evaluating the ends" not in done.output
+
+
+def test_after_a_wrong_setting_the_right_one_needs_no_other_folder(ends, command, tmp_path):
+    calculator = own(tmp_path, "if self.grid > 2: raise ValueError('too coarse')")
+    done = command("find", *ends, "-c", calculator, "--set", "grid=3")
+    assert done.exit_code == Exit.CALCULATOR
+    assert not (tmp_path / "out" / "evaluations.jsonl").exists()
+    done = command("check", *ends, "-c", calculator, "--set", "grid=1")
     assert done.exit_code == Exit.CERTIFIED, done.output

@@ -67,6 +67,12 @@ def test_its_text_names_the_calculator_and_its_settings():
     assert text == "tblite.ase:TBLite(accuracy=0.01, verbosity=0, method='GFN2-xTB')"
 
 
+@pytest.mark.parametrize("name", ["xtb", "GFN2-xTB", "gfn1"])
+def test_methods_of_tblite_lead_to_it(name):
+    with pytest.raises(InputError, match=f"no calculator '{name}'; give tblite with --method GFN"):
+        calculator_factory(name)
+
+
 def test_nonsense_is_refused():
     with pytest.raises(InputError, match="there is no calculator 'dtf'"):
         calculator_factory("dtf")

@@ -13,6 +13,7 @@ from fourierpathfinder.cli.exits import Exit
 
 from ..tolerances import assert_close
 from .conftest import adatom
+from .helpers import FAULTY
 
 pytestmark = pytest.mark.xdist_group("connect")  # one worker makes what all of them look at
 
@@ -101,6 +102,20 @@ def test_bad_input_is_a_sentence(hollows, command, tmp_path):
     done = command("connect", tmp_path / "two.traj", "-c", "emt", "-o", tmp_path / "out")
     assert done.exit_code == Exit.BAD_INPUT
     assert "structure 1 does not match structure 0" in done.output
+
+
+def test_a_structure_that_cannot_be_calculated_is_named(hollows, command, tmp_path):
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("CALLS", calls), ("FAULT", "raise"), ("FAULT_AT", "3-99")):
+            patch.setenv(name, str(value))
+        more = ("-c", FAULTY, "-o", tmp_path / "out")
+        done = command("connect", hollows / "minima.traj", *more)
+        assert done.exit_code == Exit.CALCULATOR, done.output
+        assert "the calculator fails at structure 2: it raised RuntimeError: the" in done.output
+        relaxed = command("connect", hollows / "minima.traj", *more, "--relax", "--restart")
+        assert "fourierpathfinder: structure 2 could not be relaxed" in relaxed.output
 
 
 def test_help_fits_a_screen_and_shows_an_example(command):

@@ -116,6 +116,30 @@ def test_a_calculator_that_fails_at_an_end_says_so(faulty_find):
     assert "the calculator fails at the reactant" in done.output
 
 
+_WHY = (
+    "it raised CalculationFailed: the program ended with code 127; calculator.log ends with "
+    '"ERROR: no file H.basis"; all that was printed is in calculator.log'
+)
+
+
+def test_a_failed_calculation_says_why_and_where_there_is_more(faulty_find):
+    done = faulty_find(fault="fail", at="1-100")
+    assert done.exit_code == Exit.CALCULATOR
+    assert f"the calculator fails at the reactant: {_WHY}" in done.output
+
+
+@pytest.mark.parametrize(("end", "at"), [("reactant", "1-100"), ("product", "3-100")])
+def test_an_end_that_cannot_be_relaxed_is_named(end, at, hop, tmp_path, faulty_find):
+    for name in ("reactant", "product"):
+        atoms = read(hop / f"{name}.traj")
+        atoms.positions[-1, 2] += 0.05 * (name == "product")
+        atoms.write(tmp_path / f"{name}.traj")
+    done = faulty_find("--relax-ends", fault="fail", at=at, ends=tmp_path)
+    assert done.exit_code == Exit.CALCULATOR
+    assert f"the {end} could not be relaxed, as the calculator fails" in done.output
+    assert _WHY in done.output
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_run_stopped_at_any_moment_goes_on_to_the_same_result(
     number, hop, undisturbed, tmp_path, monkeypatch

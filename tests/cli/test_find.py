@@ -1,11 +1,13 @@
 """The command as a user types it: what it prints, writes and exits with."""
 
 import json
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import molecule
 from ase.calculators.emt import EMT
 from ase.io import read, write
@@ -291,6 +293,33 @@ def test_a_shuffled_product_is_refused_and_mended_with_fix(
     assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_folder_is_drawn_and_what_is_no_result_is_not_called_damaged(finished, command, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    (folder / "profile.png").unlink()
+    assert command("plot", folder).exit_code == Exit.CERTIFIED
+    assert (folder / "profile.png").is_file()
+    done = command("plot", folder / "path.extxyz")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "give a result.json, or the folder of a run" in done.output
+    done = command("plot", folder, "-o", tmp_path / "nowhere" / "a.png")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert f"there is no folder {tmp_path / 'nowhere'}" in done.output
+
+
+def test_where_there_is_no_saddle_nothing_has_failed(command, tmp_path):
+    """Two atoms drawn apart: the path ends at its highest point, which is verified as no saddle."""
+    for name, distance in (("a", 3.822), ("b", 6.0)):
+        write(tmp_path / f"{name}.xyz", Atoms("Ar2", [(0, 0, 0), (0, 0, distance)]))
+    ends = (tmp_path / "a.xyz", tmp_path / "b.xyz")
+    more = ("--verify", "--mep", "--vibrations")
+    done = command("find", *ends, "-c", "lj", "-o", tmp_path / "out", *more)
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    for row in ("verified", "mep", "vibrations"):
+        assert f"{row}  no: there is no saddle" in done.output
+    assert read_result(tmp_path / "out")["verification"] is None
+
+
 BAD_INPUT = {
     "no file": (["none.xyz", "b.xyz", "-c", "emt"], "there is no file none.xyz"),
     "no structure": (["text.xyz", "b.xyz", "-c", "emt"], "text.xyz cannot be read"),
@@ -302,7 +331,10 @@ BAD_INPUT = {
     "no calculator file": (["a.xyz", "b.xyz", "-c", "none.py:make"], "there is no file none.py"),
     "no setting": (["a.xyz", "b.xyz", "-c", "emt", "--set", "x"], "not of the form key=value"),
     "no atoms": (["a.xyz", "b.xyz", "-c", "emt", "--freeze", "99"], "give atoms' numbers"),
-    "all frozen": (["a.xyz", "b.xyz", "-c", "emt", "--freeze", ":"], "has no free atom"),
+    "all frozen": (
+        ["a.xyz", "b.xyz", "-c", "emt", "--freeze", ":"],
+        "--freeze is ':', which holds",
+    ),
     "other atoms": (["a.xyz", "water.xyz", "-c", "emt"], "must be made of the same atoms"),
     "negative": (["a.xyz", "b.xyz", "-c", "emt", "--tol", "-1"], "--tol is -1.0"),
     "no option": (["a.xyz", "b.xyz", "-c", "emt", "--nonsense"], "No such option"),

@@ -15,7 +15,8 @@ from ase.io import read, write
 
 from fourierpathfinder import results_table
 from fourierpathfinder.cli.exits import Exit, InputError
-from fourierpathfinder.cli.pairs import read_pairs
+from fourierpathfinder.cli.pairs import Pair, read_pairs
+from fourierpathfinder.cli.rows import failed_row
 
 from ..report.browser import needs_chromium, opened
 from .helpers import FAULTY, in_a_process
@@ -158,6 +159,42 @@ def test_what_holds_no_pairs_is_refused(tmp_path):
         read_pairs(str(tmp_path / "empty"))
     with pytest.raises(InputError, match="no file or folder"):
         read_pairs(str(tmp_path / "nowhere"))
+
+
+TABLES = {
+    "semicolons.csv": "reactant;product;name;charge\na.xyz;b.xyz;x;1\n",
+    "tabs.tsv": "name\treactant\tproduct\tcharge\nx\ta.xyz\tb.xyz\t1\n",
+    "blanks.csv": "Reactant , PRODUCT, Name ,charge\n\n a.xyz, b.xyz ,x, 1\n,,,\n",
+    "mark.csv": "\ufeffreactant,product,name,charge\r\na.xyz,b.xyz,x,1\r\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_as_other_programs_write_them(name, tmp_path):
+    (tmp_path / name).write_text(TABLES[name], encoding="utf-8")
+    (pair,) = read_pairs(str(tmp_path / name))
+    assert (pair.name, pair.notes) == ("x", {"charge": "1"})
+    assert (pair.reactant, pair.product) == (str(tmp_path / "a.xyz"), str(tmp_path / "b.xyz"))
+
+
+def test_a_row_without_a_product_and_a_column_that_is_there_twice_are_told(tmp_path):
+    (tmp_path / "short.csv").write_text("reactant,product\na.xyz\n")
+    (pair,) = read_pairs(str(tmp_path / "short.csv"))
+    assert pair.problem == "the row 1 of the table has no product"
+    (tmp_path / "double.csv").write_text("reactant,product,product\na,b,c\n")
+    with pytest.raises(InputError, match="two columns 'product'"):
+        read_pairs(str(tmp_path / "double.csv"))
+
+
+def test_a_column_of_the_user_never_stands_for_one_of_ours(finished):
+    """Whatever it is called: a row told 77 gradients where the table had that column."""
+    kept = json.loads((finished[0] / "table.json").read_text())["rows"][0]
+    ours = list(failed_row(Pair("x", "", ""), ""))
+    pair = Pair("x", "a", "b", dict.fromkeys([*ours, "remark"], "mine"))
+    row = failed_row(pair, "why")
+    assert [value for key, value in row.items() if key in ours and value == "mine"] == []
+    assert row["given_n_gradients"] == row["remark"] == "mine"
+    assert list(kept)[: len(ours)] == ours
 
 
 def test_folders_and_files_of_pairs(hop, tmp_path):

@@ -98,3 +98,32 @@ def test_a_graph(isomers, command):
     assert f"{found['n_gradients']} gradients and {found['n_prior_gradients']} of the prior" in (
         done.output
     )
+
+
+def argon(n, last):
+    return Atoms(f"Ar{n}", [(0, 0, 3.8 * k) for k in range(n - 1)] + [last])
+
+
+def test_an_earlier_run_of_other_atoms_is_refused_before_anything_is_calculated(tmp_path, command):
+    """Whatever is in the folder: also the same atoms, of which some are held here."""
+    for n in (2, 3):
+        for name, height in (("a", 0.0), ("b", 2.0)):
+            write(tmp_path / f"{name}{n}.xyz", argon(n, (0, height / 10, 3.8 * (n - 1) + height)))
+    first = (tmp_path / "a2.xyz", tmp_path / "b2.xyz", "-c", "lj", "-o", tmp_path / "first")
+    command("find", *first, "--max-gradients", 5)
+    more = ("-c", "lj", "-o", tmp_path / "out", "--prior", tmp_path / "first")
+    done = command("find", tmp_path / "a3.xyz", tmp_path / "b3.xyz", *more)
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert "a run of Ar2, and the reactant is Ar3; both must be of the same atoms" in done.output
+    held = command("find", *first[:2], *more, "--freeze", "0")
+    assert held.exit_code == Exit.BAD_INPUT, held.output
+    assert "whose points have 6 coordinates, and here there are 3" in held.output
+    assert "evaluating the ends" not in done.output + held.output
+
+
+def test_a_prior_that_is_nothing_names_its_option(hop, tmp_path, command):
+    ends = (hop / "reactant.traj", hop / "product.traj", "-c", "emt", "-o", tmp_path / "out")
+    done = command("find", *ends, "--prior", tmp_path / "nowhere")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "fourierpathfinder: --prior: there is no calculator" in done.output
+    assert "or give the folder of an earlier run" in done.output

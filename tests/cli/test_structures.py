@@ -83,10 +83,29 @@ def test_cells_that_span_nothing_are_refused(tmp_path):
         read_structure(str(tmp_path / "a.traj"))
 
 
+def test_a_file_may_have_an_at_sign_in_its_name(tmp_path):
+    for name in ("me@home.xyz", "last@1"):
+        write(tmp_path / name, [molecule("H2O"), molecule("NH3")], format="extxyz")
+    with pytest.raises(InputError, match="holds 2 structures"):
+        read_structure(str(tmp_path / "me@home.xyz"))
+    assert len(read_structure(str(tmp_path / "me@home.xyz@1"))) == 4
+    write(tmp_path / "one@0.xyz", molecule("H2O"))
+    assert len(read_structure(str(tmp_path / "one@0.xyz"))) == 3
+
+
 def test_freezing_keeps_what_is_held_already():
     atoms = molecule("CH3OH", constraint=FixedLine(0, (0, 0, 1)))
     held = freeze(atoms, "1:3").constraints
     assert [type(one) for one in held] == [FixedLine, FixAtoms]
+
+
+@pytest.mark.parametrize(
+    ("which", "told"), [(":", "':', which holds"), ("1:", "'1:', which with what the file holds")]
+)
+def test_freezing_everything_is_refused(which, told):
+    atoms = molecule("CH3OH", constraint=FixAtoms([0]))
+    with pytest.raises(InputError, match=f"--freeze is {told}.* all 6 atoms"):
+        freeze(atoms, which)
 
 
 def test_an_order_that_is_asked_for_is_made():
@@ -94,5 +113,35 @@ def test_an_order_that_is_asked_for_is_made():
     end = start[[1, 0, 5, 6, 7, 2, 3, 4]]
     end.positions[0] += [0, 0.2, 0.5]
     _, ordered, mended, _ = looked_over(start, end, fix=False, mirror=False, order=True)
-    assert not mended
+    (finding,) = mended
+    assert finding.sentence.startswith("--order has put the product's atoms in the order 1 0 ")
     assert np.linalg.norm(ordered.positions - start.positions) < 0.7
+
+
+def test_an_order_that_fits_already_is_kept():
+    start = molecule("C2H6")
+    end = start.copy()
+    end.positions[0] += [0, 0.2, 0.5]
+    _, ordered, mended, _ = looked_over(start, end, fix=False, mirror=False, order=True)
+    assert [finding.sentence for finding in mended] == [
+        "--order leaves the product's atoms as they are: no other order fits better"
+    ]
+    assert np.linalg.norm(ordered.positions - start.positions) < 0.7
+
+
+def test_a_mirror_image_that_is_asked_for_is_told():
+    start = molecule("CH3CH2OH")
+    *_, mended, _ = looked_over(start, start.copy(), fix=False, mirror=True)
+    assert [str(finding) for finding in mended] == [
+        "note: --mirror has taken the product's mirror image"
+    ]
+
+
+def test_a_mirror_image_that_should_not_have_been_taken_is_told():
+    start = Atoms("CHFClBr", [(0, 0, 0), (0, 0, 1.09), (1.3, 0, -0.5), (-0.8, 1.5, -0.5),
+                              (-0.9, -1.6, -0.6)])  # fmt: skip
+    end = start.copy()
+    end.positions[1] += (0.2, 0.1, 0.1)
+    *_, findings = looked_over(start, end, fix=False, mirror=True)
+    (finding,) = (one for one in findings if one.subject == "handedness")
+    assert "mirror image of the reactant at atom 0 (C); leave --mirror out" in finding.sentence

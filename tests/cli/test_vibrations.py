@@ -55,6 +55,24 @@ def test_a_restart_displaces_nothing_again(vibrate, tmp_path):
     assert read_result(tmp_path / "out")["n_gradients_vibrating"] == 0
 
 
+def test_a_restart_leaves_no_file_of_an_earlier_result(vibrate, tmp_path):
+    out = tmp_path / "out"
+    first = vibrate("--verify", "--mep", "--vibrations")
+    assert first.exit_code == Exit.CERTIFIED, first.output
+    assert (out / "mode.extxyz").is_file()
+    assert (out / "mep.extxyz").is_file()
+    (out / "minimum-towards-product.xyz").write_text("of an earlier verification")
+    (out / "mine.extxyz").write_text("of the user")
+    (tmp_path / "elsewhere").write_text("of the user")
+    (out / "minimum-towards-reactant.xyz").symlink_to(tmp_path / "elsewhere")
+    again = vibrate("--restart", "--no-resume-check")
+    assert again.exit_code == Exit.CERTIFIED, again.output
+    assert {file.name for file in out.iterdir() if file.suffix in (".extxyz", ".xyz")} == {
+        "path.extxyz", "saddle.xyz", "mine.extxyz", "minimum-towards-reactant.xyz"
+    }  # fmt: skip
+    assert read_result(out)["vibrations"] is None
+
+
 def test_a_region_vibrates_alone(vibrate, tmp_path):
     done = vibrate("--vibrations", "--region", "12", "--low-modes", "raised")
     assert done.exit_code == Exit.CERTIFIED, done.output

@@ -17,6 +17,7 @@ import pytest
 
 from benchmarks.perturbed import LastBits
 from fourierpathfinder import Direct, LandscapeGraph, connect
+from fourierpathfinder.evaluation import LandscapeError
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.saddle import one_point, relax
 from fourierpathfinder.storage.checkpoint import CheckpointError
@@ -372,3 +373,15 @@ def test_networks_are_nodes_with_labels(tmp_path):
     np.testing.assert_allclose(
         graph.nodes[2].position[:3], module.weight.detach().numpy().ravel(), rtol=1e-6
     )
+
+
+def test_a_minimum_that_cannot_be_evaluated_is_named(tmp_path):
+    def landscape(points):
+        return np.where(points[:, 0] > 1, np.nan, (points**2).sum(-1)), 2 * points
+
+    class Holed:
+        def value_and_grad(self, points):
+            return landscape(points)
+
+    with pytest.raises(LandscapeError, match="nan at minimum 1"):
+        connect(Holed(), [np.zeros(2), 2 * np.ones(2)], checkpoint=tmp_path / "graph.jsonl")

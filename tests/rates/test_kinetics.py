@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,9 @@ from fourierpathfinder.rates import (
     Raised,
     normal_modes,
     reaction_rates,
+    vineyard,
 )
+from fourierpathfinder.rates.tunnelling import log_eckart
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +68,27 @@ def test_the_prefactor_of_a_hop_is_vineyards_product(hop, rates):
     expected = np.exp(np.log(minimum).sum() - np.log(saddle[1:]).sum())
     assert rates.prefactor == pytest.approx(expected, rel=5e-3)
     assert 1e11 < rates.prefactor < 1e14
+
+
+def test_there_is_no_prefactor_where_a_turn_takes_part():
+    """Of HCN, four vibrations, and its bent saddle, two: the quotient is no frequency."""
+    linear = SimpleNamespace(vibrations=np.array([712.0, 712.0, 2100.0, 3300.0]))
+    bent = SimpleNamespace(vibrations=np.array([2000.0, 2600.0]))
+    assert np.isnan(vineyard(linear, bent))
+    three = SimpleNamespace(vibrations=np.array([700.0, 2000.0, 2600.0]))
+    assert vineyard(three, bent) == pytest.approx(700 * 100 * units._c)
+
+
+def test_rates_where_eckarts_factor_is_beyond_all_numbers(hop):
+    """A rate times a factor is a number again, as the logarithms say."""
+    landscape, result = hop
+    cold = reaction_rates(landscape, result, [0.3, 300])
+    assert cold.eckart[0] == np.inf > cold.eckart[1]
+    (note,) = (note for note in cold.notes if "Eckart" in note)
+    told = float(note.partition("k with it is 1e")[2].partition(" 1/s")[0])
+    factor = log_eckart(cold.imaginary_frequency, *cold.zero_point_barriers, 0.3)
+    rate = np.log(units._k * 0.3 / units._hplanck) - cold.free_energy_barrier[0] / (units.kB * 0.3)
+    assert told == pytest.approx((rate + factor) / np.log(10), abs=0.06)
 
 
 def test_hot_rates_are_vineyards(hop, rates):

@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import minimize_scalar
 
 from fourierpathfinder.rates import eckart, wigner
-from fourierpathfinder.rates.tunnelling import log_transmission
+from fourierpathfinder.rates.tunnelling import log_eckart, log_transmission
 
 CASES = [(0.5, 0.5), (0.4, 0.7), (0.7, 0.4)]
 QUANTUM = 0.18
@@ -88,6 +88,36 @@ def test_hot_and_thick_barriers_have_wigners_factor():
 
 def test_very_cold_barriers_overflow_nowhere():
     assert np.isfinite(np.log(eckart(1500, 1.0, 1.2, 20)))
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ((1000, 0.5, 0.5, 5), 1111.0487136484423),
+        ((1500, 1.2, 1.0, 5), 2263.1739179450803),
+        ((1800, 2.0, 0.1, 1), 1154.0933723840936),
+        ((1200, 0.3, 0.55, 50), 50.936237710776),
+        ((3000, 0.02, 0.03, 300), 0.6991716600767568),
+    ],
+)
+def test_the_logarithm_of_the_factor_is_that_of_sixty_digits(case, expected):
+    """The same integral by mpmath with 60 digits, of cosines that overflow nothing there."""
+    assert log_eckart(*case) == pytest.approx(expected, rel=1e-10)
+
+
+def test_the_coldest_factor_is_that_of_the_foot_of_the_barrier():
+    """P(E) is 2 a² / (1 + cosh d) there, with a² = 4 π² V E / quantum² of a symmetric barrier."""
+    height, temperature = 0.5, 0.01
+    thermal, quantum = units.kB * temperature, 1000 * units.invcm
+    d = 2 * np.sqrt((2 * np.pi * height / quantum) ** 2 - np.pi**2 / 4)
+    foot = np.log(8 * np.pi**2 * height * thermal / quantum**2) - np.log1p(np.cosh(d))
+    assert log_eckart(1000, height, height, temperature) == pytest.approx(
+        height / thermal + foot, rel=1e-8
+    )
+
+
+def test_a_factor_beyond_all_numbers_is_infinite():
+    assert eckart(1000, 0.5, 0.5, 5) == np.inf
 
 
 @pytest.mark.parametrize("heights", [(0.0, 0.3), (0.3, -0.1)])

@@ -1,6 +1,6 @@
 """What a check found: a sentence, how grave it is, and the ends with it corrected."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -35,15 +35,25 @@ class Finding:
         What was found, and what to do.
     repaired : tuple of ase.Atoms, optional
         The ends with it corrected, where that is safe.
+    done : str
+        What has been done once they are corrected; it then stands in place of the advice, which is
+        what follows the sentence's first semicolon.
     """
 
     subject: str
     severity: Severity
     sentence: str
     repaired: Ends | None = None
+    done: str = ""
 
     def __str__(self) -> str:
         return f"{self.severity.value}: {self.sentence}"
+
+    def corrected(self) -> "Finding":
+        """The note that is left of it once it is corrected: what was found, and what was done."""
+        found = self.sentence.partition("; ")[0]
+        sentence = f"{found}; {self.done}" if self.done else self.sentence
+        return replace(self, severity=Severity.NOTE, sentence=sentence)
 
 
 def listed(indices: np.ndarray) -> str:

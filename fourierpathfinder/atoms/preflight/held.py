@@ -48,9 +48,14 @@ def held_atoms(start: Atoms, end: Atoms) -> Finding | None:
             f"{about_ends(sentences[0])}; the product lists identical atoms in another order, in "
             "which all fixed atoms are in their places: pass --order (or --fix) to reorder them so",
             (start, sorted_back),
+            "identical atoms were put in another order, which has all fixed atoms in place",
         )
     return Finding(
-        "fixed atoms", Severity.STOP, about_ends(sentences[0]), _shifted_back(start, end)
+        "fixed atoms",
+        Severity.STOP,
+        about_ends(sentences[0]),
+        _shifted_back(start, end),
+        "the product was shifted as a whole, so that they are at the same places",
     )
 
 

@@ -62,7 +62,7 @@ def repair(
     Returns
     -------
     tuple of (ase.Atoms, ase.Atoms, list of Finding)
-        The ends, and what was corrected.
+        The ends, and what was found and done: notes, as nothing is left to do.
     """
     corrected: list[Finding] = []
     for _ in range(_MAX_REPAIRS):
@@ -71,5 +71,5 @@ def repair(
         if finding is None or finding.repaired is None:
             break
         start, end = finding.repaired
-        corrected.append(finding)
+        corrected.append(finding.corrected())
     return start, end, corrected

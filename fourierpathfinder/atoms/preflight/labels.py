@@ -46,6 +46,7 @@ def order(start: Atoms, end: Atoms) -> Finding | None:
         f"reactant {start.symbols[k]}; the best match takes the product's atoms in the order "
         f"{_shown(best)}; pass --order (or --fix) to reorder them so",
         (start, reordered(start, end, best)),
+        f"they were put in the order {_shown(best)}",
     )
 
 
@@ -79,6 +80,7 @@ def relabelling(start: Atoms, end: Atoms) -> Finding | None:
         f"{'(or --fix) ' if mistaken else ''}to reorder them so, unless the exchange is what you "
         "want to study",
         (start, placed) if mistaken else None,
+        "they were reordered so",
     )
 
 

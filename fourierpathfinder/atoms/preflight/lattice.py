@@ -36,6 +36,7 @@ def cell(start: Atoms, end: Atoms) -> Finding | None:
             "the product has no cell but the reactant is periodic, probably because the file "
             "format keeps none; pass --fix to take the reactant's",
             (start, taken),
+            "the reactant's was taken",
         )
     difference = cell_difference(start, end)
     if SAME_CELL <= difference < _LAST_DIGITS and (start.pbc == end.pbc).all():
@@ -50,6 +51,7 @@ def cell(start: Atoms, end: Atoms) -> Finding | None:
             "relaxations or rounding; a path has one cell: pass --fix to take the reactant's, with "
             "the product's atoms scaled along, and relax the product in it",
             (start, taken),
+            "the reactant's was taken, with the product's atoms scaled along; relax the product",
         )
     bare = Atoms.copy(end)
     del bare.constraints

@@ -1,5 +1,7 @@
 """What the ends are made of, and the electronic state that their files ask for."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from ase import Atoms
 
@@ -7,6 +9,8 @@ from .finding import Finding, Severity, listed
 
 _SAME = 0.05
 """In μ_B or e: moments and charges that differ by less are rounded."""
+_SAME_MASS = 0.05
+"""In u: tables of masses differ by less, isotopes by more."""
 
 
 def composition(start: Atoms, end: Atoms) -> Finding | None:
@@ -22,11 +26,16 @@ def composition(start: Atoms, end: Atoms) -> Finding | None:
 
 
 def moments(start: Atoms, end: Atoms) -> Finding | None:
-    """Initial magnetic moments and charges that differ: every point gets those of the reactant."""
+    """Moments, charges and masses that differ: every point gets those of the reactant."""
     kinds = (
         ("magnetic moments", [a.get_initial_magnetic_moments() for a in (start, end)]),
         ("charges", [a.get_initial_charges() for a in (start, end)]),
     )
+    finding = _differing(start, kinds)
+    return finding or _isotopes(start, end)
+
+
+def _differing(start: Atoms, kinds: Sequence[tuple[str, list[np.ndarray]]]) -> Finding | None:
     for name, (ours, theirs) in kinds:
         if ours.shape != theirs.shape:
             differing, example = np.arange(len(start)), "one end's have directions"
@@ -45,6 +54,22 @@ def moments(start: Atoms, end: Atoms) -> Finding | None:
             "the product's energy in the reactant's state first",
         )
     return None
+
+
+def _isotopes(start: Atoms, end: Atoms) -> Finding | None:
+    """Masses that differ, on which no energy depends, but vibrations and rates do."""
+    ours, theirs = start.get_masses(), end.get_masses()
+    differing = np.flatnonzero(np.abs(ours - theirs) > _SAME_MASS)
+    if not len(differing):
+        return None
+    k = int(differing[0])
+    return Finding(
+        "moments",
+        Severity.WARNING,
+        f"the masses differ at atoms {listed(differing)} (atom {k} has {ours[k]:g} u in the "
+        f"reactant and {theirs[k]:g} u in the product); the reactant's are taken everywhere: give "
+        "both files the same isotopes",
+    )
 
 
 def _shown(value: np.ndarray) -> str:

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 
@@ -57,7 +58,7 @@ class IsolatedLandscape(Forwarding):
     Attributes
     ----------
     last_failure : str
-        What the last point that failed has failed of.
+        What the last point that failed has failed of, and what was printed last.
     n_failures : int
         Points marked bad so far.
 
@@ -93,6 +94,7 @@ class IsolatedLandscape(Forwarding):
         self._has_answered = False
         self.last_failure = self._said = ""
         self._counting = threading.Lock()
+        self._log = None if log is None or executor is not None else Path(log).name
         self._watching = ExitStack()
         executor = self._watching.enter_context(watched(executor))
         self._workers: list[Worker | Remote] = []
@@ -141,6 +143,18 @@ class IsolatedLandscape(Forwarding):
                 remind(self.landscape, points[index], value)  # a process that starts later knows it
                 yield index, value, gradient
 
+    def prepare(self) -> None:
+        """Start a process with all that it evaluates with; on an executor there is nothing to do.
+
+        Raises
+        ------
+        NotReadyError
+            If that cannot be made.
+        """
+        worker = self._workers[0]
+        if isinstance(worker, Worker):
+            worker.start()
+
     def close(self) -> None:
         """End all processes."""
         for worker in self._workers:
@@ -183,6 +197,7 @@ class IsolatedLandscape(Forwarding):
 
     def _tried_twice(self, attempt: Attempt, point: np.ndarray) -> tuple[float, np.ndarray]:
         told: list[str] = []
+        printed = ""
         for _ in range(2):
             try:
                 answer = attempt(point)
@@ -194,12 +209,14 @@ class IsolatedLandscape(Forwarding):
                 if str(error) not in (*told, self._said):
                     _log.warning("evaluation failed: %s", error)
                 told.append(str(error))
+                printed = error.printed
                 self._said = str(error)
             else:
                 self._has_answered, self._said = True, ""
                 self._count(failed=False)
                 return answer
-        self.last_failure = " and then ".join(dict.fromkeys(told))
+        ending = f'; {self._log} ends with "{printed}"' if printed else ""
+        self.last_failure = " and then ".join(dict.fromkeys(told)) + ending
         self._count(failed=True)
         return float("nan"), np.full_like(point, np.nan)
 
@@ -208,9 +225,10 @@ class IsolatedLandscape(Forwarding):
             self._in_a_row = self._in_a_row + 1 if failed else 0
             self.n_failures += failed
             if self._in_a_row >= self._max_failures:
+                where = f"; all that was printed is in {self._log}" if self._log else ""
                 raise TooManyFailuresError(
                     f"{self._in_a_row} points in a row could not be evaluated, each tried twice; "
-                    f"the last time {self.last_failure}"
+                    f"the last time {self.last_failure}{where}"
                 )
         if failed and self._in_a_row == 1:
             _log.warning("a point is marked as failed, and the search avoids it")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..protocols import Forgetful, Landscape, Preparable
+from ..protocols import Explaining, Forgetful, Landscape, Preparable
 
 _IDLE_SECONDS = 600.0
 """Without a question for so long the process ends; another is started when one comes."""
@@ -53,9 +53,12 @@ def _answer(landscape: Landscape, point: np.ndarray) -> tuple[Any, Any] | str:
         if isinstance(landscape, Forgetful):
             landscape.forget()
         values, gradients = landscape.value_and_grad(point[None])
-        return np.asarray(values)[0], np.asarray(gradients)[0]
+        value, gradient = np.asarray(values)[0], np.asarray(gradients)[0]
     except Exception as error:
         return _told(error)
+    if isinstance(landscape, Explaining) and np.ndim(value) == 0 and np.isnan(value):
+        return landscape.last_failure or (value, gradient)
+    return value, gradient
 
 
 def _told(error: BaseException) -> str:

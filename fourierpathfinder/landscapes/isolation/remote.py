@@ -9,11 +9,12 @@ import threading
 import time
 import uuid
 from concurrent.futures import CancelledError, Executor, Future
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 
+from ..._lazy import cached_property
 from ...executors import Watched
 from ..protocols import Landscape
 from .worker import ClosedError, Worker, WorkerError, pickled

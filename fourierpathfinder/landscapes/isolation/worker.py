@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from ...storage.files import open_appending
+from ...storage.errors import CheckpointError
+from ...storage.files import open_appending, open_reading
 from ..protocols import Landscape
 
 _START_SECONDS = 300.0
@@ -29,6 +30,11 @@ _START_SECONDS = 300.0
 
 LONGEST = 1e6
 """The longest limit of one evaluation, in seconds: eleven days; clocks of systems end at twenty."""
+
+_TAIL = 4096
+"""Bytes of the log's end in which the last line is looked for."""
+_LONGEST_LINE = 200
+"""Characters of it that are told."""
 
 _PROGRAM = f"""
 import json, sys
@@ -39,7 +45,15 @@ main(int(sys.argv[2]))
 
 
 class WorkerError(RuntimeError):
-    """An attempt to evaluate a point failed; the message says how."""
+    """An attempt to evaluate a point failed; the message says how.
+
+    Attributes
+    ----------
+    printed : str
+        The last line that was printed meanwhile and says more, if there is one.
+    """
+
+    printed = ""
 
 
 class NotReadyError(WorkerError):
@@ -92,6 +106,14 @@ class Worker:
             If the landscape raises, gives something that is not finite, takes too long, or ends
             the process.
         """
+        begun = _size(self._log)
+        try:
+            return self._evaluated(point)
+        except WorkerError as error:
+            error.printed = _last_line(self._log, begun, str(error))
+            raise
+
+    def _evaluated(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         with self._at_work:
             self._ready()
             answer = self._exchange(point, self._timeout)
@@ -229,6 +251,31 @@ def pickled(landscape: Landscape) -> bytes:
             f"{error}. Define it, and the function that makes its calculator, at the top level of "
             "a module"
         ) from error
+
+
+def _size(log: str) -> int:
+    """Bytes of a log, as far as one can know."""
+    try:
+        return Path(log).stat().st_size
+    except OSError:
+        return 0
+
+
+def _last_line(log: str, begun: int, told: str) -> str:
+    """The last line of a log that was written since and says more than what is told anyway."""
+    end = _size(log)
+    if end <= begun:
+        return ""
+    try:
+        with open_reading(log) as file:
+            file.seek(max(begun, end - _TAIL))
+            text = file.read(_TAIL).decode(errors="replace")
+    except (OSError, CheckpointError):
+        return ""
+    reason = told.partition(": ")[2] or told
+    lines = ("".join(filter(str.isprintable, line)).strip() for line in text.splitlines())
+    telling = [line for line in lines if any(map(str.isalpha, line)) and reason not in line]
+    return telling[-1][-_LONGEST_LINE:] if telling else ""
 
 
 def _checked(answer: Any, point: np.ndarray) -> tuple[float, np.ndarray]:

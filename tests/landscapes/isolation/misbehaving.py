@@ -77,6 +77,25 @@ class Chatty(Bowl):
         return super().misbehave(points)
 
 
+class Explaining(Bowl):
+    """Knows why a point failed, and prints more."""
+
+    last_failure = ""
+
+    def misbehave(self, points):
+        self.last_failure = "it raised NoLicence: the key has expired"
+        print("key 17 ended in May\n" + self.last_failure + "\n=====", flush=True)
+        return np.full(len(points), np.nan), 2 * points
+
+
+class Telling(Bowl):
+    """Prints why before it ends."""
+
+    def misbehave(self, points):
+        print("reading ...\nSTOP: no basis set\n", file=sys.stderr, flush=True)
+        os._exit(3)
+
+
 class FailingOnce(Bowl):
     """Ends its process at the first call of all."""
 

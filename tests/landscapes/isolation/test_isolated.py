@@ -85,6 +85,26 @@ def test_garbage_that_is_printed_goes_to_the_log(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (misbehaving.Explaining, 'NoLicence: the key has expired; c.log ends with "key 17 ended '
+         'in May"'),
+        (misbehaving.Telling, 'with exit status 3; c.log ends with "STOP: no basis set"'),
+        (misbehaving.NotANumber, "it returned NaN or infinity"),
+    ],
+)  # fmt: skip
+def test_why_a_point_failed_is_told_with_what_was_printed_last(fault, told, tmp_path):
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    with IsolatedLandscape(fault(calls), log=tmp_path / "c.log", max_failures=2) as landscape:
+        landscape.value_and_grad(BAD[None])
+        assert landscape.last_failure.endswith(told)
+        with pytest.raises(TooManyFailuresError) as raised:
+            landscape.value_and_grad(BAD[None])
+    assert str(raised.value).endswith(f"{told}; all that was printed is in c.log")
+
+
 def test_a_point_that_succeeds_at_the_second_attempt_counts_as_good(tmp_path):
     with IsolatedLandscape(misbehaving.FailingOnce(tmp_path)) as landscape:
         values, _ = landscape.value_and_grad(BAD[None])
