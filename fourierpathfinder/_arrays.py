@@ -19,7 +19,8 @@ def is_array(value: object) -> bool:
     """Whether `value` is an array of a library that the core can compute with."""
     if isinstance(value, type):  # NumPy's scalar types have what their scalars have
         return False
-    return hasattr(value, "__array_namespace__") or is_torch_array(value)
+    # On its kind: some objects have an answer to any name.
+    return hasattr(type(value), "__array_namespace__") or is_torch_array(value)
 
 
 def array_namespace(array: Array) -> Any:

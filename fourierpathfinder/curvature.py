@@ -50,7 +50,8 @@ def hessian_eigenvalues(
     Raises
     ------
     ValueError
-        If there are not so many coordinates.
+        If these are no points (M, D), or have not so many coordinates, if `step` is not positive,
+        or where a gradient is not finite.
 
     Examples
     --------
@@ -62,6 +63,7 @@ def hessian_eigenvalues(
     >>> values.shape, bool((values > 0).all())
     ((2, 2), True)
     """
+    _check(points, step)
     n_coordinates = int(points.shape[1])
     if not 1 <= n_values <= n_coordinates:
         raise ValueError(
@@ -71,6 +73,22 @@ def hessian_eigenvalues(
     return np.array(
         [_at(landscape, points[m : m + 1], n_values, lowest, step) for m in range(len(points))]
     )
+
+
+def _check(points: Array, step: float | None) -> None:
+    if getattr(points, "ndim", None) != 2:
+        shape = getattr(points, "shape", None)
+        found = "no array" if shape is None else f"of shape {tuple(shape)}"
+        raise ValueError(
+            f"`points` is {found}; it must be an array (M, D): of one point pass `point[None]`"
+        )
+    numbers = to_numpy(points)
+    if not np.issubdtype(numbers.dtype, np.floating):
+        raise ValueError(f"`points` holds numbers of {numbers.dtype}; pass floating-point ones")
+    if not np.isfinite(numbers).all():
+        raise ValueError("`points` holds numbers that are not finite; leave those points out")
+    if step is not None and not 0 < step < np.inf:
+        raise ValueError(f"`step` is {step}; it must be a positive length")
 
 
 def _at(
@@ -87,6 +105,11 @@ def _at(
         moved = step / size * direction
         pair = like(np.stack([place + moved, place - moved]), point)
         gradients = to_numpy(landscape.value_and_grad(pair)[1]).astype(float)
+        if not np.isfinite(gradients).all():
+            raise ValueError(
+                f"the gradient is not finite within {step:.2g} of a point, which therefore has no "
+                "Hessian there; leave that point out, or pass a shorter `step`"
+            )
         return np.asarray((gradients[0] - gradients[1]) * (size / (2 * step)))
 
     n = len(place)

@@ -59,3 +59,29 @@ def test_more_values_than_coordinates_are_refused():
     landscape = FunctionLandscape(lambda x: x @ x, lambda x: 2 * x)
     with pytest.raises(ValueError, match="between 1 and 2"):
         hessian_eigenvalues(landscape, np.zeros((1, 2)), n_values=3)
+
+
+@pytest.mark.parametrize("points", [np.zeros(40), [0.0] * 40])
+def test_one_point_is_refused_with_what_to_pass(quadratic, points):
+    with pytest.raises(ValueError, match=r"must be an array \(M, D\).*`point\[None\]`"):
+        hessian_eigenvalues(quadratic[0], points)
+
+
+@pytest.mark.parametrize(
+    ("points", "step", "words"),
+    [
+        (np.ones((1, 40), dtype=int), None, "numbers of int64; pass floating-point ones"),
+        (np.full((1, 40), np.nan), None, "`points` holds numbers that are not finite"),
+        (np.ones((1, 40)), 0.0, r"`step` is 0\.0; it must be a positive length"),
+        (np.ones((1, 40)), np.nan, "`step` is nan; it must be a positive length"),
+    ],
+)
+def test_what_has_no_hessian(quadratic, points, step, words):
+    with pytest.raises(ValueError, match=words):
+        hessian_eigenvalues(quadratic[0], points, step=step)
+
+
+def test_a_gradient_that_is_not_finite():
+    broken = FunctionLandscape(lambda x: x.sum(), lambda x: np.full_like(x, np.nan))
+    with pytest.raises(ValueError, match="the gradient is not finite within"):
+        hessian_eigenvalues(broken, np.ones((1, 6)))

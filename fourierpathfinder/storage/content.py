@@ -99,7 +99,7 @@ class _Hasher:
             self._callable_or_object(value)
 
     def _callable_or_object(self, value: Any) -> None:
-        inner = getattr(value, "py_func", None) or getattr(value, "__wrapped__", None)
+        inner = _own(value, "py_func") or _own(value, "__wrapped__")
         if isinstance(value, type):
             self._class(value)
         elif isinstance(value, FunctionType):
@@ -184,6 +184,11 @@ class _Hasher:
         state = _state(value)
         changed, changes = _changed(_methods(type(value)), "ATTR")
         self._variables(state, changed, changes)
+
+
+def _own(value: object, name: str) -> Any:
+    """What an object has by a name, which it has not made up when it was asked."""
+    return inspect.getattr_static(value, name, None)
 
 
 def _is_module(value: object) -> bool:

@@ -1,17 +1,18 @@
 """The public call: find the units, match them, permute, and check that nothing has changed."""
 
-from copy import deepcopy
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 import torch
 
 from . import matching
+from .copies import copied
 from .example_inputs import made_up_inputs
 from .inputs import Batch, batches_of
 from .straight_through import StraightThrough, by_loss
 from .structure import Specification, find_units, units_of
-from .tracing import tensors_in
+from .tracing import outputs_in, tensors_in
 from .units import State
 
 _ROUNDINGS = 2e3
@@ -46,7 +47,7 @@ def align_units(
         The architecture; its own parameters do not matter and are not changed.
     a, b : torch.nn.Module or state dict
         The two trained networks; neither is changed.
-    data : tensor, pair (inputs, targets), mapping, or DataLoader, optional
+    data : tensor, pair (inputs, targets), mapping, Dataset or DataLoader, optional
         Inputs on which to compare activations and to check the result; a thousand samples are
         plenty. Several inputs are a tuple or a mapping of named ones. Without data inputs are made
         up for the check.
@@ -69,8 +70,8 @@ def align_units(
     Raises
     ------
     ValueError
-        If a state dict does not belong to the module, if `units` does not fit it, or if the outputs
-        would change.
+        If a state dict does not belong to the module or has numbers that are not finite, if `units`
+        does not fit it, or if the outputs would change or cannot be seen.
 
     References
     ----------
@@ -89,14 +90,16 @@ def align_units(
     >>> all(bool(torch.equal(aligned[name], value)) for name, value in a.state_dict().items())
     True
     """
+    _refuse_scripted(module, a, b)
     if match_activations is None:
         match_activations = data is not None and units is None
     if (match_activations or straight_through is not None) and data is None:
         raise ValueError("units are to be matched on data, but there are no `data`")
     first, second = _loaded(module, a, "a"), _loaded(module, b, "b")
     state = second.state_dict()
-    batches = [Batch((made_up_inputs(module),), {})] if data is None else batches_of(module, data)
-    one = next(iter(batches))
+    made_up = data is None
+    batches = iter([Batch((made_up_inputs(module),), {})] if made_up else batches_of(module, data))
+    one = _first_batch(second, batches)
     sets = _sets(second, one, units)
     if not sets:
         return _as_given(b, state)
@@ -106,11 +109,31 @@ def align_units(
         trained = (first.state_dict(), state, sets, parameters)
         permuted = by_loss(straight_through, module, *trained, everything)
     elif match_activations:
-        permuted = matching.by_activations((first, second), state, sets, chain([one], batches))
+        modules = first, copied(second)
+        permuted = matching.by_activations(modules, state, sets, chain([one], batches), parameters)
     else:
         permuted = matching.by_weights(first.state_dict(), state, sets, parameters)
     _check_unchanged(second, permuted, one)
     return _as_given(b, permuted)
+
+
+def _first_batch(module: Any, batches: Iterator[Batch]) -> Batch:
+    """The first batch, if the module can be called with it."""
+    one = next(batches, None)
+    inputs = tensors_in([one.args, one.kwargs]) if one is not None else []
+    if one is None or any(tensor.ndim and not len(tensor) for tensor in inputs):
+        raise ValueError("`data` holds no sample; pass some inputs")
+    try:
+        with torch.no_grad():
+            module(*one.args, **one.kwargs)
+    except Exception as error:
+        kinds = ", ".join(f"{x.dtype} {tuple(x.shape)}" for x in inputs) or "no tensor"
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(
+            f"the module could not be called with a batch of `data` ({kinds}): {first}; pass "
+            "inputs as it takes them"
+        ) from error
+    return one
 
 
 def _sets(module: Any, batch: Batch, units: Specification | None) -> Any:
@@ -129,6 +152,17 @@ def _few(tree: Any) -> Any:
     return tuple(map(_few, tree)) if isinstance(tree, tuple | list) else tree
 
 
+def _refuse_scripted(*modules: Any) -> None:
+    """Raise an error for programs of TorchScript, which cannot be called with other parameters."""
+    for module in modules:
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ValueError(
+                f"a {type(module).__name__} is a program of TorchScript with parameters of its "
+                "own; pass the module that it was made from, after "
+                "`load_state_dict(scripted.state_dict())`"
+            )
+
+
 def _loaded(module: Any, given: Any, name: str) -> Any:
     """A copy of the module with the given parameters, in evaluation mode."""
     state = given.state_dict() if isinstance(given, torch.nn.Module) else given
@@ -137,7 +171,8 @@ def _loaded(module: Any, given: Any, name: str) -> Any:
             f"`{name}` is a {type(given).__name__}; pass a module or a state dict "
             "(`NetworkLandscape.state_dict(point)` makes one of a vector)"
         )
-    copy = deepcopy(module).eval()
+    copy = copied(module).eval()
+    _check_numbers(copy.state_dict(), state, name)
     try:
         copy.load_state_dict(state)
     except RuntimeError as error:
@@ -145,25 +180,57 @@ def _loaded(module: Any, given: Any, name: str) -> Any:
     return copy
 
 
+def _check_numbers(own: State, state: State, name: str) -> None:
+    """Raise an error where numbers are missing, not finite, or would be rounded."""
+    for key, value in state.items():
+        mine: Any = own.get(key)
+        if not all(isinstance(x, torch.Tensor) and x.is_floating_point() for x in (mine, value)):
+            continue
+        if mine.is_meta or value.is_meta:
+            raise ValueError(
+                f"{key!r} of {'the module' if mine.is_meta else f'`{name}`'} is on the device "
+                "`meta`, which holds no numbers; load the parameters first"
+            )
+        if torch.promote_types(mine.dtype, value.dtype) != mine.dtype:
+            raise ValueError(
+                f"{key!r} of `{name}` is of {value.dtype}, in the module of {mine.dtype}, which "
+                "would round it; pass a module of the wider type, `module.double()` or `.float()`"
+            )
+        if bool(value.isnan().any()):
+            raise ValueError(f"{key!r} of `{name}` holds NaN; units are compared by numbers")
+
+
 def _as_given(b: Any, permuted: State) -> Any:
     if not isinstance(b, torch.nn.Module):
         return {name: permuted[name].detach().to(b[name]) for name in b}
-    copy = deepcopy(b)
+    copy = copied(b)
     copy.load_state_dict(permuted)
     return copy
 
 
 def _check_unchanged(second: Any, permuted: State, batch: Batch) -> None:
     """Refuse permutations that are not what they should be: another order, the same function."""
-    other = deepcopy(second)
+    other = copied(second)
     other.load_state_dict(permuted)
     with torch.no_grad():
-        before, after = (tensors_in(m(*batch.args, **batch.kwargs)) for m in (second, other))
+        before, after = (outputs_in(m(*batch.args, **batch.kwargs)) for m in (second, other))
+    if not any(x.is_floating_point() or x.is_complex() for x in before):
+        raise ValueError(
+            "the module returns no tensor of real numbers by which it could be checked that the "
+            "permuted network is the same one; return a tensor, or tensors in a tuple, a dict or "
+            "a dataclass"
+        )
+    if any(bool(x.isnan().any()) or not bool(x.isfinite().any()) for x in before if x.numel()):
+        raise ValueError(
+            "the network `b` puts out numbers that are not finite, by which it cannot be checked "
+            "that the permuted network is the same one; pass other `data`, or check its parameters"
+        )
     for x, y in zip(before, after, strict=True):
-        if not x.is_floating_point():
+        if not (x.is_floating_point() or x.is_complex()) or not x.numel():
             continue
-        allowed = _ROUNDINGS * torch.finfo(x.dtype).eps * float(x.abs().max())
-        change = float((x - y).abs().max())
+        allowed = _ROUNDINGS * torch.finfo(x.dtype).eps * float(x[x.isfinite()].abs().max())
+        # Infinity, as of what is masked, has to stay where it is.
+        change = float((x - y).masked_fill(x == y, 0).abs().max())
         if not change <= allowed:
             raise ValueError(
                 f"the units of this module cannot be aligned: permuting them changes its outputs "

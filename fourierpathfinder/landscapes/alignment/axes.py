@@ -162,7 +162,11 @@ def joined(axes: Sequence[Axis]) -> Axis:
 
 
 def _unite(a: Label, b: Label) -> None:
+    a, b = a.found(), b.found()  # one that stands twice on an axis may have become another
     if a is b:
+        return
+    if a.factors or b.factors:
+        meet((a,), (b,))
         return
     if a.segments and b.segments:
         _unite_segments(a, b)

@@ -5,18 +5,20 @@ for which the module runs, tried on torch's meta device, which computes shapes o
 """
 
 from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import nn
 
+from .copies import copied
+
 MAKERS = (
-    *(nn.Linear, nn.Embedding, nn.RNNBase, nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    *(nn.Linear, nn.Embedding, nn.EmbeddingBag, nn.RNNBase, nn.Conv1d, nn.Conv2d, nn.Conv3d),
     *(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
 )
 """Layers that tell what they read."""
 
+_TABLES = (nn.Embedding, nn.EmbeddingBag)
 _N_SAMPLES = 16
 _N_STEPS = 7
 _SIDES = (28, 32, 64, 224, *range(1, 257))
@@ -42,12 +44,16 @@ def made_up_inputs(module: Any) -> torch.Tensor:
         If no shape fits.
     """
     first = next((layer for layer in module.modules() if isinstance(layer, MAKERS)), None)
-    shadow = deepcopy(module).to("meta").eval()
-    trial = deepcopy(module).eval()
+    shadow = copied(module).to("meta").eval()
+    trial = copied(module).eval()
+    like = next(iter(module.parameters()), torch.empty(0))
     for shape in _shapes(first) if first is not None else ():
-        # The meta device knows shapes only: an index may still turn out to be too large.
-        inputs = _inputs(first, shape, like=next(trial.parameters()))
-        if _runs(shadow, inputs.to("meta")) and _runs(trial, inputs):
+        # Shapes cost nothing on the meta device; an index may still turn out to be too large.
+        kind = torch.int64 if isinstance(first, _TABLES) else like.dtype
+        if not _runs(shadow, torch.empty(shape, dtype=kind, device="meta")):
+            continue
+        inputs = _inputs(first, shape, like=like)
+        if _runs(trial, inputs):
             return inputs
     raise ValueError(
         "no inputs could be made up with which to check that the permuted network is the same one; "
@@ -57,7 +63,7 @@ def made_up_inputs(module: Any) -> torch.Tensor:
 
 def _shapes(first: Any) -> Iterator[tuple[int, ...]]:
     """Shapes that the first layer can read, the likeliest ones first."""
-    if isinstance(first, nn.Embedding):
+    if isinstance(first, _TABLES):
         yield (_N_SAMPLES, _N_STEPS)
     elif isinstance(first, nn.RNNBase):
         yield (_N_SAMPLES, _N_STEPS, first.input_size)
@@ -72,7 +78,7 @@ def _shapes(first: Any) -> Iterator[tuple[int, ...]]:
 def _inputs(first: Any, shape: tuple[int, ...], like: Any) -> torch.Tensor:
     """Random numbers of this shape, on the device and of the dtype of a parameter."""
     generator = torch.Generator().manual_seed(_SEED)
-    if isinstance(first, nn.Embedding):
+    if isinstance(first, _TABLES):
         return torch.randint(first.num_embeddings, shape, generator=generator).to(like.device)
     return torch.randn(shape, generator=generator).to(like)
 
@@ -81,6 +87,6 @@ def _runs(module: Any, inputs: torch.Tensor) -> bool:
     try:
         with torch.no_grad():
             module(inputs)
-    except (RuntimeError, ValueError, IndexError):
+    except Exception:  # whatever a module says to inputs that it does not take
         return False
     return True

@@ -1,11 +1,13 @@
 """How a module is called with what users keep their data in."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 _CHUNK = 256
 """Samples evaluated at once."""
@@ -26,10 +28,11 @@ def batches_of(module: Any, data: Any) -> Iterator[Batch]:
     Parameters
     ----------
     module : torch.nn.Module
-    data : tensor, pair, mapping, DataLoader or iterable of batches
+    data : tensor, pair, mapping, Dataset, DataLoader or iterable of batches
         Inputs, or (inputs, targets), where the inputs may be a tuple or a mapping of named ones; of
         a mapping, the entries that the module knows are passed by name.
     """
+    data = _with_tensors(data)
     if isinstance(data, torch.Tensor):
         yield from (Batch((part,), {}) for part in data.split(_CHUNK))
     elif isinstance(data, Mapping) or _is_pair(data):
@@ -37,6 +40,24 @@ def batches_of(module: Any, data: Any) -> Iterator[Batch]:
             yield _as_batch(module, _part(data, first))
     else:
         yield from (_as_batch(module, batch) for batch in data)
+
+
+def _with_tensors(data: Any) -> Any:
+    """The same with tensors for NumPy's arrays, and a data set as batches."""
+    if isinstance(data, np.ndarray):
+        return torch.as_tensor(data.copy() if min((0, *data.strides)) < 0 else data)
+    if isinstance(data, Mapping):
+        return {name: _with_tensors(part) for name, part in data.items()}
+    if _is_pair(data):
+        return tuple(map(_with_tensors, data))
+    if isinstance(data, Dataset) and not isinstance(data, IterableDataset):
+        return DataLoader(data, batch_size=_CHUNK)
+    if not isinstance(data, Iterable):
+        raise TypeError(
+            f"`data` is a {type(data).__name__}; pass a tensor of inputs, a pair (inputs, "
+            "targets), a dict of named inputs, a Dataset or a DataLoader"
+        )
+    return data
 
 
 def _as_batch(module: Any, batch: Any) -> Batch:

@@ -31,6 +31,12 @@ Gain: TypeAlias = Callable[[Slot, Slot], Any]
 _MAX_SWEEPS = 100
 """The sum rises with every accepted change, so that sweeps end by themselves; this is a bound."""
 
+_MAX_ROUNDS = 10
+"""Of comparing outputs whose samples depend on the order of other units."""
+
+_STILL = 1e-12
+"""The variance, as a part of the mean square, below which what a unit puts out only rounds."""
+
 _LEAST_GAIN = 1e-9
 """The relative gain below which a change is rounding."""
 
@@ -84,19 +90,26 @@ def by_activations(
     b: State,
     sets: Sequence[Units],
     batches: Iterable[Batch],
+    parameters: set[str],
 ) -> State:
     """`b` with its units in the order in which their outputs agree best with those of a.
+
+    Where the samples of an output run over units as well, as the channels of a mixer do over which
+    tokens are mixed, outputs are compared again once those units are in order. Units that no linear
+    operation puts out are matched by their weights.
 
     Parameters
     ----------
     modules : (torch.nn.Module, torch.nn.Module)
-        Both networks, in evaluation mode.
+        Both networks, in evaluation mode; the second is changed.
     b : state dict
         The second one's.
     sets : sequence of Units
         What may be exchanged.
     batches : iterable of Batch
         What to call the networks with.
+    parameters : set of str
+        The names of weights.
 
     Returns
     -------
@@ -106,13 +119,27 @@ def by_activations(
     ----------
     Li, Yosinski, Clune, Lipson and Hopcroft, ICLR 2016, arXiv:1511.07543.
     """
+    seen = [units for units in sets if units.is_put_out]
+    unseen = [units for units in sets if not units.is_put_out]
+    crossed = any(units.is_crossed for units in seen)
+    if crossed:
+        batches = list(batches)
+    a = modules[0].state_dict()
+    for _ in range(_MAX_ROUNDS if crossed else 1):
+        before = b
+        b = by_weights(a, _by_outputs(modules, b, seen, batches), unseen, parameters)
+        if all(torch.equal(b[name], before[name]) for name in parameters):
+            break
+        modules[1].load_state_dict(b)
+    return b
+
+
+def _by_outputs(
+    modules: tuple[Any, Any], b: State, sets: Sequence[Units], batches: Iterable[Batch]
+) -> State:
     wanted = {slot.name for units in sets for slot in units.outputs}
-    moments: dict[str, _Moments] = {}
-    for batch in batches:
-        first, second = (_outputs(module, wanted, batch) for module in modules)
-        for name, x in first.items():
-            moments.setdefault(name, _Moments(x.shape[1])).add(x, second[name])
-    correlations = {name: each.correlation() for name, each in moments.items()}
+    wanted |= {slot.name for each in sets for kind in each.within for slot in kind[0].outputs}
+    correlations = _correlations(modules, wanted, batches)
 
     def gain(mine: Slot, other: Slot) -> Any:
         columns = zip(mine.places.T, other.places.T, strict=True)
@@ -130,6 +157,17 @@ def by_activations(
         if _agreement(correlations) <= before + _LEAST_GAIN * abs(before):
             break
     return b
+
+
+def _correlations(
+    modules: tuple[Any, Any], wanted: set[str], batches: Iterable[Batch]
+) -> dict[str, Any]:
+    moments: dict[str, _Moments] = {}
+    for batch in batches:
+        first, second = (_outputs(module, wanted, batch) for module in modules)
+        for name, x in first.items():
+            moments.setdefault(name, _Moments(x.shape[1])).add(x, second[name])
+    return {name: each.correlation() for name, each in moments.items()}
 
 
 def _agreement(correlations: dict[str, Any]) -> float:
@@ -194,7 +232,9 @@ class _Moments:
     def correlation(self) -> Any:
         """(n, n); 0 for units that never change."""
         mean = self._sums / self._n
-        variance = (self._squares / self._n - mean**2).clamp(min=0)
+        squares = self._squares / self._n
+        variance = squares - mean**2
+        variance = torch.where(variance > _STILL * squares, variance, 0.0)
         covariance = self._products / self._n - torch.outer(mean[0], mean[1])
         spread = torch.outer(variance[0].sqrt(), variance[1].sqrt())
         return torch.where(spread > 0, covariance / spread.clamp(min=1e-300), 0.0)

@@ -5,61 +5,14 @@ or libraries it is written with. Each rule here joins the labels of axes that me
 and says what runs along the axes of its result.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 
-from .axes import Axes, Axis, cut, fix, fixed_axes, joined, meet, new_axis, one_place, regrouped
-
-
-@dataclass(frozen=True)
-class Call:
-    """One operation: its arguments by name, what it returned, and the axes of tensors.
-
-    Parameters
-    ----------
-    arguments : dict of str to object
-        As in the operation's schema, defaults included.
-    output : object
-        What came back: a tensor, or several.
-    axes_of : callable
-        The axes of a tensor.
-    """
-
-    arguments: dict[str, Any]
-    output: Any
-    axes_of: Callable[[Any], Axes]
-
-    def __getitem__(self, name: str) -> Any:
-        return self.arguments[name]
-
-    def axes(self, name: str) -> Axes:
-        """The axes of an argument that is a tensor."""
-        return self.axes_of(self.arguments[name])
-
-    @property
-    def tensors(self) -> list[Any]:
-        """All arguments that are tensors, in lists too."""
-        found: list[Any] = []
-        for value in self.arguments.values():
-            parts = value if isinstance(value, list | tuple) else [value]
-            found += [part for part in parts if isinstance(part, torch.Tensor)]
-        return found
-
-    def meet_last(self, name: str, axes: Axes) -> None:
-        """Let the axes of an argument, if it is there, meet the last of these."""
-        if self.arguments[name] is not None:
-            for mine, other in zip(self.axes(name), axes[len(axes) - len(self.axes(name)) :],
-                                   strict=True):  # fmt: skip
-                if mine and other:
-                    meet(mine, other)
-
-
-Rule: TypeAlias = Callable[[Call], Axes | list[Axes]]
-"""The axes of the result, or of each of several."""
+from . import rarer_operations
+from .axes import Axes, cut, fix, fixed_axes, joined, meet, new_axis, one_place, regrouped
+from .call import Call, Rule, broadcast, fixing
 
 
 def rule_of(function: Any) -> Rule:
@@ -69,30 +22,11 @@ def rule_of(function: Any) -> Rule:
         return _RULES[name]
     if torch.Tag.pointwise in function.tags:
         return _pointwise
-    return _fixing
-
-
-def _fixing(call: Call) -> list[Axes]:
-    for tensor in call.tensors:
-        for axis in call.axes_of(tensor):
-            fix(axis)
-    outputs = call.output if isinstance(call.output, list | tuple) else [call.output]
-    return [fixed_axes(getattr(output, "shape", ())) for output in outputs]
+    return fixing
 
 
 def _pointwise(call: Call) -> Axes:
-    return _broadcast([call.axes_of(tensor) for tensor in call.tensors], call.output.shape)
-
-
-def _broadcast(several: Sequence[Axes], shape: Sequence[int]) -> Axes:
-    """Axes that run side by side, the last of each together, meet."""
-    result: list[Axis] = []
-    for place in range(-len(shape), 0):
-        long = [axes[place] for axes in several if len(axes) >= -place and axes[place]]
-        for other in long[1:]:
-            meet(long[0], other)
-        result.append(long[0] if long else ())
-    return tuple(result)
+    return broadcast([call.axes_of(tensor) for tensor in call.tensors], call.output.shape)
 
 
 def _same(call: Call) -> Axes:
@@ -215,7 +149,7 @@ def _concatenated(call: Call) -> Axes:
     around = [(*axes[:dim], (), *axes[dim + 1 :]) for axes in several]
     shape = [1 if place == dim else n for place, n in enumerate(call.output.shape)]
     parts = [axes[dim] or one_place() for axes in several]
-    axes = _broadcast(around, shape)
+    axes = broadcast(around, shape)
     return (*axes[:dim], joined(parts), *axes[dim + 1 :])
 
 
@@ -223,7 +157,7 @@ def stacked(call: Call) -> Axes:
     """Tensors side by side on a new axis: theirs meet."""
     several = [call.axes_of(tensor) for tensor in call["tensors"]]
     dim = call["dim"] % (len(several[0]) + 1)
-    axes = list(_broadcast(several, call["tensors"][0].shape))
+    axes = list(broadcast(several, call["tensors"][0].shape))
     axes.insert(dim, new_axis(len(several), fixed=True))
     return tuple(axes)
 
@@ -238,16 +172,21 @@ def _reduced(call: Call) -> Axes:
     return tuple(axis for place, axis in enumerate(axes) if place not in gone)
 
 
+def _twice_reduced(call: Call) -> list[Axes]:
+    axes = _reduced(call)
+    return [axes, axes]
+
+
 def _multiplied(first: str, second: str) -> Rule:
     """Matrix products (.., n, k) times (.., k, m), with what is added."""
 
     def rule(call: Call) -> Axes:
         a, b = call.axes(first), call.axes(second)
         meet(a[-1], b[-2])
-        batch = _broadcast([a[:-2], b[:-2]], call.output.shape[:-2])
+        batch = broadcast([a[:-2], b[:-2]], call.output.shape[:-2])
         axes = (*batch, a[-2], b[-1])
         if first != "self":
-            _broadcast([axes, call.axes("self")], call.output.shape)
+            broadcast([axes, call.axes("self")], call.output.shape)
         return axes
 
     return rule
@@ -326,27 +265,29 @@ def _embedded(call: Call) -> Axes:
 def _attended(call: Call) -> Axes:
     q, k, v = (call.axes(name) for name in ("query", "key", "value"))
     if call["query"].shape[1] != call["key"].shape[1]:
-        return _fixing(call)[0]
+        return fixing(call)[0]
     meet(q[-1], k[-1])
     meet(k[-2], v[-2])
-    batch = _broadcast([q[:-2], k[:-2], v[:-2]], call["query"].shape[:-2])
+    batch = broadcast([q[:-2], k[:-2], v[:-2]], call["query"].shape[:-2])
     for name in ("attn_mask", "attn_bias"):
         mask = call.arguments.get(name)
         if mask is not None:
             shape = (*call["query"].shape[:-1], call["key"].shape[-2])
-            _broadcast([(*batch, q[-2], k[-2]), call.axes(name)], shape)
+            broadcast([(*batch, q[-2], k[-2]), call.axes(name)], shape)
     return (*batch, q[-2], v[-1])
 
 
 def _indexed(call: Call) -> Axes:
     axes, indices = call.axes("self"), call["indices"]
     used = [place for place, index in enumerate(indices) if index is not None]
-    if used != list(range(len(used))):
-        return _fixing(call)[0]
+    first, last = used[0], used[-1] + 1
+    if used != list(range(first, last)):
+        return fixing(call)[0]
     for place in used:
         fix(axes[place])
-    rest = axes[len(used) :]
-    return fixed_axes(call.output.shape[: call.output.ndim - len(rest)]) + rest
+    before, rest = axes[:first], axes[last:]
+    chosen = call.output.shape[first : call.output.ndim - len(rest)]
+    return before + fixed_axes(chosen) + rest
 
 
 def _chosen(call: Call) -> Axes:
@@ -368,7 +309,7 @@ def _accumulated(call: Call) -> Axes:
 
 
 def _copied(call: Call) -> Axes:
-    return _broadcast([call.axes("self"), call.axes("src")], call.output.shape)
+    return broadcast([call.axes("self"), call.axes("src")], call.output.shape)
 
 
 _NAMES: tuple[tuple[Rule, str], ...] = (
@@ -387,7 +328,8 @@ _NAMES: tuple[tuple[Rule, str], ...] = (
     (_unbound, "unbind"),
     (_concatenated, "cat"),
     (stacked, "stack"),
-    (_reduced, "sum mean amax amin var std var_mean logsumexp linalg_vector_norm prod"),
+    (_reduced, "sum mean amax amin var std logsumexp linalg_vector_norm norm prod"),
+    (_twice_reduced, "var_mean std_mean"),
     (_multiplied("self", "mat2"), "mm bmm"),
     (_multiplied("mat1", "mat2"), "addmm"),
     (_multiplied("batch1", "batch2"), "baddbmm"),
@@ -418,5 +360,7 @@ _NAMES: tuple[tuple[Rule, str], ...] = (
     (_pool(3), "upsample_nearest3d upsample_trilinear3d replication_pad3d"),
 )
 
-_RULES: dict[str, Rule] = {name: rule for rule, names in _NAMES for name in names.split()}
+_RULES: dict[str, Rule] = {
+    name: rule for rule, names in (*_NAMES, *rarer_operations.NAMES) for name in names.split()
+}
 """By the name of the operation, without the underscore of those that work in place."""

@@ -8,14 +8,15 @@ A network w̃ is trained so that its own best permutation of b lowers the loss L
 where the gradient passes through π(b) as if it were w̃.
 """
 
+import math
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.func import functional_call
 
+from .copies import copied
 from .inputs import Batch
 from .matching import by_weights
 from .units import State, Units
@@ -33,8 +34,8 @@ class StraightThrough:
     Parameters
     ----------
     loss : callable
-        `loss(output, target)`: the mean over a batch; the whole batch is the target where the data
-        are a mapping.
+        `loss(output, target)`: the mean over a batch, one value a sample, or the pair (sum,
+        weight); the whole batch is the target where the data are a mapping.
     n_passes : int
         How often to go over the data.
     learning_rate : float
@@ -105,7 +106,17 @@ def by_loss(
     Returns
     -------
     state dict
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no targets, or if the loss is none or never finite.
     """
+    if any(batch.target is None for batch in batches):
+        raise ValueError(
+            "`straight_through` compares outputs with targets, but the `data` hold none; pass a "
+            "pair (inputs, targets), or a dict"
+        )
     middle = _Middle(settings, module, a, parameters)
     moving = {name: a[name].detach().clone().requires_grad_() for name in parameters}
     adam = torch.optim.Adam(moving.values(), lr=settings.learning_rate)
@@ -122,6 +133,11 @@ def by_loss(
         value = middle.mean(b, batches)
         if value < lowest:
             lowest, best = value, b
+    if lowest == math.inf:
+        raise ValueError(
+            "the loss half-way between the two networks is not finite for any order that was "
+            "tried; match by weights or by activations"
+        )
     return best
 
 
@@ -132,7 +148,7 @@ class _Middle:
         self, settings: StraightThrough, module: Any, a: State, parameters: set[str]
     ) -> None:
         self._settings = settings
-        self._module = deepcopy(module).eval()
+        self._module = copied(module).eval()
         for layer in self._module.modules():
             if isinstance(layer, _NORMS):
                 layer.train()
@@ -142,8 +158,21 @@ class _Middle:
     def loss(self, b: State, batch: Batch) -> Any:
         half = {name: (self._a[name].detach() + b[name]) / 2 for name in self._parameters}
         output = functional_call(self._module, half, batch.args, batch.kwargs)
-        return self._settings.loss(output, batch.target)
+        return _mean_of(self._settings.loss(output, batch.target))
 
     def mean(self, b: State, batches: Sequence[Batch]) -> float:
         with torch.no_grad():
-            return sum(float(self.loss(b, batch).detach()) for batch in batches) / len(batches)
+            found = sum(float(self.loss(b, batch).detach()) for batch in batches) / len(batches)
+        return found if math.isfinite(found) else math.inf
+
+
+def _mean_of(found: Any) -> Any:
+    """A mean, whichever way a loss returned it."""
+    if isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], torch.Tensor):
+        return found[0].sum() / torch.as_tensor(found[1]).sum()
+    if not isinstance(found, torch.Tensor):
+        raise TypeError(
+            f"`loss` returned a {type(found).__name__}; it must return a tensor (the mean over the "
+            "batch, or one value a sample), or the pair (sum, weight)"
+        )
+    return found.mean()

@@ -101,7 +101,13 @@ def _units(module: Any, trace: Trace) -> list[Units]:
     free = list(dict.fromkeys(each.label for each in in_state if not each.label.fixed))
     outer_of = _nested(free, in_state, in_outputs, trace)
     return [
-        _as_units(label, in_state, in_outputs, [k for k, v in outer_of.items() if v is label])
+        _as_units(
+            label,
+            in_state,
+            in_outputs,
+            [k for k, v in outer_of.items() if v is label],
+            trace.crossed,
+        )
         for label in free
         if label not in outer_of
     ]
@@ -112,6 +118,7 @@ def _as_units(
     in_state: list[_Occurrence],
     in_outputs: list[_Occurrence],
     inner: Sequence[Label],
+    crossed: set[str],
 ) -> Units:
     slots, outputs = _slots(label, in_state), _slots(label, in_outputs)
     within = tuple(
@@ -125,14 +132,16 @@ def _as_units(
         )
         for each in inner
     )
-    return Units(label.size, slots, outputs, within)
+    names = {slot.name for slot in outputs}
+    names |= {slot.name for kind in within for slot in kind[0].outputs}
+    return Units(label.size, slots, outputs, within, is_crossed=bool(names & crossed))
 
 
 def _slots(
     label: Label, occurrences: Iterable[_Occurrence], only: tuple[Label, int] | None = None
 ) -> tuple[Slot, ...]:
     """The slots of a label; `only` those of its places within one unit of another label."""
-    slots: dict[tuple[str, int], list[Any]] = {}
+    slots: dict[tuple[str, int, int], list[Any]] = {}
     for each in occurrences:
         if each.label is not label:
             continue
@@ -142,8 +151,10 @@ def _slots(
             mine = set(outer.places[only[1]].tolist())
             kept = [[place for place in row if place in mine] for row in places.tolist()]
             places = torch.tensor(kept)
-        slots.setdefault((each.name, each.axis), []).append(places)
-    return tuple(Slot(*key, torch.cat(places, dim=1)) for key, places in slots.items())
+        # Where a label stands within itself, as in x xᵀ, its orders are taken one after the other.
+        key = each.name, each.axis, each.outer.count(label)
+        slots.setdefault(key, []).append(places)
+    return tuple(Slot(*key[:2], torch.cat(places, dim=1)) for key, places in slots.items())
 
 
 def _is_beside(one: _Occurrence, other: _Occurrence, label: Label) -> bool:

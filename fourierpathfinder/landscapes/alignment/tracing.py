@@ -8,22 +8,38 @@ of other libraries are all the same to it.
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .axes import Axes, Axis, fix, fixed_axes, new_axis
-from .operations import Call, rule_of, stacked
+from .axes import Axes, Axis, fix, fixed_axes, is_fixed, new_axis
+from .call import Call
+from .operations import rule_of, stacked
 
 Note = Callable[[str, Any, int], None]
 """Told of each linear operation: its and the weight's name, the result, the units' axis in it."""
 
-_VIEWS = frozenset(("t", "transpose", "detach", "alias", "view", "permute", "_to_copy"))
+_TURNS = frozenset(("t", "transpose", "permute"))
+_VIEWS = _TURNS | {
+    "detach",
+    "alias",
+    "view",
+    "_unsafe_view",
+    "unsqueeze",
+    "expand",
+    "clone",
+    "_to_copy",
+}
+_TURNED = " turned"
+_CREATED = frozenset(("zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"))
+"""Operations whose results know nothing of the tensor that tells their kind."""
 _LINEAR = {
     "mm": ("self", "mat2"),
     "addmm": ("mat1", "mat2"),
+    "bmm": ("", "mat2"),
+    "baddbmm": ("", "batch2"),
     "convolution": ("", "weight"),
     "embedding": ("", "weight"),
 }
@@ -40,12 +56,15 @@ class Trace:
         Of the parameters and buffers that were used, by their names.
     made : dict of str to Axis
         Along which results of linear operations have their units, by their and the weights' names.
+    crossed : set of str
+        Names of those results whose other axes run over units as well.
     others : list of Axes
         Of everything in between.
     """
 
     state: dict[str, Axes]
     made: dict[str, Axis]
+    crossed: set[str]
     others: list[Axes]
 
 
@@ -67,7 +86,7 @@ def traced(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tra
     for tensor in tensors_in([*args, *kwargs.values()]):
         watch.known(tensor, fixed_axes(tensor.shape))
     output = _run(module, args, kwargs, watch)
-    for tensor in tensors_in(output):
+    for tensor in outputs_in(output):
         for axis in watch.axes_of(tensor):
             fix(axis)
     return watch.trace()
@@ -79,14 +98,26 @@ def watched(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], note:
 
 
 def tensors_in(tree: Any) -> list[torch.Tensor]:
-    """All tensors in nested sequences and mappings."""
+    """All tensors in nested sequences, mappings and dataclasses."""
     if isinstance(tree, torch.Tensor):
         return [tree]
     if isinstance(tree, Mapping):
         tree = list(tree.values())
+    elif is_dataclass(tree) and not isinstance(tree, type):
+        tree = [getattr(tree, field.name) for field in fields(tree)]
     if isinstance(tree, list | tuple):
         return [tensor for part in tree for tensor in tensors_in(part)]
     return []
+
+
+def outputs_in(output: Any) -> list[torch.Tensor]:
+    """All tensors that a module returned, in whatever object.
+
+    What such an object holds in further ones, as the keys and values that a transformer keeps for
+    the next word, is no output by itself.
+    """
+    found = tensors_in(output)
+    return found or tensors_in(list(getattr(output, "__dict__", {}).values()))
 
 
 def _run(
@@ -157,9 +188,13 @@ class _Watch(TorchDispatchMode):  # type: ignore[misc]
     def trace(self) -> Trace:
         """All that was found."""
         made: dict[str, Axis] = {}
+        crossed: set[str] = set()
         for origin, output, axis in self._linear:
-            made.setdefault(origin, self.axes_of(output)[axis])
-        return Trace(self._state, made, list(self._axes.values()))
+            axes = list(self.axes_of(output))
+            made.setdefault(origin, axes.pop(axis))
+            if not all(map(is_fixed, axes)):
+                crossed.add(origin)
+        return Trace(self._state, made, crossed, list(self._axes.values()))
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -171,6 +206,8 @@ class _Watch(TorchDispatchMode):  # type: ignore[misc]
         self._follow_origin(name, call)
         if self._note is None:
             self._kept.append(output)
+            if name in _CREATED:
+                return output
             if any(map(self._is_followed, call.tensors)) and not self._follow_stack(name, call):
                 self._follow(func, call)
         return output
@@ -214,7 +251,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[misc]
         if name in _VIEWS:
             origin = self._origin(call["self"])
             if origin and isinstance(call.output, torch.Tensor):
-                self._origins[id(call.output)] = origin
+                self._origins[id(call.output)] = _turned(origin) if name in _TURNS else origin
                 self._kept.append(call.output)
         if name not in _LINEAR:
             return
@@ -230,6 +267,11 @@ class _Watch(TorchDispatchMode):  # type: ignore[misc]
 
     def _origin(self, tensor: Any) -> str | None:
         return self._origins.get(id(tensor)) or self._names.get(id(tensor))
+
+
+def _turned(origin: str) -> str:
+    """The name of a weight whose axes were exchanged, which makes other units than itself."""
+    return origin.removesuffix(_TURNED) if origin.endswith(_TURNED) else origin + _TURNED
 
 
 def _bound(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,12 +63,20 @@ class Units:
         Where it shows in what linear operations put out, by their and the weights' names.
     within : tuple of tuple of Units
         Of each kind of units within these, the ones of each.
+    is_crossed : bool
+        Whether the samples of one of these outputs run over units as well.
     """
 
     n_units: int
     slots: tuple[Slot, ...]
     outputs: tuple[Slot, ...] = ()
     within: tuple[tuple["Units", ...], ...] = ()
+    is_crossed: bool = False
+
+    @property
+    def is_put_out(self) -> bool:
+        """Whether a linear operation puts out these units, or those within them."""
+        return bool(self.outputs) or any(kind[0].outputs for kind in self.within)
 
     def permuted(self, state: State, order: Any) -> dict[str, Any]:
         """A state with these units in another order."""

@@ -81,6 +81,11 @@ class TensorSamples:
                 "same number, and at least one"
             )
         (self._n_samples,) = lengths
+        if any(tensor.is_meta for tensor in tensors):
+            raise ValueError(
+                "`data` holds a tensor on the device `meta`, which holds no numbers; pass the "
+                "samples themselves"
+            )
         self._tree = tree_map(lambda tensor: tensor.detach().to(device), tree)
         self._device = device
 
@@ -280,6 +285,17 @@ _NEEDS_A_LENGTH = (
 
 def _collated(items: list[Any]) -> Any:
     """A batch by torch's own rules, and of dataclasses a dataclass."""
+    try:
+        return _put_together(items)
+    except (RuntimeError, TypeError) as error:
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(
+            f"samples of `data` could not be put together as a batch ({first}); pass `collate=`, a "
+            "function that makes a batch of a list of samples, such as one that pads them"
+        ) from error
+
+
+def _put_together(items: list[Any]) -> Any:
     if not _is_dataclass(items[0]):
         return default_collate(items)
     columns = {
@@ -303,7 +319,7 @@ def _is_dataclass(value: Any) -> bool:
 def _from_numpy(tree: Any) -> Any:
     """The same with tensors in the place of NumPy's arrays."""
     if isinstance(tree, np.ndarray):
-        return torch.as_tensor(tree)
+        return torch.as_tensor(tree.copy() if min((0, *tree.strides)) < 0 else tree)
     if isinstance(tree, Mapping):
         return {key: _from_numpy(value) for key, value in tree.items()}
     if isinstance(tree, tuple | list) and not hasattr(tree, "_fields"):

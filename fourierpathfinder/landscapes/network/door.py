@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from .copies import copied_where_it_moves
+from ..alignment.copies import copied_where_it_moves
 from .data import Batch, Samples, spread
 from .mean_check import check_gradient, check_mean, check_penalty, quietly, tolerance
 from .memory import is_out_of_memory
 from .network import Network
 from .own_loss import OrdinaryModule, check_own_loss
 from .parameters import Layout, Tensors
+from .reach import check_not_read
 
 _N_SAMPLES = 48
 """Taken for a check; where memory runs out, half as many."""
@@ -35,9 +36,14 @@ class Door:
     layout : Layout
     samples : Samples
     device : torch.device
+    module : torch.nn.Module
+        As it was given.
     """
 
-    def __init__(self, network: Network, layout: Layout, samples: Samples, device: Any) -> None:
+    def __init__(
+        self, network: Network, layout: Layout, samples: Samples, device: Any, module: Any
+    ) -> None:
+        self._given = module
         self._network = network
         self._layout = layout
         self._samples = samples
@@ -50,17 +56,22 @@ class Door:
             return
         variables = self._layout.tensors(point)
         check_penalty(self._network, variables)
-        self._is_mean = self._sparing(
-            lambda n: check_mean(self._network, self._samples, variables, n)
-        )
+        with self._network.explaining():
+            self._is_mean = self._sparing(
+                lambda n: check_mean(self._network, self._samples, variables, n)
+            )
+        check_not_read(self._network, self._given, *self._some(variables))
 
     def check_gradient(self, point: Any) -> None:
         """Raise an error if the loss has no gradient, as an accuracy has none."""
-        variables = self._layout.tensors(point)
+        check_gradient(self._network, *self._some(self._layout.tensors(point)))
+
+    def _some(self, variables: Tensors) -> tuple[Tensors, Batch]:
+        """A few samples, and their statistics besides the parameters."""
         batch = self._samples.batch(spread(len(self._samples), _FEW))
         if self._network.has_statistics:
             variables = variables | self._statistics(variables, [batch])
-        check_gradient(self._network, variables, batch)
+        return variables, batch
 
     def check_end(self, module: Any, point: Any) -> None:
         """Raise an error if the loss at a point (D,) is not finite, or not that of the module.
@@ -72,7 +83,8 @@ class Door:
             it stays as it is.
         point : Tensor (D,)
         """
-        self._sparing(lambda n: self._check_end(module, point, self._batches(n)))
+        with self._network.explaining():
+            self._sparing(lambda n: self._check_end(module, point, self._batches(n)))
 
     def _check_end(self, module: Any, point: Any, batches: list[Batch]) -> None:
         network = self._network

@@ -15,13 +15,14 @@ import numpy as np
 import torch
 
 from ...storage.content import digest
+from ..alignment.copies import copied
 from .content import identity
-from .copies import copied
 from .data import as_samples, known_by, spread
 from .door import Door
+from .first_call import refuse_meta
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
-from .measures import Metric, filter_normalised, measured
+from .measures import Metric, check_metrics, filter_normalised, measured
 from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
@@ -137,6 +138,7 @@ class NetworkLandscape:
         self._given = module
         self._loss = loss
         self._layout = Layout.of(module)
+        refuse_meta(module.state_dict(keep_vars=True))
         self._samples = as_samples(data, self.device, collate=collate, n_samples=n_samples)
         self._network = Network(
             module,
@@ -148,7 +150,7 @@ class NetworkLandscape:
             home=self._home if offload else None,
         )
         self._network.forget(self._layout.names)
-        self._door = Door(self._network, self._layout, self._samples, self.device)
+        self._door = Door(self._network, self._layout, self._samples, self.device, module)
         self._settings = {
             "batch_size": batch_size if self._network.has_statistics else "any",
             "batch_norm": batch_norm,
@@ -353,13 +355,20 @@ class NetworkLandscape:
         points : array (M, D)
             Such as some of a path, `result.path(times)`.
         metrics : mapping of str to callable
-            `metric(output, target)`: the mean over the samples of a batch, or one value a sample.
+            `metric(output, target)`: the mean over the samples of a batch, one value a sample, or
+            the pair (sum over the batch, weight of the batch).
 
         Returns
         -------
         dict of str to ndarray (M,)
             Means over the data by the names of the metrics, and the "loss", without a penalty.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If these are no metrics by name, or one is no mean over samples.
         """
+        check_metrics(metrics)
         outputs = [self._mean_loss.outputs(point) for point in self._checked(points)]
         return measured(outputs, self._network.reduction, metrics)
 

@@ -7,6 +7,9 @@ differ most: in large ones a root, say, is nearly the mean of roots.
 """
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -101,8 +104,10 @@ def check_penalty(network: Network, variables: Tensors) -> None:
 def check_gradient(network: Network, variables: Tensors, batch: Batch) -> None:
     """Raise an error if nothing leads from the loss back to the parameters."""
     leaves = {name: tensor.detach().requires_grad_() for name, tensor in variables.items()}
-    with torch.enable_grad():
+    with torch.enable_grad(), _no_parts_without_gradient():
         total, _ = network.loss(batch)(leaves, *batch.tensors)
+    if _is_calculated_again(total.grad_fn):
+        raise ValueError(_AGAIN)
     if not total.requires_grad:
         raise ValueError(
             "the loss does not depend on the parameters in a way that torch could differentiate: "
@@ -110,6 +115,39 @@ def check_gradient(network: Network, variables: Tensors, batch: Batch) -> None:
             "numbers outside torch. A path needs gradients: pass a loss that has one, and measure "
             "the other by `landscape.measure`"
         )
+
+
+_AGAIN = (
+    "the module calls `torch.utils.checkpoint` with `use_reentrant=True`, through which no "
+    "gradient of the parameters alone can be taken, and none at all where its inputs need none; "
+    "pass `use_reentrant=False` there (`gradient_checkpointing_kwargs` in transformers)"
+)
+
+
+@contextmanager
+def _no_parts_without_gradient() -> Iterator[None]:
+    """Raise an error where torch warns that a part which is calculated again has no gradient."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for each in caught:
+        if "None of the inputs have requires_grad=True" in str(each.message):
+            raise ValueError(_AGAIN)
+        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+
+
+def _is_calculated_again(node: Any) -> bool:
+    """Whether a part of a history is calculated again in the way that needs `backward()`."""
+    waiting, seen = [node], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if node.name() == "CheckpointFunctionBackward":
+            return True
+        waiting += [following for following, _ in node.next_functions]
+    return False
 
 
 def quietly(function: Any, variables: Tensors, batch: Batch) -> Any:
@@ -125,7 +163,8 @@ def quietly(function: Any, variables: Tensors, batch: Batch) -> Any:
 
 
 def _as_variable(tensor: Any) -> Any:
-    return tensor.clone().requires_grad_() if tensor.is_floating_point() else tensor
+    """A variable that is no leaf, so that a loss may write over it as over an output."""
+    return tensor.clone().requires_grad_().clone() if tensor.is_floating_point() else tensor
 
 
 def _check_loss_alone(network: Network, variables: Tensors, batch: Batch) -> None:
@@ -136,9 +175,11 @@ def _check_loss_alone(network: Network, variables: Tensors, batch: Batch) -> Non
         if tensors_of(constant) == () or any(t.requires_grad for t in tensors_of(constant)):
             return
         _, _, target = network.arguments(batch.tree)
-        mean = network.reduction.mean(constant, target, batch.size)
-        variable = tree_map(_as_variable, constant)
-        _, weight = network.reduction.total(variable, target, batch.size)
+        kept = tree_map(lambda tensor: tensor.clone(), constant)
+        variable = tree_map(_as_variable, kept)
+        with network.comparing(constant, target):
+            mean = network.reduction.mean(constant, target, batch.size)
+            _, weight = network.reduction.total(variable, target, batch.size)
     if weight.requires_grad:
         raise ValueError(
             "the weight in the pair (sum, weight) that `loss` returns depends on the output of the "

@@ -1,6 +1,12 @@
-"""What is measured of a network besides its loss: metrics, and random directions."""
+"""What is measured of a network besides its loss: metrics, and random directions.
+
+A metric is a mean over samples, as the loss is: that of all data is the mean of those of batches,
+which is tried on some samples of the first batch. What is no such mean, as a count or the area
+under a curve, would depend on how many samples are computed at once.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,9 +14,40 @@ import torch
 
 from .parameters import Layout
 from .reduction import Reduction
+from .trees import tensors_of, tree_map
 
 Metric: TypeAlias = Callable[[Any, Any], Any]
-"""metric(output, target): the mean over the samples of a batch, or one value a sample."""
+"""metric(output, target): the mean over a batch, one value a sample, or the pair (sum, weight)."""
+
+_ALIKE = 1e-3
+"""How far a mean may be from that of its parts, as a fraction: rounding in single precision."""
+_TRIED, _IN_A_PART = 24, 3
+"""Samples on which that is tried; in small parts what is no mean differs most."""
+
+
+def check_metrics(metrics: Any) -> None:
+    """Raise an error if these are no metrics by name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        With what to pass.
+    """
+    if not isinstance(metrics, Mapping):
+        raise TypeError(
+            f"`metrics` is a {type(metrics).__name__}; pass a dict of functions by name, "
+            '`{"error": error}`'
+        )
+    for name, metric in metrics.items():
+        if not callable(metric):
+            raise TypeError(
+                f"the metric {name!r} is a {type(metric).__name__}; pass a function of output and "
+                "target"
+            )
+    if "loss" in metrics:
+        raise ValueError(
+            'a metric is called "loss", which is the name of the landscape\'s own; give it another'
+        )
 
 
 def measured(
@@ -31,6 +68,11 @@ def measured(
     Returns
     -------
     dict of str to ndarray (M,)
+
+    Raises
+    ------
+    ValueError
+        If a metric is no mean over samples.
     """
     rows = [_at_one(parts, reduction, metrics) for parts in outputs]
     return {name: np.array([row[name] for row in rows]) for name in ("loss", *metrics)}
@@ -41,14 +83,77 @@ def _at_one(
 ) -> dict[str, float]:
     sums = dict.fromkeys(("loss", *metrics), 0.0)
     weights = dict.fromkeys(sums, 0.0)
-    for output, target, size in parts:
+    for k, (output, target, size) in enumerate(parts):
         total, weight = reduction.total(output, target, size)
-        sums["loss"] += float(total)
-        weights["loss"] += float(weight)
+        found = {"loss": (float(total), float(weight))}
         for name, metric in metrics.items():
-            sums[name] += size * float(torch.as_tensor(metric(output, target)).double().mean())
-            weights[name] += size
-    return {name: sums[name] / weights[name] for name in sums}
+            found[name] = _of_batch(name, metric, output, target, size)
+            if k == 0:
+                _check_mean(name, metric, output, target, size)
+        for name, (total, weight) in found.items():
+            sums[name] += total
+            weights[name] += weight
+    return {name: sums[name] / weights[name] if weights[name] else np.nan for name in sums}
+
+
+def _of_batch(
+    name: str, metric: Metric, output: Any, target: Any, size: int
+) -> tuple[float, float]:
+    """The sum of a metric over a batch, and the weight of the batch."""
+    found = metric(output, target)
+    if isinstance(found, tuple) and len(found) == 2:
+        total, weight = (_numbers(name, part) for part in found)
+        return float(total.sum()), float(weight.sum())
+    return size * float(_numbers(name, found).mean()), float(size)
+
+
+def _numbers(name: str, found: Any) -> Any:
+    try:
+        return torch.as_tensor(found).double()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"the metric {name!r} returned a {type(found).__name__}; it must return a number (the "
+            "mean over the batch), one value a sample, or the pair (sum, weight)"
+        ) from error
+
+
+def _check_mean(name: str, metric: Metric, output: Any, target: Any, size: int) -> None:
+    """Raise an error if the mean over some samples is not that of parts of these; if it can."""
+    tree = (output, target)
+    if size < 2 or any(not t.ndim or len(t) != size for t in tensors_of(tree)):
+        return
+    n = min(size, _TRIED)
+    mean = _mean_of_parts(name, metric, tree, [slice(0, n)])
+    parts = [slice(first, min(first + _IN_A_PART, n)) for first in range(0, n, _IN_A_PART)]
+    try:
+        together = _mean_of_parts(name, metric, tree, parts)
+    except Exception as error:
+        raise ValueError(_no_mean(name, f"it failed for {_IN_A_PART} samples, {error}")) from error
+    size_of_both = max(abs(mean), abs(together))
+    if np.isfinite(mean) and not abs(mean - together) <= _ALIKE * size_of_both:
+        found = f"{mean:.6g} for {n} samples, but {together:.6g} from {len(parts)} parts of these"
+        raise ValueError(_no_mean(name, found))
+
+
+def _mean_of_parts(name: str, metric: Metric, tree: Any, parts: Sequence[slice]) -> float:
+    total = weight = 0.0
+    for part in parts:
+        output, target = tree_map(partial(_taken, part), tree)
+        found = _of_batch(name, metric, output, target, part.stop - part.start)
+        total, weight = total + found[0], weight + found[1]
+    return total / weight if weight else np.nan
+
+
+def _taken(part: slice, tensor: Any) -> Any:
+    return tensor[part]
+
+
+def _no_mean(name: str, found: str) -> str:
+    return (
+        f"the metric {name!r} is no mean over samples: {found}. Return the mean over the batch or "
+        "one value a sample, or where samples weigh differently the pair (sum, weight); what is no "
+        "mean, as the area under a curve, take from all outputs, `landscape.outputs(point)`"
+    )
 
 
 def filter_normalised(layout: Layout, point: Any, rng: Any) -> Any:

@@ -6,8 +6,8 @@ point (`torch.func.functional_call`). Dropout is off in it.
 
 import copy
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -15,8 +15,9 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from .copies import computed_weights, copied_where_it_moves
+from ..alignment.copies import computed_weights, copied_where_it_moves
 from .data import Batch
+from .first_call import calling, comparing
 from .held import held
 from .memory import SavedBytes
 from .offload import Offloaded, placed
@@ -76,6 +77,7 @@ class Network:
         self._device = device
         self.autocast = autocast
         self._penalty = None if penalty is None else Penalty(penalty)
+        self._explains = False
         self._computed = computed_weights(self._module)
         self._places: dict[str, list[str]] = {}
         self._norms = {} if frozen else tracked_norms(self._module)
@@ -187,7 +189,8 @@ class Network:
     def _total(self, form: Any, size: int, variables: Tensors, *tensors: Any) -> tuple[Any, Any]:
         set_mode(self._norms, Mode.GIVEN)
         output, target = self._output(variables, filled(form, tensors))
-        total, weight = self.reduction.total(output, target, size)
+        with self.comparing(output, target):
+            total, weight = self.reduction.total(output, target, size)
         return self._brought_home(total), self._brought_home(weight)
 
     def _mean(self, form: Any, size: int, variables: Tensors, *tensors: Any) -> Any:
@@ -209,11 +212,29 @@ class Network:
         """What the module returns, and the target to compare it with."""
         args, kwargs, target = self.arguments(tree)
         placed = self._by_places(variables)
-        with self.precision(), self.fetching(self._module, *variables.values()):
+        calling = self.calling(args, kwargs, variables.values())
+        with calling, self.precision(), self.fetching(self._module, *variables.values()):
             output = functional_call(self._module, placed, args, kwargs, tie_weights=False)
         for layer, name in self._computed:  # of this point, and not to be kept
             vars(layer).pop(name, None)
         return in_single(output), target
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Within it, errors of the module and of the loss tell what these were called with."""
+        self._explains = True
+        try:
+            yield
+        finally:
+            self._explains = False
+
+    def calling(self, args: Any, kwargs: Any, parameters: Any) -> AbstractContextManager[None]:
+        """In which a module is called with arguments."""
+        return calling(args, kwargs, parameters) if self._explains else nullcontext()
+
+    def comparing(self, output: Any, target: Any) -> AbstractContextManager[None]:
+        """In which the loss is calculated."""
+        return comparing(output, target) if self._explains else nullcontext()
 
     def _by_places(self, variables: Tensors) -> Tensors:
         """The variables by one name of each place in the module; torch would fill some twice."""

@@ -65,15 +65,17 @@ class OrdinaryModule:
         for batch in batches:
             output = self.output(batch)
             target = self._network.arguments(batch.tree)[2]
-            found, share = self._network.reduction.total(output, target, batch.size)
+            with self._network.comparing(output, target):
+                found, share = self._network.reduction.total(output, target, batch.size)
             total, weight = total + float(found.detach()), weight + float(share)
         return total / max(weight, 1e-30)
 
     def output(self, batch: Batch) -> Any:
         """What the module returns."""
         args, kwargs, _ = self._network.arguments(batch.tree)
+        calling = self._network.calling(args, kwargs, self.module.parameters())
         try:
-            with torch.no_grad(), self._network.precision(), self._fetching():
+            with calling, torch.no_grad(), self._network.precision(), self._fetching():
                 return in_single(self.module(*args, **kwargs))
         except RuntimeError as error:
             if "does not require grad" not in str(error):
@@ -127,8 +129,10 @@ def check_own_loss(
             return
         raise ValueError(
             f"the loss there is {own:.6g} on some samples, though every parameter is finite; a "
-            "path needs ends with a finite loss: check how this network was trained, or whether "
-            "its values overflow, and leave it out or pass it in double precision"
+            "path needs ends with a finite loss: check whether the data hold NaN, whether all "
+            "targets of some samples are ignored (a mean over none is NaN, so return the pair "
+            "(sum, weight)), how this network was trained, or whether its values overflow, and "
+            "leave it out or pass it in double precision"
         )
     where = _first_difference(ordinary, network, variables, batches[0], tolerance)
     raise ValueError(

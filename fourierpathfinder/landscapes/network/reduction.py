@@ -40,6 +40,11 @@ class Reduction:
         self._classes = _of_classes(loss)
 
     @property
+    def loss(self) -> Loss:
+        """As it was given."""
+        return self._given
+
+    @property
     def known_by(self) -> str:
         """A short name of the loss that tells it from others."""
         return known_function(self._given)

@@ -47,6 +47,11 @@ def refuse_wrapped(module: Any) -> None:
                 f"{_whole_or(name)} is a {type(part).__name__}, which hands it to several devices "
                 "or processes; pass what it holds, its `.module`"
             )
+        if isinstance(part, torch.optim.swa_utils.AveragedModel):
+            raise ValueError(
+                f"{_whole_or(name)} is an AveragedModel, which counts besides; pass what it holds, "
+                "its `.module`"
+            )
         if isinstance(part, torch.jit.ScriptModule):
             raise ValueError(
                 f"{_whole_or(name)} is a {type(part).__name__}, a program of TorchScript with "

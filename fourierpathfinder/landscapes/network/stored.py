@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 _log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ _FILES = (
 _INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 _ADAPTER = ".default"
 """What adapters put into the names of their parameters, and leave out in files."""
+_COUNT = "n_averaged"
 _SHOWN = 3
 
 
@@ -53,15 +55,17 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
         return _of_folder(place)
     if not place.is_file():
         raise ValueError(f"the file {str(path)!r} does not exist; an end may be the name of one")
-    if place.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        found: dict[str, Any] = load_file(place)
-        return found
     try:
+        if place.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            found: dict[str, Any] = load_file(place)
+            return found
         return unwrapped(torch.load(place, map_location="cpu", weights_only=True))
+    except ImportError:
+        raise
     except Exception as error:
-        first = str(error).strip().splitlines()[0]
+        first = next(iter(str(error).strip().splitlines()), "it is empty or cut short")
         raise ValueError(
             f"the file {str(path)!r} could not be read as parameters ({first}); save a state dict, "
             "`torch.save(module.state_dict(), file)`, or pass the module itself"
@@ -78,8 +82,9 @@ def unwrapped(loaded: Any) -> dict[str, Any]:
     """
     if not isinstance(loaded, Mapping):
         raise ValueError(f"it holds a {type(loaded).__name__}, no state dict")
+    loaded = {name: _as_tensor(value) for name, value in loaded.items()}
     if loaded and all(isinstance(value, torch.Tensor) for value in loaded.values()):
-        return dict(loaded)
+        return _without_count(loaded)
     for key in _INSIDE:
         if isinstance(loaded.get(key), Mapping):
             _log.info("of the checkpoint only %r is used", key)
@@ -88,6 +93,20 @@ def unwrapped(loaded: Any) -> dict[str, Any]:
     if not tensors:
         raise ValueError(f"it holds {shortened(loaded)}, and no state dict under any of {_INSIDE}")
     return tensors
+
+
+def _as_tensor(value: Any) -> Any:
+    """An array of numbers as a tensor; anything else as it is."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return torch.as_tensor(value.copy())
+    return value
+
+
+def _without_count(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without the count that `AveragedModel` keeps beside the averaged module."""
+    rest = {name: value for name, value in state.items() if name != _COUNT}
+    is_average = rest and all(name.startswith("module.") for name in rest)
+    return rest if is_average else dict(state)
 
 
 def renamed(

@@ -279,3 +279,21 @@ def test_samples_of_other_kinds(samples):
 
 def _rows(items):
     return {"x": torch.stack([i["x"] for i in items]), "y": torch.stack([i["y"] for i in items])}
+
+
+def test_samples_that_make_no_batch():
+    ragged = [(torch.ones(n, 4), 1) for n in (2, 3)]
+    with pytest.raises(ValueError, match=r"could not be put together as a batch.*pass `collate=`"):
+        NetworkLandscape(nn.Linear(4, 2), nn.functional.cross_entropy, ragged).value(
+            torch.zeros(1, 10)
+        )
+
+
+def test_arrays_that_run_backwards():
+    inputs, targets = np.arange(12.0, dtype=np.float32).reshape(6, 2), np.arange(6) % 2
+    module = nn.Linear(2, 2)
+    values = [
+        NetworkLandscape(module, nn.functional.cross_entropy, data).value(torch.ones(1, 6))
+        for data in ((inputs, targets), (inputs[::-1], targets[::-1]))
+    ]
+    torch.testing.assert_close(*values)

@@ -66,3 +66,68 @@ def test_filters_of_a_random_direction_have_the_norms_of_the_network(problem):
             torch.testing.assert_close(norms, parameter.detach().flatten(1).norm(dim=1))
     assert torch.equal(direction, landscape.random_direction(net, rng=0))
     assert not torch.equal(direction, landscape.random_direction(net, rng=1))
+
+
+@pytest.mark.parametrize("memory", [None, 20_000])
+def test_samples_that_weigh_differently(problem, memory):
+    """As tokens do, some of which are padding."""
+    net, (inputs, targets) = problem
+    landscape = NetworkLandscape(net, nn.functional.cross_entropy, (inputs, targets), memory=memory)
+    point = landscape.coordinates(net)
+
+    def error_of_some(output, target):
+        return (error(output, target) * target).sum(), target.sum()
+
+    found = landscape.measure(point[None], {"some": error_of_some})["some"][0]
+    with torch.no_grad():
+        total, weight = error_of_some(landscape.module(point)(inputs), targets)
+    assert found == pytest.approx(float(total / weight), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind", "words"),
+    [
+        (lambda o, t: error(o, t).sum(), ValueError, "'wrong' is no mean over samples"),
+        (lambda o, t: o.std(), ValueError, r"no mean.*`landscape\.outputs\(point\)`"),
+        (lambda o, t: None, TypeError, "'wrong' returned a NoneType; it must return a number"),
+        ("accuracy", TypeError, "'wrong' is a str; pass a function of output and target"),
+    ],
+)
+def test_what_is_no_metric_is_refused(problem, metric, kind, words):
+    net, data = problem
+    landscape = NetworkLandscape(net, nn.functional.cross_entropy, data)
+    with pytest.raises(kind, match=words):
+        landscape.measure(landscape.coordinates(net)[None], {"wrong": metric})
+
+
+def test_metrics_have_names_of_their_own(problem):
+    net, data = problem
+    landscape = NetworkLandscape(net, nn.functional.cross_entropy, data)
+    point = landscape.coordinates(net)[None]
+    with pytest.raises(ValueError, match='a metric is called "loss"'):
+        landscape.measure(point, {"loss": error})
+    with pytest.raises(TypeError, match="`metrics` is a list; pass a dict"):
+        landscape.measure(point, [error])
+
+
+def test_modules_that_keep_outputs_in_a_dict():
+    """Which torch does not copy, as they have a history."""
+
+    class Keeps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.kept = nn.Linear(4, 3), {}
+            self.layer.register_forward_hook(self.keep)
+
+        def keep(self, layer, inputs, output):
+            self.kept["layer"] = [output]
+
+        def forward(self, x):
+            return self.layer(x)
+
+    module, data = Keeps(), (torch.randn(6, 4), torch.arange(6) % 3)
+    module(data[0]).sum().backward()
+    landscape = NetworkLandscape(module, nn.functional.cross_entropy, data)
+    point = landscape.coordinates(module)
+    expected = nn.functional.cross_entropy(module(data[0]), data[1])
+    torch.testing.assert_close(landscape.value(point[None])[0], expected.detach())

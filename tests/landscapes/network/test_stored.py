@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from fourierpathfinder.landscapes import NetworkLandscape
+from fourierpathfinder.landscapes.network.stored import read_state
 
 from .architectures import build, data_of, landscape_of
 
@@ -165,3 +166,33 @@ def test_messages_are_short():
     with pytest.raises(ValueError, match=r"and 59[0-9] more") as caught:
         found(other.state_dict())
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("name", ["end.pt", "end.safetensors"])
+@pytest.mark.parametrize("content", [b"", b"not what the name says"])
+def test_files_that_are_cut_short(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{name}' could not be read as parameters"):
+        read_state(tmp_path / name)
+
+
+def test_arrays_of_numpy_in_a_state_dict():
+    landscape, module = _landscape_and_module()
+    state = {name: value.numpy() for name, value in module.state_dict().items()}
+    assert torch.equal(landscape.coordinates(state), landscape.coordinates(module))
+
+
+def test_averaged_models():
+    landscape, module = _landscape_and_module()
+    average = torch.optim.swa_utils.AveragedModel(module)
+    expected = landscape.coordinates(module)
+    assert torch.equal(landscape.coordinates(average.state_dict()), expected)
+    assert torch.equal(landscape.coordinates(average.module), expected)
+    with pytest.raises(ValueError, match=r"is an AveragedModel.*`\.module`"):
+        landscape.coordinates(average)
+
+
+def _landscape_and_module():
+    module = torch.nn.Linear(2, 3)
+    data = torch.ones(4, 2), torch.zeros(4, 3)
+    return NetworkLandscape(module, torch.nn.functional.mse_loss, data), torch.nn.Linear(2, 3)

@@ -1,6 +1,7 @@
 """Copies of modules, also of those that keep what they computed last."""
 
 import copy
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -29,12 +30,26 @@ def copied_where_it_moves(module: Any) -> Any:
 
 
 def _computed(module: Any) -> dict[int, Any]:
+    """Copies of tensors with a history, which torch would not copy, by their identities."""
     return {
         id(tensor): tensor.detach().clone()
         for part in module.modules()
-        for tensor in vars(part).values()
-        if isinstance(tensor, torch.Tensor) and not tensor.is_leaf
+        for value in vars(part).values()
+        for tensor in _tensors_in(value)
+        if not tensor.is_leaf
     }
+
+
+def _tensors_in(value: Any) -> Iterator[Any]:
+    """Tensors, also in lists and dicts in which a module keeps what its layers put out."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _tensors_in(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _tensors_in(part)
 
 
 def computed_weights(module: Any) -> list[tuple[Any, str]]:

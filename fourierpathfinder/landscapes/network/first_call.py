@@ -1,0 +1,88 @@
+"""Torch's errors at the first calls of a module and of a loss, with what these were called with.
+
+Types that do not go together are the likeliest cause: inputs in double precision and parameters in
+single, targets of another whole number than torch's losses take.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import torch
+
+from .memory import is_out_of_memory
+from .parameters import Tensors
+from .trees import tensors_of
+
+_KINDS = (
+    *(RuntimeError, TypeError, ValueError, IndexError, AttributeError),
+    *(NotImplementedError, AssertionError),
+)
+"""Errors that are raised again with more words; others are the user's own."""
+
+
+def calling(args: Any, kwargs: Any, parameters: Any) -> AbstractContextManager[None]:
+    """In which a module is called.
+
+    Parameters
+    ----------
+    args, kwargs
+        What with.
+    parameters : iterable of Tensor
+        Its own.
+    """
+    inputs = tensors_of((args, kwargs))
+    what = f"the module could not be called with inputs of {_kinds(inputs)}"
+    return _said(what, _of_parameters(inputs, parameters))
+
+
+def comparing(output: Any, target: Any) -> AbstractContextManager[None]:
+    """In which a loss is calculated."""
+    kinds = f"an output of {_kinds(tensors_of(output))} and a target of "
+    return _said(f"`loss` could not be calculated from {kinds}{_kinds(tensors_of(target))}", "")
+
+
+@contextmanager
+def _said(what: str, cure: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        text = str(error)
+        if (
+            type(error) not in _KINDS
+            or text.startswith(("`loss`", "the module"))
+            or is_out_of_memory(error)
+        ):
+            raise
+        first = next(iter(text.strip().splitlines()), "no reason given")
+        raise type(error)(f"{what}: {first.rstrip('.')}{cure}") from error
+
+
+def _of_parameters(inputs: tuple[Any, ...], parameters: Any) -> str:
+    own = {tensor.dtype for tensor in parameters if tensor.is_floating_point()}
+    other = {tensor.dtype for tensor in inputs if tensor.is_floating_point()} - own
+    if not other or len(own) > 1:
+        return ""
+    wanted = next(iter(own))
+    return f"; the parameters are of {wanted}, so convert the inputs, `.to({wanted})`"
+
+
+def _kinds(tensors: tuple[Any, ...]) -> str:
+    found = [f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in tensors[:4]]
+    return ", ".join(found + (["..."] if len(tensors) > len(found) else [])) or "no tensor"
+
+
+def refuse_meta(tensors: Tensors) -> None:
+    """Raise an error if a tensor of a module holds no numbers.
+
+    Raises
+    ------
+    ValueError
+        With its name.
+    """
+    for name, tensor in tensors.items():
+        if isinstance(tensor, torch.Tensor) and tensor.is_meta:
+            raise ValueError(
+                f"{name!r} of `module` is on the device `meta`, which holds no numbers; load the "
+                "parameters first, or build the module on another device"
+            )
