@@ -161,9 +161,10 @@ def unknown_side(
     """
     assert channel.saddle is not None
     top, across = channel.saddle.position, channel.policy.across
-    matters, others = _that_matters(channel, bend), directions_across(channel, channel.saddle)
+    others = directions_across(channel, channel.saddle)
     if not channel.progress.was_symmetric:
-        return _where_it_may_fall(channel, others, across.deviations, matters)
+        return _where_it_may_fall(channel, others, across.deviations, _that_matters(channel))
+    matters = _that_matters(channel, bend)
     blind = unseen(channel, top, channel.saddle.time, records, across.blind_beside)
     if is_first and len(blind) > 0:
         return _Beside.of(channel, top, blind[:1]).lower(0)
@@ -188,14 +189,17 @@ def _where_it_may_fall(
     return beside.lower(least) if likely[least] < -matters else None
 
 
-def _that_matters(channel: Channel, bend: Bend) -> float:
+def _that_matters(channel: Channel, bend: Bend | None = None) -> float:
     """By how much it must fall beside the top, as near as that is looked at, to matter.
 
-    A ridge that hardly bends there may lie high above the pass all the same.
+    A symmetric ridge that hardly bends there may lie high above the pass all the same, which its
+    `bend` tells; what is less than the noise cannot be seen.
     """
-    aside = channel.policy.across.aside * channel.chord
     most = channel.policy.certify.largest_error * channel.scale
-    return min(most, -bend.least_way_down * aside**2 / 2)
+    if bend is None or bend.least_way_down == 0:
+        return most
+    aside = channel.policy.across.aside * channel.chord
+    return min(most, max(-bend.least_way_down * aside**2 / 2, channel.noise[0]))
 
 
 def lower_side(channel: Channel, down: Array) -> Array:
