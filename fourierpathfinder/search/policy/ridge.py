@@ -14,7 +14,7 @@ class Across:
     """How many directions across the path are drawn at random: what is known of them all depends
     on the same few evaluations."""
     powers: tuple[float, ...] = (2.0, 1.0)
-    """Powers of how far things move along the path by which these are drawn, so many for each:
+    """Powers by which these are drawn, in units of one, of how far things move along the path:
     mostly of what moves most, and where the surrogate sees coordinates, of what makes way as well.
     The ridge of a turning dumbbell in aluminium goes down where four neighbours move that hardly
     move along the path."""
@@ -44,7 +44,8 @@ class Across:
     """Evaluations, the ends among them, from which on it is asked whether they are blind to a
     direction across the path: a first gradient cannot tell of all three in which an atom moves."""
     nothing: float = 1e-3
-    """Combinations of directions below this share of the largest are rounding."""
+    """Share of the largest of several directions below which a combination of them counts for
+    nothing: so little is rounding."""
     slope: float = 0.3
     """Where the surrogate sees coordinates, how large gradients must be in a direction to tell of
     it, all together and in units of their median: on a path that is nearly in a plane of symmetry
