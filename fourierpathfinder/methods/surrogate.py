@@ -65,7 +65,7 @@ class Surrogate:
         landscape's units; by default what makes the evaluations likeliest.
     kernel : {"auto"} or Kernel
         Of the Gaussian process: "auto" takes the rational quadratic on inverse distances and on
-        more than 400 coordinates of atoms, the squared exponential on other coordinates.
+        coordinates of atoms, the squared exponential on other coordinates.
     saddle_gradient : float, optional
         Go on at the saddle until the largest force on an atom there is at most this (eV/Å), or
         where there are no atoms the norm of the gradient; by default until its value is known.
@@ -174,7 +174,7 @@ class Surrogate:
         abilities, policy, maps = evaluator.abilities, self._numbers, self._maps(evaluator, path)
         kernel = self.kernel
         if kernel == "auto":
-            kernel = choose_kernel(maps[0], abilities, path.start, policy.see)
+            kernel = choose_kernel(maps[0], abilities)
         is_known = evaluator.known is not None
         process = GaussianProcess(
             maps[0], (kernel,), policy.see.nugget, self.noise, alternatives=maps,

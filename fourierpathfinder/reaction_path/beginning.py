@@ -96,7 +96,7 @@ def process_of(abilities: Abilities, method: object, x: np.ndarray) -> GaussianP
         kernel = None if isinstance(method.kernel, str) else method.kernel
         noise = method.noise
     features = features or choose_features(abilities, x)
-    kernel = kernel or choose_kernel(features[0], abilities, x)
+    kernel = kernel or choose_kernel(features[0], abilities)
     return GaussianProcess(features[0], (kernel,), BOLD.see.nugget, noise, alternatives=features)
 
 

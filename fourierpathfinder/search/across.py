@@ -31,29 +31,48 @@ def off_symmetry(
     channel: Channel, prediction: Prediction, records: Records, top: Candidate
 ) -> Candidate:
     """The candidate for the path's top; moved aside where what is known is blind to a direction."""
-    known, numbers = records.known, channel.policy.across
-    if len(known) < numbers.known:
+    numbers = channel.policy.across
+    if len(records.known) < numbers.known:
         return top
-    steps = np.concatenate([known.x, channel.path.end[None]]) - channel.path.start
-    telling = [_telling(vectors, numbers.nothing) for vectors in (known.gradients, steps)]
-    excluded = np.concatenate([_along(channel, top.point, top.time), *telling])
-    drawn = _drawn(channel, len(top.point))
-    unseen = _without(drawn, excluded, numbers.nothing)
-    shares = np.linalg.norm(unseen, axis=1) / np.linalg.norm(drawn, axis=1)
-    most = int(shares.argmax())
-    if shares[most] < numbers.blind:
+    directions = unseen(channel, top.point, top.time, records, numbers.blind)
+    if len(directions) == 0:
         return top
-    aside = unseen[most] / np.linalg.norm(unseen[most])
-    point = top.point + numbers.aside * channel.chord * aside
+    point = top.point + numbers.aside * channel.chord * directions[0]
     return prediction.candidate_at("aside", point, top.time) if channel.is_open(point) else top
 
 
+def unseen(channel: Channel, point: Array, time: float, records: Records, least: float) -> Array:
+    """Directions (k, D) across the path that what is known is blind to, the least known first.
+
+    They have length 1, and are what is left of others of which at least a share `least` is unknown.
+    On a path that is nearly in a plane of symmetry all gradients and steps have a small part across
+    it; what little it tells is not enough.
+    """
+    numbers, drawn = channel.policy.across, _drawn(channel, len(point))
+    excluded = [_along(channel, point, time), *_telling(channel, records)]
+    left = _without(drawn, np.concatenate(excluded), numbers.nothing)
+    sizes = np.linalg.norm(left, axis=1)
+    shares = sizes / np.linalg.norm(drawn, axis=1)
+    order = np.argsort(-shares)[: int((shares > least).sum())]
+    return np.asarray(left[order] / sizes[order, None])
+
+
 def _drawn(channel: Channel, n_coordinates: int) -> Array:
-    """Random directions (k, D), mostly of what moves along the path."""
+    """Random directions (k, D), of what moves along the path, and mostly of what moves most."""
+    numbers = channel.policy.across
     times = np.linspace(0, 1, channel.policy.ask.n_times)
     weights = channel.aim.sides.mobility(channel.path.velocity(times))
-    shape = (channel.policy.across.directions, n_coordinates)
-    return np.asarray(weights**2 * np.random.default_rng(0).standard_normal(shape))
+    random = np.random.default_rng(0).standard_normal((numbers.directions, n_coordinates))
+    powers = numbers.powers if _are_coordinates(channel) else numbers.powers[:1]
+    return np.concatenate([weights**power * random for power in powers])
+
+
+def _are_coordinates(channel: Channel) -> bool:
+    """Whether the surrogate sees coordinates, of which each is new to it.
+
+    Of distances between atoms what was seen in one direction tells of the others.
+    """
+    return channel.model.features.keeps_distances
 
 
 def _along(channel: Channel, point: Array, time: float) -> Array:
@@ -62,11 +81,21 @@ def _along(channel: Channel, point: Array, time: float) -> Array:
     return np.concatenate([velocity, channel.aim.sides.free_motions(point)])
 
 
-def _telling(vectors: Array, nothing: float) -> Array:
-    """Those (k, D) that are not next to nothing, as directions."""
-    sizes = np.linalg.norm(vectors, axis=1)
-    kept = sizes > nothing * np.median(sizes)  # the largest may be that of one point far away
-    return np.asarray(vectors[kept] / sizes[kept, None])
+def _telling(channel: Channel, records: Records) -> tuple[Array, Array]:
+    """Orthonormal directions (k, D) in which gradients, and steps between points, are large."""
+    known, numbers = records.known, channel.policy.across
+    sizes = np.linalg.norm(known.gradients, axis=1, keepdims=True)
+    # The largest may be that of one point far away.
+    slopes = known.gradients / np.maximum(sizes, np.median(sizes))
+    steps = np.concatenate([known.x, channel.path.end[None]]) - channel.path.start
+    least = (numbers.slope, numbers.step) if _are_coordinates(channel) else (numbers.nothing,) * 2
+    return _leading(slopes, least[0]), _leading(steps / channel.chord, least[1])
+
+
+def _leading(vectors: Array, least: float) -> Array:
+    """The principal directions (k, D) of vectors (m, D), as far as these are that large there."""
+    _, sizes, directions = np.linalg.svd(vectors, full_matrices=False)
+    return np.asarray(directions[sizes > least])
 
 
 def _without(vectors: Array, others: Array, nothing: float) -> Array:

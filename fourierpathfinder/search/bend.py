@@ -53,13 +53,18 @@ class Bend:
         return np.asarray(np.linalg.eigvalsh(self.hessian))
 
     @property
+    def least_way_down(self) -> float:
+        """The curvature across the path, 0 or below, under which there is a second way down."""
+        return self.downward * min(float(self.curvatures[0]), 0.0)
+
+    @property
     def second_way_down(self) -> Array | None:
         """The direction (D,) across the path that curves down most.
 
         None where there is but one downward curvature in all.
         """
         curvatures = self.curvatures
-        if len(curvatures) < 2 or curvatures[1] > self.downward * curvatures[0]:
+        if len(curvatures) < 2 or curvatures[1] > self.least_way_down:
             return None
         return np.asarray(self.across[0])
 

@@ -28,13 +28,12 @@ def choose_features(
     return tuple(distances.with_power(power) for power in numbers.powers)
 
 
-def choose_kernel(
-    features: FeatureMap, abilities: Abilities, start: Array, numbers: See = BOLD.see
-) -> Kernel:
-    """The kernel for some features: rational quadratic for inverse distances and for many atoms.
+def choose_kernel(features: FeatureMap, abilities: Abilities) -> Kernel:
+    """The kernel for some features: rational quadratic for inverse distances and for atoms.
 
-    Coordinates that are few, or not those of atoms, have the squared exponential.
+    Coordinates of anything else have the squared exponential. Where atoms move, a few directions
+    are soft and most are stiff, many of them never along a gradient: with a single length scale the
+    surrogate is too sure of itself in those.
     """
-    is_many = abilities.n_atoms is not None and len(start) > numbers.many
-    keeps_distances = features.keeps_distances
-    return SquaredExponential() if keeps_distances and not is_many else RationalQuadratic()
+    is_of_atoms = abilities.n_atoms is not None or not features.keeps_distances
+    return RationalQuadratic() if is_of_atoms else SquaredExponential()

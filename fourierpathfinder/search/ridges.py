@@ -13,7 +13,7 @@ import numpy as np
 
 from .._arrays import Array
 from ..path import SinePath
-from .across import directions_across
+from .across import directions_across, unseen
 from .bend import Bend
 from .channel import Channel
 from .judgement import Answer
@@ -43,6 +43,7 @@ class Sideways:
     bend: Bend | None = None
     is_ridge: bool = False
     as_foreseen: bool = True
+    doubt: float = 1.0
     n_answers: int = 0
 
     @classmethod
@@ -60,10 +61,15 @@ class Sideways:
         """A point beside the top, while it is not known whether the landscape rises there."""
         channel = self.channel
         enough = self.is_ridge or self.n_answers >= channel.policy.across.looks
-        if pending or enough or not channel.is_certified or self.bend is None:
+        if pending or enough or self.bend is None:
             return None
         down = self.down
-        point = unknown_side(channel, self.bend) if down is None else lower_side(channel, down)
+        if down is None:
+            point = unknown_side(
+                channel, self.bend, records, self.doubt, is_first=self.n_answers == 0
+            )
+        else:
+            point = lower_side(channel, down)
         if point is None or not channel.is_open(point):
             return None
         if records.distance_to(point) < channel.policy.ask.same * channel.chord:
@@ -81,14 +87,21 @@ class Sideways:
             bend,
             is_ridge=is_lower and bend.second_way_down is not None,
             as_foreseen=self.as_foreseen and all(map(self._is_foreseen, answers)),
+            doubt=max([self.doubt, *map(self._deviations_below, answers)]),
             n_answers=self.n_answers + len(answers),
         )
 
     def _is_foreseen(self, answer: Answer) -> bool:
+        reckoned = self.channel.policy.certify.assurance
+        return not answer.failed and self._deviations_below(answer) <= reckoned
+
+    def _deviations_below(self, answer: Answer) -> float:
+        """By how many calibrated deviations an answer is below what was expected."""
         asked, known = answer.candidate, self.channel.known
-        reckoned = self.channel.policy.certify.assurance * self.channel.progress.calibration.factor
+        if answer.failed or asked.deviation <= 0:
+            return 0.0
         below = asked.mean - float(known.warp.value(np.array(answer.value)))
-        return not answer.failed and below <= reckoned * asked.deviation
+        return below / (self.channel.progress.calibration.factor * asked.deviation)
 
     def _is_lower(self, answer: Answer) -> bool:
         below = self.channel.crest - answer.value
@@ -134,24 +147,59 @@ class _Beside:
         return np.asarray(self.points[index, int(self.means[index].argmin())])
 
 
-def unknown_side(channel: Channel, bend: Bend) -> Array | None:
-    """A point (D,) beside the top where it may fall, by more than matters, or None."""
+def unknown_side(
+    channel: Channel, bend: Bend, records: Records, doubt: float, *, is_first: bool
+) -> Array | None:
+    """A point (D,) beside the top where it may fall, by more than matters, or None.
+
+    On a path that was in a plane of symmetry the surrogate takes the directions across it to be
+    like those that it has seen; so the first look is at one of them whatever it expects, and the
+    more it is deceived there, the less it is believed of the others. The softest directions come
+    before these: each answer there makes them softer still, until one falls or they are known, as
+    in Davidson's method for the lowest eigenvalues (J. Comput. Phys. 17, 87 (1975), DOI
+    10.1016/0021-9991(75)90065-0).
+    """
     assert channel.saddle is not None
     top, across = channel.saddle.position, channel.policy.across
-    directions = directions_across(channel, channel.saddle)
-    deviations = np.full(len(directions), across.deviations)
-    if channel.progress.was_symmetric:
-        deviations[:] = across.deviations_symmetric
-        softest = bend.across[: across.softest]
-        directions = np.concatenate([directions, softest])
-        deviations = np.append(deviations, np.full(len(softest), across.deviations_softest))
+    others = directions_across(channel, channel.saddle)
+    if not channel.progress.was_symmetric:
+        return _where_it_may_fall(channel, others, across.deviations, _that_matters(channel))
+    matters = _that_matters(channel, bend)
+    blind = unseen(channel, top, channel.saddle.time, records, across.blind_beside)
+    if is_first and len(blind) > 0:
+        return _Beside.of(channel, top, blind[:1]).lower(0)
+    softest = bend.across[: across.softest]
+    point = _where_it_may_fall(channel, softest, across.deviations_softest, matters)
+    if point is not None:
+        return point
+    others = np.concatenate([others, blind])
+    return _where_it_may_fall(channel, others, doubt * across.deviations_symmetric, matters)
+
+
+def _where_it_may_fall(
+    channel: Channel, directions: Array, deviations: float, matters: float
+) -> Array | None:
+    """The point beside the top, in one of `directions` (k, D), where it may fall most, or None."""
     if len(directions) == 0:
         return None
-    beside = _Beside.of(channel, top, directions)
+    assert channel.saddle is not None
+    beside = _Beside.of(channel, channel.saddle.position, directions)
     likely = beside.rises - deviations * beside.deviations
     least = int(likely.argmin())
-    may_fall = likely[least] < -channel.policy.certify.largest_error * channel.scale
-    return beside.lower(least) if may_fall else None
+    return beside.lower(least) if likely[least] < -matters else None
+
+
+def _that_matters(channel: Channel, bend: Bend | None = None) -> float:
+    """By how much it must fall beside the top, as near as that is looked at, to matter.
+
+    A symmetric ridge that hardly bends there may lie high above the pass all the same, which its
+    `bend` tells; what is less than the noise cannot be seen.
+    """
+    most = channel.policy.certify.largest_error * channel.scale
+    if bend is None or bend.least_way_down == 0:
+        return most
+    aside = channel.policy.across.aside * channel.chord
+    return min(most, max(-bend.least_way_down * aside**2 / 2, channel.noise[0]))
 
 
 def lower_side(channel: Channel, down: Array) -> Array:

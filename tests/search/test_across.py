@@ -58,6 +58,15 @@ def test_a_point_beside_the_plane_tells_enough():
     assert instead is top
 
 
+def test_what_little_loosely_relaxed_points_tell_is_not_enough():
+    """The plane is y = 0, and they lie beside it by a part of what would tell."""
+    points = np.array(ON_THE_WAY) + 1e-3 * np.array([[0, 1, 0, 0], [0, -1, 0, 0]])
+    top, instead, _ = asked(*points)
+    moved = instead.point - top.point
+    assert instead.kind == "aside"
+    assert abs(moved[Y]) > 0.99 * np.linalg.norm(moved)
+
+
 def test_it_waits_until_a_direction_could_have_been_seen():
     top, instead, _ = asked(ON_THE_WAY[0])
     assert instead is top

@@ -156,3 +156,51 @@ def test_a_ridge_between_octahedral_sites_is_left(metal, other, ridge, rng):
         assert min(abs(result.barrier - known) for known in (1.2224, 1.2384)) < 2e-3
     on_it = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 201))))[0]
     assert on_it.max() - result.height < max(result.height_error, 1e-3)
+
+
+class Rough:
+    """A landscape in single precision, whose gradients are off by 1e-4 of their largest part."""
+
+    def __init__(self, landscape):
+        self.landscape = landscape
+
+    def __getattr__(self, name):
+        return getattr(self.landscape, name)
+
+    def value_and_grad(self, points):
+        values, gradients = self.landscape.value_and_grad(points)
+        seed = abs(int(1e6 * np.sum(points))) % 2**31
+        errors = np.random.default_rng(seed).standard_normal(gradients.shape)
+        gradients = gradients + 1e-4 * errors * np.abs(gradients).max()
+        return values.astype(np.float32).astype(float), gradients
+
+
+def loosely_relaxed(landscape, atoms, seed):
+    """Coordinates of atoms that were shaken, and relaxed to 0.02 eV/Å."""
+    from fourierpathfinder.reaction_path import relax
+
+    position = landscape.ends(atoms, atoms)[0]
+    shaken = position + 0.01 * np.random.default_rng(seed).standard_normal(position.shape)
+    return relax(landscape, shaken, force=0.02).position
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("metal", "other", "ridge"), [("Ni", "C", 1.111), ("Cu", "C", 0.809)])
+def test_a_path_that_is_nearly_symmetric_leaves_its_ridge(metal, other, ridge):
+    landscape, *atoms = octahedral(metal, other)
+    rough = Rough(landscape)
+    ends = [loosely_relaxed(rough, one, seed) for seed, one in enumerate(atoms)]
+    result = find_path(rough, *ends, max_gradients=200, rng=0)
+    assert result.certified
+    assert result.barrier < ridge - 0.05
+    assert n_ways_down(landscape, result.saddle.position) == 1
+
+
+@pytest.mark.slow
+def test_a_ridge_that_goes_down_where_others_make_way_is_left():
+    """Four neighbours of two aluminium atoms that turn, and hardly move along the path."""
+    landscape, start, end = dumbbells("Al")
+    result = find_path(landscape, start, end, max_gradients=200, rng=0)
+    assert result.certified
+    assert result.barrier == pytest.approx(0.389, abs=2e-3)  # 0.5606 on the ridge, by sella 0.3890
+    assert n_ways_down(landscape, result.saddle.position) == 1

@@ -11,8 +11,13 @@ class Across:
     """How far beside the top it is looked at, in chords: far enough for a curvature to show, too
     near for another valley."""
     directions: int = 8
-    """How many directions across the path are considered: what is known of them all depends on
-    the same few evaluations."""
+    """How many directions across the path are drawn at random: what is known of them all depends
+    on the same few evaluations."""
+    powers: tuple[float, ...] = (2.0, 1.0)
+    """Powers by which these are drawn, in units of one, of how far things move along the path:
+    mostly of what moves most, and where the surrogate sees coordinates, of what makes way as well.
+    The ridge of a turning dumbbell in aluminium goes down where four neighbours move that hardly
+    move along the path."""
     deviations: float = 1.0
     """Calibrated deviations by which the landscape may be lower beside the top than is expected:
     with two, symmetric hops without a ridge would pay for a look as well."""
@@ -25,10 +30,10 @@ class Across:
     deviations_softest: float = 1.5
     """The number of deviations for these: a turning dumbbell in nickel, on a ridge, leaves 1.05,
     and with two the atoms of a trimer on a surface would be looked at for ever."""
-    looks: int = 12
+    looks: int = 20
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction. With six a ridge in 20 dimensions stayed in one run
-    of six."""
+    of six, with twelve that of a turning dumbbell in palladium, which takes fourteen."""
     downward: float = 0.05
     """Curvature across the path, relative to that along it, below minus which there is a second
     way down: directions in which nothing changes stay below a hundredth."""
@@ -39,10 +44,20 @@ class Across:
     """Evaluations, the ends among them, from which on it is asked whether they are blind to a
     direction across the path: a first gradient cannot tell of all three in which an atom moves."""
     nothing: float = 1e-3
-    """Gradients and steps below this share of their median, and combinations of them below this
-    share of the largest, tell nothing of a direction: those at minima are what relaxation has
-    left."""
+    """Share of the largest of several directions below which a combination of them counts for
+    nothing: so little is rounding."""
+    slope: float = 0.3
+    """Where the surrogate sees coordinates, how large gradients must be in a direction to tell of
+    it, all together and in units of their median: on a path that is nearly in a plane of symmetry
+    they have a hundredth across it."""
+    step: float = 0.02
+    """There, how far points must be apart in a direction to tell of it, all together and in
+    chords: less than `aside`, and more than what loosely relaxed ends have across a plane of
+    symmetry."""
     blind: float = 0.9
     """The share of a direction across the path that no gradient and no step between points has,
-    from which on the next place on the path is moved aside: 0.95 or more on paths in a plane of
-    symmetry, at most 0.85 on others."""
+    from which on the next place on the path is moved aside: 0.95 or more on paths in a plane
+    of symmetry."""
+    blind_beside: float = 0.3
+    """The same share for looking beside the top of a path that was moved aside: what is left of a
+    direction may fall although the whole of it rises."""

@@ -11,13 +11,6 @@ class See:
     """Powers of inverse distances to choose from, in units of one, the first to begin with:
     where bonds are made and broken the half or the first suits, where forces are short-ranged
     the third or fourth."""
-    many: int = 400
-    """Coordinates of atoms, not distances, from which on the kernel has many length scales: most
-    directions are then stiff and have never been along a gradient, and with a single length the
-    surrogate is sure of itself in them. Islands on a surface, 525 coordinates, take 29 gradients
-    so and 54 otherwise, one of thirty then wrong. With fewer a single length is the safer one: a
-    ridge in rock salt, 189 coordinates in single precision, is left with it and certified
-    without."""
     longest: float = 1.5
     """Largest length scale, in units of the extent of the points, where something was known before
     the search: what is known of two minima alone is likeliest to be one parabola that goes on for
