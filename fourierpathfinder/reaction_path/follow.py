@@ -121,14 +121,14 @@ def minimum_energy_path(
 def _known_everywhere(task: Task, learner: Learner) -> tuple[Branches, _Reason]:
     """Both branches, followed until there is nothing to ask, and why it ended.
 
-    Upon a cheaper landscape a few evaluations may be enough, which say little of how sure the
-    surrogate is: so in the end the least known place must turn out as it was expected.
+    A few evaluations may be enough, which say little of how sure the surrogate is: so in the end
+    the least known place must turn out as it was expected.
     """
     numbers, is_tested = task.numbers, False
     for _ in range(numbers.most_rounds):
         branches = _followed(task, learner)
         points = branches.wanted()
-        is_test = not len(points) and learner.mean is not None and not is_tested
+        is_test = not len(points) and not is_tested
         if is_test:
             points = branches.least_known()
         if not len(points):
@@ -214,7 +214,9 @@ def _result(
         lengths=lengths,
         values=values,
         gradients=gradients,
-        errors=task.numbers.assurance * learner.deviation(points),
+        errors=np.maximum(
+            task.numbers.assurance * learner.deviation(points), branches.tolerance
+        ),
         top=n_before,
         neighbours=neighbours,
         mass_weighted=task.metric.is_weighted,

@@ -144,12 +144,11 @@ class Learner:
         if self._model is not None:
             means, deviations = self.model.predict(points)[0], self.model.deviation(points)
             misses = np.abs(self._warped(new.values) - means)
-            for told, mean, deviation, failed in zip(
-                self._warped(new.values), means, deviations, new.failed, strict=True
-            ):
+            for miss, deviation, failed in zip(misses, deviations, new.failed, strict=True):
+                # A path that is too high is as wrong as one that is too low.
                 if not failed:
                     self._calibration = self._calibration.seen(
-                        float(told), float(mean), float(deviation), floor
+                        float(miss), 0.0, float(deviation), floor
                     )
         self.records = self.records.joined(new)
         return misses

@@ -24,7 +24,7 @@ class MinimumEnergyPath:
     values, gradients : ndarray (M,), (M, D)
         The landscape there, as the surrogate has it: exact to within `errors`.
     errors : ndarray (M,)
-        Two calibrated standard deviations of the values.
+        Two calibrated standard deviations of the values, and at least the tolerance.
     top : int
         Which of the points is the saddle.
     neighbours : (Neighbour, Neighbour)

@@ -13,6 +13,8 @@ from .channel import Channel
 from .prediction import Candidate, Prediction
 from .records import Records
 
+_TINY = float(np.finfo(float).tiny)
+
 
 def directions_across(channel: Channel, saddle: Saddle) -> Array:
     """Directions (k, D) across the path at its top, in which what moves along it would move most.
@@ -85,8 +87,8 @@ def _telling(channel: Channel, records: Records) -> tuple[Array, Array]:
     """Orthonormal directions (k, D) in which gradients, and steps between points, are large."""
     known, numbers = records.known, channel.policy.across
     sizes = np.linalg.norm(known.gradients, axis=1, keepdims=True)
-    # The largest may be that of one point far away.
-    slopes = known.gradients / np.maximum(sizes, np.median(sizes))
+    # The largest may be that of one point far away, and all may be nothing.
+    slopes = known.gradients / np.maximum(sizes, max(float(np.median(sizes)), _TINY))
     steps = np.concatenate([known.x, channel.path.end[None]]) - channel.path.start
     least = (numbers.slope, numbers.step) if _are_coordinates(channel) else (numbers.nothing,) * 2
     return _leading(slopes, least[0]), _leading(steps / channel.chord, least[1])

@@ -89,10 +89,7 @@ class Campaign:
         channels = list(self.channels)
         if isinstance(self.task, Seeking | Sideways) and self._is_whole(self.task.channel.path):
             channels.append(self.task.channel)
-        certified = [channel for channel in channels if channel.is_certified]
-        if certified:
-            return min(certified, key=lambda channel: channel.height)
-        return min(channels, key=lambda channel: channel.highest_likely)
+        return _lowest(channels)
 
     def _is_whole(self, path: SinePath) -> bool:
         """Whether a path joins the ends that are asked for, and not those of a part."""
@@ -180,7 +177,7 @@ class Campaign:
             path = pushed(ridge, down, side)
             ended = yield from self._sought(self._channel(path, ridge.height, ridge.model))
             found.append(ended)
-        return min(found, key=lambda one: (not one.is_done, one.highest_likely))
+        return _lowest(found)
 
     def _further_start(self, path: SinePath) -> Tasks:
         """Seek from another path, unless it surely leads to a channel that is known.
@@ -195,10 +192,10 @@ class Campaign:
         self._list((yield from self._sought(another)))
 
     def _list(self, found: Channel) -> None:
-        """Add a channel; of twins the one that surely stays lower is kept."""
+        """Add a channel; of twins the lowest is kept."""
         twins = [one for one in self.channels if are_twins(found, one, self._abilities)]
-        lowest = min([*twins, found], key=lambda one: (not one.is_done, one.highest_likely))
-        self.channels = [one for one in self.channels if one not in twins] + [lowest]
+        others = [one for one in self.channels if one not in twins]
+        self.channels = [*others, _lowest([*twins, found])]
 
     def _parts(self, whole: Channel) -> Tasks:
         """Relax the minima that a path dips into, and seek the channels from one to the next."""
@@ -231,3 +228,11 @@ class Campaign:
 
     def _channel(self, path: SinePath, level: float, model: Model | None = None) -> Channel:
         return begun(self._aim, path, self.records, level, model)
+
+
+def _lowest(channels: Sequence[Channel]) -> Channel:
+    """The lowest certified channel, else the one that is most surely low."""
+    certified = [channel for channel in channels if channel.is_certified]
+    if certified:
+        return min(certified, key=lambda channel: channel.height)
+    return min(channels, key=lambda channel: channel.highest_likely)
