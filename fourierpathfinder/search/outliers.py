@@ -46,19 +46,23 @@ def doubtful(channel: Channel, answers: Sequence[Answer], records: Records) -> l
 def disagreement(channel: Channel, records: Records) -> float:
     """How much likelier values and gradients are as those of two functions than of one."""
     known, numbers = records.known, channel.policy.doubt
-    if len(known) < numbers.fewest or unexplained(known, numbers) < numbers.unexplained:
+    if len(known) < numbers.fewest:
+        return -np.inf
+    least = numbers.telling * channel.path_tolerance
+    if unexplained(known, numbers, least) < numbers.unexplained:
         return -np.inf
     told = channel.known.warp(known.values, known.gradients)
     return -agreement(channel.model, Observations.of(known.x, *told))
 
 
-def unexplained(records: Records, numbers: Doubt) -> float:
+def unexplained(records: Records, numbers: Doubt, least: float = 0.0) -> float:
     """The part of a change of value from one point to the next that gradients do not explain.
 
     A quantile over the nearest half of all pairs of nearest neighbours, or the few nearest of
     many. The trapezoidal rule is exact up to the third order in their distance, so for points as
     near as those at a saddle the true gradient leaves little; a factor of two leaves a third, a
-    wrong sign everything.
+    wrong sign everything. Pairs that change by less than `least`, and should, say nothing: what
+    little they differ by may be rounding, as in single precision.
     """
     pairs = {tuple(sorted((j, nearest(records, j)))) for j in range(len(records))}
     i, j = np.array(sorted(pairs)).T
@@ -66,8 +70,10 @@ def unexplained(records: Records, numbers: Doubt) -> float:
     changes = records.values[j] - records.values[i]
     foretold = ((records.gradients[i] + records.gradients[j]) / 2 * steps).sum(axis=1)
     count = min((len(steps) + 1) // 2, numbers.most_pairs)
-    near = np.argsort((steps**2).sum(axis=1))[:count]
     whole = np.maximum(np.abs(changes) + np.abs(foretold), np.finfo(float).tiny)
+    by_distance = np.argsort((steps**2).sum(axis=1))
+    telling = by_distance[whole[by_distance] >= least]
+    near = (telling if len(telling) >= count else by_distance)[:count]
     return float(np.quantile((np.abs(changes - foretold) / whole)[near], numbers.pairs))
 
 

@@ -162,18 +162,21 @@ def unknown_side(
     assert channel.saddle is not None
     top, across = channel.saddle.position, channel.policy.across
     others = directions_across(channel, channel.saddle)
-    if not channel.progress.was_symmetric:
-        return _where_it_may_fall(channel, others, across.deviations, _that_matters(channel))
-    matters = _that_matters(channel, bend)
-    blind = unseen(channel, top, channel.saddle.time, records, across.blind_beside)
+    symmetric = channel.progress.was_symmetric
+    least = across.blind_beside if symmetric else across.blind_to_most
+    blind = unseen(channel, top, channel.saddle.time, records, least)
     if is_first and len(blind) > 0:
         return _Beside.of(channel, top, blind[:1]).lower(0)
+    if not symmetric and doubt <= channel.policy.certify.assurance:
+        return _where_it_may_fall(channel, others, across.deviations, _that_matters(channel))
+    matters = _that_matters(channel, bend)
     softest = bend.across[: across.softest]
     point = _where_it_may_fall(channel, softest, across.deviations_softest, matters)
     if point is not None:
         return point
+    deviations = across.deviations_symmetric if symmetric else across.deviations
     others = np.concatenate([others, blind])
-    return _where_it_may_fall(channel, others, doubt * across.deviations_symmetric, matters)
+    return _where_it_may_fall(channel, others, doubt * deviations, matters)
 
 
 def _where_it_may_fall(

@@ -45,6 +45,19 @@ def test_a_long_search_is_judged_by_what_lies_close_together(kind, rng):
     assert (left < BOLD.doubt.unexplained) == (kind == "true")
 
 
+@pytest.mark.parametrize("kind", ["true", *WRONG])
+def test_what_changes_by_no_more_than_rounding_says_nothing(kind, rng):
+    """A machine-learnt potential tells -600 eV in steps of 0.12 meV; beside a saddle it is flat."""
+    curvatures = np.linspace(-1, 3, 30)
+    at_saddle = 0.005 * rng.normal(size=(12, 30)) / np.sqrt(30)
+    x = np.concatenate([at_saddle, 0.3 * rng.normal(size=(20, 30))])
+    values, gradients = (curvatures * x**2).sum(axis=1) / 2, curvatures * x
+    rounded = np.round(values / 1.2e-4) * 1.2e-4
+    told = gradients if kind == "true" else WRONG[kind](gradients)
+    left = unexplained(Records.of(x, rounded, told), BOLD.doubt, least=4e-4)
+    assert (left < BOLD.doubt.unexplained) == (kind == "true")
+
+
 @pytest.mark.parametrize("name", TOYS)
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_wrong_one_does_not(name, kind, rng):

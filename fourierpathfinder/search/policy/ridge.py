@@ -61,3 +61,6 @@ class Across:
     blind_beside: float = 0.3
     """The same share for looking beside the top of a path that was moved aside: what is left of a
     direction may fall although the whole of it rises."""
+    blind_to_most: float = 0.7
+    """The same share for one look beside the top of any other path: sodium in rock salt goes over
+    a ridge that the surrogate took for a pass, with 0.8 of all directions unknown."""
