@@ -214,9 +214,7 @@ def _result(
         lengths=lengths,
         values=values,
         gradients=gradients,
-        errors=np.maximum(
-            task.numbers.assurance * learner.deviation(points), branches.tolerance
-        ),
+        errors=np.maximum(task.numbers.assurance * learner.deviation(points), branches.tolerance),
         top=n_before,
         neighbours=neighbours,
         mass_weighted=task.metric.is_weighted,

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 
 from ..alignment.copies import copied_where_it_moves
 from .data import Batch, Samples, spread

@@ -170,7 +170,7 @@ def _first_difference(
         if name != other or not _close(own, found, tolerance):
             layer = ordinary.module.get_submodule(name)
             frozen = (
-                '. A layer whose running statistics stay as they are in training too needs '
+                ". A layer whose running statistics stay as they are in training too needs "
                 '`batch_norm="frozen"`, and the same ones in both ends'
             )
             return (

@@ -57,7 +57,7 @@ class OfAFunction(Made):
 
     def add(self):
         layer = self.output
-        self.function = lambda x: layer(x)
+        self.function = lambda x: layer(x).relu()
 
     def forward(self, x):
         return self.function(x)
