@@ -264,7 +264,9 @@ def _same(mine: Any, other: Any) -> bool:
 
 
 def _cure(name: str) -> str:
-    """What else can be done about running statistics."""
+    """What else can be done about it."""
     if name.endswith(("running_mean", "running_var")):
         return '; `batch_norm="estimate"` takes the statistics of the data at each point'
+    if "parametrizations." in name:
+        return "; `torch.nn.utils.parametrize.remove_parametrizations` makes it a plain weight"
     return ""
