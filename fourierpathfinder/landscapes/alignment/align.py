@@ -12,11 +12,9 @@ from .example_inputs import made_up_inputs
 from .inputs import Batch, batches_of
 from .straight_through import StraightThrough, by_loss
 from .structure import Specification, find_units, units_of
-from .tracing import outputs_in, tensors_in
+from .tracing import tensors_in
+from .unchanged import check_unchanged
 from .units import State
-
-_ROUNDINGS = 2e3
-"""How many rounding errors the outputs may differ by: sums are taken in another order."""
 
 _N_TRACED = 2
 """Samples on which a module is followed: one alone would hide which axis is theirs."""
@@ -113,7 +111,7 @@ def align_units(
         permuted = matching.by_activations(modules, state, sets, chain([one], batches), parameters)
     else:
         permuted = matching.by_weights(first.state_dict(), state, sets, parameters)
-    _check_unchanged(second, permuted, one)
+    check_unchanged(second, permuted, one)
     return _as_given(b, permuted)
 
 
@@ -206,34 +204,3 @@ def _as_given(b: Any, permuted: State) -> Any:
     copy = copied(b)
     copy.load_state_dict(permuted)
     return copy
-
-
-def _check_unchanged(second: Any, permuted: State, batch: Batch) -> None:
-    """Refuse permutations that are not what they should be: another order, the same function."""
-    other = copied(second)
-    other.load_state_dict(permuted)
-    with torch.no_grad():
-        before, after = (outputs_in(m(*batch.args, **batch.kwargs)) for m in (second, other))
-    if not any(x.is_floating_point() or x.is_complex() for x in before):
-        raise ValueError(
-            "the module returns no tensor of real numbers by which it could be checked that the "
-            "permuted network is the same one; return a tensor, or tensors in a tuple, a dict or "
-            "a dataclass"
-        )
-    if any(bool(x.isnan().any()) or not bool(x.isfinite().any()) for x in before if x.numel()):
-        raise ValueError(
-            "the network `b` puts out numbers that are not finite, by which it cannot be checked "
-            "that the permuted network is the same one; pass other `data`, or check its parameters"
-        )
-    for x, y in zip(before, after, strict=True):
-        if not (x.is_floating_point() or x.is_complex()) or not x.numel():
-            continue
-        allowed = _ROUNDINGS * torch.finfo(x.dtype).eps * float(x[x.isfinite()].abs().max())
-        # Infinity, as of what is masked, has to stay where it is.
-        change = float((x - y).masked_fill(x == y, 0).abs().max())
-        if not change <= allowed:
-            raise ValueError(
-                f"the units of this module cannot be aligned: permuting them changes its outputs "
-                f"by {change:.2g}, so that it does something with them that could not be followed; "
-                "give those that may be exchanged as `units`"
-            )

@@ -55,7 +55,23 @@ class Call:
                     meet(mine, other)
 
 
-Rule: TypeAlias = Callable[[Call], Axes | list[Axes]]
+@dataclass(frozen=True)
+class Places:
+    """Where numbers stood along an axis, whose order shows only once that is used.
+
+    Parameters
+    ----------
+    axes : Axes
+        Of the places themselves.
+    along : Axis
+        On which they are.
+    """
+
+    axes: Axes
+    along: Axis
+
+
+Rule: TypeAlias = Callable[[Call], Axes | list[Axes] | list[Axes | Places]]
 """The axes of the result, or of each of several."""
 
 

@@ -20,14 +20,25 @@ def copied(module: Any) -> Any:
 def copied_where_it_moves(module: Any) -> Any:
     """A copy of a module whose frozen parameters are the same memory as the module's own.
 
-    Of a large model that is fine-tuned by adapters, what does not move is held once.
+    Of a large model that is fine-tuned by adapters, what does not move is held once; but layers
+    that do something of their own when they are put into evaluation mode, as those that add their
+    adapters to the weight then, have a copy to write on.
     """
     frozen = {
         id(parameter): torch.nn.Parameter(parameter.detach(), requires_grad=False)
-        for parameter in module.parameters()
+        for layer in module.modules()
+        for parameter in layer.parameters(recurse=False)
         if not parameter.requires_grad and type(parameter) is torch.nn.Parameter
     }
+    for layer in filter(_has_own_modes, module.modules()):
+        for parameter in layer.parameters(recurse=False):
+            frozen.pop(id(parameter), None)
     return copy.deepcopy(module, _computed(module) | frozen)
+
+
+def _has_own_modes(layer: Any) -> bool:
+    kind, plain = type(layer), torch.nn.Module
+    return kind.train is not plain.train or kind.eval is not plain.eval
 
 
 def _computed(module: Any) -> dict[int, Any]:

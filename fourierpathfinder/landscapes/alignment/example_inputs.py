@@ -50,7 +50,9 @@ def made_up_inputs(module: Any) -> torch.Tensor:
     for shape in _shapes(first) if first is not None else ():
         # Shapes cost nothing on the meta device; an index may still turn out to be too large.
         kind = torch.int64 if isinstance(first, _TABLES) else like.dtype
-        if not _runs(shadow, torch.empty(shape, dtype=kind, device="meta")):
+        with torch.device("meta"):  # also for what the module makes itself
+            fits = _runs(shadow, torch.empty(shape, dtype=kind))
+        if not fits:
             continue
         inputs = _inputs(first, shape, like=like)
         if _runs(trial, inputs):

@@ -263,8 +263,10 @@ def _embedded(call: Call) -> Axes:
 
 def _attended(call: Call) -> Axes:
     q, k, v = (call.axes(name) for name in ("query", "key", "value"))
-    if call["query"].shape[1] != call["key"].shape[1]:
-        return fixing(call)[0]
+    sharing = call["query"].shape[1] // call["key"].shape[1]
+    if sharing > 1:  # heads of queries, side by side, that share one of keys and of values
+        each = new_axis(sharing)
+        k, v = ((*axes[:1], axes[1] + each, *axes[2:]) for axes in (k, v))
     meet(q[-1], k[-1])
     meet(k[-2], v[-2])
     batch = broadcast([q[:-2], k[:-2], v[:-2]], call["query"].shape[:-2])

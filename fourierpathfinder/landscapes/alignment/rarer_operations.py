@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from .axes import Axes, cut, fix, fixed_axes, length, meet, new_axis, regrouped
-from .call import Call, Rule, broadcast, first_of, fixing
+from .call import Call, Places, Rule, broadcast, first_of, fixing
 
 
 def _weight_normed(call: Call) -> list[Axes]:
@@ -83,17 +83,17 @@ def _distances(call: Call) -> Axes:
     return (*broadcast([a[:-2], b[:-2]], shape[:-2]), a[-2], b[-2])
 
 
-def _extremes(call: Call) -> list[Axes]:
-    """Values and where they stood, which tells the order along the dimension that is gone."""
+def _extremes(call: Call) -> list[Axes | Places]:
+    """Values, and where they stood along the dimension that is gone."""
     if call.arguments.get("dim") is None:
-        return fixing(call) if first_of(call.output).dtype == torch.int64 else [()]
+        return [*fixing(call)] if first_of(call.output).dtype == torch.int64 else [()]
     axes, dim = call.axes("self"), call["dim"] % max(1, len(call.axes("self")))
     if not axes:
         return [(), ()]
-    fix(axes[dim])
     gone: Axes = ((),) if call["keepdim"] else ()
     found = (*axes[:dim], *gone, *axes[dim + 1 :])
-    return [found, found]
+    places = Places(found, axes[dim])
+    return [places] if isinstance(call.output, torch.Tensor) else [found, places]
 
 
 def _ordered(call: Call) -> list[Axes]:

@@ -15,7 +15,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .axes import Axes, Axis, fix, fixed_axes, is_fixed, new_axis
-from .call import Call
+from .call import Call, Places
 from .operations import rule_of, stacked
 
 Note = Callable[[str, Any, int], None]
@@ -163,6 +163,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[misc]
         self._state: dict[str, Axes] = {}
         self._linear: list[tuple[str, Any, int]] = []
         self._stacks: dict[int, Call] = {}
+        self._places: dict[int, Places] = {}
 
     def known(self, tensor: Any, axes: Axes) -> None:
         """Remember the axes of a tensor."""
@@ -175,6 +176,10 @@ class _Watch(TorchDispatchMode):  # type: ignore[misc]
         if id(tensor) in self._stacks:
             stack = self._stacks.pop(id(tensor))
             self.known(tensor, stacked(stack))
+        if id(tensor) in self._places:
+            places = self._places.pop(id(tensor))
+            fix(places.along)
+            self.known(tensor, places.axes)
         if id(tensor) not in self._axes:
             name = self._names.get(id(tensor))
             is_number = tensor.is_floating_point() or tensor.is_complex()
@@ -217,6 +222,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[misc]
         return (
             id(tensor) in self._axes
             or id(tensor) in self._stacks
+            or id(tensor) in self._places
             or (id(tensor) in self._names and tensor.is_floating_point())
         )
 
@@ -229,7 +235,9 @@ class _Watch(TorchDispatchMode):  # type: ignore[misc]
         outputs = call.output if isinstance(call.output, list | tuple) else [call.output]
         several = found if isinstance(found, list) else [found]
         for output, axes in zip(outputs, several, strict=False):
-            if isinstance(output, torch.Tensor):
+            if isinstance(axes, Places):
+                self._places[id(output)] = axes
+            elif isinstance(output, torch.Tensor):
                 self.known(output, axes)
         for output in outputs[len(several) :]:
             if isinstance(output, torch.Tensor):

@@ -73,6 +73,7 @@ class TensorSamples:
 
     def __init__(self, tree: Any, device: Any) -> None:
         tensors = tensors_of(tree)
+        _refuse_ragged_or_sparse(tensors)
         lengths = {tensor.shape[0] for tensor in tensors if tensor.ndim}
         if any(not tensor.ndim for tensor in tensors) or not tensors:
             raise TypeError("`data` must hold tensors of samples, got a number alone")
@@ -251,11 +252,29 @@ def checked(tree: Any) -> Any:
     """
     if isinstance(tree, tuple | list):
         if len(tree) != 2:
-            raise ValueError(f"`data` must give pairs (inputs, targets), got {_described(tree)}")
+            twice = "; if inputs are their own targets, pass them twice" if len(tree) == 1 else ""
+            raise ValueError(
+                f"`data` must give pairs (inputs, targets), got {_described(tree)}{twice}"
+            )
         for part in tree:
             if not tensors_of(part):
                 raise TypeError(f"`data` must hold tensors of samples, got {_described(part)}")
     return tree
+
+
+def _refuse_ragged_or_sparse(tensors: Sequence[Any]) -> None:
+    """Raise an error for tensors from which samples could not be taken by index."""
+    for tensor in tensors:
+        if tensor.is_nested:
+            raise TypeError(
+                "`data` holds a nested tensor, whose samples are of several shapes; pass a list of "
+                "samples, and with `collate=` a function that pads them"
+            )
+        if tensor.layout is not torch.strided:
+            raise TypeError(
+                f"`data` holds a tensor of the layout {tensor.layout}; pass `.to_dense()`, or a "
+                "Dataset that makes each sample dense"
+            )
 
 
 def _of_stream(dataset: Any, device: Any, collate: Any, n_samples: int | None) -> Samples:

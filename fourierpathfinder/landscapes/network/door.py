@@ -3,11 +3,11 @@
 Some samples, spread over the data, suffice for both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 
 from ..alignment.copies import copied_where_it_moves
 from .data import Batch, Samples, spread
@@ -15,6 +15,7 @@ from .mean_check import check_gradient, check_mean, check_penalty, quietly, tole
 from .memory import is_out_of_memory
 from .network import Network
 from .own_loss import OrdinaryModule, check_own_loss
+from .own_parameters import check_parameters
 from .parameters import Layout, Tensors
 from .reach import check_not_read
 
@@ -54,13 +55,15 @@ class Door:
         """Raise an error if the loss is no mean over samples; until a point has told that it is."""
         if self._is_mean:
             return
-        variables = self._layout.tensors(point)
+        variables = self._layout.tensors(point.clone())  # which a module may write over
         check_penalty(self._network, variables)
         with self._network.explaining():
-            self._is_mean = self._sparing(
+            is_mean = self._sparing(
                 lambda n: check_mean(self._network, self._samples, variables, n)
             )
+        check_parameters(self._network, *self._some(variables))
         check_not_read(self._network, self._given, *self._some(variables))
+        self._is_mean = is_mean
 
     def check_gradient(self, point: Any) -> None:
         """Raise an error if the loss has no gradient, as an accuracy has none."""
@@ -73,7 +76,9 @@ class Door:
             variables = variables | self._statistics(variables, [batch])
         return variables, batch
 
-    def check_end(self, module: Any, point: Any) -> None:
+    def check_end(
+        self, module: Any, point: Any, buffers: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         """Raise an error if the loss at a point (D,) is not finite, or not that of the module.
 
         Parameters
@@ -82,18 +87,21 @@ class Door:
             With the parameters of the point, or any, if it was built like that of the landscape;
             it stays as it is.
         point : Tensor (D,)
+        buffers : mapping of str to Tensor
+            What the end has in the place of the module's own.
         """
         with self._network.explaining():
-            self._sparing(lambda n: self._check_end(module, point, self._batches(n)))
+            check_parameters(self._network, *self._some(self._layout.tensors(point)))
+            self._sparing(lambda n: self._check_end(module, point, buffers, self._batches(n)))
 
-    def _check_end(self, module: Any, point: Any, batches: list[Batch]) -> None:
+    def _check_end(
+        self, module: Any, point: Any, buffers: Mapping[str, Any], batches: list[Batch]
+    ) -> None:
         network = self._network
         copy = network.placed(copied_where_it_moves(module), self._device)
         variables = self._layout.tensors(point)
-        with torch.no_grad():
-            for name, parameter in copy.named_parameters():
-                if name in variables:
-                    parameter.copy_(variables[name])
+        own = {name: tensor.clone() for name, tensor in variables.items()}
+        _fill(copy, own | dict(buffers), _tensors_of(self._given))
         self._set_vectors(copy)
         ordinary = OrdinaryModule(copy, network)
         if network.has_statistics:
@@ -133,3 +141,17 @@ class Door:
         sums = [quietly(self._network.loss(b), variables, b) for b in batches]
         weight = sum(float(weight) for _, weight in sums)
         return sum(float(total) for total, _ in sums) / max(weight, 1e-30)
+
+
+def _tensors_of(module: Any) -> Tensors:
+    """Parameters and buffers, also those that are not saved."""
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+
+
+def _fill(module: Any, values: Tensors, like: Tensors) -> None:
+    """Give a module these tensors, and let all have the types that those of another have."""
+    for name, tensor in _tensors_of(module).items():
+        if name in values:
+            tensor.data = values[name].to(tensor.device)
+        if name in like and tensor.is_floating_point():
+            tensor.data = tensor.data.to(like[name].dtype)

@@ -221,10 +221,14 @@ class NetworkLandscape:
             if end is not self._given and bool(point.isfinite().all()):
                 self._door.check_end(end, point)
             return point
-        if isinstance(end, str | PathLike):
-            return self._layout.vector(read_state(end), self._home, free)
-        if isinstance(end, Mapping):
-            return self._layout.vector(unwrapped(end), self._home, free)
+        if isinstance(end, str | PathLike | Mapping):
+            stored = unwrapped(end) if isinstance(end, Mapping) else read_state(end)
+            state = self._layout.named(stored)
+            point = self._layout.vector(state, self._home, free)
+            statistics = {name: state[name] for name in free if name in state}
+            if statistics and bool(point.isfinite().all()):
+                self._door.check_end(self._given, point, statistics)
+            return point
         if isinstance(end, list | tuple) and any(isinstance(x, torch.Tensor) for x in end):
             return self._layout.of_tensors(end, self._home)
         if not isinstance(end, torch.Tensor):

@@ -17,6 +17,7 @@ import torch
 
 from .data import Batch, Samples, telling
 from .network import Network
+from .own_parameters import history
 from .parameters import Tensors
 from .trees import tensors_of, tree_map
 
@@ -106,7 +107,8 @@ def check_gradient(network: Network, variables: Tensors, batch: Batch) -> None:
     leaves = {name: tensor.detach().requires_grad_() for name, tensor in variables.items()}
     with torch.enable_grad(), _no_parts_without_gradient():
         total, _ = network.loss(batch)(leaves, *batch.tensors)
-    if _is_calculated_again(total.grad_fn):
+    # a part that is calculated again in the way that needs `backward()`
+    if any(node.name() == "CheckpointFunctionBackward" for node in history(total.grad_fn)):
         raise ValueError(_AGAIN)
     if not total.requires_grad:
         raise ValueError(
@@ -134,20 +136,6 @@ def _no_parts_without_gradient() -> Iterator[None]:
         if "None of the inputs have requires_grad=True" in str(each.message):
             raise ValueError(_AGAIN)
         warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-
-
-def _is_calculated_again(node: Any) -> bool:
-    """Whether a part of a history is calculated again in the way that needs `backward()`."""
-    waiting, seen = [node], set()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if node.name() == "CheckpointFunctionBackward":
-            return True
-        waiting += [following for following, _ in node.next_functions]
-    return False
 
 
 def quietly(function: Any, variables: Tensors, batch: Batch) -> Any:

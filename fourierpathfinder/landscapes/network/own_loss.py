@@ -168,11 +168,17 @@ def _first_difference(
             hook.remove()
     for (name, kind, own), (other, _, found) in zip(theirs, mine, strict=False):
         if name != other or not _close(own, found, tolerance):
+            layer = ordinary.module.get_submodule(name)
+            frozen = (
+                ". A layer whose running statistics stay as they are in training too needs "
+                '`batch_norm="frozen"`, and the same ones in both ends'
+            )
             return (
                 f"the layer {name!r} ({kind}) is the first that puts out something else. It keeps "
                 "or computes something that the parameters do not determine (a buffer or attribute "
                 "of the end's own, statistics, a weight that a hook sets): give both ends the "
                 "same, make it a parameter, or leave that layer out"
+                f"{frozen if isinstance(layer, _NormBase) else ''}"
             )
     return (
         "each layer puts out the same, so what differs lies in the module's own `forward` (an "

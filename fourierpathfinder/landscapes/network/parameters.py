@@ -119,10 +119,14 @@ class Layout:
             message names the first that does.
         """
         refuse_sharded(state)
-        state = self._by_first_names(renamed(state, self._known, self.shapes))
+        state = self.named(state)
         self._check_names(state)
         self._check_fixed(state, free)
         return self._joined([state[name] for name in self.shapes], device)
+
+    def named(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A state dict by the names that the module has."""
+        return self._by_first_names(renamed(state, self._known, self.shapes))
 
     def of_tensors(self, tensors: Sequence[Any], device: Any) -> Any:
         """The point (D,) of the trainable parameters in their order.
@@ -260,7 +264,9 @@ def _same(mine: Any, other: Any) -> bool:
 
 
 def _cure(name: str) -> str:
-    """What else can be done about running statistics."""
+    """What else can be done about it."""
     if name.endswith(("running_mean", "running_var")):
         return '; `batch_norm="estimate"` takes the statistics of the data at each point'
+    if "parametrizations." in name:
+        return "; `torch.nn.utils.parametrize.remove_parametrizations` makes it a plain weight"
     return ""

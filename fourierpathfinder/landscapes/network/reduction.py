@@ -83,6 +83,8 @@ class Reduction:
                 f"`loss` returned a {type(found).__name__}; it must return a tensor (the mean over "
                 "the batch, or one value a sample), or the pair (sum, weight)"
             )
+        if pair:
+            _require_weight(found[1])
         value = found[0] if pair else found
         if not value.is_floating_point():
             raise TypeError(
@@ -90,6 +92,18 @@ class Reduction:
                 "floating-point type"
             )
         return tuple(found) if pair else found
+
+
+def _require_weight(second: Any) -> None:
+    """Raise an error if the second part of a pair is no number."""
+    try:
+        torch.as_tensor(second)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"`loss` returned a pair whose second part is a {type(second).__name__}; a pair must "
+            "be (sum over the batch, weight of the batch). Return the first part alone, and "
+            "measure anything else by `landscape.measure`"
+        ) from error
 
 
 class Penalty:

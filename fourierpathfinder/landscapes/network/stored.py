@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 _INSIDE = (
     "state_dict",
     "model_state_dict",
+    "model_state",
     "model",
     "module",
     "net",
@@ -66,6 +67,8 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise
     except Exception as error:
         first = next(iter(str(error).strip().splitlines()), "it is empty or cut short")
+        if "Weights only load failed" in first:
+            first = "it holds other objects than tensors, which only code in it could make"
         raise ValueError(
             f"the file {str(path)!r} could not be read as parameters ({first}); save a state dict, "
             "`torch.save(module.state_dict(), file)`, or pass the module itself"
@@ -85,14 +88,28 @@ def unwrapped(loaded: Any) -> dict[str, Any]:
     loaded = {name: _as_tensor(value) for name, value in loaded.items()}
     if loaded and all(isinstance(value, torch.Tensor) for value in loaded.values()):
         return _without_count(loaded)
-    for key in _INSIDE:
-        if isinstance(loaded.get(key), Mapping):
-            _log.info("of the checkpoint only %r is used", key)
-            return unwrapped(loaded[key])
+    inside = [key for key in _INSIDE if isinstance(loaded.get(key), Mapping)]
+    full = [key for key in inside if _has_tensors(loaded[key])] or inside
+    if len(full) > 1:
+        raise ValueError(
+            f"it holds a state dict under each of {shortened(full)}; pass the one that is meant, "
+            f"such as `torch.load(file)[{full[0]!r}]`"
+        )
+    if full:
+        _log.info("of the checkpoint only %r is used", full[0])
+        return unwrapped(loaded[full[0]])
     tensors = {name: value for name, value in loaded.items() if isinstance(value, torch.Tensor)}
     if not tensors:
         raise ValueError(f"it holds {shortened(loaded)}, and no state dict under any of {_INSIDE}")
     return tensors
+
+
+def _has_tensors(state: Mapping[str, Any]) -> bool:
+    """Whether it is a state dict, or holds one, and not settings."""
+    return any(
+        isinstance(value, torch.Tensor) or (isinstance(value, Mapping) and _has_tensors(value))
+        for value in state.values()
+    )
 
 
 def _as_tensor(value: Any) -> Any:

@@ -66,6 +66,23 @@ def gram(of, x):
     return of.last((x @ x.mT).flatten(1))
 
 
+def attended_in_part(of, x):
+    """Channels and places, each by their mean and largest (CBAM)."""
+    x = of.first(x)
+    most, _ = x.max(1, keepdim=True)
+    x = x * of.places(torch.cat([x.mean(1, keepdim=True), most], 1)).sigmoid()
+    return of.last(x.mean((2, 3)))
+
+
+def of_grouped_queries(of, x):
+    """Two heads of queries to each one of keys and values."""
+    q, k, v = (
+        layer(x).unflatten(-1, (-1, 3)).transpose(1, 2) for layer in (of.query, of.key, of.value)
+    )
+    heads = functional.scaled_dot_product_attention(q, k, v, enable_gqa=True)
+    return of.last(heads.transpose(1, 2).flatten(2)).mean(1)
+
+
 normed, spectral = (
     torch.nn.utils.parametrizations.weight_norm,
     torch.nn.utils.parametrizations.spectral_norm,
@@ -136,6 +153,27 @@ KINDS = {
             last=nn.Linear(5, 2),
         ),
         (3, 5, 5),
+    ),
+    "largest channels": (
+        [5],
+        Made(
+            attended_in_part,
+            first=nn.Conv2d(3, 5, 3),
+            places=nn.Conv2d(2, 1, 3, padding=1),
+            last=nn.Linear(5, 2),
+        ),
+        (3, 6, 6),
+    ),
+    "grouped queries": (
+        [2],
+        Made(
+            of_grouped_queries,
+            query=nn.Linear(3, 12),
+            key=nn.Linear(3, 6),
+            value=nn.Linear(3, 6),
+            last=nn.Linear(12, 2),
+        ),
+        (4, 3),
     ),
     "centres": (
         [5],
@@ -326,3 +364,55 @@ def test_units_that_do_not_change_do_not_count():
         b, _ = in_another_order(a, data)
         aligned = align_units(a, a, b, data)
         torch.testing.assert_close(aligned.state_dict(), a.state_dict())
+
+
+def test_which_channel_is_the_largest_tells_their_order():
+    def forward(of, x):
+        value, place = of.first(x).max(-1, keepdim=True)
+        return of.last(value) + of.first(x).gather(1, place)
+
+    module = Made(forward, first=nn.Linear(3, 5), last=nn.Linear(1, 2))
+    assert find_units(module, (torch.randn(4, 3),), {}) == []
+
+
+class NormedInSingle(nn.Module):
+    """As the transformers that normalise in single precision, whatever they are of themselves."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.last = nn.Embedding(9, 6), nn.Linear(6, 2)
+
+    def forward(self, x):
+        x = self.words(x)
+        turned = torch.arange(x.shape[1]).cos()[:, None]  # on the processor, wherever x is
+        single = x.float()
+        single = single * torch.rsqrt(single.square().mean(-1, keepdim=True) + 1e-6)
+        return self.last(single.to(x.dtype) * turned.to(x.dtype)).sum(1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_what_is_computed_in_single_rounds_so(dtype):
+    a, b = (randomised(NormedInSingle(), seed).to(dtype) for seed in (1, 2))
+    other, _ = in_another_order(a, inputs_of(None, 4))
+    assert torch.equal(align_units(a, a, other).last.weight, a.last.weight)
+    with torch.no_grad():
+        data = inputs_of(None, 20)
+        aligned = align_units(a, a, b)
+        torch.testing.assert_close(aligned(data).float(), b(data).float(), rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize("within", [None, torch.float16])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision_another_function_is_refused(dtype, within):
+    def forward(of, x):
+        hidden = of.first(x).relu()
+        return of.last(hidden if within is None else hidden.to(dtype))
+
+    module = Made(forward, first=nn.Linear(3, 8), last=nn.Linear(8, 2))
+    a, b = (randomised(module, seed).to(dtype) for seed in (1, 2))
+    data = torch.randn(20, 3).to(dtype)
+    with pytest.raises(ValueError, match="permuting them changes its outputs"):
+        align_units(a, a, b, data, units={"hidden": [("first.weight", 0)]})
+    right = {"hidden": [("first.weight", 0), ("first.bias", 0), ("last.weight", 1)]}
+    aligned = align_units(a, a, b, data, units=right)
+    assert not torch.equal(aligned.first.bias, b.first.bias)

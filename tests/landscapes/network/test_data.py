@@ -71,6 +71,13 @@ def test_whatever_holds_the_data(data, samples):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
 
 
+def nested_inputs():
+    """Of several lengths."""
+    return torch.nested.nested_tensor(
+        [row[: 1 + k % 3] for k, row in enumerate(INPUTS)], layout=torch.jagged
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "error", "words"),
     [
@@ -81,7 +88,9 @@ def test_whatever_holds_the_data(data, samples):
         ((INPUTS, None), TypeError, "must hold tensors of samples, got a NoneType"),
         ((INPUTS, TARGETS[:7]), ValueError, r"of \[7, 30\] samples"),
         ((INPUTS[:0], TARGETS[:0]), ValueError, r"of \[0\] samples"),
-        (TensorDataset(INPUTS), ValueError, "a tuple of length 1"),
+        (TensorDataset(INPUTS), ValueError, "a tuple of length 1; .* pass them twice"),
+        ((INPUTS.to_sparse(), TARGETS), TypeError, r"the layout torch.sparse_coo; .*to_dense"),
+        ((nested_inputs(), TARGETS), TypeError, "a nested tensor, .* pass a list"),
     ],
 )
 def test_what_is_no_data(data, error, words):

@@ -1,5 +1,6 @@
 """A frozen base is held once, whatever is done with the landscape."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -62,3 +63,36 @@ def test_a_module_that_comes_back_is_its_own():
         found.base.weight.zero_()
     assert module.base.weight.any()
     assert not found.base.weight.any()
+
+
+class Merging(nn.Linear):
+    """Adds its adapter to the frozen weight in evaluation mode, as some libraries do."""
+
+    def __init__(self, seed=0):
+        super().__init__(5, 3)
+        generator = torch.Generator().manual_seed(seed)
+        self.weight = nn.Parameter(torch.ones(3, 5), requires_grad=False)
+        self.adapter = nn.Parameter(torch.randn(3, 5, generator=generator))
+        self.is_merged = False
+
+    def train(self, mode=True):
+        super().train(mode)
+        if self.is_merged == mode:
+            self.weight.data += -self.adapter if mode else self.adapter
+            self.is_merged = not mode
+        return self
+
+    def forward(self, x):
+        weight = self.weight if self.is_merged else self.weight + self.adapter
+        return nn.functional.linear(x, weight, self.bias)
+
+
+def test_a_base_that_is_written_over_in_evaluation_mode_stays_as_it_is():
+    module = Merging()
+    data = torch.randn(12, 5), torch.arange(12) % 3
+    landscape = NetworkLandscape(module, nn.functional.cross_entropy, data)
+    start, end = (landscape.coordinates(Merging(seed).state_dict()) for seed in (0, 1))
+    with pytest.raises(ValueError, match="the network's own loss on some samples is"):
+        landscape.ends(start, end)
+    assert bool((module.weight == 1).all())
+    assert module.training

@@ -65,6 +65,18 @@ def test_what_is_no_coordinate_must_be_the_same(name):
         landscape_of("tied").coordinates(state)
 
 
+def test_what_to_do_about_a_base_that_cannot_be_trained():
+    """Orthogonal weights are kept as a fixed base and what is trained."""
+    networks = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        networks.append(torch.nn.utils.parametrizations.orthogonal(torch.nn.Linear(5, 5)))
+    data = torch.zeros(4, 5), torch.zeros(4, 5)
+    landscape = NetworkLandscape(networks[0], torch.nn.functional.mse_loss, data)
+    with pytest.raises(ValueError, match=r"weight\.0\.base' is a buffer .*remove_parametrizations"):
+        landscape.coordinates(networks[1])
+
+
 def test_a_state_dict_without_buffers_will_do():
     state = {n: v for n, v in build("normalised").state_dict().items() if "running" not in n}
     landscape = landscape_of("normalised")

@@ -221,6 +221,15 @@ def test_a_loss_that_is_no_tensor():
         landscape.value(points_of(landscape))
 
 
+def test_a_second_part_that_is_no_weight():
+    def loss(output, target):
+        return CROSS_ENTROPY(output, target), {"n": 1}
+
+    landscape = NetworkLandscape(build("perceptron").double(), loss, (INPUTS, TARGETS))
+    with pytest.raises(TypeError, match=r"a pair whose second part is a dict; .* the first part a"):
+        landscape.value(points_of(landscape))
+
+
 @pytest.mark.parametrize("vectorize", [True, False])
 @pytest.mark.parametrize("samples", [None, np.array([[1, 2], [7, 7]])])
 def test_a_penalty_is_that_of_the_point(samples, vectorize):

@@ -67,13 +67,27 @@ def test_names_of_adapters():
         assert landscape.coordinates(state).tolist() == [1.0] * 10 + [0.0] * 6
 
 
-@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model"])
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model_state", "model"])
 def test_checkpoints(key, tmp_path):
     checkpoint = {key: end().state_dict(), "epoch": 7, "optimizer": {"state": {}}}
     assert torch.equal(found(checkpoint), expected())
     torch.save(checkpoint, tmp_path / "last.ckpt")
     assert torch.equal(found(tmp_path / "last.ckpt"), expected())
     assert torch.equal(found(str(tmp_path / "last.ckpt")), expected())
+
+
+def test_one_state_dict_of_several(tmp_path):
+    both = {"state_dict": end().state_dict(), "model": build("perceptron").state_dict()}
+    with pytest.raises(ValueError, match=r"a state dict under each of \['state_dict', 'model'\]"):
+        found(both)
+    settings = {"model": {"name": "perceptron", "width": 4}, "state_dict": end().state_dict()}
+    assert torch.equal(found(settings), expected())
+
+
+def test_a_whole_module_in_a_file(tmp_path):
+    torch.save(end(), tmp_path / "module.pt")
+    with pytest.raises(ValueError, match=r"it holds other objects than tensors, which only code"):
+        found(tmp_path / "module.pt")
 
 
 def test_files_and_folders(tmp_path):
