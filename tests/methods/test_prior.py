@@ -11,6 +11,7 @@ from fourierpathfinder import Direct, Evaluations, Paper, Status, Stochastic, Su
 from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape
 from fourierpathfinder.landscapes.abilities import Forwarding
 from fourierpathfinder.landscapes.toy import mueller_brown, two_channels
+from fourierpathfinder.path import SinePath
 from fourierpathfinder.prior import Forgiving
 from fourierpathfinder.storage.checkpoint import CheckpointError
 
@@ -181,6 +182,19 @@ def test_an_earlier_run_serves_as_well(what, tmp_path):
     assert found.n_prior_gradients == 0
     assert found.n_gradients <= plain.n_gradients + 3
     assert abs(found.height - toy.height) < 2e-3
+
+
+def test_an_earlier_run_needs_no_more_than_its_evaluations_alone():
+    """Its path is where a search may begin, and no more than that."""
+    toy = two_channels()
+    first = find_path(resembling(toy, 0.05), toy.start, toy.end, method=Surrogate(), rng=0)
+    path = first.path
+    bent = SinePath(path.start, path.end, path.coefficients + 0.3)
+    counts = [
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=prior, rng=0).n_gradients
+        for prior in (first.evaluations, first, replace(first, path=bent))
+    ]
+    assert max(counts) <= counts[0] + 1
 
 
 def test_a_run_goes_on_bit_for_bit(tmp_path):

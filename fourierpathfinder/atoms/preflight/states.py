@@ -21,7 +21,8 @@ def composition(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "composition",
         Severity.STOP,
-        f"the product is {theirs} but the reactant is {ours}; both must be made of the same atoms",
+        f"the product is {theirs} but the reactant is {ours}",
+        "both must be made of the same atoms",
     )
 
 
@@ -49,7 +50,7 @@ def _differing(start: Atoms, kinds: Sequence[tuple[str, list[np.ndarray]]]) -> F
         return Finding(
             "moments",
             Severity.WARNING,
-            f"the initial {name} differ at atoms {listed(differing)} ({example} in the product); "
+            f"the initial {name} differ at atoms {listed(differing)} ({example} in the product)",
             "the calculator gets the reactant's everywhere on the path: set both alike, or compute "
             "the product's energy in the reactant's state first",
         )
@@ -67,8 +68,8 @@ def _isotopes(start: Atoms, end: Atoms) -> Finding | None:
         "moments",
         Severity.WARNING,
         f"the masses differ at atoms {listed(differing)} (atom {k} has {ours[k]:g} u in the "
-        f"reactant and {theirs[k]:g} u in the product); the reactant's are taken everywhere: give "
-        "both files the same isotopes",
+        f"reactant and {theirs[k]:g} u in the product)",
+        "the reactant's are taken everywhere: give both files the same isotopes",
     )
 
 
