@@ -20,7 +20,7 @@ from .memory import EVALUATIONS
 from .minima import evaluated_findings
 from .opening import opened, opened_prior
 from .options import CHECK, CONNECT, FIND, MANY, with_options
-from .outputs import draw, make_folder, read_result
+from .outputs import draw, make_folder, read_result, require_own
 from .pairs import read_pairs
 from .places import Place
 from .report import logging_to, table
@@ -56,6 +56,7 @@ def find(**options: Any) -> Exit:
     if options["initial"] is not None:
         settings = replace(settings, initial=read_initial(options["initial"], options["frozen"]))
     make_folder(settings.output)
+    require_own(settings.output)
     with (
         locked(settings.output),
         logging_to(settings.output / "run.log"),

@@ -136,6 +136,18 @@ def make_folder(place: Path) -> None:
         ) from error
 
 
+def require_own(folder: Path) -> None:
+    """Raise an InputError where files in a folder would be lost that no run has left there."""
+    if any(folder.glob("evaluations.*")):
+        return
+    lost = [name for name in (RESULT, *_PRODUCTS) if (folder / name).exists()]
+    if lost:
+        raise InputError(
+            f"--output is {folder}, where {', '.join(lost)} would be lost, without the evaluations "
+            "of a run that has left it; give another folder"
+        )
+
+
 def draw(file: Path, result: PathResult) -> list[Path]:
     """The profile as a picture, where matplotlib is installed; returns the files written.
 
