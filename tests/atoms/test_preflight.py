@@ -299,3 +299,11 @@ def test_what_was_done_takes_the_place_of_the_advice_whatever_was_found():
 
 def test_a_finding_without_advice_is_what_was_found():
     assert str(Finding("order", Severity.NOTE, "it is so")) == "note: it is so"
+
+
+@pytest.mark.parametrize("name", ["charge", "spin", "multiplicity"])
+def test_another_state_in_the_files_is_told(name):
+    start, end = chiral(), chiral(turned=0.3)
+    end.info[name] = 2
+    (finding,) = (one for one in preflight(start, end) if one.subject == "moments")
+    assert f"another {name}: none for the reactant, 2 for the product; " in finding.sentence
