@@ -7,7 +7,16 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from fourierpathfinder import Direct, Evaluations, Paper, Status, Stochastic, Surrogate, find_path
+from fourierpathfinder import (
+    Direct,
+    Evaluations,
+    LandscapeError,
+    Paper,
+    Status,
+    Stochastic,
+    Surrogate,
+    find_path,
+)
 from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape
 from fourierpathfinder.landscapes.abilities import Forwarding
 from fourierpathfinder.landscapes.toy import mueller_brown, two_channels
@@ -258,6 +267,36 @@ def test_one_of_other_coordinates_is_refused():
     result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
     with pytest.raises(ValueError, match="holds no evaluations"):
         find_path(toy, toy.start, toy.end, method=Surrogate(), prior=result)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "told"),
+    [
+        (3, TypeError, "`prior` is a int"),
+        (lambda x: x.sum(), ValueError, "`prior` is a plain function without a gradient"),
+        ("nowhere.jsonl", FileNotFoundError, "`prior` is nowhere.jsonl, which is no file"),
+        (".", FileNotFoundError, "which is no file; give the one in which a run kept"),
+        (Evaluations(np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2))), ValueError, "holds no"),
+        (Evaluations(np.zeros((2, 2)), np.zeros(1), np.zeros((2, 2))), ValueError, "1 values and"),
+    ],
+)
+def test_what_is_no_prior_is_a_sentence(given, kind, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    toy = two_channels()
+    with pytest.raises(kind, match=told):
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=given)
+
+
+def test_one_that_answers_in_other_shapes_is_named():
+    toy = two_channels()
+
+    class Wide(Forwarding):
+        def value_and_grad(self, points):
+            values, gradients = self.landscape.value_and_grad(points)
+            return values, np.concatenate([gradients, gradients], axis=1)
+
+    with pytest.raises(LandscapeError, match="the prior returned gradients of shape"):
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=Wide(toy))
 
 
 def test_failures_are_tried_again_and_then_not_finite():
