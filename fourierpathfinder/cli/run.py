@@ -86,9 +86,9 @@ def find(
 
 def _found(work: _Work, ends: tuple[Atoms, Atoms], findings: list[Finding]) -> Found:
     settings = work.settings
-    _check_initial(work, work.landscape.molecule.ends(*ends))
     a, b, n_relaxing = _ends(work, ends)
     findings = [*findings, *findings_at(work.landscape, a, b)]
+    _check_initial(work, (a, b))
     found = _searched(work, (a, b), _summary(settings, findings, n_relaxing))
     if settings.verify and found.result.success:
         found = _verified(work, found)
@@ -106,7 +106,6 @@ def _ends(work: _Work, ends: tuple[Atoms, Atoms]) -> tuple[np.ndarray, np.ndarra
 
 
 def _check_initial(work: _Work, ends: tuple[np.ndarray, np.ndarray]) -> None:
-    """Before anything is calculated: InputError where the first path is of another system."""
     try:
         resolve_initial(work.settings.initial, abilities_of(work.landscape), ends)
     except (TypeError, ValueError) as error:
