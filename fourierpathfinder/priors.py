@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,18 +97,37 @@ def _source(given: Any) -> Source:
     if isinstance(given, Evaluations):
         return Earlier(given)
     if isinstance(given, str | os.PathLike):
-        good = [one for one in read_evaluations(given) if one.is_good]
-        if not good:
-            raise ValueError(f"`prior` is the file {given}, which holds no evaluations")
-        if len({one.point.shape for one in good}) > 1:
-            raise ValueError(f"`prior` is the file {given}, whose points are of several sizes")
-        points, values, gradients = (np.array(parts) for parts in zip(*good, strict=True))
-        return Earlier(Evaluations(points, values, gradients))
-    return abilities_of(as_landscape(given))
+        return Earlier(_of_file(given))
+    try:
+        return abilities_of(as_landscape(given))
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("`landscape`", "`prior`", 1)) from error
+
+
+def _of_file(given: str | os.PathLike[str]) -> Evaluations:
+    """The evaluations that a file holds."""
+    if not Path(given).is_file():
+        raise FileNotFoundError(
+            f"`prior` is {given}, which is no file; give the one in which a run kept its "
+            "evaluations (`checkpoint=`, or evaluations.jsonl in the folder of the command line)"
+        )
+    good = [one for one in read_evaluations(given) if one.is_good]
+    if not good:
+        raise ValueError(f"`prior` is the file {given}, which holds no evaluations")
+    if len({one.point.shape for one in good}) > 1:
+        raise ValueError(f"`prior` is the file {given}, whose points are of several sizes")
+    return Evaluations(*(np.array(parts) for parts in zip(*good, strict=True)))
 
 
 def _check_known(known: Evaluations, start: Array, *, is_last: bool) -> None:
     """Raise an error where evaluations are of other coordinates, or something is beneath them."""
+    if not len(known.values):
+        raise ValueError("`prior` holds no evaluations; leave it out, or give one that does")
+    if len(known.values) != len(known.points) or known.gradients.shape != known.points.shape:
+        raise ValueError(
+            f"`prior` holds points of shape {known.points.shape}, {len(known.values)} values and "
+            f"gradients of shape {known.gradients.shape}; each point has one of both"
+        )
     if known.points.shape[1:] != start.shape:
         raise ValueError(
             f"`prior` holds points of {known.points.shape[1]} coordinates, the landscape has "

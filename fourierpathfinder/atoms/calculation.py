@@ -23,12 +23,16 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from .._arrays import Array
 from .batches import BatchCalculator, evaluated_together
 from .content import calculator_identity
+from .minimum_image import MinimumImage
 
 Calculator: TypeAlias = Any
 """An ASE calculator: ASE itself asks only for its methods, not for a base class."""
 
 Known: TypeAlias = tuple[float, np.ndarray, np.ndarray | None]
 """Energy in eV, its gradient (n, 3) in eV/Å, and where it was asked for the stress (3, 3)."""
+
+_UNCHANGED = 1e-6
+"""In Å: what is rounded where a structure is written to a file and read again moves less."""
 
 _log = logging.getLogger(__name__)
 
@@ -174,7 +178,7 @@ class Calculation:
     def _evaluate(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
         atoms = self._ready()
         atoms.positions = positions
-        with self._discarding():
+        with self._discarding(), self._left_in_place(atoms):
             return energy_and_gradient(atoms)
 
     def _evaluate_in_cell(
@@ -182,7 +186,7 @@ class Calculation:
     ) -> tuple[float, np.ndarray, np.ndarray]:
         atoms = self._ready()
         atoms.positions, atoms.cell = positions, cell
-        with self._discarding():
+        with self._discarding(), self._left_in_place(atoms):
             energy, gradient = energy_and_gradient(atoms)
             try:
                 stress = atoms.get_stress(voigt=False, apply_constraint=False)
@@ -203,6 +207,25 @@ class Calculation:
         except BaseException:
             self._discard()
             raise
+
+    @contextmanager
+    def _left_in_place(self, atoms: Atoms) -> Iterator[None]:
+        """Raise a ValueError where the calculator has moved atoms, or changed the cell.
+
+        What it says then is of another structure. A shift by whole lattice vectors is none.
+        """
+        positions, cell = atoms.positions.copy(), np.array(atoms.cell)
+        yield
+        if (atoms.positions == positions).all() and (np.asarray(atoms.cell) == cell).all():
+            return
+        moved = MinimumImage(cell, atoms.pbc)(atoms.positions - positions)
+        changed = max(np.abs(moved).max(initial=0), np.abs(np.asarray(atoms.cell) - cell).max())
+        if not changed <= _UNCHANGED:
+            raise ValueError(
+                f"the calculator {self.name} has changed the structure that it was given, by up "
+                f"to {changed:.2g} Å, as one does that relaxes it; use a calculator, or settings, "
+                "for a single structure (VASP: NSW = 0)"
+            )
 
     def _ready(self) -> Atoms:
         """The structure that belongs to the current thread, with its calculator."""

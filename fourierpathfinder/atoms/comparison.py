@@ -1,7 +1,9 @@
 """Whether two structures are the same system: same atoms, same order, same cell, same fixed atoms.
 
-Each check answers with a sentence that names what differs and what to do, or with nothing.
+Each check answers with what differs and what to do, or with nothing.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from ase import Atoms
@@ -14,6 +16,17 @@ _SAME_LENGTH = 1e-3
 
 SAME_CELL = 1e-3
 """In Å: lattice vectors that differ by less were rounded, not relaxed apart."""
+
+
+class Difference(NamedTuple):
+    """One thing in which a structure is not the same system."""
+
+    found: str
+    advice: str
+    """What to do."""
+
+    def __str__(self) -> str:
+        return f"{self.found}; {self.advice}"
 
 
 def differences(reference: Atoms, other: Atoms) -> list[str]:
@@ -36,49 +49,56 @@ def differences(reference: Atoms, other: Atoms) -> list[str]:
     >>> differences(molecule("H2O"), molecule("NH3"))
     ['it is H3N but the landscape is H2O; both ends must be made of the same atoms']
     """
-    sentence = _composition(reference, other) or _order(reference, other)
-    if sentence:
-        return [sentence]
+    return list(map(str, compared(reference, other)))
+
+
+def compared(reference: Atoms, other: Atoms) -> list[Difference]:
+    """What `differences` says, with what was found and what to do apart."""
+    grave = _composition(reference, other) or _order(reference, other)
+    if grave:
+        return [grave]
     checks = (_periodicity, _cell, _constraints, _held_positions)
-    return [sentence for check in checks if (sentence := check(reference, other))]
+    return [difference for check in checks if (difference := check(reference, other))]
 
 
-def _composition(reference: Atoms, other: Atoms) -> str | None:
+def _composition(reference: Atoms, other: Atoms) -> Difference | None:
     ours, theirs = (a.get_chemical_formula("hill") for a in (reference, other))
     if sorted(reference.numbers) == sorted(other.numbers):
         return None
-    return f"it is {theirs} but the landscape is {ours}; both ends must be made of the same atoms"
+    return Difference(
+        f"it is {theirs} but the landscape is {ours}", "both ends must be made of the same atoms"
+    )
 
 
-def _order(reference: Atoms, other: Atoms) -> str | None:
+def _order(reference: Atoms, other: Atoms) -> Difference | None:
     differing = np.flatnonzero(reference.numbers != other.numbers)
     if not len(differing):
         return None
     k = int(differing[0])
-    return (
+    return Difference(
         f"its atoms are in another order: atom {k} is {other.symbols[k]} but the landscape has "
-        f"{reference.symbols[k]} there; reorder it, or let `superpose(reference, other, "
-        "permute=True)` find the best order"
+        f"{reference.symbols[k]} there",
+        "reorder it, or let `superpose(reference, other, permute=True)` find the best order",
     )
 
 
-def _periodicity(reference: Atoms, other: Atoms) -> str | None:
+def _periodicity(reference: Atoms, other: Atoms) -> Difference | None:
     if (reference.pbc == other.pbc).all():
         return None
-    return (
-        f"its `pbc` is {other.pbc.tolist()} but the landscape's is {reference.pbc.tolist()}; "
-        "set both alike with `atoms.pbc = ...`"
+    return Difference(
+        f"its `pbc` is {other.pbc.tolist()} but the landscape's is {reference.pbc.tolist()}",
+        "set both alike with `atoms.pbc = ...`",
     )
 
 
-def _cell(reference: Atoms, other: Atoms) -> str | None:
+def _cell(reference: Atoms, other: Atoms) -> Difference | None:
     difference = cell_difference(reference, other)
     if difference < SAME_CELL:
         return None
-    return (
-        f"its cell differs from the landscape's by up to {difference:.3g} Å; a path has one "
-        "cell: recompute one end in the cell of the other, or let the cell change "
-        "(`CrystalLandscape`; `--cell` on the command line)"
+    return Difference(
+        f"its cell differs from the landscape's by up to {difference:.3g} Å",
+        "a path has one cell: recompute one end in the cell of the other, or let the cell change "
+        "(`CrystalLandscape`; `--cell` on the command line)",
     )
 
 
@@ -89,19 +109,19 @@ def cell_difference(reference: Atoms, other: Atoms) -> float:
     return float(np.abs(np.asarray(reference.cell) - np.asarray(other.cell)).max())
 
 
-def _constraints(reference: Atoms, other: Atoms) -> str | None:
+def _constraints(reference: Atoms, other: Atoms) -> Difference | None:
     if not other.constraints:
         return None
     differing = free_space(reference).differs_from(free_space(other))
     if not differing.any():
         return None
-    return (
-        f"its constraints differ from the landscape's at atoms {_listed(differing)}; hold the "
-        "same coordinates in both, or drop its own (`del atoms.constraints`)"
+    return Difference(
+        f"its constraints differ from the landscape's at atoms {_listed(differing)}",
+        "hold the same coordinates in both, or drop its own (`del atoms.constraints`)",
     )
 
 
-def _held_positions(reference: Atoms, other: Atoms) -> str | None:
+def _held_positions(reference: Atoms, other: Atoms) -> Difference | None:
     if shifts_as_a_whole(reference):
         return None
     vectors = MinimumImage.of(reference)(other.positions - reference.positions)
@@ -111,9 +131,10 @@ def _held_positions(reference: Atoms, other: Atoms) -> str | None:
     moved = (shifts > _SAME_LENGTH).any(axis=1)
     if not moved.any():
         return None
-    return (
+    return Difference(
         f"it has atoms {_listed(moved)} elsewhere, by up to {shifts.max():.3g} Å, though the "
-        "landscape holds them; relax both ends with these atoms at the same places, or free them"
+        "landscape holds them",
+        "relax both ends with these atoms at the same places, or free them",
     )
 
 

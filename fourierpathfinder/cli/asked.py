@@ -8,6 +8,7 @@ from ase import Atoms
 from ..atoms import superpose
 from ..atoms.mapping import mapped_order, reordered
 from ..atoms.preflight import Finding, Severity, mirrored
+from ..atoms.preflight.chirality import TAKE_THE_MIRROR_IMAGE
 
 _ROUNDS = 3
 """An order may be bettered by a search from the last one, seldom more often than once."""
@@ -43,14 +44,11 @@ def mirrored_as_asked(start: Atoms, end: Atoms) -> tuple[Atoms, Finding]:
 
 def without_mirror(findings: list[Finding]) -> list[Finding]:
     """Findings where the mirror image is taken: one may say that it is wrong, none asks for it."""
-    asking = "; pass --mirror"
     return [
-        replace(one, sentence=one.sentence.partition(asking)[0] + "; leave --mirror out")
-        if asking in one.sentence
-        else one
+        replace(one, advice="leave --mirror out") if one.advice == TAKE_THE_MIRROR_IMAGE else one
         for one in findings
     ]
 
 
-def _note(subject: str, sentence: str) -> Finding:
-    return Finding(subject, Severity.NOTE, sentence)
+def _note(subject: str, found: str) -> Finding:
+    return Finding(subject, Severity.NOTE, found)

@@ -14,9 +14,12 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from ase import Atoms
 from ase.calculators.calculator import names as names_in_ase
 
 from ..atoms.content import files_named
+from ..atoms.preflight import Finding, Severity
 from ..storage.content import file_digest
 from .exits import InputError
 
@@ -132,6 +135,21 @@ def _require_known(make: Any, settings: dict[str, Any]) -> None:
                 f"as {usual!r}"
             )
     _require_method(make, settings)
+
+
+def unheard(factory: CalculatorFactory, atoms: Atoms) -> list[Finding]:
+    """What a structure's file states of its electrons and the calculator is not given."""
+    stated = {name: atoms.info.get(name, usual) for name, usual in _USUAL.items()}
+    return [
+        Finding(
+            "moments",
+            Severity.WARNING,
+            f"the reactant's file states {name} {value}, which the calculator is not given",
+            f"pass --set {name}={value}, unless it reads that in the structure itself",
+        )
+        for name, value in stated.items()
+        if not np.array_equal(value, _USUAL[name]) and name not in factory.settings
+    ]
 
 
 def _is_number(value: Any) -> bool:

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from ..atoms.preflight import Finding
 from ..storage.lock import locked
 from . import connecting, many, run
-from .calculators import CalculatorFactory
+from .calculators import CalculatorFactory, unheard
 from .ending import status_of, with_exit_status
 from .exits import Exit, InputError
 from .guesses import read_initial
@@ -20,7 +20,7 @@ from .memory import EVALUATIONS
 from .minima import evaluated_findings
 from .opening import opened, opened_prior
 from .options import CHECK, CONNECT, FIND, MANY, with_options
-from .outputs import draw, make_folder, read_result
+from .outputs import draw, make_folder, read_result, require_own
 from .pairs import read_pairs
 from .places import Place
 from .report import logging_to, table
@@ -51,11 +51,12 @@ def fourierpathfinder() -> None:
 def find(**options: Any) -> Exit:
     """Find the path from REACTANT to PRODUCT (files that ASE reads, file@index)."""
     settings = settings_of(options)
-    start, end, findings = _ends(options)
+    start, end, findings = _ends(options, settings.calculator)
     settings = replace(settings, vibrations=vibrations_of(options, start))
     if options["initial"] is not None:
         settings = replace(settings, initial=read_initial(options["initial"], options["frozen"]))
     make_folder(settings.output)
+    require_own(settings.output)
     with (
         locked(settings.output),
         logging_to(settings.output / "run.log"),
@@ -172,7 +173,7 @@ def connect_command(structures: str, **options: Any) -> Exit:
 def check(**options: Any) -> Exit:
     """Check both ends, with two calculations, without a search."""
     settings = settings_of(options)
-    start, end, findings = _ends(options)
+    start, end, findings = _ends(options, settings.calculator)
     make_folder(settings.output)
     with (
         locked(settings.output),
@@ -210,7 +211,7 @@ def plot(result: Path, output: Path | None) -> Exit:
     return Exit.CERTIFIED
 
 
-def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
+def _ends(options: dict[str, Any], calculator: CalculatorFactory) -> tuple[Any, Any, list[Finding]]:
     """Both ends, corrected if asked; InputError where no path can join them."""
     sources = [options[name] for name in ("reactant", "product")]
     start, end = (read_structure(source) for source in sources)
@@ -223,6 +224,7 @@ def _ends(options: dict[str, Any]) -> tuple[Any, Any, list[Finding]]:
     for finding in corrected:
         click.echo(f"corrected: {finding.sentence}", err=True)
     refuse(findings)
+    findings += unheard(calculator, start)
     for finding in findings:
         click.echo(str(finding), err=True)
     return start, end, [*corrected, *findings]

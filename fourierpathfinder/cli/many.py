@@ -28,7 +28,8 @@ from ..storage.files import open_appending
 from ..threads import answered
 from .calculators import CalculatorFactory
 from .exits import Exit, InputError
-from .outputs import SCHEMA as RESULT
+from .outputs import RESULT, forget_result
+from .outputs import SCHEMA as OF_RESULT
 from .pairs import Pair
 from .rows import failed_row, row_of
 from .structures import read_structure
@@ -117,6 +118,7 @@ class Many:
                 pair, f"{folder} is a symbolic link, and nothing is written through it"
             )
         folder.mkdir(parents=True, exist_ok=True)
+        forget_result(folder)  # the row is to tell of this run
         until = time.monotonic() + _PATIENCE
         while True:
             status = _found(arguments, folder, processes)
@@ -133,11 +135,11 @@ class Many:
         return row
 
     def _written(self, pair: Pair, folder: Path, status: int, why: str) -> dict[str, Any]:
-        result = folder / "result.json"
+        result = folder / RESULT
         if status == Exit.BAD_INPUT or not result.exists():
             return failed_row(pair, why)
         try:
-            return row_of(pair, read_document(result, RESULT), status, why)
+            return row_of(pair, read_document(result, OF_RESULT), status, why)
         except (CheckpointError, KeyError, TypeError) as error:
             return failed_row(pair, f"{result} is no result: {error}")
 

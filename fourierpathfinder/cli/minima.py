@@ -102,7 +102,7 @@ def relaxed(
     known: Evaluations | None = None,
     prior: Prior = None,
 ) -> RelaxedMinimum:
-    """Relax a structure, with a line in the log for each step.
+    """Relax a structure; `relax` itself logs each step.
 
     Raises
     ------
@@ -110,22 +110,18 @@ def relaxed(
         If the calculator fails.
     """
     n_before = landscape.isolated.n_failures
-
-    def tell(now: RelaxedMinimum) -> None:
-        log.info(
-            "relaxing the %s: %d gradients, %.6f eV, force %.3f eV/Å",
-            name, now.n_gradients, now.value, now.largest_force,
-        )  # fmt: skip
-
+    log.info("relaxing %s", _the(name))
     try:
-        minimum = relax(
-            landscape, x, prior=prior, known=known, max_gradients=_RELAXING, callback=tell
-        )
+        minimum = relax(landscape, x, prior=prior, known=known, max_gradients=_RELAXING)
     except (LandscapeError, TooManyFailuresError) as error:
         raise TooManyFailuresError(
             f"{_the(name)} could not be relaxed, as the calculator fails: "
             f"{landscape.why_failed(error, n_before)}"
         ) from error
+    log.info(
+        "%s after %d gradients: %.6f eV, force %.3f eV/Å",
+        _the(name), minimum.n_gradients, minimum.value, minimum.largest_force,
+    )  # fmt: skip
     if not minimum.success:
         log.warning("%s is not fully relaxed: %s", _the(name), minimum.message)
     return minimum

@@ -23,11 +23,12 @@ from ..storage.files import write_file, write_text
 from ..storage.results import parts_of, result_of
 from . import cells, following
 from .exits import InputError
-from .reporting import write_report
+from .reporting import REPORT, write_report
 from .vibrating import UNITS, movie
 from .vibrating import as_document as vibrations_as_document
 
 SCHEMA = "fourierpathfinder/result/3"
+RESULT = "result.json"
 
 _SIDES = ("towards-reactant", "towards-product")
 _PRODUCTS = ("path.extxyz", "saddle.xyz", *(f"minimum-{side}.xyz" for side in _SIDES),
@@ -75,15 +76,20 @@ def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary
     written.append(write_report(folder, result, summary, images))
     document = as_document(result, summary)
     document["changing_cell"] = cells.as_document(landscape.molecule)
-    written.append(write_document(folder / "result.json", document))
+    written.append(write_document(folder / RESULT, document))
     written += draw(folder / "profile.png", result)
     _remove_others(folder, written)
     return written
 
 
-def _remove_others(folder: Path, written: Sequence[Path]) -> None:
+def forget_result(folder: Path) -> None:
+    """Remove all files of an earlier result; its evaluations stay."""
+    _remove_others(folder, [], (RESULT, REPORT, *_PRODUCTS))
+
+
+def _remove_others(folder: Path, written: Sequence[Path], names: Sequence[str] = _PRODUCTS) -> None:
     """Remove what an earlier result has left and this one, now complete, does not speak of."""
-    for name in _PRODUCTS:
+    for name in names:
         place = folder / name
         if place not in written and place.is_file() and not place.is_symlink():
             place.unlink(missing_ok=True)
@@ -128,6 +134,18 @@ def make_folder(place: Path) -> None:
         raise InputError(
             f"--output is {place}, which cannot be made a folder ({error.strerror}); give another"
         ) from error
+
+
+def require_own(folder: Path) -> None:
+    """Raise an InputError where files in a folder would be lost that no run has left there."""
+    if any(folder.glob("evaluations.*")):
+        return
+    lost = [name for name in (RESULT, *_PRODUCTS) if (folder / name).exists()]
+    if lost:
+        raise InputError(
+            f"--output is {folder}, where {', '.join(lost)} would be lost, without the evaluations "
+            "of a run that has left it; give another folder"
+        )
 
 
 def draw(file: Path, result: PathResult) -> list[Path]:

@@ -22,7 +22,7 @@ from . import cells
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
 from .minima import findings_at, relaxed_ends
-from .outputs import Summary, known_evaluations, write_all
+from .outputs import RESULT, Summary, known_evaluations, write_all
 from .reporting import write_failure
 from .settings import Settings
 from .vibrating import Vibrations
@@ -72,11 +72,14 @@ def find(
     findings: list[Finding],
     prior: Prior = None,
 ) -> Found:
-    """Find a path, and write all that is known of it, also where the search fails on the way."""
+    """Find a path, and write all that is known of it, also where the search fails on the way.
+
+    Where it fails before there is a path, an earlier result in the folder stays as it was.
+    """
     try:
         return _found(_Work(settings, landscape, prior), ends, findings)
     except (LandscapeError, TooManyFailuresError, InputError) as error:
-        if not hasattr(error, "result"):
+        if not hasattr(error, "result") and not (settings.output / RESULT).exists():
             write_failure(settings.output, str(settings.calculator), ends, error)
         raise
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -87,7 +87,9 @@ def searched(run: Searching, evaluator: Evaluator, numbers: Numbers) -> Ground:
 
 
 def remembered(aim: Aim, prior: Prior, path: SinePath) -> Ground:
-    """What an earlier run leaves: its path, or else the lowest one on its evaluations' surrogate.
+    """What an earlier run leaves: the lowest path on the surrogate of its evaluations.
+
+    It is sought from the path that the run had found, too, where that is of use.
 
     Parameters
     ----------
@@ -100,9 +102,12 @@ def remembered(aim: Aim, prior: Prior, path: SinePath) -> Ground:
     assert prior.known is not None
     records = Records.of(prior.known.points, prior.known.values, prior.known.gradients)
     found = prior.path_between(path)
-    channel = begun(aim, found or path, records, records.highest)
-    channel = settled(channel, records) if found is None else replace(channel, path=found)
-    return Ground.of(channel, records)
+    channels = [
+        settled(begun(aim, one, records, records.highest), records)
+        for one in (path, found)
+        if one is not None
+    ]
+    return Ground.of(min(channels, key=lambda one: one.highest_likely), records)
 
 
 class Cheap:

@@ -36,6 +36,36 @@ class Smeared(Calculator):
         }  # fmt: skip
 
 
+class Touching(Smeared):
+    """One that moves what it was given, as one does that relaxes it."""
+
+    by = 0.0
+    stretch = 1.0
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        atoms.positions += self.by
+        atoms.set_cell(atoms.cell * self.stretch)
+
+
+@pytest.mark.parametrize(("by", "stretch"), [(0.01, 1.0), (0.0, 1.1)])
+def test_a_calculator_that_changes_the_structure_is_refused(by, stretch):
+    calculator = Touching()
+    calculator.by, calculator.stretch = by, stretch
+    atoms = Atoms("H2", [(0, 0, 0), (0, 0, 0.74)], cell=[8, 8, 8], pbc=True)
+    landscape = MoleculeLandscape(atoms, calculator)
+    with pytest.raises(CalculatorError, match="has changed the structure"):
+        landscape.value_and_grad(landscape.coordinates(atoms)[None])
+
+
+def test_a_calculator_that_puts_atoms_back_into_the_cell_is_none_that_moves_them():
+    calculator = Touching()
+    calculator.by = np.array([0.0, 8.0, -16.0])
+    atoms = Atoms("H2", [(0, 0, 0), (0, 0, 0.74)], cell=[8, 8, 8], pbc=True)
+    landscape = MoleculeLandscape(atoms, calculator)
+    assert np.isfinite(landscape.value_and_grad(landscape.coordinates(atoms)[None])[0]).all()
+
+
 class WithoutFreeEnergy(Smeared):
     implemented_properties = ("energy", "forces")
 

@@ -8,6 +8,7 @@ from ase.constraints import FixAtoms, FixBondLength, FixCartesian
 
 from fourierpathfinder.atoms import superpose
 from fourierpathfinder.atoms.preflight import (
+    Finding,
     Severity,
     mirrored,
     preflight,
@@ -288,3 +289,21 @@ def test_small_displacements_raise_nothing_but_the_same_minimum(name):
     end = start.copy()
     end.positions += np.random.default_rng(3).normal(scale=0.02, size=end.positions.shape)
     assert [finding.subject for finding in preflight(start, end)] == ["same minimum"]
+
+
+def test_what_was_done_takes_the_place_of_the_advice_whatever_was_found():
+    finding = Finding("order", Severity.STOP, "one thing; another", "do this; or that", done="done")
+    assert str(finding) == "error: one thing; another; do this; or that"
+    assert str(finding.corrected()) == "note: one thing; another; done"
+
+
+def test_a_finding_without_advice_is_what_was_found():
+    assert str(Finding("order", Severity.NOTE, "it is so")) == "note: it is so"
+
+
+@pytest.mark.parametrize("name", ["charge", "spin", "multiplicity"])
+def test_another_state_in_the_files_is_told(name):
+    start, end = chiral(), chiral(turned=0.3)
+    end.info[name] = 2
+    (finding,) = (one for one in preflight(start, end) if one.subject == "moments")
+    assert f"another {name}: none for the reactant, 2 for the product; " in finding.sentence

@@ -8,7 +8,7 @@ from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.calculators.morse import MorsePotential
 
-from fourierpathfinder.cli.calculators import calculator_factory
+from fourierpathfinder.cli.calculators import calculator_factory, unheard
 from fourierpathfinder.cli.exits import InputError
 
 
@@ -76,3 +76,13 @@ def test_methods_of_tblite_lead_to_it(name):
 def test_nonsense_is_refused():
     with pytest.raises(InputError, match="there is no calculator 'dtf'"):
         calculator_factory("dtf")
+
+
+def test_a_charge_that_only_the_file_states_is_told():
+    ion = Atoms("OH", [(0, 0, 0), (0, 0, 0.97)], info={"charge": -1, "multiplicity": 1})
+    (finding,) = unheard(calculator_factory("tblite", "GFN2-xTB"), ion)
+    assert "states charge -1, which the calculator is not given; pass --set charge=-1" in (
+        finding.sentence
+    )
+    assert not unheard(calculator_factory("tblite", settings=["charge=-1"]), ion)
+    assert not unheard(calculator_factory("tblite"), Atoms("H2O"))

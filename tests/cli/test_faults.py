@@ -129,15 +129,43 @@ def test_a_failed_calculation_says_why_and_where_there_is_more(faulty_find):
 
 
 @pytest.mark.parametrize(("end", "at"), [("reactant", "1-100"), ("product", "3-100")])
-def test_an_end_that_cannot_be_relaxed_is_named(end, at, hop, tmp_path, faulty_find):
+def test_an_end_that_cannot_be_relaxed_is_named(end, at, unrelaxed, faulty_find):
+    done = faulty_find("--relax-ends", fault="fail", at=at, ends=unrelaxed)
+    assert done.exit_code == Exit.CALCULATOR
+    assert f"the {end} could not be relaxed, as the calculator fails" in done.output
+    assert _WHY in done.output
+
+
+@pytest.fixture
+def unrelaxed(hop, tmp_path):
+    """The folder of the hop's files, with the product's adatom out of place."""
     for name in ("reactant", "product"):
         atoms = read(hop / f"{name}.traj")
         atoms.positions[-1, 2] += 0.05 * (name == "product")
         atoms.write(tmp_path / f"{name}.traj")
-    done = faulty_find("--relax-ends", fault="fail", at=at, ends=tmp_path)
+    return tmp_path
+
+
+def test_a_restart_that_fails_leaves_the_earlier_result_whole(unrelaxed, tmp_path, faulty_find):
+    names = ("result.json", "report.html", "path.extxyz", "profile.png")
+    assert faulty_find(ends=unrelaxed).exit_code == Exit.CERTIFIED
+    before = [(tmp_path / "out" / name).read_bytes() for name in names]
+    more = ("--restart", "--relax-ends", "--no-resume-check")
+    done = faulty_find(*more, fault="fail", at="1-100", ends=unrelaxed)
     assert done.exit_code == Exit.CALCULATOR
-    assert f"the {end} could not be relaxed, as the calculator fails" in done.output
-    assert _WHY in done.output
+    assert "could not be relaxed" in done.output
+    assert [(tmp_path / "out" / name).read_bytes() for name in names] == before
+
+
+def test_each_step_of_relaxing_is_logged_once(unrelaxed, tmp_path, faulty_find):
+    assert faulty_find("--relax-ends", ends=unrelaxed).exit_code == Exit.CERTIFIED
+    lines = (tmp_path / "out" / "run.log").read_text().splitlines()
+    begun, ended = (
+        next(k for k, line in enumerate(lines) if text in line)
+        for text in ("relaxing the product", "the product after")
+    )
+    n_gradients = int(lines[ended].split("after ")[1].split()[0])
+    assert ended - begun <= n_gradients, lines
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

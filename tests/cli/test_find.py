@@ -387,3 +387,15 @@ def test_without_the_extra_one_sentence_says_what_to_install():
 def test_the_result_is_json_of_the_standard(finished):
     text = (finished[0] / "result.json").read_text()
     json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} in result.json"))
+
+
+@pytest.mark.parametrize("name", ["saddle.xyz", "mode.extxyz"])
+def test_files_of_somebody_else_are_not_lost(name, hop, command, tmp_path):
+    """Neither written over, nor removed with what an earlier result has left."""
+    (tmp_path / name).write_text("mine")
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert f"where {name} would be lost" in done.output
+    assert (tmp_path / name).read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [tmp_path / name]

@@ -111,6 +111,28 @@ def test_a_click_sorts_the_page_and_a_second_one_turns_it_round(finished, tmp_pa
         assert re.findall(r'<td class="text name" data-value="(\w+)"', page) == names
 
 
+def test_a_pair_that_fails_later_has_no_barrier_of_an_earlier_run(
+    hop, tmp_path, monkeypatch, command
+):
+    calls, folder = tmp_path / "calls", tmp_path / "pairs" / "hop"
+    for made in (calls, folder):
+        made.mkdir(parents=True)
+    shutil.copy(hop / "reactant.traj", folder)
+    atoms = read(hop / "product.traj")
+    atoms.positions[-1, 2] += 0.05
+    write(folder / "product.traj", atoms)
+    monkeypatch.setenv("CALLS", str(calls))
+    arguments = ("find-many", tmp_path / "pairs", "-c", FAULTY, "-o", tmp_path / "out")
+    assert command(*arguments).exit_code == Exit.CERTIFIED
+    monkeypatch.setenv("FAULT", "raise")
+    monkeypatch.setenv("FAULT_AT", "1-100")
+    command(*arguments, "--restart", "--relax-ends", "--no-resume-check")
+    (row,) = rows_of(tmp_path / "out")
+    assert row["status"] == "failed"
+    assert "could not be relaxed" in row["reason"]
+    assert row["barrier_eV"] == ""
+
+
 def test_killed_three_times_the_table_is_the_same(pairs, finished, tmp_path, monkeypatch):
     """Each time where a few more calculations are done; nothing is calculated twice."""
     calls = tmp_path / "calls"

@@ -7,10 +7,20 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from fourierpathfinder import Direct, Evaluations, Paper, Status, Stochastic, Surrogate, find_path
+from fourierpathfinder import (
+    Direct,
+    Evaluations,
+    LandscapeError,
+    Paper,
+    Status,
+    Stochastic,
+    Surrogate,
+    find_path,
+)
 from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape
 from fourierpathfinder.landscapes.abilities import Forwarding
 from fourierpathfinder.landscapes.toy import mueller_brown, two_channels
+from fourierpathfinder.path import SinePath
 from fourierpathfinder.prior import Forgiving
 from fourierpathfinder.storage.checkpoint import CheckpointError
 
@@ -183,6 +193,19 @@ def test_an_earlier_run_serves_as_well(what, tmp_path):
     assert abs(found.height - toy.height) < 2e-3
 
 
+def test_an_earlier_run_needs_no_more_than_its_evaluations_alone():
+    """Its path is where a search may begin, and no more than that."""
+    toy = two_channels()
+    first = find_path(resembling(toy, 0.05), toy.start, toy.end, method=Surrogate(), rng=0)
+    path = first.path
+    bent = SinePath(path.start, path.end, path.coefficients + 0.3)
+    counts = [
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=prior, rng=0).n_gradients
+        for prior in (first.evaluations, first, replace(first, path=bent))
+    ]
+    assert max(counts) <= counts[0] + 1
+
+
 def test_a_run_goes_on_bit_for_bit(tmp_path):
     toy = mueller_brown()
     whole = find_path(
@@ -244,6 +267,36 @@ def test_one_of_other_coordinates_is_refused():
     result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)
     with pytest.raises(ValueError, match="holds no evaluations"):
         find_path(toy, toy.start, toy.end, method=Surrogate(), prior=result)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "told"),
+    [
+        (3, TypeError, "`prior` is a int"),
+        (lambda x: x.sum(), ValueError, "`prior` is a plain function without a gradient"),
+        ("nowhere.jsonl", FileNotFoundError, "`prior` is nowhere.jsonl, which is no file"),
+        (".", FileNotFoundError, "which is no file; give the one in which a run kept"),
+        (Evaluations(np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2))), ValueError, "holds no"),
+        (Evaluations(np.zeros((2, 2)), np.zeros(1), np.zeros((2, 2))), ValueError, "1 values and"),
+    ],
+)
+def test_what_is_no_prior_is_a_sentence(given, kind, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    toy = two_channels()
+    with pytest.raises(kind, match=told):
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=given)
+
+
+def test_one_that_answers_in_other_shapes_is_named():
+    toy = two_channels()
+
+    class Wide(Forwarding):
+        def value_and_grad(self, points):
+            values, gradients = self.landscape.value_and_grad(points)
+            return values, np.concatenate([gradients, gradients], axis=1)
+
+    with pytest.raises(LandscapeError, match="the prior returned gradients of shape"):
+        find_path(toy, toy.start, toy.end, method=Surrogate(), prior=Wide(toy))
 
 
 def test_failures_are_tried_again_and_then_not_finite():

@@ -7,6 +7,10 @@ from ..chirality import chirality_signs
 from ..constraints import moves_as_a_whole
 from .finding import Finding, Severity
 
+TAKE_THE_MIRROR_IMAGE = (
+    "pass --mirror to use the product's mirror image instead, which has the same energy"
+)
+
 
 def chirality(start: Atoms, end: Atoms) -> Finding | None:
     """Whether the product is built like a mirror image, at all chiral places or at some."""
@@ -21,13 +25,13 @@ def chirality(start: Atoms, end: Atoms) -> Finding | None:
             "handedness",
             Severity.WARNING,
             f"the product has the opposite chirality: it is the mirror image of the reactant at "
-            f"{places}; pass --mirror to use the product's mirror image instead, which has the "
-            "same energy",
+            f"{places}",
+            TAKE_THE_MIRROR_IMAGE,
         )
     return Finding(
         "handedness",
         Severity.WARNING,
-        f"{places} would have to invert, as the chirality there is opposite in the product; "
+        f"{places} would have to invert, as the chirality there is opposite in the product",
         "exchange two identical neighbours there, or take the other enantiomer",
     )
 

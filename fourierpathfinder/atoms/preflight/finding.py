@@ -1,4 +1,4 @@
-"""What a check found: a sentence, how grave it is, and the ends with it corrected."""
+"""What a check found, how grave it is, what to do, and the ends with it corrected."""
 
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -31,29 +31,34 @@ class Finding:
         "overlap", "handedness", "relaxation", "same minimum", "fixed atoms" or "moments".
     severity : Severity
         How much it matters.
-    sentence : str
-        What was found, and what to do.
+    found : str
+        What was found.
+    advice : str
+        What to do.
     repaired : tuple of ase.Atoms, optional
         The ends with it corrected, where that is safe.
     done : str
-        What has been done once they are corrected; it then stands in place of the advice, which is
-        what follows the sentence's first semicolon.
+        What has been done once they are corrected; it then stands in place of the advice.
     """
 
     subject: str
     severity: Severity
-    sentence: str
+    found: str
+    advice: str = ""
     repaired: Ends | None = None
     done: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What was found, and what to do."""
+        return "; ".join(filter(None, (self.found, self.advice)))
 
     def __str__(self) -> str:
         return f"{self.severity.value}: {self.sentence}"
 
     def corrected(self) -> "Finding":
         """The note that is left of it once it is corrected: what was found, and what was done."""
-        found = self.sentence.partition("; ")[0]
-        sentence = f"{found}; {self.done}" if self.done else self.sentence
-        return replace(self, severity=Severity.NOTE, sentence=sentence)
+        return replace(self, severity=Severity.NOTE, advice=self.done or self.advice)
 
 
 def listed(indices: np.ndarray) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 from ase import Atoms
 
-from ..comparison import differences
+from ..comparison import Difference, compared
 from ..constraints import free_space
 from ..mapping import reordered
 from ..minimum_image import MinimumImage
@@ -26,34 +26,37 @@ def constraints(start: Atoms, end: Atoms) -> Finding | None:
             return Finding(
                 "fixed atoms",
                 Severity.STOP,
-                f"the {name} has no free atom; remove some of its constraints",
+                f"the {name} has no free atom",
+                "remove some of its constraints",
             )
     return None
 
 
 def held_atoms(start: Atoms, end: Atoms) -> Finding | None:
     """Other atoms held, or held atoms elsewhere."""
-    sentences = differences(start, end)
-    if not sentences:
+    found = compared(start, end)
+    if not found:
         return None
+    different = about_ends(found[0])
     order = best_order(start, end)
     sorted_back = reordered(start, end, order)
     as_many = not end.constraints or (
         free_space(end).n_coordinates == free_space(start).n_coordinates
     )
-    if as_many and (order != np.arange(len(order))).any() and not differences(start, sorted_back):
+    if as_many and (order != np.arange(len(order))).any() and not compared(start, sorted_back):
         return Finding(
             "order",
             Severity.STOP,
-            f"{about_ends(sentences[0])}; the product lists identical atoms in another order, in "
-            "which all fixed atoms are in their places: pass --order (or --fix) to reorder them so",
+            different.found,
+            "the product lists identical atoms in another order, in which all fixed atoms are in "
+            "their places: pass --order (or --fix) to reorder them so",
             (start, sorted_back),
             "identical atoms were put in another order, which has all fixed atoms in place",
         )
     return Finding(
         "fixed atoms",
         Severity.STOP,
-        about_ends(sentences[0]),
+        *different,
         _shifted_back(start, end),
         "the product was shifted as a whole, so that they are at the same places",
     )
@@ -72,8 +75,12 @@ def _shifted_back(start: Atoms, end: Atoms) -> Ends | None:
     return start, shifted
 
 
-def about_ends(sentence: str) -> str:
-    """A sentence about a structure and a landscape, told of a product and a reactant."""
+def about_ends(difference: Difference) -> Difference:
+    """What differs between a structure and a landscape, told of a product and a reactant."""
+    return Difference(*map(_about_ends, difference))
+
+
+def _about_ends(sentence: str) -> str:
     words = (("it has", "the product has"), ("its ", "the product's "), ("it is", "the product is"))
     for old, new in words:
         if sentence.startswith(old):

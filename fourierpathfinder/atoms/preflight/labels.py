@@ -43,8 +43,9 @@ def order(start: Atoms, end: Atoms) -> Finding | None:
         "order",
         Severity.STOP,
         f"the product lists its atoms in another order: atom {k} is {end.symbols[k]}, in the "
-        f"reactant {start.symbols[k]}; the best match takes the product's atoms in the order "
-        f"{_shown(best)}; pass --order (or --fix) to reorder them so",
+        f"reactant {start.symbols[k]}",
+        f"the best match takes the product's atoms in the order {_shown(best)}; pass --order (or "
+        "--fix) to reorder them so",
         (start, reordered(start, end, best)),
         f"they were put in the order {_shown(best)}",
     )
@@ -76,9 +77,9 @@ def relabelling(start: Atoms, end: Atoms) -> Finding | None:
         Severity.WARNING,
         f"identical atoms change places: with atoms {_shown(moved)} of the product in the order "
         f"{_shown(best[moved])}, {bonds}the ends would be {np.linalg.norm(gaps):.2f} Å apart "
-        f"instead of {np.linalg.norm(given):.2f} Å{same}; pass --order "
-        f"{'(or --fix) ' if mistaken else ''}to reorder them so, unless the exchange is what you "
-        "want to study",
+        f"instead of {np.linalg.norm(given):.2f} Å{same}",
+        f"pass --order {'(or --fix) ' if mistaken else ''}to reorder them so, unless "
+        "the exchange is what you want to study",
         (start, placed) if mistaken else None,
         "they were reordered so",
     )

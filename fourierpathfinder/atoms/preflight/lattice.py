@@ -6,7 +6,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..bonds import bonds
-from ..comparison import SAME_CELL, cell_difference, differences
+from ..comparison import SAME_CELL, cell_difference, compared
 from ..constraints import shifts_as_a_whole
 from ..minimum_image import MinimumImage
 from ..neighbours import Neighbours
@@ -34,7 +34,8 @@ def cell(start: Atoms, end: Atoms) -> Finding | None:
             "cell",
             Severity.STOP,
             "the product has no cell but the reactant is periodic, probably because the file "
-            "format keeps none; pass --fix to take the reactant's",
+            "format keeps none",
+            "pass --fix to take the reactant's",
             (start, taken),
             "the reactant's was taken",
         )
@@ -48,18 +49,17 @@ def cell(start: Atoms, end: Atoms) -> Finding | None:
             "cell",
             Severity.STOP,
             f"the cells of the two ends differ by {difference:.2g} Å, as after separate "
-            "relaxations or rounding; a path has one cell: pass --fix to take the reactant's, with "
-            "the product's atoms scaled along, and relax the product in it",
+            "relaxations or rounding",
+            "a path has one cell: pass --fix to take the reactant's, with the product's atoms "
+            "scaled along, and relax the product in it",
             (start, taken),
             "the reactant's was taken, with the product's atoms scaled along; relax the product",
         )
     bare = Atoms.copy(end)
     del bare.constraints
     bare.positions = start.positions
-    sentences = differences(start, bare)
-    if not sentences:
-        return None
-    return Finding("cell", Severity.STOP, about_ends(sentences[0]))
+    found = compared(start, bare)
+    return Finding("cell", Severity.STOP, *about_ends(found[0])) if found else None
 
 
 def wrapping(start: Atoms, end: Atoms) -> Finding | None:
@@ -76,8 +76,8 @@ def wrapping(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "wrapping",
         Severity.NOTE,
-        f"atoms {listed(crossing)} of the product are on the other side of the cell; they are "
-        "taken at their images nearest to the reactant's",
+        f"atoms {listed(crossing)} of the product are on the other side of the cell",
+        "they are taken at their images nearest to the reactant's",
         (start, placed),
     )
 
@@ -94,7 +94,7 @@ def half_cell(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "wrapping",
         Severity.NOTE,
-        f"atoms {listed(torn)} move by half a cell, so that both directions are equally long; "
+        f"atoms {listed(torn)} move by half a cell, so that both directions are equally long",
         "they move as the files place them: shift them by a cell for the other direction, or use "
         "a larger cell",
     )
@@ -109,7 +109,7 @@ def lone_molecule(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "periodicity",
         Severity.NOTE,
-        "the structure is one molecule alone in a periodic box, in which it cannot be turned; "
+        "the structure is one molecule alone in a periodic box, in which it cannot be turned",
         "where the calculator does not need the box switch periodicity off in both files "
         "(`atoms.pbc = False`), so that the ends are laid on each other",
     )

@@ -34,7 +34,8 @@ def same_minimum(start: Atoms, end: Atoms, limit: float = _SAME_PLACE) -> Findin
         "same minimum",
         Severity.STOP,
         f"the ends are the same minimum: superposed, no atom is more than {moved.max():.2g} Å "
-        "away from its counterpart; give two different minima",
+        "away from its counterpart",
+        "give two different minima",
     )
 
 
@@ -61,6 +62,6 @@ def unrelaxed(name: str, gradient: np.ndarray, limit: float = _RELAXED) -> Findi
         "relaxation",
         Severity.WARNING,
         f"the {name} is not relaxed: its largest force is {force:.2g} eV/Å, more than {limit:g}, "
-        "so that the barrier would not be measured from a minimum; pass --relax-ends, or relax it "
-        "with this same calculator",
+        "so that the barrier would not be measured from a minimum",
+        "pass --relax-ends, or relax it with this same calculator",
     )

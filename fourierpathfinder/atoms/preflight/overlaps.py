@@ -20,6 +20,6 @@ def overlaps(start: Atoms, end: Atoms, contact: float) -> Iterator[Finding]:
             yield Finding(
                 "overlap",
                 Severity.STOP,
-                f"atoms overlap in the {name}: {sentences[0]}; correct the structure (is it in Å, "
-                "and its cell right?)",
+                f"atoms overlap in the {name}: {sentences[0]}",
+                "correct the structure (is it in Å, and its cell right?)",
             )

@@ -9,6 +9,8 @@ from .finding import Finding, Severity, listed
 
 _SAME = 0.05
 """In μ_B or e: moments and charges that differ by less are rounded."""
+_STATED = ("charge", "spin", "multiplicity")
+"""Entries of `atoms.info` that some calculators read."""
 _SAME_MASS = 0.05
 """In u: tables of masses differ by less, isotopes by more."""
 
@@ -21,7 +23,8 @@ def composition(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "composition",
         Severity.STOP,
-        f"the product is {theirs} but the reactant is {ours}; both must be made of the same atoms",
+        f"the product is {theirs} but the reactant is {ours}",
+        "both must be made of the same atoms",
     )
 
 
@@ -32,7 +35,7 @@ def moments(start: Atoms, end: Atoms) -> Finding | None:
         ("charges", [a.get_initial_charges() for a in (start, end)]),
     )
     finding = _differing(start, kinds)
-    return finding or _isotopes(start, end)
+    return finding or _stated(start, end) or _isotopes(start, end)
 
 
 def _differing(start: Atoms, kinds: Sequence[tuple[str, list[np.ndarray]]]) -> Finding | None:
@@ -49,11 +52,30 @@ def _differing(start: Atoms, kinds: Sequence[tuple[str, list[np.ndarray]]]) -> F
         return Finding(
             "moments",
             Severity.WARNING,
-            f"the initial {name} differ at atoms {listed(differing)} ({example} in the product); "
+            f"the initial {name} differ at atoms {listed(differing)} ({example} in the product)",
             "the calculator gets the reactant's everywhere on the path: set both alike, or compute "
             "the product's energy in the reactant's state first",
         )
     return None
+
+
+def _stated(start: Atoms, end: Atoms) -> Finding | None:
+    """The state of the whole, as files state it beside the atoms."""
+    for name in _STATED:
+        ours, theirs = (atoms.info.get(name) for atoms in (start, end))
+        if not np.array_equal(ours, theirs):
+            return Finding(
+                "moments",
+                Severity.WARNING,
+                f"the files state another {name}: {_said(ours)} for the reactant, "
+                f"{_said(theirs)} for the product",
+                "the calculator gets the reactant's everywhere on the path: set both alike",
+            )
+    return None
+
+
+def _said(value: object) -> str:
+    return "none" if value is None else str(value)
 
 
 def _isotopes(start: Atoms, end: Atoms) -> Finding | None:
@@ -67,8 +89,8 @@ def _isotopes(start: Atoms, end: Atoms) -> Finding | None:
         "moments",
         Severity.WARNING,
         f"the masses differ at atoms {listed(differing)} (atom {k} has {ours[k]:g} u in the "
-        f"reactant and {theirs[k]:g} u in the product); the reactant's are taken everywhere: give "
-        "both files the same isotopes",
+        f"reactant and {theirs[k]:g} u in the product)",
+        "the reactant's are taken everywhere: give both files the same isotopes",
     )
 
 
