@@ -13,6 +13,7 @@ PACKAGE = Path(fourierpathfinder.__file__).parent
 
 LAYERS = (
     "_arrays",
+    "_errors",
     "_lazy",
     "_deprecation",
     "executors",

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ..._errors import first_line
 from . import matching
 from .copies import copied
 from .example_inputs import made_up_inputs
@@ -126,7 +127,7 @@ def _first_batch(module: Any, batches: Iterator[Batch]) -> Batch:
             module(*one.args, **one.kwargs)
     except Exception as error:
         kinds = ", ".join(f"{x.dtype} {tuple(x.shape)}" for x in inputs) or "no tensor"
-        first = next(iter(str(error).splitlines()), type(error).__name__)
+        first = first_line(error, type(error).__name__)
         raise ValueError(
             f"the module could not be called with a batch of `data` ({kinds}): {first}; pass "
             "inputs as it takes them"

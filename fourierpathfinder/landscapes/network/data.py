@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
 
+from ..._errors import first_line
 from ..alignment.inputs import as_tensor
 from .loader import indices_of, refuse_ready_batches
 from .repeatable import repeatable
@@ -308,7 +309,7 @@ def _collated(items: list[Any]) -> Any:
     try:
         return _put_together(items)
     except (RuntimeError, TypeError) as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
+        first = first_line(error, type(error).__name__)
         raise ValueError(
             f"samples of `data` could not be put together as a batch ({first}); pass `collate=`, a "
             "function that makes a batch of a list of samples, such as one that pads them"

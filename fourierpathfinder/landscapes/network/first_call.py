@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from ..._errors import first_line
 from .memory import is_out_of_memory
 from .parameters import Tensors
 from .trees import tensors_of
@@ -54,7 +55,7 @@ def _said(what: str, cure: str) -> Iterator[None]:
             or is_out_of_memory(error)
         ):
             raise
-        first = next(iter(text.strip().splitlines()), "no reason given")
+        first = first_line(error, "no reason given")
         raise type(error)(f"{what}: {first.rstrip('.')}{cure}") from error
 
 

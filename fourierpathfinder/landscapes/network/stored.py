@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..._errors import first_line
+
 _log = logging.getLogger(__name__)
 
 _INSIDE = (
@@ -66,7 +68,7 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     except ImportError:
         raise
     except Exception as error:
-        first = next(iter(str(error).strip().splitlines()), "it is empty or cut short")
+        first = first_line(error, "it is empty or cut short")
         if "Weights only load failed" in first:
             first = "it holds other objects than tensors, which only code in it could make"
         raise ValueError(

@@ -48,7 +48,7 @@ class Doubt:
     pairs: float = 0.75
     """The quantile that counts, as a part of these pairs: a component that is missing shows in some
     only, and between points that are closest noise may be all there is."""
-    telling: float = 4.0
+    telling: float = 2.0
     """How much two neighbours must differ, in tolerances of the path and counting what is foretold
     as well, to be one of these pairs: a machine-learnt potential in single precision told 111 atoms
     in steps of 0.06 meV, near a saddle at 148 meV."""
