@@ -4,6 +4,7 @@
     python benchmarks/priors.py --only baker_0 zmx_1      those whose names begin so
     python benchmarks/priors.py --ways prior plain begin  and what the cheap path alone would save
     python benchmarks/priors.py --ways chain              GFN1-xTB beneath, and EMT beneath that
+    python benchmarks/priors.py --ways run                a finished run of GFN1-xTB, not asked again
     python benchmarks/priors.py --bad                     priors that are wrong, on 20 reactions
     python benchmarks/priors.py --csv runs.csv            each run is written as it ends, none twice
     python benchmarks/priors.py --csv saved/priors.csv --table    what is known already, as a table
@@ -198,6 +199,8 @@ def priors_of(way: str, reaction: Reaction, rng: int) -> Any:
     make = partial(gfn1_xtb, reaction.charge, reaction.multiplicity)
     cheap = MoleculeLandscape(reaction.reactant, argon if way == "other" else make)
     middle = (reaction.reactant.positions + reaction.product.positions).ravel() / 2
+    if way == "run":
+        return find_path(cheap, reaction.reactant, reaction.product, rng=rng)
     if way == "chain":
         return [cheap, MoleculeLandscape(reaction.reactant, effective_medium)]
     wrong: dict[str, Callable[[], Any]] = {
@@ -218,7 +221,7 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
     ends = reaction.reactant, reaction.product
     prior = priors_of(way, reaction, rng)
     seen: list[Watched] = []
-    if prior is not None:
+    if prior is not None and way != "run":
         seen = [Watched(one) for one in (prior if isinstance(prior, list) else [prior])]
         prior = seen
     began = process_time()

@@ -6,6 +6,8 @@ from time import monotonic, sleep
 
 import numpy as np
 import pytest
+from ase.build import bulk
+from ase.calculators.emt import EMT
 
 from fourierpathfinder import (
     Direct,
@@ -17,11 +19,12 @@ from fourierpathfinder import (
     Surrogate,
     find_path,
 )
-from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape
+from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape, MoleculeLandscape
 from fourierpathfinder.landscapes.abilities import Forwarding
 from fourierpathfinder.landscapes.toy import mueller_brown, two_channels
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.prior import Forgiving
+from fourierpathfinder.reaction_path import relax
 from fourierpathfinder.storage.checkpoint import CheckpointError
 
 from .test_prior_everywhere import Resembling
@@ -191,6 +194,23 @@ def test_an_earlier_run_serves_as_well(what, tmp_path):
     assert found.n_prior_gradients == 0
     assert found.n_gradients <= plain.n_gradients + 3
     assert abs(found.height - toy.height) < 2e-3
+
+
+@pytest.mark.parametrize("metal", ["Al", "Pt"])
+def test_an_earlier_run_in_many_coordinates_costs_little_where_it_does_not_lead(metal):
+    """Thirty atoms were seen at fifteen points, which tells little of what lies between them."""
+    start = bulk(metal, cubic=True) * 2
+    end = start.copy()
+    end.positions[1] += start.get_distance(1, 0, mic=True, vector=True)
+    del start[0], end[0]
+    landscape = MoleculeLandscape(start, EMT)
+    ends = [relax(landscape, x, force=0.01).position for x in landscape.ends(start, end)]
+    first = find_path(landscape, *ends, rng=0)
+    for prior in (first, first.evaluations):
+        found = find_path(landscape, *ends, prior=prior, rng=0)
+        assert found.certified
+        assert found.barrier == pytest.approx(first.barrier, abs=1e-3)
+        assert found.n_gradients <= first.n_gradients + 3
 
 
 def test_an_earlier_run_needs_no_more_than_its_evaluations_alone():

@@ -34,6 +34,9 @@ class Beneath:
     patience: int = 25
     """Evaluations of the expensive landscape by which a saddle must have been found upon it: half
     as many again as the slowest good ones take, certificate included."""
+    patience_without: int = 8
+    """The same upon an earlier run, which cannot be asked where it is unsure: what has led to a
+    saddle until then goes on to lead, and what has not costs up to twenty evaluations more."""
     margin: float = 3.0
     """By how much, in units of log likelihood, another factor, or none at all, must be likelier: as
     with kernels, so that no choice flickers."""
