@@ -4,7 +4,7 @@
     python benchmarks/priors.py --only baker_0 zmx_1      those whose names begin so
     python benchmarks/priors.py --ways prior plain begin  and what the cheap path alone would save
     python benchmarks/priors.py --ways chain              GFN1-xTB beneath, and EMT beneath that
-    python benchmarks/priors.py --ways run                a finished run of GFN1-xTB, not asked again
+    python benchmarks/priors.py --ways run                a finished run of GFN1-xTB, asked no more
     python benchmarks/priors.py --bad                     priors that are wrong, on 20 reactions
     python benchmarks/priors.py --csv runs.csv            each run is written as it ends, none twice
     python benchmarks/priors.py --csv saved/priors.csv --table    what is known already, as a table
