@@ -156,15 +156,15 @@ class Cheap:
         if self._n_unsure >= self._numbers.unsettled:
             self.note = _UNSURE
             return False
-        if len(campaign.records) >= self._patience and not channel.is_found:
+        if len(campaign.records) >= self._patience(channel) and not channel.is_found:
             self.note = _LEADS_NOWHERE
             return False
         return True
 
-    @property
-    def _patience(self) -> int:
-        can_be_asked = self._prior.evaluator is not None
-        return self._numbers.patience if can_be_asked else self._numbers.patience_without
+    def _patience(self, channel: Channel) -> int:
+        """By how many evaluations a saddle must have been found."""
+        tells_little = self._prior.evaluator is None and channel.model.features.keeps_distances
+        return self._numbers.patience_without if tells_little else self._numbers.patience
 
     def told(self, campaign: Campaign, new: Records) -> None:
         """Guess what it would say where the expensive one was asked, if it cannot be asked."""

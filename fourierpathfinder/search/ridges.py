@@ -160,13 +160,13 @@ def unknown_side(
     10.1016/0021-9991(75)90065-0).
     """
     assert channel.saddle is not None
-    top, across = channel.saddle.position, channel.policy.across
-    others = directions_across(channel, channel.saddle)
-    symmetric = channel.progress.was_symmetric
+    symmetric, across = channel.progress.was_symmetric, channel.policy.across
     least = across.blind_beside if symmetric else across.blind_to_most
-    blind = unseen(channel, top, channel.saddle.time, records, least)
+    top, time = channel.saddle.position, channel.saddle.time
+    blind = unseen(channel, top, time, records, least)
     if is_first and len(blind) > 0:
         return _Beside.of(channel, top, blind[:1]).lower(0)
+    others = directions_across(channel, channel.saddle)
     if not symmetric and doubt <= channel.policy.certify.assurance:
         return _where_it_may_fall(channel, others, across.deviations, _that_matters(channel))
     matters = _that_matters(channel, bend)
@@ -174,9 +174,8 @@ def unknown_side(
     point = _where_it_may_fall(channel, softest, across.deviations_softest, matters)
     if point is not None:
         return point
-    deviations = across.deviations_symmetric if symmetric else across.deviations
-    others = np.concatenate([others, blind])
-    return _where_it_may_fall(channel, others, doubt * deviations, matters)
+    deviations = doubt * (across.deviations_symmetric if symmetric else across.deviations)
+    return _where_it_may_fall(channel, np.concatenate([others, blind]), deviations, matters)
 
 
 def _where_it_may_fall(
