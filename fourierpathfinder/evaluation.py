@@ -178,28 +178,28 @@ class Evaluator(Forwarding):
         return replace(super().offering(behind), values=self)
 
 
-def check_shapes(points: Array, returned: object) -> None:
-    """Raise a LandscapeError where a landscape returned no values (M,) and gradients (M, D)."""
+def check_shapes(points: Array, returned: object, who: str = "the landscape") -> None:
+    """Raise a LandscapeError where `who` returned no values (M,) and gradients (M, D)."""
     if not isinstance(returned, tuple | list) or len(returned) != 2:
         raise LandscapeError(
-            f"the landscape returned a {type(returned).__name__}; `value_and_grad` must return the "
+            f"{who} returned a {type(returned).__name__}; `value_and_grad` must return the "
             "pair (values, gradients)"
         )
     expected = {"values": tuple(points.shape[:1]), "gradients": tuple(points.shape)}
     for (name, shape), array in zip(expected.items(), returned, strict=True):
         if not is_array(array):
             raise LandscapeError(
-                f"the landscape returned as {name}: a {type(array).__name__}; it must be an array "
+                f"{who} returned as {name}: a {type(array).__name__}; it must be an array "
                 f"of shape {shape}"
             )
         if not is_real(array) or isinstance(array, np.ma.MaskedArray):
             kind = "masked" if isinstance(array, np.ma.MaskedArray) else f"of {array.dtype}"
             raise LandscapeError(
-                f"the landscape returned {name} that are {kind}; they must be plain real numbers"
+                f"{who} returned {name} that are {kind}; they must be plain real numbers"
             )
         if tuple(array.shape) != shape:
             raise LandscapeError(
-                f"the landscape returned {name} of shape {tuple(array.shape)} for points of shape "
+                f"{who} returned {name} of shape {tuple(array.shape)} for points of shape "
                 f"{tuple(points.shape)}; they must have shape {shape}. `check_landscape` tests a "
                 "landscape on its own"
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._arrays import Array
-from .evaluation import Evaluator, LandscapeError, check_shapes
+from .evaluation import Evaluator, check_shapes
 from .landscapes.abilities import Forwarding
 from .path import SinePath
 from .result import Evaluations
@@ -89,7 +89,7 @@ class Forgiving(Forwarding):
                 values, gradients = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
             else:
                 values, gradients = self._once_more(points)
-        _check_shapes(points, (values, gradients))
+        check_shapes(points, (values, gradients), "the prior")
         return values, gradients
 
     def _once_more(self, point: Array) -> tuple[Array, Array]:
@@ -101,11 +101,3 @@ class Forgiving(Forwarding):
             else:
                 return values, gradients
         return np.full(1, np.nan), np.full(point.shape, np.nan)
-
-
-def _check_shapes(points: Array, returned: object) -> None:
-    """As of any landscape; an error says that it is the prior's."""
-    try:
-        check_shapes(points, returned)
-    except LandscapeError as error:
-        raise LandscapeError(str(error).replace("the landscape", "the prior", 1)) from error

@@ -36,6 +36,8 @@ class Sideways:
     as_foreseen : bool
         Whether none was lower than the surrogate reckons with: what rises more steeply beside
         the path is no reason to look at the path again.
+    doubt : float
+        By how many calibrated deviations an answer was lower than expected, at most; at least 1.
     n_answers : int
     """
 
@@ -152,12 +154,12 @@ def unknown_side(
 ) -> Array | None:
     """A point (D,) beside the top where it may fall, by more than matters, or None.
 
-    On a path that was in a plane of symmetry the surrogate takes the directions across it to be
-    like those that it has seen; so the first look is at one of them whatever it expects, and the
-    more it is deceived there, the less it is believed of the others. The softest directions come
-    before these: each answer there makes them softer still, until one falls or they are known, as
-    in Davidson's method for the lowest eigenvalues (J. Comput. Phys. 17, 87 (1975), DOI
-    10.1016/0021-9991(75)90065-0).
+    The surrogate takes the directions across the path of which it knows next to nothing to be like
+    those that it has seen; so the first look is at one of them whatever it expects, and the more it
+    is deceived there, the less it is believed of the others. Then, and always on a path that was in
+    a plane of symmetry, the softest directions come before these: each answer there makes them
+    softer still, until one falls or they are known, as in Davidson's method for the lowest
+    eigenvalues (J. Comput. Phys. 17, 87 (1975), DOI 10.1016/0021-9991(75)90065-0).
     """
     assert channel.saddle is not None
     symmetric, across = channel.progress.was_symmetric, channel.policy.across
