@@ -17,6 +17,9 @@ from .._arrays import Array
 
 _SQRT5 = float(np.sqrt(5.0))
 
+_UNRESOLVED = float(np.sqrt(np.finfo(float).eps))
+"""Distances below this are what rounding leaves of nothing."""
+
 
 @runtime_checkable
 class Kernel(Protocol):
@@ -77,9 +80,9 @@ class Matern52:
         )
 
     def third(self, squared: Array) -> Array:
-        """κ''', finite at s = 0 because it only ever multiplies what vanishes faster."""
+        """κ''', kept finite near s = 0, where it only ever multiplies what vanishes faster."""
         root = _SQRT5 * np.sqrt(squared)
-        return -125 / 24 * np.exp(-root) / np.maximum(root, 1e-150)
+        return -125 / 24 * np.exp(-root) / np.maximum(root, _UNRESOLVED)
 
 
 @dataclass(frozen=True)

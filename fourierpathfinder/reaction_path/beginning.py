@@ -6,7 +6,7 @@ import numpy as np
 
 from .._arrays import to_numpy
 from ..evaluation import Evaluator
-from ..gaussian_process import FeatureMap, GaussianProcess
+from ..gaussian_process import FeatureMap, GaussianProcess, Kernel, Matern52
 from ..landscapes.abilities import Abilities
 from ..methods import Surrogate
 from ..prior import Prior
@@ -89,15 +89,15 @@ def _as_it_is(values: np.ndarray, gradients: np.ndarray) -> tuple[np.ndarray, np
 def process_of(abilities: Abilities, method: object, x: np.ndarray) -> GaussianProcess:
     """The prior of a search by `method`; what it left open is chosen for points such as `x`."""
     features: tuple[FeatureMap, ...] = ()
-    kernel = None
+    kernels: tuple[Kernel, ...] = ()
     noise = None
     if isinstance(method, Surrogate):
         features = () if isinstance(method.features, str) else (method.features,)
-        kernel = None if isinstance(method.kernel, str) else method.kernel
+        kernels = () if isinstance(method.kernel, str) else (method.kernel,)
         noise = method.noise
     features = features or choose_features(abilities, x)
-    kernel = kernel or choose_kernel(features[0], abilities)
-    return GaussianProcess(features[0], (kernel,), BOLD.see.nugget, noise, alternatives=features)
+    kernels = kernels or (choose_kernel(features[0], abilities), Matern52())
+    return GaussianProcess(features[0], kernels, BOLD.see.nugget, noise, alternatives=features)
 
 
 def all_known(n: int, *parts: Evaluations | None) -> Evaluations:
