@@ -18,6 +18,7 @@ from .own_loss import OrdinaryModule, check_own_loss
 from .own_parameters import check_parameters
 from .parameters import Layout, Tensors
 from .reach import check_not_read
+from .remembered import check_not_remembered
 
 _N_SAMPLES = 48
 """Taken for a check; where memory runs out, half as many."""
@@ -63,7 +64,12 @@ class Door:
             )
         check_parameters(self._network, *self._some(variables))
         check_not_read(self._network, self._given, *self._some(variables))
+        check_not_remembered(self._given, self._ordinary, self._some(variables)[1])
         self._is_mean = is_mean
+
+    def _ordinary(self) -> OrdinaryModule:
+        copy = self._network.placed(copied_where_it_moves(self._given), self._device)
+        return OrdinaryModule(copy, self._network)
 
     def check_gradient(self, point: Any) -> None:
         """Raise an error if the loss has no gradient, as an accuracy has none."""

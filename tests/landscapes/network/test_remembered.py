@@ -1,0 +1,199 @@
+"""Modules that calculate with what they computed from their parameters at an earlier time."""
+
+import copy
+from functools import cached_property, lru_cache
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from fourierpathfinder import Stochastic, find_path
+from fourierpathfinder.landscapes import NetworkLandscape
+
+LABELS = torch.arange(24) % 3
+NUMBERS = torch.randn(24, 6, generator=torch.Generator().manual_seed(0))
+MASK = (torch.rand(6, 3, generator=torch.Generator().manual_seed(1)) > 0.3).float()
+
+
+class Made(nn.Module):
+    """A linear layer that multiplies with another form of its weight."""
+
+    def __init__(self, seed):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.inner = nn.Linear(6, 6)
+        self.output = nn.Linear(6, 3)
+        self.add()
+
+    def add(self):
+        pass
+
+    def weight(self):
+        return self.output.weight.t()
+
+    def forward(self, x):
+        return self.inner(x).relu() @ self.weight()
+
+
+class Transposed(Made):
+    def add(self):
+        self.kept = self.output.weight.detach().t().clone()
+
+    def weight(self):
+        return self.kept
+
+
+class Masked(Transposed):
+    def add(self):
+        self.kept = self.output.weight.detach().t() * MASK
+
+
+class InAList(Transposed):
+    def add(self):
+        self.kept = [self.output.weight.detach().t().clone()]
+
+    def weight(self):
+        return self.kept[0]
+
+
+class Filled(Made):
+    """Computed by the first call."""
+
+    def add(self):
+        self._kept = None
+
+    def weight(self):
+        if self._kept is None:
+            self._kept = functional.normalize(self.output.weight.detach(), dim=1).t()
+        return self._kept
+
+
+class InADict(Made):
+    def add(self):
+        self.kept = {}
+
+    def weight(self):
+        if "weight" not in self.kept:
+            self.kept["weight"] = self.output.weight.detach().t() ** 2
+        return self.kept["weight"]
+
+
+class Property(Made):
+    @cached_property
+    def kept(self):
+        return self.output.weight.detach().t().exp()
+
+    def weight(self):
+        return self.kept
+
+
+class WithinALayer(nn.Module):
+    def __init__(self, seed):
+        super().__init__()
+        self.layer = Filled(seed)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+class OfAMethod(Made):
+    @lru_cache(maxsize=4)  # noqa: B019
+    def weight(self):
+        return self.output.weight.detach().t() * 2
+
+
+def landscape_of(module):
+    return NetworkLandscape(module, functional.cross_entropy, (NUMBERS, LABELS))
+
+
+def connected(a, b):
+    return find_path(landscape_of(a), a, b, method=Stochastic(n_steps=2), rng=0)
+
+
+def called(kind, seed=0):
+    module = kind(seed).eval()
+    with torch.no_grad():
+        module(NUMBERS)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        (Transposed, "kept"), (Masked, "kept"), (InAList, "kept"), (Filled, "_kept"),
+        (InADict, "kept"), (Property, "kept"), (WithinALayer, r"layer\._kept"),
+    ],
+)  # fmt: skip
+def test_what_was_computed_before_is_noticed(kind, where):
+    a, b = called(kind), kind(1).state_dict()
+    before = copy.deepcopy(a)
+    with pytest.raises(ValueError, match=f"`start`: .* attribute '{where}', .* `forward` at each"):
+        connected(a, b)
+    assert torch.equal(a(NUMBERS), before(NUMBERS))  # the module is left as it is
+    assert vars(a).keys() == vars(before).keys()
+
+
+@pytest.mark.parametrize("kind", [Filled, InADict, Property, OfAMethod])
+def test_so_is_what_the_first_call_computes(kind):
+    with pytest.raises(ValueError, match=r"own loss on some|computed from its"):
+        connected(kind(0), kind(1).state_dict())
+
+
+class Noting(Made):
+    """What `forward` leaves behind for its owner is not read."""
+
+    def forward(self, x):
+        self.hidden = self.inner(x).detach()
+        self.norm = self.output.weight.detach().norm(dim=0)
+        return super().forward(x)
+
+
+class Computing(Made):
+    def weight(self):
+        self.kept = self.output.weight.t() * 2
+        return self.kept
+
+
+class Fixed(Made):
+    """Constants of ones and of random numbers, and a table that depends on the inputs alone."""
+
+    def add(self):
+        self.mask, self.table = MASK, None
+        self.scale = torch.randn(3, generator=torch.Generator().manual_seed(2))
+        nn.init.ones_(self.inner.bias)
+
+    def forward(self, x):
+        if self.table is None:
+            self.table = torch.arange(x.shape[-1]) / 6.0
+        return self.inner(x + self.table) @ (self.weight() * self.mask) * self.scale
+
+
+class OfFrozen(Transposed):
+    def add(self):
+        for parameter in self.output.requires_grad_(False).parameters():
+            parameter.normal_(generator=torch.Generator().manual_seed(3))
+        super().add()
+
+
+class Untouched(Made):
+    def add(self):
+        self.first = self.output.weight.detach().clone()
+
+
+class Recurrent(Made):
+    def add(self):
+        self.recurrent = nn.LSTM(6, 6)
+
+    def forward(self, x):
+        return super().forward(self.recurrent(x[None])[0][0])
+
+
+@pytest.mark.parametrize("kind", [Made, Noting, Computing, Fixed, OfFrozen, Untouched, Recurrent])
+def test_what_need_not_be_computed_again_is_let_through(kind):
+    a, b = called(kind), kind(1)
+    point = connected(a, b.state_dict()).path(0.5)
+    landscape, own = landscape_of(a), kind(0)
+    own.load_state_dict(landscape.state_dict(point))
+    loss = functional.cross_entropy(own(NUMBERS), LABELS).detach()
+    torch.testing.assert_close(landscape.value(point[None])[0], loss)
