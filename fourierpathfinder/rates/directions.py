@@ -3,9 +3,10 @@ r"""Along which directions to displace atoms: those in which a structure may be 
 .. math:: \frac{g(x + h v) - g(x - h v)}{2h} = H v + \frac{h^2}{6} f^{(4)}[v, v, v] + \dots
 
 What the quartic terms add is no linear map of v, so that it depends on the directions which are
-chosen. Directions at random, or along Cartesian axes, mix stretches with bends, and the two lines of
-a degenerate vibration come out apart, differently in each orientation. The eigenvectors of a model
-that shares the structure's symmetry are turned with it, and do not mix what symmetry keeps apart.
+chosen. Directions at random, or along Cartesian axes, mix stretches with bends, and the two lines
+of a degenerate vibration come out apart, differently in each orientation. The eigenvectors of a
+model that shares the structure's symmetry are turned with it, and do not mix what symmetry keeps
+apart.
 
 The model joins near neighbours by springs, each stiffer along itself than across:
 
