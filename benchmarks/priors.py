@@ -37,6 +37,7 @@ from runs_file import add_run, read_runs
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.atoms import MoleculeLandscape
 from fourierpathfinder.landscapes.abilities import Forwarding
+from fourierpathfinder.result import PathResult
 
 BUDGET = 100
 WRONG = ("sign", "noise", "well", "other", "raises")
@@ -192,15 +193,15 @@ def effective_medium() -> Any:
     return EMT()
 
 
-def priors_of(way: str, reaction: Reaction, rng: int) -> Any:
-    """What is given as `prior`; None for the plain search."""
+def priors_of(way: str, reaction: Reaction, rng: int) -> list[Any]:
+    """What is given as `prior`, the one next to GFN2-xTB first; nothing for the plain search."""
     if way in ("plain", "begin"):
-        return None
+        return []
     make = partial(gfn1_xtb, reaction.charge, reaction.multiplicity)
     cheap = MoleculeLandscape(reaction.reactant, argon if way == "other" else make)
     middle = (reaction.reactant.positions + reaction.product.positions).ravel() / 2
     if way == "run":
-        return find_path(cheap, reaction.reactant, reaction.product, rng=rng)
+        return [find_path(cheap, reaction.reactant, reaction.product, rng=rng)]
     if way == "chain":
         return [cheap, MoleculeLandscape(reaction.reactant, effective_medium)]
     wrong: dict[str, Callable[[], Any]] = {
@@ -209,7 +210,7 @@ def priors_of(way: str, reaction: Reaction, rng: int) -> Any:
         "raises": lambda: Failing(cheap),
         "well": lambda: Well(cheap, middle),
     }
-    return wrong[way]() if way in wrong else cheap
+    return [wrong[way]() if way in wrong else cheap]
 
 
 def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> Run:
@@ -219,11 +220,10 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
     cheap = Watched(MoleculeLandscape(reaction.reactant, make))
     watched = at_work = Watched(landscape)
     ends = reaction.reactant, reaction.product
-    prior = priors_of(way, reaction, rng)
-    seen: list[Watched] = []
-    if prior is not None and way != "run":
-        seen = [Watched(one) for one in (prior if isinstance(prior, list) else [prior])]
-        prior = seen
+    priors = [
+        one if isinstance(one, PathResult) else Watched(one)
+        for one in priors_of(way, reaction, rng)
+    ]
     began = process_time()
     try:
         if way == "begin":
@@ -231,13 +231,13 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
             first = find_path(cheap, *ends, method=quick, max_gradients=200, rng=rng)
             at_work = Beginning(watched, first.path)
         result = find_path(
-            at_work, *ends, method=Surrogate(), prior=prior, max_gradients=max_gradients, rng=rng
+            at_work, *ends, method=Surrogate(), prior=priors, max_gradients=max_gradients, rng=rng
         )
     except Exception as error:  # a failure is a result
         note = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         return Run(reaction.name, way, rng, n_gradients=watched.n_gradients, message=note)
     seconds = process_time() - began - watched.seconds - cheap.seconds
-    seconds -= sum(one.seconds for one in seen)
+    seconds -= sum(one.seconds for one in priors if isinstance(one, Watched))
     try:
         height = continuous_height(landscape, result.path, N_SAMPLES)
     except Exception:  # no density converges somewhere on the path: it is not judged

@@ -98,10 +98,7 @@ def _source(given: Any) -> Source:
         return Earlier(given)
     if isinstance(given, str | os.PathLike):
         return Earlier(_of_file(given))
-    try:
-        return abilities_of(as_landscape(given))
-    except (TypeError, ValueError) as error:
-        raise type(error)(str(error).replace("`landscape`", "`prior`", 1)) from error
+    return abilities_of(as_landscape(given, name="prior"))
 
 
 def _of_file(given: str | os.PathLike[str]) -> Evaluations:

@@ -291,7 +291,6 @@ def each_evaluated(
         If the calculator raises anything else.
     """
     points = np.asarray(points, dtype=float)
-    calculation.prepare()
     together = len(points) > 1 and calculation.takes_batches
     known = in_one_call(points) if together else {}
     values, gradients = np.empty(len(points)), np.empty_like(points)

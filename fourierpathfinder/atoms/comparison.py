@@ -116,7 +116,7 @@ def _constraints(reference: Atoms, other: Atoms) -> Difference | None:
     if not differing.any():
         return None
     return Difference(
-        f"its constraints differ from the landscape's at atoms {_listed(differing)}",
+        f"its constraints differ from the landscape's at {listed(np.flatnonzero(differing))}",
         "hold the same coordinates in both, or drop its own (`del atoms.constraints`)",
     )
 
@@ -132,9 +132,9 @@ def _held_positions(reference: Atoms, other: Atoms) -> Difference | None:
     if not moved.any():
         return None
     return Difference(
-        f"it has atoms {_listed(moved)} elsewhere, by up to {shifts.max():.3g} Å, though the "
-        "landscape holds them",
-        "relax both ends with these atoms at the same places, or free them",
+        f"it has {listed(np.flatnonzero(moved))} elsewhere, by up to {shifts.max():.3g} Å, though "
+        f"the landscape holds {'it' if moved.sum() == 1 else 'them'}",
+        "relax both ends with what is held at the same places, or free it",
     )
 
 
@@ -144,6 +144,8 @@ def shift_of_held(reference: Atoms, vectors: np.ndarray) -> np.ndarray:
     return np.asarray(vectors[held].mean(axis=0) if held.any() else np.zeros(3))
 
 
-def _listed(which: np.ndarray) -> str:
-    indices = [str(index) for index in np.flatnonzero(which)]
-    return ", ".join(indices[:5]) + (f" and {len(indices) - 5} more" if len(indices) > 5 else "")
+def listed(indices: np.ndarray) -> str:
+    """The first few of some atoms, and how many more there are: `atom 3`, `atoms 3, 4`."""
+    shown = ", ".join(map(str, indices[:5]))
+    more = f" and {len(indices) - 5} more" if len(indices) > 5 else ""
+    return f"atom{'s' if len(indices) != 1 else ''} {shown}{more}"

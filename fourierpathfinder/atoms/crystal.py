@@ -160,7 +160,6 @@ class CrystalLandscape:
 
     def prepare(self) -> None:
         """Make this thread's calculator, so that what is wrong with it is said at once."""
-        self._calculation.prepare()
         self._calculation.require_stress()
 
     @property

@@ -153,6 +153,7 @@ class MoleculeLandscape:
             If the calculator raises anything else; the error names the point, and has it as
             `point`.
         """
+        self.prepare()
         return each_evaluated(self._calculation, points, self._one, self._in_one_call)
 
     @property

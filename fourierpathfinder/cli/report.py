@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
-from ..result import PathResult
+from ..result import PathResult, Saddle
 from ..saddle import SaddleReport
 from ..storage.files import open_appending
 from . import vibrating
@@ -45,8 +45,7 @@ def table(found: Found) -> str:
         "barrier": f"{result.barrier:.4f} eV  (± {result.height_error:.1g})",
         "reverse": f"{result.reverse_barrier:.4f} eV",
         "height": f"{result.height:.6f} eV at t = {result.height_time:.3f}",
-        "saddle": "not found" if result.saddle is None else
-        f"force {result.saddle.gradient_norm:.1g} eV/Å",
+        "saddle": _saddle(result.saddle),
         "certified": "yes" if result.certified else "no",
         "cell": summary.cell,
         "channels": _barriers(result.channels) if len(result.channels) > 1 else "",
@@ -71,6 +70,11 @@ def table(found: Found) -> str:
     if summary.rates is not None:
         lines.append(vibrating.text(summary.rates, summary.n_gradients_vibrating))
     return "\n".join(lines)
+
+
+def _saddle(saddle: Saddle | None) -> str:
+    """The largest force on an atom there, which is what `--saddle-force` is about."""
+    return "not found" if saddle is None else f"force {saddle.largest_force:.1g} eV/Å"
 
 
 def _new_minima(report: SaddleReport | None) -> str:

@@ -86,9 +86,10 @@ def find(
 
 def _found(work: _Work, ends: tuple[Atoms, Atoms], findings: list[Finding]) -> Found:
     settings = work.settings
-    a, b, n_relaxing = _ends(work, ends)
+    placed = work.landscape.molecule.ends(*ends)
+    _check_initial(work, placed)
+    a, b, n_relaxing = _relaxed(work, placed)
     findings = [*findings, *findings_at(work.landscape, a, b)]
-    _check_initial(work, (a, b))
     found = _searched(work, (a, b), _summary(settings, findings, n_relaxing))
     if settings.verify and found.result.success:
         found = _verified(work, found)
@@ -99,13 +100,17 @@ def _found(work: _Work, ends: tuple[Atoms, Atoms], findings: list[Finding]) -> F
     return found
 
 
-def _ends(work: _Work, ends: tuple[Atoms, Atoms]) -> tuple[np.ndarray, np.ndarray, int]:
+def _relaxed(
+    work: _Work, ends: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Both ends (D,), relaxed if asked, and the evaluations that took."""
-    a, b = work.landscape.molecule.ends(*ends)
-    return relaxed_ends(work.landscape, a, b, work.prior) if work.settings.relax_ends else (a, b, 0)
+    if not work.settings.relax_ends:
+        return *ends, 0
+    return relaxed_ends(work.landscape, *ends, work.prior)
 
 
 def _check_initial(work: _Work, ends: tuple[np.ndarray, np.ndarray]) -> None:
+    """Refuse a first path of another system, before anything is evaluated."""
     try:
         resolve_initial(work.settings.initial, abilities_of(work.landscape), ends)
     except (TypeError, ValueError) as error:

@@ -13,11 +13,11 @@ from .protocols import Landscape
 
 GradientSource: TypeAlias = Callable[..., Any] | str | bool | None
 
-_ACCEPTED = (
-    "accepted are an object with `value_and_grad(points (M, D)) -> (values (M,), gradients "
-    "(M, D))`, a function of one point with `gradient=...`, and a numba.njit function "
-    "(x, gradient) -> value"
-)
+_BATCHES = "an object with `value_and_grad(points (M, D)) -> (values (M,), gradients (M, D))`"
+_COMPILED = "a numba.njit function (x, gradient) -> value"
+
+_ACCEPTED = f"accepted are {_BATCHES}, a function of one point with `gradient=...`, and {_COMPILED}"
+_ACCEPTED_ALONE = f"accepted are {_BATCHES}, and {_COMPILED}"
 
 _WAYS = (
     "pass `gradient=` a function (D,) -> (D,); True if the function returns (value, gradient); "
@@ -25,8 +25,15 @@ _WAYS = (
     '"finite-difference", which costs 2 D evaluations a gradient'
 )
 
+_WRAPPED = (
+    "pass `FunctionLandscape(function, gradient)` of `fourierpathfinder.landscapes`, or "
+    "`AutogradLandscape(function)`, or `TorchLandscape(function)`"
+)
 
-def as_landscape(landscape: Any, gradient: GradientSource = None) -> Landscape:
+
+def as_landscape(
+    landscape: Any, gradient: GradientSource = None, *, name: str = "landscape"
+) -> Landscape:
     """The landscape that `landscape` is or stands for.
 
     Parameters
@@ -38,6 +45,9 @@ def as_landscape(landscape: Any, gradient: GradientSource = None) -> Landscape:
     gradient : callable, True, "autograd", "torch", "finite-difference" or None
         Where the gradient of a plain function comes from: a callable (D,) -> (D,), True where
         the function returns (value, gradient), or a way to differentiate it. Never guessed.
+    name : str
+        What the caller calls it, for messages. Under another name than `landscape` there is no
+        `gradient` beside it, and the messages do not ask for one.
 
     Returns
     -------
@@ -59,7 +69,7 @@ def as_landscape(landscape: Any, gradient: GradientSource = None) -> Landscape:
     >>> bowl.value_and_grad(np.array([[3.0]]))
     (array([9.]), array([[6.]]))
     """
-    _refuse_what_needs_more(landscape)
+    _refuse_what_needs_more(landscape, name)
     if isinstance(landscape, Landscape):
         if gradient is not None:
             raise ValueError(
@@ -68,17 +78,19 @@ def as_landscape(landscape: Any, gradient: GradientSource = None) -> Landscape:
             )
         return landscape
     if not callable(landscape):
-        raise TypeError(f"`landscape` is a {type(landscape).__name__}; {_ACCEPTED}")
-    return _from_function(landscape, gradient)
+        accepted = _ACCEPTED if name == "landscape" else _ACCEPTED_ALONE
+        raise TypeError(f"`{name}` is a {type(landscape).__name__}; {accepted}")
+    return _from_function(landscape, gradient, name)
 
 
-def _from_function(function: Callable[..., Any], gradient: GradientSource) -> Landscape:
+def _from_function(function: Callable[..., Any], gradient: GradientSource, name: str) -> Landscape:
     if gradient is None:
         if _is_point_function(function):
             from .compiled import CompiledLandscape
 
             return CompiledLandscape(function)
-        raise ValueError(f"`landscape` is a plain function without a gradient; {_WAYS}")
+        ways = _WAYS if name == "landscape" else _WRAPPED
+        raise ValueError(f"`{name}` is a plain function without a gradient; {ways}")
     if isinstance(gradient, str) and gradient in ("autograd", "torch"):
         from .differentiated import AutogradLandscape, TorchLandscape
 
@@ -96,20 +108,21 @@ def _is_point_function(function: Any) -> bool:
     return int(function.py_func.__code__.co_argcount) == 2
 
 
-def _refuse_what_needs_more(landscape: Any) -> None:
+def _refuse_what_needs_more(landscape: Any, name: str) -> None:
+    """Raise an error for what is a part of a landscape only."""
     if isinstance(landscape, type):
         raise TypeError(
-            f"`landscape` is the class {landscape.__name__}; pass an instance, "
+            f"`{name}` is the class {landscape.__name__}; pass an instance, "
             f"`{landscape.__name__}(...)`"
         )
     if _is_instance(landscape, "ase", "Atoms"):
         raise TypeError(
-            "`landscape` is an ASE Atoms object; pass `MoleculeLandscape(atoms, calculator)` of "
+            f"`{name}` is an ASE Atoms object; pass `MoleculeLandscape(atoms, calculator)` of "
             "`fourierpathfinder.landscapes`, and the two structures as `start` and `end`"
         )
     if _is_instance(landscape, "torch.nn", "Module"):
         raise TypeError(
-            "`landscape` is a torch module; pass `NetworkLandscape(module, loss, data)` of "
+            f"`{name}` is a torch module; pass `NetworkLandscape(module, loss, data)` of "
             "`fourierpathfinder.landscapes`, and the two trained networks as `start` and `end`"
         )
 

@@ -13,6 +13,7 @@ from scipy.linalg import null_space
 
 from ..landscapes.protocols import Landscape
 from ..saddle.products import hessian_products
+from .directions import told_apart
 
 _OPPOSITE = 1e-3
 """A pair is centred on x if its middle is off by less than this fraction of its half length."""
@@ -39,15 +40,22 @@ class Products:
 
 
 def hessian(
-    landscape: Landscape, x: np.ndarray, basis: np.ndarray, known: Products, step: float
+    landscape: Landscape,
+    x: np.ndarray,
+    basis: np.ndarray,
+    known: Products,
+    step: float,
+    model: np.ndarray,
 ) -> np.ndarray:
     """The Hessian (d, d) at `x` (D,) along the orthonormal columns of `basis` (D, d).
 
-    All points are asked for together, two for each direction of which nothing is known.
+    All points are asked for together, two for each direction of which nothing is known; a cheap
+    `model` (D, D) of the Hessian chooses these.
     """
     size = basis.shape[1]
     seen, products = _within(basis, known)
     missing = np.eye(size) if not len(seen) else null_space(seen).T
+    missing = told_apart(missing, basis.T @ model @ basis)
     vectors = missing @ basis.T
     if len(vectors):
         products = np.vstack([products, hessian_products(landscape, x, vectors, step)])

@@ -32,6 +32,10 @@ ROOM = 298.15
 _STATES = ("reactant", "saddle", "product")
 _TIGHT = 0.05
 """In eV/Å: with larger forces frequencies are off by more than a few cm⁻¹."""
+_REMEDY = {
+    "saddle": "converge it further, by `--saddle-force 0.01` or `Surrogate(saddle_gradient=0.01)`"
+}
+_RELAX = "relax it further, by `--relax-ends` or `relax`"
 
 
 @dataclass(frozen=True, eq=False)
@@ -351,10 +355,10 @@ def _notes(modes: list[NormalModes], barriers: tuple[float, float]) -> list[str]
         if one.force > _TIGHT:
             notes.append(
                 f"the largest force at the {name} is {one.force:.2g} eV/Å: its frequencies would "
-                "be others where the force vanishes"
+                f"be others where the force vanishes; {_REMEDY.get(name, _RELAX)}"
             )
         n = _n_molecules(one)
-        if n > 1:
+        if n > 1 and name != "saddle":  # whose long bonds are half made, or half broken
             notes.append(
                 f"the {name} is {n} separate molecules: its free energy is that of all of them at "
                 "this place; for molecules that meet in a gas use `meeting_rates`"

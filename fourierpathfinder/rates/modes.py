@@ -15,6 +15,7 @@ from scipy.linalg import null_space, solve_triangular
 from ..landscapes.abilities import abilities_of, innermost
 from ..landscapes.protocols import Landscape
 from ..saddle.guard import Guarded
+from .directions import spring_model
 from .hessian import Products, hessian, opposite_pairs
 
 _QUANTUM = units._hbar * 1e10 / np.sqrt(units._e * units._amu)
@@ -174,7 +175,9 @@ def normal_modes(
     basis = inside if not len(motions) else null_space(motions)
     nothing = Products(np.empty((0, len(x))), np.empty((0, len(x))))
     pairs = nothing if known is None else opposite_pairs(x, *known, step)
-    curvature = hessian(guarded, x, basis, pairs, step)
+    flat = jacobian.reshape(len(x), -1)
+    model = flat @ spring_model(molecule.atoms(x)) @ flat.T
+    curvature = hessian(guarded, x, basis, pairs, step, model)
     roots, directions = _solved(
         inside.T @ basis @ curvature @ basis.T @ inside,
         _mass_matrix(molecule.atoms(x).get_masses(), jacobian, inside),

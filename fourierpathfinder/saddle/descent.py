@@ -8,6 +8,7 @@ step. A place where it still curves down in some direction is no minimum, and is
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,15 @@ from ..landscapes.protocols import Landscape
 from ..optimizers import CappedStep, Minimum, minimize
 from .cheap_descent import descend_upon
 from .cheap_hessian import CheapHessian
-from .curvatures import lowest_curvatures
+from .curvatures import Curvatures, lowest_curvatures
 from .guard import Guarded, NotEvaluatedError
 
 _FALLEN = 1 / 3
 """At a minimum the force has fallen below this fraction of the largest on the way."""
 _LOOKS = 40
 """Gradients at most to see whether a place where the force vanishes curves up."""
+_LOOKS_IN_DOUBT = 200
+"""The same where these leave open whether it curves up or down."""
 _RIDGES = 5
 """Places that are no minima after which a descent is given up."""
 _STRICTEST = 0.1
@@ -53,6 +56,7 @@ def descend(
     x: np.ndarray,
     has_arrived: Callable[[np.ndarray], bool] = lambda x: False,
     *,
+    origin: np.ndarray | None = None,
     gradient_tolerance: float = 0.01,
     displacement: float = 0.1,
     step: float = 0.01,
@@ -70,6 +74,9 @@ def descend(
         Where to begin: not on the saddle itself, where the gradient says nothing.
     has_arrived : callable (D,) -> bool
         Whether a point on the way is where the descent may end at once.
+    origin : ndarray (D,), optional
+        The saddle, `x` if left out: from there to where it rests the landscape is most likely to
+        curve down still.
     gradient_tolerance : float
         The largest component of the gradient at a minimum.
     displacement : float
@@ -98,7 +105,7 @@ def descend(
     (True, '')
     """
     guarded, rng = Guarded(landscape), np.random.default_rng(rng)
-    course = _Course(x, gradient_tolerance, has_arrived)
+    above, course = x if origin is None else origin, _Course(x, gradient_tolerance, has_arrived)
     try:
         for _ in range(_RIDGES):
             left = max_gradients - guarded.n_gradients
@@ -106,12 +113,11 @@ def descend(
                 return course.ended(f"it was given up after {guarded.n_gradients} gradients")
             if course.has_arrived:
                 return course.ended()
-            here, travelled = course.position, course.position - x
-            looks = min(_LOOKS, max(max_gradients - guarded.n_gradients, 4))
+            here, travelled = course.position, course.position - above
             cheap = None if prior is None else CheapHessian.of(prior, here, step)
-            found = lowest_curvatures(
-                guarded, here, travelled, n=1, step=step, max_gradients=looks, cheap=cheap, rng=rng
-            )
+            look = partial(lowest_curvatures, guarded, here, n=1, step=step, cheap=cheap, rng=rng)
+            left = max(max_gradients - guarded.n_gradients, 4)
+            found = _lowest(look, travelled, left)
             if found.values[0] + found.errors[0] >= 0:
                 return course.ended()
             side = 1.0 if found.modes[0] @ travelled >= 0 else -1.0
@@ -119,6 +125,17 @@ def descend(
     except NotEvaluatedError as error:
         return course.ended(error.told("on the way down"))
     return course.ended("it ends where the landscape still curves down")
+
+
+def _lowest(
+    look: Callable[..., Curvatures], direction: np.ndarray, max_gradients: int
+) -> Curvatures:
+    """The lowest curvature, looked at longer where a few gradients leave its sign in doubt."""
+    found = look(direction, max_gradients=min(_LOOKS, max_gradients))
+    left = min(_LOOKS_IN_DOUBT, max_gradients - found.n_gradients)
+    if left < _LOOKS or not abs(found.values[0]) < found.errors[0]:
+        return found
+    return look(found.modes[0], max_gradients=left)
 
 
 class _Course:

@@ -87,6 +87,7 @@ def verify_saddle(
         descend,
         guarded,
         has_arrived=lambda point: bool(ends.arrived_at(point)),
+        origin=x,
         gradient_tolerance=gradient_tolerance,
         displacement=displacement,
         step=step,

@@ -106,7 +106,7 @@ def test_wrapping_across_a_boundary():
     end.positions[-1] += end.cell[0] + end.cell[1]
     finding = only(preflight(start, end), "wrapping")
     assert finding.severity is Severity.NOTE
-    assert finding.sentence.startswith("atoms 12 of the product are on the other side of the cell")
+    assert finding.sentence.startswith("in the product atom 12 is on the other side of the cell")
     _, mended, _ = repair(start, end)
     np.testing.assert_allclose(mended.positions, slab(0.5).positions, atol=1e-9)
 
@@ -114,7 +114,7 @@ def test_wrapping_across_a_boundary():
 def test_a_move_by_half_a_cell_is_undecided():
     finding = only(preflight(slab(0), slab(1)), "wrapping")
     assert finding.severity is Severity.NOTE
-    assert "atoms 12 move by half a cell" in finding.sentence
+    assert "atom 12 moves by half a cell" in finding.sentence
 
 
 def test_overlapping_atoms():
@@ -251,7 +251,7 @@ def test_held_atoms_elsewhere():
     start, end = slab(0), slab(0.5)
     end.positions[0] += [0.1, 0, 0]
     finding = only(preflight(start, end), "fixed atoms")
-    assert "the product has atoms 0 elsewhere, by up to 0.1 Å" in finding.sentence
+    assert "the product has atom 0 elsewhere, by up to 0.1 Å" in finding.sentence
     assert finding.repaired is None
 
 

@@ -79,6 +79,8 @@ def test_the_saddle_file_is_the_saddle(finished):
     result = read_result(finished[0])
     assert saddle.get_potential_energy() == pytest.approx(result["height"], abs=1e-7)
     assert np.linalg.norm(saddle.get_forces()) == pytest.approx(result["saddle"]["force"], rel=1e-4)
+    largest = np.linalg.norm(saddle.get_forces(), axis=1).max()
+    assert f"saddle  force {largest:.1g} eV/Å" in finished[1]
 
 
 def test_the_result_file_has_plain_numbers_and_named_units(finished):

@@ -90,3 +90,17 @@ def test_what_is_no_guess_is_said(ends, command, tmp_path):
     )
     assert done.exit_code == Exit.BAD_INPUT
     assert "--initial does not fit these ends" in done.output
+
+
+def test_a_guess_of_another_system_is_refused_before_anything_is_relaxed(ends, command, tmp_path):
+    from ase.build import molecule
+
+    write(tmp_path / "other.xyz", molecule("H2O"))
+    done = command(
+        "find", *ends, "-c", "emt", "-o", tmp_path / "out", "--relax-ends",
+        "--initial", tmp_path / "other.xyz",
+    )  # fmt: skip
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "--initial does not fit these ends" in done.output
+    assert "relaxing" not in done.output
+    assert not (tmp_path / "out" / "evaluations.jsonl").exists()

@@ -292,8 +292,13 @@ def test_one_of_other_coordinates_is_refused():
 @pytest.mark.parametrize(
     ("given", "kind", "told"),
     [
-        (3, TypeError, "`prior` is a int"),
-        (lambda x: x.sum(), ValueError, "`prior` is a plain function without a gradient"),
+        (3, TypeError, "`prior` is a int; accepted are an object with [^=]*$"),
+        (
+            lambda x: x.sum(),
+            ValueError,
+            r"`prior` is a plain function without a gradient; pass `FunctionLandscape\([^=]*$",
+        ),
+        (Counted, TypeError, r"`prior` is the class Counted; pass an instance"),
         ("nowhere.jsonl", FileNotFoundError, "`prior` is nowhere.jsonl, which is no file"),
         (".", FileNotFoundError, "which is no file; give the one in which a run kept"),
         (Evaluations(np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2))), ValueError, "holds no"),

@@ -189,6 +189,7 @@ def test_notes_say_what_is_unreliable(hop):
     path = replace(result.path, start=shaken)
     rates = reaction_rates(landscape, replace(result, path=path))
     assert any("largest force at the reactant" in note for note in rates.notes)
+    assert any("`--relax-ends`" in note for note in rates.notes)
     assert reaction_rates(landscape, result).notes == ()
 
 

@@ -7,6 +7,7 @@ from scipy import constants
 
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.atoms import MoleculeLandscape
+from fourierpathfinder.atoms.bonds import bonds
 from fourierpathfinder.rates import (
     IdealGas,
     Species,
@@ -16,6 +17,7 @@ from fourierpathfinder.rates import (
     reaction_rates,
     wigner,
 )
+from fourierpathfinder.rates.kinetics import _notes
 
 from .hydrogen import DEPTH, LENGTH, STIFFNESS, Hydrogen, surface
 
@@ -124,6 +126,18 @@ def test_ends_that_are_several_molecules_are_told(exchange):
     notes = reaction_rates(*exchange).notes
     assert any("reactant is 2 separate molecules" in note for note in notes)
     assert any("product is 2 separate molecules" in note for note in notes)
+
+
+def test_a_saddle_with_long_bonds_is_not_called_several_molecules(exchange):
+    """Of H3, half of whose bonds are half made."""
+    landscape, result = exchange
+    wide = landscape.atoms(result.saddle.position)
+    wide.positions *= 1.3
+    assert len(bonds(wide)) < 2
+    modes = [normal_modes(landscape, one) for one in (result.path.start, wide, result.path.end)]
+    notes = _notes(modes, (1.0, 1.0))
+    assert not any("saddle" in note and "molecules" in note for note in notes)
+    assert sum("separate molecules" in note for note in notes) == 2
 
 
 def test_what_is_no_reaction_is_refused(species):

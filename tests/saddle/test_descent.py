@@ -80,3 +80,30 @@ def test_relaxing_a_molecule_ends_at_ase_s_minimum():
     assert found.converged
     assert found.value == pytest.approx(atoms.get_potential_energy(), abs=1e-5)
     assert found.n_evaluations == landscape.n_gradients < 30
+
+
+class Torsion:
+    """Wells at u = -1 and 1 along one soft direction, beside 59 stiff ones of many sizes."""
+
+    def __init__(self):
+        self.stiffness = np.geomspace(0.2, 60, 59)
+        self.turn = np.linalg.qr(np.random.default_rng(5).normal(size=(60, 60)))[0]
+
+    def value_and_grad(self, points):
+        u, rest = np.split(points @ self.turn, [1], axis=1)
+        values = (
+            0.076 * (u[:, 0] ** 4 / 4 - u[:, 0] ** 2 / 2) + (self.stiffness * rest**2).sum(1) / 2
+        )
+        return values, np.concatenate([0.076 * (u**3 - u), self.stiffness * rest], 1) @ self.turn.T
+
+
+@pytest.mark.parametrize("knows_the_saddle", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_soft_torsion_is_followed_though_its_force_is_small(seed, knows_the_saddle):
+    """Beside the saddle its force is within the tolerance; 40 gradients do not see the torsion."""
+    landscape, rng = Torsion(), np.random.default_rng(seed)
+    start = np.concatenate([[0.1], 0.02 * rng.normal(size=59) / np.sqrt(landscape.stiffness)])
+    origin = np.zeros(60) if knows_the_saddle else None
+    found = descend(landscape, landscape.turn @ start, origin=origin, rng=seed)
+    assert found.problem == ""
+    assert (found.position @ landscape.turn)[0] == pytest.approx(1, abs=0.1)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
-import numpy as np
 from ase import Atoms
 
 Ends = tuple[Atoms, Atoms]
@@ -59,9 +58,3 @@ class Finding:
     def corrected(self) -> "Finding":
         """The note that is left of it once it is corrected: what was found, and what was done."""
         return replace(self, severity=Severity.NOTE, advice=self.done or self.advice)
-
-
-def listed(indices: np.ndarray) -> str:
-    """The first few of some atoms, and how many more there are."""
-    shown = ", ".join(map(str, indices[:5]))
-    return shown + (f" and {len(indices) - 5} more" if len(indices) > 5 else "")

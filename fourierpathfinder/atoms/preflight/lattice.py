@@ -6,12 +6,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..bonds import bonds
-from ..comparison import SAME_CELL, cell_difference, compared
+from ..comparison import SAME_CELL, cell_difference, compared, listed
 from ..constraints import shifts_as_a_whole
 from ..minimum_image import MinimumImage
 from ..neighbours import Neighbours
 from ..superposition import superpose
-from .finding import Finding, Severity, listed
+from .finding import Finding, Severity
 from .held import about_ends
 
 _LAST_DIGITS = 0.02
@@ -73,11 +73,12 @@ def wrapping(start: Atoms, end: Atoms) -> Finding | None:
     crossing = np.flatnonzero(np.abs(moved).max(axis=1) > _CROSSED)
     if not len(crossing):
         return None
+    are = "is" if len(crossing) == 1 else "are"
     return Finding(
         "wrapping",
         Severity.NOTE,
-        f"atoms {listed(crossing)} of the product are on the other side of the cell",
-        "they are taken at their images nearest to the reactant's",
+        f"in the product {listed(crossing)} {are} on the other side of the cell",
+        "the images nearest to the reactant are taken",
         (start, placed),
     )
 
@@ -94,9 +95,10 @@ def half_cell(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "wrapping",
         Severity.NOTE,
-        f"atoms {listed(torn)} move by half a cell, so that both directions are equally long",
-        "they move as the files place them: shift them by a cell for the other direction, or use "
-        "a larger cell",
+        f"{listed(torn)} {'moves' if len(torn) == 1 else 'move'} by half a cell, so that both "
+        "directions are equally long",
+        "the direction is that in which the files place them: shift by a cell for the other one, "
+        "or use a larger cell",
     )
 
 

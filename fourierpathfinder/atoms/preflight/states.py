@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
-from .finding import Finding, Severity, listed
+from ..comparison import listed
+from .finding import Finding, Severity
 
 _SAME = 0.05
 """In μ_B or e: moments and charges that differ by less are rounded."""
@@ -52,7 +53,7 @@ def _differing(start: Atoms, kinds: Sequence[tuple[str, list[np.ndarray]]]) -> F
         return Finding(
             "moments",
             Severity.WARNING,
-            f"the initial {name} differ at atoms {listed(differing)} ({example} in the product)",
+            f"the initial {name} differ at {listed(differing)} ({example} in the product)",
             "the calculator gets the reactant's everywhere on the path: set both alike, or compute "
             "the product's energy in the reactant's state first",
         )
@@ -88,7 +89,7 @@ def _isotopes(start: Atoms, end: Atoms) -> Finding | None:
     return Finding(
         "moments",
         Severity.WARNING,
-        f"the masses differ at atoms {listed(differing)} (atom {k} has {ours[k]:g} u in the "
+        f"the masses differ at {listed(differing)} (atom {k} has {ours[k]:g} u in the "
         f"reactant and {theirs[k]:g} u in the product)",
         "the reactant's are taken everywhere: give both files the same isotopes",
     )

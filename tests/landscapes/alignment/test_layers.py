@@ -32,6 +32,12 @@ def raw(*shape):
     return nn.Parameter(torch.zeros(shape))
 
 
+def convolved(forward):
+    """A convolution to five channels, and what is done with them; for images of three channels."""
+    made = Made(forward, conv=nn.Conv2d(3, 5, 3), last=nn.Linear(5, 2))
+    return [5], made, (3, 5, 5)
+
+
 def experts(of, x):
     gates = functional.softmax(of.gate(x), -1)
     return sum(gates[:, k : k + 1] * each(x) for k, each in enumerate(of.experts))
@@ -139,21 +145,9 @@ KINDS = {
         (3,),
     ),
     "EmbeddingBag": ([5], nn.Sequential(nn.EmbeddingBag(9, 5), nn.Tanh(), nn.Linear(5, 2)), None),
-    "standardised weights": (
-        [5],
-        Made(standardised, conv=nn.Conv2d(3, 5, 3), last=nn.Linear(5, 2)),
-        (3, 5, 5),
-    ),
+    "standardised weights": convolved(standardised),
     "messages": ([5], Made(messages, first=nn.Linear(3, 5), last=nn.Linear(5, 2)), (4, 3)),
-    "largest pixels": (
-        [5],
-        Made(
-            lambda of, x: of.last(of.conv(x).flatten(2).max(-1)[0]),
-            conv=nn.Conv2d(3, 5, 3),
-            last=nn.Linear(5, 2),
-        ),
-        (3, 5, 5),
-    ),
+    "largest pixels": convolved(lambda of, x: of.last(of.conv(x).flatten(2).max(-1)[0])),
     "largest channels": (
         [5],
         Made(
