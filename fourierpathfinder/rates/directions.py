@@ -18,6 +18,7 @@ with the weights w of `BondMetric` and unit vectors n from atom to atom.
 
 import numpy as np
 from ase import Atoms
+from scipy.sparse import coo_array, csr_array, triu
 
 from ..atoms.metric import BondMetric
 from ..atoms.minimum_image import MinimumImage
@@ -26,7 +27,7 @@ _ACROSS = 0.1
 """How stiff a spring is across, beside 1 along itself."""
 
 
-def spring_model(atoms: Atoms) -> np.ndarray:
+def spring_model(atoms: Atoms) -> csr_array:
     """The stiffness K of springs between near neighbours.
 
     Parameters
@@ -36,22 +37,27 @@ def spring_model(atoms: Atoms) -> np.ndarray:
 
     Returns
     -------
-    ndarray (3 n, 3 n)
+    scipy.sparse.csr_array (3 n, 3 n)
         Symmetric; all positions' coordinates, atom by atom.
     """
-    size = len(atoms)
-    weights = -BondMetric().laplacian(atoms).toarray()
-    first, second = np.nonzero(np.triu(weights, 1))
+    pairs = triu(-BondMetric().laplacian(atoms), 1).tocoo()
+    first, second = pairs.row, pairs.col
     vectors = MinimumImage.of(atoms)(atoms.positions[second] - atoms.positions[first])
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     springs = units[:, :, None] * units[:, None, :] + _ACROSS * np.eye(3)
-    springs *= weights[first, second][:, None, None]
-    stiffness = np.zeros((size, size, 3, 3))
-    np.subtract.at(stiffness, (first, second), springs)
-    np.subtract.at(stiffness, (second, first), springs)
-    np.add.at(stiffness, (first, first), springs)
-    np.add.at(stiffness, (second, second), springs)
-    return np.asarray(stiffness.swapaxes(1, 2).reshape(3 * size, 3 * size))
+    blocks = pairs.data[:, None, None] * springs
+    places = np.concatenate([[first, second], [second, first], [first, first], [second, second]], 1)
+    return _assembled(np.concatenate([-blocks, -blocks, blocks, blocks]), places, len(atoms))
+
+
+def _assembled(blocks: np.ndarray, places: np.ndarray, size: int) -> csr_array:
+    """The matrix with blocks (p, 3, 3) at rows and columns `places` (2, p), added where they meet."""
+    axes = np.arange(3)
+    rows = 3 * places[0][:, None, None] + axes[:, None]
+    columns = 3 * places[1][:, None, None] + axes
+    at = np.broadcast_arrays(rows, columns, blocks)
+    row, column, value = (array.ravel() for array in at)
+    return coo_array((value, (row, column)), shape=(3 * size, 3 * size)).tocsr()
 
 
 def told_apart(directions: np.ndarray, model: np.ndarray) -> np.ndarray:
