@@ -111,16 +111,22 @@ class Corrected:
         """The same with another kernel for the difference."""
         return replace(self, difference=self.difference.under(kernel))
 
+    def beyond_mean(self, data: Observations) -> Observations:
+        """What of some observations the prior mean leaves to the difference."""
+        below, slope = self.mean.predict(data.x)
+        return replace(data, values=data.values - below, gradients=data.gradients - slope)
+
     def add(self, x: Array, values: Array, gradients: Array) -> "Corrected":
         """With the points `x` (m, D) added at the same length scale; see `Posterior.add`.
 
         `alone` is left as it is: this is for looking ahead.
         """
-        below, slope = self.mean.predict(x)
+        new = Observations.of(x, values, gradients)
+        beyond = self.beyond_mean(new)
         return replace(
             self,
-            data=self.data.joined(Observations.of(x, values, gradients)),
-            difference=self.difference.add(x, values - below, gradients - slope),
+            data=self.data.joined(new),
+            difference=self.difference.add(x, beyond.values, beyond.gradients),
             pins=self.pins.extended(x, np.ones(len(x), dtype=bool)),
         )
 
