@@ -36,7 +36,7 @@ class Status(Enum):
     )
     STALLED = (
         "No further progress was possible before the tolerance was reached; the best path so far "
-        "is returned. Loosen `tol`, or look for noise in the landscape with `check_landscape`."
+        "is returned. Loosen `tol`, which noise in the landscape may ask for."
     )
     STOPPED = "The callback stopped the run; the best path so far is returned."
     INTERRUPTED = "The run was interrupted from the keyboard; the best path so far is returned."

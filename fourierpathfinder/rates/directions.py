@@ -51,7 +51,7 @@ def spring_model(atoms: Atoms) -> csr_array:
 
 
 def _assembled(blocks: np.ndarray, places: np.ndarray, size: int) -> csr_array:
-    """The matrix with blocks (p, 3, 3) at rows and columns `places` (2, p), added where they meet."""
+    """The matrix with blocks (p, 3, 3) at rows and columns `places` (2, p), added up."""
     axes = np.arange(3)
     rows = 3 * places[0][:, None, None] + axes[:, None]
     columns = 3 * places[1][:, None, None] + axes

@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 
 from .._arrays import Array
-from ..gaussian_process import Corrected, Model, Observations
+from ..gaussian_process import Corrected, Observations
 from ..gaussian_process.agreement import agreement
 from .channel import Channel
 from .judgement import Answer
@@ -51,11 +51,10 @@ def disagreement(channel: Channel, records: Records) -> float:
     least = numbers.telling * channel.path_tolerance
     if unexplained(known, numbers, least) < numbers.unexplained:
         return -np.inf
-    model: Model = channel.model
     told = channel.known.warp(known.values, known.gradients)
-    data = Observations.of(known.x, *told)
+    model, data = channel.model, Observations.of(known.x, *told)
     if isinstance(model, Corrected):  # evaluations are few and far apart: smooth beyond the mean
-        model, data = model.difference, model.beyond_mean(data)
+        return -agreement(model.difference, model.beyond_mean(data))
     return -agreement(model, data)
 
 

@@ -60,9 +60,7 @@ class Wrong:
 
 
 def found(toy, change, most=45, prior=None):
-    return find_path(
-        Wrong(toy, change), toy.start, toy.end, prior=prior, rng=0, max_gradients=most
-    )
+    return find_path(Wrong(toy, change), toy.start, toy.end, prior=prior, rng=0, max_gradients=most)
 
 
 class Cheap:
