@@ -111,6 +111,10 @@ def _relaxed(
 
 def _check_initial(work: _Work, ends: tuple[np.ndarray, np.ndarray]) -> None:
     """Refuse a first path of another system, before anything is evaluated."""
+    if work.settings.initial is None:
+        return
+    if not work.landscape.n_remembered:  # what is wrong with the calculator must not end us
+        work.landscape.isolated.prepare()
     try:
         resolve_initial(work.settings.initial, abilities_of(work.landscape), ends)
     except (TypeError, ValueError) as error:

@@ -94,7 +94,7 @@ def test_moments_that_differ_are_said():
     end.set_initial_magnetic_moments([1.0, 1.01])
     end.set_masses([15.9949, 17.9992])
     finding = next(f for f in preflight(start, end) if f.subject == "moments")
-    assert "the masses differ at atoms 1 (atom 1 has 15.999 u in the reactant and" in str(finding)
+    assert "the masses differ at atom 1 (atom 1 has 15.999 u in the reactant and" in str(finding)
     end.set_masses([15.9949, 15.9949])
     assert "moments" not in [f.subject for f in preflight(start, end)]
 

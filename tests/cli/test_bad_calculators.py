@@ -19,15 +19,16 @@ FILES = {
 }
 
 
+@pytest.mark.parametrize("guess", [(), ("--initial", "a.xyz")], ids=["plain", "with a guess"])
 @pytest.mark.parametrize("name", FILES)
-def test_what_cannot_be_made_is_one_sentence(name, command, tmp_path, monkeypatch):
+def test_what_cannot_be_made_is_one_sentence(name, guess, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     content, attribute, sentence = FILES[name]
     (tmp_path / "calc.py").write_text(content)
     (tmp_path / "a.xyz").write_text(hostile.GOOD)
     (tmp_path / "b.xyz").write_text(hostile.GOOD.replace("1.9", "-1.9"))
     more = ["--set", "foo=1"] if name == "unknown setting" else []
-    arguments = ("find", "a.xyz", "b.xyz", "-c", f"calc.py:{attribute}", "-o", "out", *more)
+    arguments = ("find", "a.xyz", "b.xyz", "-c", f"calc.py:{attribute}", "-o", "out", *more, *guess)
     done = command(*arguments)
     assert done.exit_code == Exit.BAD_INPUT, done.output
     assert "Traceback" not in done.output
