@@ -75,6 +75,8 @@ def _read(source: str) -> Any:
 
 
 def _several(source: str, name: str, n: int) -> InputError:
+    if n == 1:
+        return InputError(f"{source} names no structure of {name}, which holds one; give {name}")
     one = f"name one of them, {name}@0 to {name}@{n - 1}, or {name}@-1 for the last"
     if source != name:
         return InputError(f"{source} names no structure of {name}, which holds {n}; {one}")

@@ -156,6 +156,7 @@ NAMES = {
     "two.xyz@x": "two.xyz@x names no structure of two.xyz, which holds 2; name one",
     "two.xyz@": "two.xyz@ names no structure of two.xyz, which holds 2; name one",
     "two.xyz@:": "two.xyz@: names no structure of two.xyz, which holds 2; name one",
+    "a.xyz@7": "a.xyz@7 names no structure of a.xyz, which holds one; give a.xyz",
     "empty": "empty holds neither a CONTCAR nor a POSCAR",
 }
 

@@ -11,6 +11,7 @@ from . import matching
 from .copies import copied
 from .example_inputs import made_up_inputs
 from .inputs import Batch, batches_of
+from .refusals import refuse_meta, refuse_scripted
 from .straight_through import StraightThrough, by_loss
 from .structure import Specification, find_units, units_of
 from .tracing import tensors_in
@@ -89,7 +90,9 @@ def align_units(
     >>> all(bool(torch.equal(aligned[name], value)) for name, value in a.state_dict().items())
     True
     """
-    _refuse_scripted(module, a, b)
+    for given in (module, a, b):
+        if isinstance(given, torch.nn.Module):
+            refuse_scripted(given)
     if match_activations is None:
         match_activations = data is not None and units is None
     if (match_activations or straight_through is not None) and data is None:
@@ -151,17 +154,6 @@ def _few(tree: Any) -> Any:
     return tuple(map(_few, tree)) if isinstance(tree, tuple | list) else tree
 
 
-def _refuse_scripted(*modules: Any) -> None:
-    """Raise an error for programs of TorchScript, which cannot be called with other parameters."""
-    for module in modules:
-        if isinstance(module, torch.jit.ScriptModule):
-            raise ValueError(
-                f"a {type(module).__name__} is a program of TorchScript with parameters of its "
-                "own; pass the module that it was made from, after "
-                "`load_state_dict(scripted.state_dict())`"
-            )
-
-
 def _loaded(module: Any, given: Any, name: str) -> Any:
     """A copy of the module with the given parameters, in evaluation mode."""
     state = given.state_dict() if isinstance(given, torch.nn.Module) else given
@@ -185,11 +177,8 @@ def _check_numbers(own: State, state: State, name: str) -> None:
         mine: Any = own.get(key)
         if not all(isinstance(x, torch.Tensor) and x.is_floating_point() for x in (mine, value)):
             continue
-        if mine.is_meta or value.is_meta:
-            raise ValueError(
-                f"{key!r} of {'the module' if mine.is_meta else f'`{name}`'} is on the device "
-                "`meta`, which holds no numbers; load the parameters first"
-            )
+        refuse_meta(mine, f"{key!r} of the module")
+        refuse_meta(value, f"{key!r} of `{name}`")
         if torch.promote_types(mine.dtype, value.dtype) != mine.dtype:
             raise ValueError(
                 f"{key!r} of `{name}` is of {value.dtype}, in the module of {mine.dtype}, which "

@@ -8,11 +8,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import torch
-
 from ..._errors import first_line
 from .memory import is_out_of_memory
-from .parameters import Tensors
 from .trees import tensors_of
 
 _KINDS = (
@@ -71,19 +68,3 @@ def _of_parameters(inputs: tuple[Any, ...], parameters: Any) -> str:
 def _kinds(tensors: tuple[Any, ...]) -> str:
     found = [f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in tensors[:4]]
     return ", ".join(found + (["..."] if len(tensors) > len(found) else [])) or "no tensor"
-
-
-def refuse_meta(tensors: Tensors) -> None:
-    """Raise an error if a tensor of a module holds no numbers.
-
-    Raises
-    ------
-    ValueError
-        With its name.
-    """
-    for name, tensor in tensors.items():
-        if isinstance(tensor, torch.Tensor) and tensor.is_meta:
-            raise ValueError(
-                f"{name!r} of `module` is on the device `meta`, which holds no numbers; load the "
-                "parameters first, or build the module on another device"
-            )

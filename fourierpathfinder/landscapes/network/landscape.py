@@ -16,10 +16,10 @@ import torch
 
 from ...storage.content import digest
 from ..alignment.copies import copied
+from ..alignment.refusals import refuse_meta
 from .content import identity
 from .data import as_samples, known_by, spread
 from .door import Door
-from .first_call import refuse_meta
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
 from .measures import Metric, check_metrics, filter_normalised, measured
@@ -138,7 +138,8 @@ class NetworkLandscape:
         self._given = module
         self._loss = loss
         self._layout = Layout.of(module)
-        refuse_meta(module.state_dict(keep_vars=True))
+        for name, tensor in module.state_dict(keep_vars=True).items():
+            refuse_meta(tensor, f"{name!r} of `module`")
         self._samples = as_samples(data, self.device, collate=collate, n_samples=n_samples)
         self._network = Network(
             module,

@@ -15,6 +15,7 @@ import torch
 from torch.nn.parameter import Parameter, UninitializedParameter
 
 from ...storage.content import digest
+from ..alignment.refusals import refuse_meta
 from .sharded import refuse_sharded
 from .stored import renamed, shortened
 
@@ -234,10 +235,7 @@ def _require_numbers(name: str, tensor: Any) -> None:
             f"{name!r} is of {tensor.dtype}; parameters must be floats, so pass those that the "
             "module calculates with"
         )
-    if tensor.is_meta:
-        raise ValueError(
-            f"{name!r} is on the device `meta`, which holds no numbers; load the parameters first"
-        )
+    refuse_meta(tensor, repr(name))
 
 
 def placed_evenly(tensor: Any) -> Any:

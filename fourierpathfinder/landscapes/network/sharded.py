@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from ..alignment.refusals import refuse_scripted, whole_or
+
 _OVER_DEVICES = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
 _GATHER = (
     "gather them with `torch.distributed.checkpoint.state_dict.get_model_state_dict(module, "
@@ -44,30 +46,21 @@ def refuse_wrapped(module: Any) -> None:
     for name, part in module.named_modules():
         if isinstance(part, _OVER_DEVICES):
             raise ValueError(
-                f"{_whole_or(name)} is a {type(part).__name__}, which hands it to several devices "
+                f"{whole_or(name)} is a {type(part).__name__}, which hands it to several devices "
                 "or processes; pass what it holds, its `.module`"
             )
         if isinstance(part, torch.optim.swa_utils.AveragedModel):
             raise ValueError(
-                f"{_whole_or(name)} is an AveragedModel, which counts besides; pass what it holds, "
+                f"{whole_or(name)} is an AveragedModel, which counts besides; pass what it holds, "
                 "its `.module`"
-            )
-        if isinstance(part, torch.jit.ScriptModule):
-            raise ValueError(
-                f"{_whole_or(name)} is a {type(part).__name__}, a program of TorchScript with "
-                "parameters of its own; pass the module that it was made from, after "
-                "`load_state_dict(scripted.state_dict())`"
             )
         if _is_of("torch.distributed.fsdp", "FullyShardedDataParallel", part):
             raise ValueError(
                 "a part of the module is a FullyShardedDataParallel, whose parameters are spread "
                 f"over several processes; {_GATHER}"
             )
+    refuse_scripted(module)
     refuse_sharded(dict(module.named_parameters()))
-
-
-def _whole_or(name: str) -> str:
-    return f"the part {name!r} of the module" if name else "the module"
 
 
 def _is_of(library: str, kind: str, value: Any) -> bool:

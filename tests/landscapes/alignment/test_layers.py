@@ -314,6 +314,9 @@ def test_what_cannot_be_compared_is_refused():
         align_units(module, module, copied(module).to("meta"))
     with pytest.raises(ValueError, match="a program of TorchScript"):
         align_units(torch.jit.script(module), module, module)
+    partly = nn.Sequential(torch.jit.script(nn.Linear(3, 4)), nn.ReLU(), nn.Linear(4, 2))
+    with pytest.raises(ValueError, match=r"the part '0' of the module is a \w+, a program"):
+        align_units(partly, partly, partly)
 
 
 def test_inputs_are_made_up_only_where_their_shape_fits(monkeypatch):
