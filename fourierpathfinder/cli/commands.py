@@ -12,7 +12,7 @@ from ..atoms.preflight import Finding
 from ..storage.lock import locked
 from . import connecting, many, run
 from .calculators import CalculatorFactory, unheard
-from .ending import status_of, with_exit_status
+from .ending import reason_of, status_of, with_exit_status
 from .exits import Exit, InputError
 from .guesses import read_initial
 from .help import Command
@@ -68,6 +68,8 @@ def find(**options: Any) -> Exit:
         text = table(found)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
+    if reason := reason_of(found):
+        click.echo(f"fourierpathfinder: {reason}", err=True)
     return status_of(found)
 
 

@@ -77,6 +77,25 @@ def status_of(found: Found) -> Exit:
     return Exit.CERTIFIED if result.certified else Exit.NOT_CERTIFIED
 
 
+def reason_of(found: Found) -> str:
+    """Why a run whose path may be certified did not end well all the same; empty where it did."""
+    asked = {
+        "--verify": found.not_verified,
+        "--mep": found.not_followed,
+        "--vibrations": found.not_vibrated,
+    }
+    undone = {name: why for name, why in asked.items() if why not in ("", NO_SADDLE)}
+    if undone:
+        told = (
+            f"{name} came to no end: {why.removeprefix('no: ')}" for name, why in undone.items()
+        )
+        return "; ".join(told)
+    report = found.summary.verification
+    if report is None or report.connects_the_ends:
+        return ""
+    return str(report) if report.problem else f"the saddle does not join the two ends: {report}"
+
+
 def _failed(status: Exit, error: object) -> Exit:
     click.echo(f"fourierpathfinder: {error}", err=True)
     logging.getLogger("fourierpathfinder.cli").debug("ended: %s", error)

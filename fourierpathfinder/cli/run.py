@@ -40,6 +40,11 @@ _LEAST_ERROR = 1e-3
 NO_SADDLE = "no: there is no saddle"
 """Why there are no vibrations and no reaction path where nothing has failed."""
 
+_SEVERAL_STEPS = (
+    "there is a minimum between: the rates are those from either end over the highest saddle, as "
+    "if what lies between were passed at once; a reaction in steps has the rates of each step"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -220,11 +225,22 @@ def _vibrated(work: _Work, found: Found, vibrations: Vibrations) -> Found:
         return replace(found, not_vibrated=f"no: {landscape.why_failed(error, n_failures)}")
     except ValueError as error:
         return replace(found, not_vibrated=f"no: {error}")
+    if _has_several_steps(found.summary):
+        rates = replace(rates, notes=(*rates.notes, _SEVERAL_STEPS))
     for note in rates.notes:
         log.warning("%s", note)
     n_new = landscape.n_calculated - n_before
     summary = replace(found.summary, rates=rates, n_gradients_vibrating=n_new)
     return _written(work, replace(found, summary=summary))
+
+
+def _has_several_steps(summary: Summary) -> bool:
+    """Whether other minima than the two ends are known to lie beside the saddle."""
+    verified, followed = summary.verification, summary.followed
+    if followed is not None and followed.stops:
+        return True
+    neighbours = () if verified is None else verified.neighbours
+    return any(not (one.is_end or one.problem) for one in neighbours)
 
 
 def _tell(now: IntermediateResult) -> None:

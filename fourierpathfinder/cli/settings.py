@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..atoms.constraints import free_space
 from ..landscapes.isolation import LONGEST
 from ..rates.kinetics import ROOM
 from . import cells
@@ -73,6 +74,11 @@ def vibrations_of(options: dict[str, Any], start: Any) -> Vibrations | None:
     if not (options["vibrations"] or temperatures):
         return None
     chosen = None if region is None else chosen_atoms(region, start, "--region")
+    if chosen is not None and not free_space(start).movable[list(chosen)].any():
+        raise InputError(
+            f"--region is {region!r}, but these atoms are held; give some that can move, or leave "
+            "it out"
+        )
     return Vibrations(temperatures or (ROOM,), options["low_modes"], chosen)
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from ase.build import fcc100, molecule
+from ase import Atoms
+from ase.build import bulk, fcc100, molecule
 from ase.constraints import FixAtoms
 from ase.io import read, write
 
@@ -18,8 +19,6 @@ def quinone():
     ring = np.column_stack([np.cos(angle), np.sin(angle), 0 * angle])
     reach = np.repeat([[2.67], [2.49]], [2, 4], axis=0)
     places = np.vstack([1.44 * ring, reach * ring[[0, 3, 1, 2, 4, 5]]])
-    from ase import Atoms
-
     return Atoms("C6O2H4", places)
 
 
@@ -126,6 +125,24 @@ def test_a_molecule_alone_in_a_box_may_be_turned_without_it():
     assert "periodicity" in [f.subject for f in preflight(start, end)]
     for atoms in (start, end):
         atoms.cell = [3.4, 3.4, 3.4]
+    assert "periodicity" not in [f.subject for f in preflight(start, end)]
+
+
+def small_crystals():
+    """Crystals in which both nearest images of a neighbour are equally far."""
+    square = Atoms("Cu", cell=[2.4, 2.4, 12], pbc=(True, True, False))
+    return {
+        "a square layer": square * (2, 2, 1),
+        "a chain": Atoms("Cu", cell=[2.4, 12, 12], pbc=True) * (2, 1, 1),
+        "rock salt": bulk("NaCl", "rocksalt", a=5.6, cubic=True),
+    }
+
+
+@pytest.mark.parametrize("name", small_crystals())
+def test_a_crystal_in_a_small_cell_is_no_molecule_alone(name):
+    start = small_crystals()[name]
+    end = start.copy()
+    end.positions[0] += [0.3, 0.2, 0.1]
     assert "periodicity" not in [f.subject for f in preflight(start, end)]
 
 

@@ -196,10 +196,22 @@ def test_ends_that_relax_into_one_minimum_are_refused(hop, command, tmp_path):
     assert "after relaxation, the ends are the same minimum" in done.output
 
 
+@pytest.mark.parametrize("asked", ["--verify", "--mep"])
+def test_rates_over_several_saddles_say_so(asked, two_hops, hop, command, tmp_path):
+    for place, several in ((two_hops, True), (hop, False)):
+        ends = (place / "reactant.traj", place / "product.traj")
+        output = tmp_path / f"out-{several}"
+        done = command("find", *ends, "-c", "emt", "-o", output, asked, "--vibrations")
+        notes = read_result(output)["vibrations"]["notes"]
+        assert any("there is a minimum between" in note for note in notes) is several
+        assert ("note  there is a minimum between" in done.output) is several
+
+
 def test_a_minimum_found_on_the_way_is_reported_as_a_structure(two_hops, command, tmp_path):
     ends = (two_hops / "reactant.traj", two_hops / "product.traj")
     done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--verify")
     assert done.exit_code == Exit.NOT_CONNECTED, done.output
+    assert "fourierpathfinder: the saddle does not join the two ends: It is a" in done.stderr
     neighbours = read_result(tmp_path / "out")["verification"]["neighbours"]
     (new,) = [neighbour for neighbour in neighbours if not neighbour["is_end"]]
     assert f"eV in {new['file']}" in done.output

@@ -133,6 +133,36 @@ def test_a_pair_that_fails_later_has_no_barrier_of_an_earlier_run(
     assert row["barrier_eV"] == ""
 
 
+def test_the_reason_of_a_saddle_that_does_not_join_the_ends_is_what_lies_below_it(
+    two_hops, tmp_path, command
+):
+    ends = (two_hops / "reactant.traj", two_hops / "product.traj")
+    write(tmp_path / "hops.extxyz", [read(end) for end in ends])
+    folder = tmp_path / "out"
+    done = command("find-many", tmp_path / "hops.extxyz", "-c", "emt", "-o", folder, "--verify")
+    assert done.exit_code == Exit.NOT_CERTIFIED
+    (row,) = rows_of(folder)
+    assert row["status"] == "not connected"
+    assert "a minimum that is neither end" in row["reason"]
+
+
+def test_the_reason_of_vibrations_that_failed_is_the_calculator(
+    hop, tmp_path, command, monkeypatch
+):
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    write(tmp_path / "hop.extxyz", [read(hop / f"{end}.traj") for end in ("reactant", "product")])
+    monkeypatch.setenv("CALLS", str(calls))
+    arguments = ("find-many", tmp_path / "hop.extxyz", "-c", FAULTY, "-o", tmp_path / "out")
+    assert command(*arguments).exit_code == Exit.CERTIFIED
+    monkeypatch.setenv("FAULT", "raise")
+    monkeypatch.setenv("FAULT_AT", "1-100")
+    command(*arguments, "--restart", "--vibrations", "--no-resume-check")
+    (row,) = rows_of(tmp_path / "out")
+    assert row["status"] == "failed"
+    assert row["reason"].startswith("--vibrations came to no end: ")
+
+
 def test_killed_three_times_the_table_is_the_same(pairs, finished, tmp_path, monkeypatch):
     """Each time where a few more calculations are done; nothing is calculated twice."""
     calls = tmp_path / "calls"

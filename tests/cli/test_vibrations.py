@@ -87,6 +87,7 @@ def test_a_region_vibrates_alone(vibrate, tmp_path):
     [
         (("--temperature", -3), "--temperature is -3.0"),
         (("--vibrations", "--region", 99), "--region"),
+        (("--vibrations", "--region", "0:4"), "these atoms are held"),
     ],
 )
 def test_bad_options_cost_nothing(vibrate, tmp_path, options, words):

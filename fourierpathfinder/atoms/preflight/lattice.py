@@ -2,6 +2,7 @@
 
 import numpy as np
 from ase import Atoms
+from ase.neighborlist import neighbor_list
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -9,7 +10,6 @@ from ..bonds import bonds
 from ..comparison import SAME_CELL, cell_difference, compared, listed
 from ..constraints import shifts_as_a_whole
 from ..minimum_image import MinimumImage
-from ..neighbours import Neighbours
 from ..superposition import superpose
 from .finding import Finding, Severity
 from .held import about_ends
@@ -124,13 +124,10 @@ def _is_alone(atoms: Atoms) -> bool:
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (n, n))
     if connected_components(graph, directed=False)[0] > 1:
         return False
-    i, j = Neighbours(atoms.positions, image, _ROOM).pairs(_ROOM)
-    near = image(atoms.positions[j] - atoms.positions[i])
-    # made whole along its bonds, a molecule has every near atom where its image is nearest
-    whole = _made_whole(atoms.positions, pairs, image)
-    across = np.abs(whole[j] - whole[i] - near).max(axis=1) > 1e-6
-    lengths = [np.linalg.norm(v) for v, p in zip(atoms.cell, atoms.pbc, strict=True) if p]
-    return bool(not across.any() and min(lengths) > _ROOM)
+    # made whole along its bonds, a molecule is near to itself only where it stands
+    whole = Atoms(atoms.numbers, _made_whole(atoms.positions, pairs, image), cell=atoms.cell)
+    whole.pbc = image.pbc
+    return not neighbor_list("S", whole, _ROOM).any()
 
 
 def _made_whole(positions: np.ndarray, pairs: np.ndarray, image: MinimumImage) -> np.ndarray:
