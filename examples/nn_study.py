@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from nn_experiments.run import ChunksFailedError, run_stage
 from nn_experiments.settings import Settings, load_settings, preset_names
 from nn_experiments.study import STAGES, Study
 from nn_experiments.training import Place
+from nn_experiments.workers import processes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,8 +111,7 @@ def _executor(asked: argparse.Namespace, place: Place) -> Iterator[Executor | No
     if workers < 2:
         yield None
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as executor:
+    with processes(workers) as executor:
         try:
             yield executor
         except BaseException:

@@ -202,23 +202,33 @@ def test_command_makes_the_report(finished, tmp_path):
     assert report.count("<img ") == len(FIGURES) - 1  # without the toy
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_interrupt_ends_a_search_of_hours_and_fails_nothing(finished, tmp_path, workers):
-    folder, _ = finished
+def ended_on_the_way(folder, cwd, workers, how):
+    """Status and words of a search of hours that gets a signal; all that hold its output ended."""
     changes = [f"--set={name}={value}" for name, value in TINY.items()]
     call = [sys.executable, SCRIPT, "--output", folder, "--workers", workers, "--stage=heights"]
     long = "--set=heights.converged.n_steps=10000000"
     with subprocess.Popen(
-        [*call, *changes, long], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        cwd=tmp_path,
-    ) as process:  # fmt: skip
+        [*call, *changes, long], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd
+    ) as process:
         while process.poll() is None and not any((folder / "partial").glob("*.npz")):
             time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
+    return process.returncode, told
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_interrupt_ends_a_search_of_hours_and_fails_nothing(finished, tmp_path, workers):
+    status, told = ended_on_the_way(finished[0], tmp_path, workers, signal.SIGINT)
+    assert status == 130
     assert "the same command goes on from here" in told
     assert "failed" not in told
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_goes_on_when_the_study_is_killed(finished, tmp_path, how):
+    status, _ = ended_on_the_way(finished[0], tmp_path, "2", how)
+    assert status == -how
 
 
 @pytest.mark.filterwarnings("default")  # Dask warns of what it leaves open
