@@ -32,9 +32,7 @@ ROOM = 298.15
 _STATES = ("reactant", "saddle", "product")
 _TIGHT = 0.05
 """In eV/Å: with larger forces frequencies are off by more than a few cm⁻¹."""
-_REMEDY = {
-    "saddle": "converge it further, by `--saddle-force 0.01` or `Surrogate(saddle_gradient=0.01)`"
-}
+_CONVERGE = "converge it further, by `--saddle-force 0.01` or `Surrogate(saddle_gradient=0.01)`"
 _RELAX = "relax it further, by `--relax-ends` or `relax`"
 
 
@@ -353,9 +351,10 @@ def _notes(modes: list[NormalModes], barriers: tuple[float, float]) -> list[str]
     notes = []
     for name, one in zip(_STATES, modes, strict=True):
         if one.force > _TIGHT:
+            remedy = _CONVERGE if name == "saddle" else _RELAX
             notes.append(
                 f"the largest force at the {name} is {one.force:.2g} eV/Å: its frequencies would "
-                f"be others where the force vanishes; {_REMEDY.get(name, _RELAX)}"
+                f"be others where the force vanishes; {remedy}"
             )
         n = _n_molecules(one)
         if n > 1 and name != "saddle":  # whose long bonds are half made, or half broken

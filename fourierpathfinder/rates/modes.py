@@ -176,11 +176,12 @@ def normal_modes(
     nothing = Products(np.empty((0, len(x))), np.empty((0, len(x))))
     pairs = nothing if known is None else opposite_pairs(x, *known, step)
     flat = jacobian.reshape(len(x), -1)
-    model = flat @ spring_model(molecule.atoms(x)) @ flat.T
+    atoms = molecule.atoms(x)
+    model = flat @ spring_model(atoms) @ flat.T
     curvature = hessian(guarded, x, basis, pairs, step, model)
     roots, directions = _solved(
         inside.T @ basis @ curvature @ basis.T @ inside,
-        _mass_matrix(molecule.atoms(x).get_masses(), jacobian, inside),
+        _mass_matrix(atoms.get_masses(), jacobian, inside),
         motions @ inside,
     )
     displacements = np.tensordot(directions.T @ inside.T, jacobian, axes=1)

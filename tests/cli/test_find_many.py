@@ -111,24 +111,31 @@ def test_a_click_sorts_the_page_and_a_second_one_turns_it_round(finished, tmp_pa
         assert re.findall(r'<td class="text name" data-value="(\w+)"', page) == names
 
 
+def row_after_faults(pairs, tmp_path, monkeypatch, command, *asked):
+    """What a certified run becomes that is restarted with more asked, of a failing calculator."""
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    monkeypatch.setenv("CALLS", str(calls))
+    arguments = ("find-many", pairs, "-c", FAULTY, "-o", tmp_path / "out")
+    assert command(*arguments).exit_code == Exit.CERTIFIED
+    monkeypatch.setenv("FAULT", "raise")
+    monkeypatch.setenv("FAULT_AT", "1-100")
+    command(*arguments, "--restart", *asked, "--no-resume-check")
+    (row,) = rows_of(tmp_path / "out")
+    assert row["status"] == "failed"
+    return row
+
+
 def test_a_pair_that_fails_later_has_no_barrier_of_an_earlier_run(
     hop, tmp_path, monkeypatch, command
 ):
-    calls, folder = tmp_path / "calls", tmp_path / "pairs" / "hop"
-    for made in (calls, folder):
-        made.mkdir(parents=True)
+    folder = tmp_path / "pairs" / "hop"
+    folder.mkdir(parents=True)
     shutil.copy(hop / "reactant.traj", folder)
     atoms = read(hop / "product.traj")
     atoms.positions[-1, 2] += 0.05
     write(folder / "product.traj", atoms)
-    monkeypatch.setenv("CALLS", str(calls))
-    arguments = ("find-many", tmp_path / "pairs", "-c", FAULTY, "-o", tmp_path / "out")
-    assert command(*arguments).exit_code == Exit.CERTIFIED
-    monkeypatch.setenv("FAULT", "raise")
-    monkeypatch.setenv("FAULT_AT", "1-100")
-    command(*arguments, "--restart", "--relax-ends", "--no-resume-check")
-    (row,) = rows_of(tmp_path / "out")
-    assert row["status"] == "failed"
+    row = row_after_faults(tmp_path / "pairs", tmp_path, monkeypatch, command, "--relax-ends")
     assert "could not be relaxed" in row["reason"]
     assert row["barrier_eV"] == ""
 
@@ -149,17 +156,9 @@ def test_the_reason_of_a_saddle_that_does_not_join_the_ends_is_what_lies_below_i
 def test_the_reason_of_vibrations_that_failed_is_the_calculator(
     hop, tmp_path, command, monkeypatch
 ):
-    calls = tmp_path / "calls"
-    calls.mkdir()
-    write(tmp_path / "hop.extxyz", [read(hop / f"{end}.traj") for end in ("reactant", "product")])
-    monkeypatch.setenv("CALLS", str(calls))
-    arguments = ("find-many", tmp_path / "hop.extxyz", "-c", FAULTY, "-o", tmp_path / "out")
-    assert command(*arguments).exit_code == Exit.CERTIFIED
-    monkeypatch.setenv("FAULT", "raise")
-    monkeypatch.setenv("FAULT_AT", "1-100")
-    command(*arguments, "--restart", "--vibrations", "--no-resume-check")
-    (row,) = rows_of(tmp_path / "out")
-    assert row["status"] == "failed"
+    pairs = tmp_path / "hop.extxyz"
+    write(pairs, [read(hop / f"{end}.traj") for end in ("reactant", "product")])
+    row = row_after_faults(pairs, tmp_path, monkeypatch, command, "--vibrations")
     assert row["reason"].startswith("--vibrations came to no end: ")
 
 
