@@ -96,7 +96,9 @@ def _sought(
         summit = climbed(channel, prediction)
         saddle = prediction.candidate_at("saddle", summit.position, _top_time(prediction))
         if _is_worth_asking(channel, saddle, summit, prediction, records):
-            return saddle
+            # What is known before the first question is not of this path.
+            is_first = channel.progress.last is None and not pending
+            return off_symmetry(channel, prediction, records, saddle) if is_first else saddle
     top, obstacle = prediction.candidate("top", upper), channel.obstacle
     is_known = records.distance_to(top.point) < ask.close * channel.chord
     if obstacle is not None and (is_known or not may_climb):

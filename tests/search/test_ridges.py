@@ -204,3 +204,23 @@ def test_a_ridge_that_goes_down_where_others_make_way_is_left():
     assert result.certified
     assert result.barrier == pytest.approx(0.389, abs=2e-3)  # 0.5606 on the ridge, by sella 0.3890
     assert n_ways_down(landscape, result.saddle.position) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("metal", "ridge", "lower"), [("Cu", 1.189, 0.881), ("Pt", 2.402, 1.558)])
+def test_what_relaxations_evaluated_does_not_hold_a_path_on_its_ridge(metal, ridge, lower):
+    """Known from the start, and near to the ends, it tells nothing of what lies beside the path."""
+    from fourierpathfinder.reaction_path import relax
+
+    landscape, *atoms = octahedral(metal, "H")
+    start, end = landscape.ends(*atoms)
+    first = relax(landscape, start, force=0.01)
+    last = relax(landscape, end, force=0.01, known=first.evaluations)
+    result = find_path(
+        landscape, first.position, last.position,
+        known=last.evaluations, max_gradients=200, rng=0,
+    )  # fmt: skip
+    assert result.certified
+    assert result.barrier < ridge - 0.05
+    assert result.barrier == pytest.approx(lower, abs=2e-3)
+    assert n_ways_down(landscape, result.saddle.position) == 1
