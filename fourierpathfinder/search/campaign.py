@@ -172,12 +172,20 @@ class Campaign:
 
     def _beside(self, ridge: Channel, down: Array) -> Generator[Task, Task, Channel]:
         """Seek the passes on both sides of a ridge, and take the lower one."""
-        found = [replace(ridge, ridge=down)]
-        for side in (1, -1):
-            path = pushed(ridge, down, side)
-            ended = yield from self._sought(self._channel(path, ridge.height, ridge.model))
-            found.append(ended)
-        return _lowest(found)
+        first, second = (pushed(ridge, down, side) for side in (1, -1))
+        found = yield from self._sought(self._channel(first, ridge.height, ridge.model))
+        other = self._channel(second, ridge.height, ridge.model)
+        other = yield from self._sought_below(found, other)
+        return _lowest([replace(ridge, ridge=down), found, other])
+
+    def _sought_below(self, known: Channel, channel: Channel) -> Generator[Task, Task, Channel]:
+        """Seek one channel, until its top is known to be no lower than that of another."""
+        if not known.is_certified:
+            return (yield from self._sought(channel))
+        ended = yield from self._sought(replace(channel, aim=_top_alone(channel.aim)))
+        if not ended.is_found or ended.crest > known.height - known.path_tolerance:
+            return ended
+        return (yield from self._sought(replace(ended, aim=channel.aim)))
 
     def _further_start(self, path: SinePath) -> Tasks:
         """Seek from another path, unless it surely leads to a channel that is known.
@@ -228,6 +236,11 @@ class Campaign:
 
     def _channel(self, path: SinePath, level: float, model: Model | None = None) -> Channel:
         return begun(self._aim, path, self.records, level, model)
+
+
+def _top_alone(aim: Aim) -> Aim:
+    """The aim of finding a path's top, with no certificate."""
+    return replace(aim, certify=False, tightness=replace(aim.tightness, limit=None))
 
 
 def _lowest(channels: Sequence[Channel]) -> Channel:
