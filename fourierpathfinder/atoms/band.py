@@ -46,10 +46,49 @@ def read_band(folder: str | Path) -> list[Atoms]:
     ...     len(read_band(folder))
     3
     """
-    places = sorted(
-        (place for place in Path(folder).glob("*") if place.is_dir() and place.name.isdigit()),
-        key=lambda place: int(place.name),
-    )
+    places = band_folders(folder)
+    band = [read_vasp_folder(place) for place in places]
+    for place, atoms in zip(places, band, strict=True):
+        sentences = differences(band[0], atoms)
+        if sentences:
+            raise ValueError(f"{place} does not fit to {places[0].name}: {sentences[0]}")
+    return band
+
+
+def is_band(folder: str | Path) -> bool:
+    """Whether a folder holds numbered ones with VASP's structures, be the band complete or not.
+
+    Parameters
+    ----------
+    folder : str or path
+        Which may be anything.
+
+    Returns
+    -------
+    bool
+    """
+    return any((place / name).is_file() for place in _numbered(folder) for name in _NAMES)
+
+
+def band_folders(folder: str | Path) -> list[Path]:
+    """The folders of a band's images, from the reactant's to the product's.
+
+    Parameters
+    ----------
+    folder : str or path
+        That of the band.
+
+    Returns
+    -------
+    list of Path
+        Two at least.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are not two, or a number is missing.
+    """
+    places = _numbered(folder)
     if len(places) < 2:
         raise FileNotFoundError(
             f"{folder} holds {len(places)} numbered folder(s); a band has 00, 01, ... with a "
@@ -62,12 +101,12 @@ def read_band(folder: str | Path) -> list[Atoms]:
             f"{folder} has no folder {missing[0]:02d}, though it has {places[-1].name}; number "
             "the images without gaps"
         )
-    band = [read_vasp_folder(place) for place in places]
-    for place, atoms in zip(places, band, strict=True):
-        sentences = differences(band[0], atoms)
-        if sentences:
-            raise ValueError(f"{place} does not fit to {places[0].name}: {sentences[0]}")
-    return band
+    return places
+
+
+def _numbered(folder: str | Path) -> list[Path]:
+    found = (place for place in Path(folder).glob("*") if place.name.isdigit() and place.is_dir())
+    return sorted(found, key=lambda place: int(place.name))
 
 
 def read_vasp_folder(folder: str | Path) -> Atoms:

@@ -12,13 +12,25 @@ from .coincidence import coinciding
 class Symmetries(Protocol):
     """The symmetries of one system's energy, searched for the one that fits two structures."""
 
+    @property
+    def kinds(self) -> np.ndarray:
+        """For each atom a number (n,); those that may be exchanged have the same."""
+        ...
+
     def coinciding(
         self, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool, labelled: bool
     ) -> Alignment | None:
         """The symmetry that lays each atom within `tol` of a like one's place, if there is one."""
         ...
 
-    def nearest(self, target: np.ndarray, positions: np.ndarray, *, mirror: bool) -> Alignment:
+    def nearest(
+        self,
+        target: np.ndarray,
+        positions: np.ndarray,
+        *,
+        mirror: bool,
+        labelled: bool = False,
+    ) -> Alignment:
         """The symmetry that lays one structure (n, 3) nearest to another, as far as is found."""
         ...
 
@@ -42,9 +54,17 @@ class FreeCluster:
         kinds = np.arange(len(self.kinds)) if labelled else self.kinds
         return coinciding(kinds, target, positions, tol, mirror=mirror)
 
-    def nearest(self, target: np.ndarray, positions: np.ndarray, *, mirror: bool) -> Alignment:
+    def nearest(
+        self,
+        target: np.ndarray,
+        positions: np.ndarray,
+        *,
+        mirror: bool,
+        labelled: bool = False,
+    ) -> Alignment:
         """The symmetry that lays one structure (n, 3) nearest to another, as far as is found."""
-        return nearest(self.kinds, target, positions, mirror=mirror)
+        kinds = np.arange(len(self.kinds)) if labelled else self.kinds
+        return nearest(kinds, target, positions, mirror=mirror)
 
 
 def best_placing(

@@ -69,7 +69,7 @@ class BoundSystem:
         image: MinimumImage,
         shifts: bool,
     ) -> None:
-        self._kinds, self._held, self._template = kinds, held, template
+        self.kinds, self._held, self._template = kinds, held, template
         self._image, self._shifts_freely = image, shifts
         self._held_shifts: list[np.ndarray] | None = None
 
@@ -77,21 +77,28 @@ class BoundSystem:
         self, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool, labelled: bool
     ) -> Alignment | None:
         """The symmetry that lays each atom within `tol` of a like one's place, if there is one."""
-        kinds = np.arange(len(self._kinds)) if labelled else self._kinds
+        kinds = np.arange(len(self.kinds)) if labelled else self.kinds
         for shift in self._shifts(target, positions, labelled):
             alignment = self._shifted(kinds, target, positions, shift, tol)
             if alignment is not None:
                 return alignment
         return None
 
-    def nearest(self, target: np.ndarray, positions: np.ndarray, *, mirror: bool) -> Alignment:
+    def nearest(
+        self,
+        target: np.ndarray,
+        positions: np.ndarray,
+        *,
+        mirror: bool,
+        labelled: bool = False,
+    ) -> Alignment:
         """The symmetry that lays one structure nearest to another, shifts of surfaces left out."""
-        shift = np.zeros(3)
+        kinds, shift = np.arange(len(self.kinds)) if labelled else self.kinds, np.zeros(3)
         if self._shifts_freely:
-            order = shifted_order(self._kinds, target, positions, self._image)
+            order = kinds if labelled else shifted_order(kinds, target, positions, self._image)
             first = int(order[0])
             shift = shifted_nearest(target, positions[order], self._image)[0] - positions[first]
-        return self._aligned(self._kinds, target, positions, shift)
+        return self._aligned(kinds, target, positions, shift)
 
     def _shifts(
         self, target: np.ndarray, positions: np.ndarray, labelled: bool
@@ -105,13 +112,13 @@ class BoundSystem:
             aligned = shifted_nearest(target, positions, self._image)
             yield aligned[0] - positions[0]
             return
-        own = _rarest(self._kinds)
+        own = _rarest(self.kinds)
         yield from target[own[0]] - positions[own]
 
     def _shifts_of_held(self) -> list[np.ndarray]:
         """The translations that lay all fixed atoms on identical ones."""
         if self._held_shifts is None:
-            kinds, places = self._kinds[self._held], self._template[self._held]
+            kinds, places = self.kinds[self._held], self._template[self._held]
             own = _rarest(kinds)
             shifts = self._image(places[own[0]] - places[own[1:]])
             self._held_shifts = [

@@ -11,7 +11,6 @@ from ..result import PathResult
 from .brought import brought_along
 from .calculation import Calculation, Calculator, Known, each_evaluated
 from .checks import check_atoms, check_contact, check_places
-from .cluster import best_placing
 from .constraints import moves_as_a_whole
 from .content import identity
 from .first_path import HORIZON, idpp_start
@@ -19,6 +18,7 @@ from .guarded import GuardedCalculation
 from .identity import symmetries_of
 from .metric import BondMetric
 from .output import path_atoms
+from .placing import bonded_placing
 from .superposition import superpose
 from .system import System
 
@@ -269,7 +269,7 @@ class MoleculeLandscape:
     def placing(
         self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, mirror: bool = False
     ) -> Callable[[np.ndarray], np.ndarray]:
-        """What maps `b` onto `a` where they are `same`, or else as close as is found.
+        """What maps `b` onto `a` where they are `same`, or else beside it with what is bonded kept.
 
         Parameters
         ----------
@@ -283,8 +283,8 @@ class MoleculeLandscape:
         callable (..., D) -> (..., D)
             An affine map that leaves energies: any point or path may be taken along with `b`.
         """
-        structures = self.positions(a), self.positions(b)
-        motion = best_placing(self._symmetries, *structures, tol, mirror=mirror)
+        structures = self.atoms(a), self.atoms(b)
+        motion = bonded_placing(self._symmetries, *structures, tol, mirror=mirror)
         return lambda points: self._system.space.project(motion(self.positions(points)))
 
     def fingerprint(self, point: np.ndarray) -> np.ndarray:

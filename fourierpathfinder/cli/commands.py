@@ -21,13 +21,13 @@ from .minima import evaluated_findings
 from .opening import opened, opened_prior
 from .options import CHECK, CONNECT, FIND, MANY, with_options
 from .outputs import draw, make_folder, read_result, require_own
-from .pairs import read_pairs
+from .pairs import Pair, read_pairs
 from .places import Place
 from .report import logging_to, table
 from .scheduler import connected, require_reachable
 from .settings import Settings, settings_of, vibrations_of
-from .structures import freeze, looked_over, read_structure, refuse
-from .tables import PAIRS, write_tables
+from .structures import digest_of, freeze, looked_over, read_structure, refuse
+from .tables import PAIRS, TABLES, write_tables
 
 
 @click.group(
@@ -78,7 +78,7 @@ def find(**options: Any) -> Exit:
     cls=Command,
     several=("--temperature",),
     help="\b\nFind the paths of many pairs: a CSV table with columns reactant and product, a\n"
-    "folder of pairs, or a file with pair after pair. All of find's options apply.\n"
+    "folder of pairs or bands, or a file with pair after pair. All of find's options.\n"
     "Example: fourierpathfinder find-many pairs.csv -c tblite --jobs 4",
 )
 @with_options(MANY)
@@ -95,12 +95,13 @@ def find_many(source: str, **options: Any) -> Exit:
             f"{folder} contains an earlier run; pass --restart to continue it, or another --output"
         )
     make_folder(folder)
+    require_own(folder, TABLES, PAIRS)
     given, each = _given(), options["each"]
     work = many.Many(
         pairs,
         folder / PAIRS,
-        lambda pair: [*given, *pair.settings(each), "--", pair.reactant, pair.product],
-        settings.calculator.identity,
+        lambda pair: [*_of_pair(pair, given, each), "--", pair.reactant, pair.product],
+        {**settings.calculator.identity, **_contents(settings, options)},
         settings.n_jobs,
         _made_here(settings, options),
     )
@@ -111,6 +112,23 @@ def find_many(source: str, **options: Any) -> Exit:
     click.echo(f"{n_certified} of {len(rows)} pairs are certified")
     click.echo(f"written {' '.join(map(str, written))}")
     return Exit.CERTIFIED if n_certified == len(rows) else Exit.NOT_CERTIFIED
+
+
+def _of_pair(pair: Pair, given: list[str], each: tuple[str, ...]) -> list[str]:
+    """The options of `find` for a pair; a first path that was given counts before its own."""
+    comes_with_it = pair.initial and "--initial" not in given
+    return [*given, *pair.settings(each), *(["--initial", pair.initial] if comes_with_it else ())]
+
+
+def _contents(settings: Settings, options: dict[str, Any]) -> dict[str, Any]:
+    """By what a change of what all pairs begin from is noticed."""
+    prior, initial = settings.prior, options["initial"]
+    if isinstance(prior, CalculatorFactory):
+        beneath: Any = prior.identity
+    else:
+        beneath = None if prior is None else digest_of(str(prior))
+    contents = {"prior": beneath, "initial": None if initial is None else digest_of(initial)}
+    return {name: content for name, content in contents.items() if content is not None}
 
 
 def _made_here(settings: Settings, options: dict[str, Any]) -> list[CalculatorFactory]:
@@ -153,6 +171,7 @@ def connect_command(structures: str, **options: Any) -> Exit:
         minima = [freeze(atoms, options["frozen"]) for atoms in minima]
     asked = connecting.Asked(options["pairs"], options["tries"])
     make_folder(settings.output)
+    require_own(settings.output, connecting.WRITTEN)
     with (
         locked(settings.output),
         logging_to(settings.output / "run.log"),

@@ -25,6 +25,7 @@ log = logging.getLogger("fourierpathfinder.cli")
 
 SCHEMA = "fourierpathfinder/heights/2"
 GRAPH = "graph.jsonl"
+_MINIMA, _HEIGHTS, _PICTURE = WRITTEN = ("minima.extxyz", "heights.json", "graph.png")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Asked:
 def read_structures(source: str) -> list[Atoms]:
     """All structures of a file, or of all files of a folder, in the order of their names."""
     place = Path(source)
-    files = sorted(f for f in place.iterdir() if f.is_file()) if place.is_dir() else [place]
+    inside = [one for one in place.glob("[!.]*") if one.is_file()]
+    files = sorted(inside) if place.is_dir() else [place]
     found: list[Atoms] = []
     for file in files:
         require_readable(file)
@@ -147,8 +149,8 @@ def _write(folder: Path, landscape: RecordedMolecule, graph: LandscapeGraph) -> 
     images = [landscape.molecule.atoms(node.position, node.value) for node in graph.nodes]
     for image in images:
         image.info = {}
-    write_structures(folder / "minima.extxyz", images)
-    write_document(folder / "heights.json", _document(graph))
+    write_structures(folder / _MINIMA, images)
+    write_document(folder / _HEIGHTS, _document(graph))
     try:
         from matplotlib.figure import Figure
 
@@ -159,7 +161,7 @@ def _write(folder: Path, landscape: RecordedMolecule, graph: LandscapeGraph) -> 
     left, right = figure.subplots(1, 2)
     plot_disconnectivity(graph, left).set_ylabel("energy (eV)")
     plot_heights(graph, right)
-    write_file(folder / "graph.png", lambda to: figure.savefig(to, dpi=150, format="png"))
+    write_file(folder / _PICTURE, lambda to: figure.savefig(to, dpi=150, format="png"))
 
 
 def _document(graph: LandscapeGraph) -> dict[str, Any]:

@@ -5,6 +5,7 @@ That may come to nothing: Python drops what is raised while an object is deleted
 have just taken a lock. So a thread watches, which ends a run that does not end by itself.
 """
 
+import errno
 import logging
 import os
 import select
@@ -27,6 +28,8 @@ from .exits import Exit, InputError
 from .run import NO_SADDLE, Found
 
 _INTERRUPTED = "interrupted; continue with --restart"
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _PATIENCE = 20.0
 """In seconds: how long a run may write what it has; schedulers kill after some thirty."""
@@ -51,7 +54,8 @@ def with_exit_status(command: Callable[..., Exit]) -> Callable[..., None]:
         except (TooManyFailuresError, NobodyAnswersError, LandscapeError) as error:
             status = _failed(Exit.CALCULATOR, error)
         except OSError as error:
-            status = _failed(Exit.OUTPUT, error)
+            more = "; make room, and continue with --restart" if error.errno in _FULL else ""
+            status = _failed(Exit.OUTPUT, f"{error}{more}")
         except KeyboardInterrupt:
             status = _failed(Exit.INTERRUPTED, _INTERRUPTED)
         sys.exit(status)

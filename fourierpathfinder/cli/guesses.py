@@ -14,10 +14,11 @@ from ..storage.errors import CheckpointError
 from ..storage.evaluations import read_evaluations
 from .exits import InputError
 from .outputs import read_result
+from .places import RESULT, folder_of
 from .sanity import require_readable, sound
 from .structures import freeze
 
-_RESULT, _EVALUATIONS = "result.json", "evaluations.jsonl"
+_EVALUATIONS = "evaluations.jsonl"
 
 
 def read_initial(source: str, frozen: str | None = None) -> PathResult | list[Atoms]:
@@ -36,11 +37,11 @@ def read_initial(source: str, frozen: str | None = None) -> PathResult | list[At
     InputError
         If it is none of these, or cannot be read.
     """
-    place = Path(source)
+    place = folder_of(source)
     require_readable(place)
     for image in (*place.glob("*/CONTCAR"), *place.glob("*/POSCAR")):
         require_readable(image)
-    if (place / _RESULT).is_file():
+    if (place / RESULT).is_file():
         return _finished(place)
     try:
         found: Any = read_band(place) if place.is_dir() else read(source, index=":")
@@ -73,7 +74,7 @@ def _held(atoms: Atoms, frozen: str | None) -> Atoms:
 def _finished(folder: Path) -> PathResult:
     """The path of a run, with its evaluations where these can be read."""
     try:
-        result = read_result(folder / _RESULT)
+        result = read_result(folder / RESULT)
         found = [one for one in read_evaluations(folder / _EVALUATIONS) if one.is_good]
     except FileNotFoundError:
         return result

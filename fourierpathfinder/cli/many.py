@@ -28,9 +28,10 @@ from ..storage.files import open_appending
 from ..threads import answered
 from .calculators import CalculatorFactory
 from .exits import Exit, InputError
-from .outputs import RESULT, forget_result
 from .outputs import SCHEMA as OF_RESULT
+from .outputs import forget_result
 from .pairs import Pair
+from .places import RESULT
 from .rows import failed_row, row_of
 from .structures import read_structure
 
@@ -56,7 +57,7 @@ class Many:
     arguments : callable
         The arguments of `find` for a pair, without its folder.
     calculator : dict
-        The calculator's identity.
+        The identity of the calculator, and of what all pairs begin from.
     n_jobs : int
         Pairs at a time.
     calculators : sequence of CalculatorFactory
@@ -66,7 +67,7 @@ class Many:
     pairs: Sequence[Pair]
     folder: Path
     arguments: Callable[[Pair], list[str]]
-    calculator: dict[str, str]
+    calculator: dict[str, Any]
     n_jobs: int
     calculators: Sequence[CalculatorFactory] = ()
 

@@ -19,16 +19,17 @@ from ..reaction_path import MinimumEnergyPath
 from ..result import PathResult
 from ..saddle import Neighbour, SaddleReport
 from ..storage.documents import read_document, write_document
+from ..storage.errors import OtherReleaseError
 from ..storage.files import write_file, write_text
 from ..storage.results import parts_of, result_of
 from . import cells, following
 from .exits import InputError
-from .reporting import REPORT, write_report
+from .places import RESULT
+from .reporting import REPORT, is_report_of_others, write_report
 from .vibrating import UNITS, movie
 from .vibrating import as_document as vibrations_as_document
 
 SCHEMA = "fourierpathfinder/result/3"
-RESULT = "result.json"
 
 _SIDES = ("towards-reactant", "towards-product")
 _PRODUCTS = ("path.extxyz", "saddle.xyz", *(f"minimum-{side}.xyz" for side in _SIDES),
@@ -136,15 +137,26 @@ def make_folder(place: Path) -> None:
         ) from error
 
 
-def require_own(folder: Path) -> None:
-    """Raise an InputError where files in a folder would be lost that no run has left there."""
-    if any(folder.glob("evaluations.*")):
-        return
-    lost = [name for name in (RESULT, *_PRODUCTS) if (folder / name).exists()]
+def require_own(
+    folder: Path, names: Sequence[str] = (RESULT, *_PRODUCTS), ours: str = "evaluations.*"
+) -> None:
+    """Raise an InputError where files in a folder would be lost that no run has left there.
+
+    Parameters
+    ----------
+    folder : Path
+        That of the run.
+    names : sequence of str
+        Files that the run writes, beside its report.
+    ours : str
+        What a run of the same kind has left in it, whose files may be replaced.
+    """
+    lost = [] if any(folder.glob(ours)) else [n for n in names if (folder / n).exists()]
+    lost += [REPORT] if is_report_of_others(folder) else []
     if lost:
         raise InputError(
-            f"--output is {folder}, where {', '.join(lost)} would be lost, without the evaluations "
-            "of a run that has left it; give another folder"
+            f"--output is {folder}, where {', '.join(lost)} would be lost, which no such run has "
+            "left there; give another folder"
         )
 
 
@@ -247,6 +259,8 @@ def read_result(file: Path) -> PathResult:
     """
     try:
         return result_of(_parts(read_document(file, SCHEMA)))
+    except OtherReleaseError:
+        raise
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{file} is not a result of this program ({error} is missing)") from error
     except ValueError as error:

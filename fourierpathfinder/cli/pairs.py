@@ -10,9 +10,10 @@ from typing import Any, TextIO
 import numpy as np
 from ase.io import read
 
-from ..storage.content import file_digest
+from ..atoms.band import band_folders, is_band
 from .exits import InputError
 from .sanity import require_readable
+from .structures import digest_of
 
 _LONGEST = 200
 """Bytes of a name: file systems allow 255 for a folder."""
@@ -34,6 +35,8 @@ class Pair:
         Other columns of the table, or notes of the structure's file.
     problem : str
         Why it cannot be run, if so.
+    initial : str
+        A first path that comes with it, as `--initial` takes it.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Pair:
     product: str
     notes: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+    initial: str = ""
 
     def settings(self, keys: Sequence[str]) -> list[str]:
         """Those notes that are settings of the calculator, as options `--set key=value`.
@@ -57,8 +61,7 @@ class Pair:
 
     def content(self) -> list[str]:
         """Hashes of its files, by which a changed one is noticed."""
-        files = (Path(one.rpartition("@")[0] or one) for one in (self.reactant, self.product))
-        return [file_digest(str(file)) if file.is_file() else "" for file in files]
+        return [digest_of(one) for one in (self.reactant, self.product, self.initial)]
 
 
 def read_pairs(source: str) -> list[Pair]:
@@ -66,8 +69,9 @@ def read_pairs(source: str) -> list[Pair]:
 
     A table has the columns `reactant` and `product`, files beside the table, and may have `name`
     and others; commas, semicolons or tabs are between them. A folder holds a folder for each pair,
-    with files `reactant.*` and `product.*`, or a file for each, whose first two structures they
-    are. A file of structures holds pair after pair.
+    with files `reactant.*` and `product.*` or a band as VASP has it, or a file for each, whose
+    first two structures they are; or it is itself a band, which is one pair. A file of structures
+    holds pair after pair.
 
     Raises
     ------
@@ -151,6 +155,8 @@ def _of_row(row: dict[str, Any], number: str, folder: Path) -> Pair:
 
 
 def _in_folder(place: Path) -> list[Pair]:
+    if is_band(place):
+        return [_of_band(place)]
     found = []
     for entry in sorted(place.iterdir()):
         if entry.name.startswith("."):
@@ -163,13 +169,28 @@ def _in_folder(place: Path) -> list[Pair]:
 
 
 def _of_folder(entry: Path) -> Pair:
+    if is_band(entry):
+        return _of_band(entry)
     files = {file.stem.lower(): file for file in sorted(entry.iterdir()) if file.is_file()}
     ends = [
         next((str(files[stem]) for stem in stems if stem in files), "")
         for stems in (_REACTANT, _PRODUCT)
     ]
-    problem = "" if all(ends) else f"{entry} has no files named reactant.* and product.*"
-    return Pair(entry.name, ends[0], ends[1], problem=problem)
+    problem = (
+        f"{entry} has no files named reactant.* and product.*, and is no band with folders 00, 01, "
+        "... that hold a POSCAR or CONTCAR each"
+    )
+    return Pair(entry.name, ends[0], ends[1], problem="" if all(ends) else problem)
+
+
+def _of_band(entry: Path) -> Pair:
+    """The ends of a band, with its images as the first path."""
+    name = entry.resolve().name
+    try:
+        images = band_folders(entry)
+    except FileNotFoundError as error:
+        return Pair(name, "", "", problem=str(error))
+    return Pair(name, str(images[0]), str(images[-1]), initial=str(entry))
 
 
 def _of_file(entry: Path) -> Pair:

@@ -1,8 +1,17 @@
 """Names of files and folders on the command line."""
 
+from pathlib import Path
 from typing import Any
 
 import click
+
+RESULT = "result.json"
+
+
+def folder_of(source: str) -> Path:
+    """A folder or file by its name; for a run's `result.json` the folder of the run."""
+    place = Path(source)
+    return place.parent if place.name == RESULT and place.is_file() else place
 
 
 class Place(click.Path):

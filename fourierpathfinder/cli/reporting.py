@@ -52,6 +52,12 @@ def write_failure(folder: Path, calculator: str, ends: Sequence[Any], error: Exc
     return _written(folder, report)
 
 
+def is_report_of_others(folder: Path) -> bool:
+    """Whether the report in a folder is none of ours; even a run that fails leaves one."""
+    file = folder / REPORT
+    return file.is_file() and b"Made by fourierpathfinder" not in file.read_bytes()
+
+
 def _outcome(result: PathResult) -> str:
     told = f"barrier {result.barrier:.3f} eV"
     if result.status is Status.FAILED:

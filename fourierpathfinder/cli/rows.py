@@ -21,7 +21,8 @@ _RATES = ("temperature_K", "free_energy_barrier_eV", "reverse_free_energy_barrie
 
 _OURS = ("name", "status", "barrier_eV", "reverse_barrier_eV", "barrier_error_eV",
          "reaction_energy_eV", "saddle_gradient_norm_eV_per_A", "n_gradients",
-         "n_gradients_relaxing", "n_failures", "imaginary_frequency_per_cm", *_RATES, "reason",
+         "n_gradients_relaxing", "n_gradients_verifying", "n_failures", "connects_the_ends",
+         "n_negative_curvatures", "imaginary_frequency_per_cm", *_RATES, "reason",
          "reactant", "product")  # fmt: skip
 """All columns of ours, in their order."""
 
@@ -29,7 +30,7 @@ _OURS = ("name", "status", "barrier_eV", "reverse_barrier_eV", "barrier_error_eV
 def row_of(pair: Pair, result: Mapping[str, Any], status: int, why: str) -> dict[str, Any]:
     """The row of a pair from its `result.json`; its notes come last."""
     saddle, vibrations = result["saddle"] or {}, result.get("vibrations") or {}
-    rates = (vibrations.get("rates") or [{}])[0]
+    verified, rates = _verified(result), (vibrations.get("rates") or [{}])[0]
     word = next((word for exit_, word in _WORDS.items() if exit_ == status), FAILED)
     energies = (result["end_energy"], result["start_energy"])
     return {
@@ -42,7 +43,10 @@ def row_of(pair: Pair, result: Mapping[str, Any], status: int, why: str) -> dict
         "saddle_gradient_norm_eV_per_A": saddle.get("force"),
         "n_gradients": result["n_gradients"],
         "n_gradients_relaxing": result["n_gradients_relaxing"],
+        "n_gradients_verifying": verified.get("n_gradients"),
         "n_failures": result["n_failures"],
+        "connects_the_ends": verified.get("connects_the_ends"),
+        "n_negative_curvatures": verified.get("n_negative_curvatures"),
         "imaginary_frequency_per_cm": vibrations.get("imaginary_frequency"),
         **{name: rates.get(name) for name in _RATES},
         **_notes(pair),
@@ -60,6 +64,12 @@ def failed_row(pair: Pair, why: str) -> dict[str, Any]:
         "product": pair.product,
         **_notes(pair),
     }
+
+
+def _verified(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What `--verify` found of the saddle; the gradients alone where it could not examine it."""
+    found = result.get("verification") or {}
+    return {"n_gradients": found["n_gradients"]} if found.get("problem") else found
 
 
 def _notes(pair: Pair) -> dict[str, Any]:

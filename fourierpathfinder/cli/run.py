@@ -22,7 +22,8 @@ from . import cells
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
 from .minima import findings_at, relaxed_ends
-from .outputs import RESULT, Summary, known_evaluations, write_all
+from .outputs import Summary, known_evaluations, write_all
+from .places import RESULT
 from .reporting import write_failure
 from .settings import Settings
 from .vibrating import Vibrations

@@ -11,6 +11,7 @@ from . import cells
 from .calculators import CalculatorFactory, calculator_factory
 from .exits import InputError
 from .memory import EVALUATIONS
+from .places import folder_of
 from .structures import chosen_atoms
 from .vibrating import Vibrations
 
@@ -90,7 +91,7 @@ def _prior(options: dict[str, Any]) -> CalculatorFactory | Path | None:
         if method is not None or settings:
             raise InputError("--prior-method and --prior-set need --prior, a calculator's name")
         return None
-    place = Path(name)
+    place = folder_of(name)
     if place.suffix != ".jsonl" and not place.is_dir():
         try:
             return calculator_factory(name, method, settings, "--prior-")

@@ -8,13 +8,17 @@ from ase import Atoms
 from ase.constraints import FixAtoms
 from ase.io import read
 
-from ..atoms.band import read_vasp_folder
+from ..atoms.band import band_folders, is_band, read_vasp_folder
 from ..atoms.constraints import free_space
 from ..atoms.preflight import Finding, Severity, preflight, repair
+from ..storage.content import digest, file_digest
 from .asked import mirrored_as_asked, reordered_as_asked, without_mirror
 from .cells import laid
 from .exits import InputError
 from .sanity import require_readable, sound
+
+_READ = ("result.json", "evaluations.jsonl", "CONTCAR", "POSCAR", "*/CONTCAR", "*/POSCAR")
+"""What is read in a folder that is a run of this program or of VASP, or a band."""
 
 
 def read_structure(source: str) -> Atoms:
@@ -37,10 +41,11 @@ def read_structure(source: str) -> Atoms:
     """
     if not source.strip():
         raise InputError("the name of a structure file is empty; give a file that ASE knows")
-    place = Path(source if Path(source).is_file() else source.rpartition("@")[0] or source)
+    place = _place(source)
     require_readable(place)
     try:
         if Path(source).is_dir():
+            _require_one(source)
             for name in ("CONTCAR", "POSCAR"):
                 require_readable(Path(source, name))
             return sound(source, read_vasp_folder(source))
@@ -61,6 +66,34 @@ def read_structure(source: str) -> Atoms:
     if len(found) != 1:
         raise _several(source, str(place), len(found))
     return sound(source, found[0])
+
+
+def _place(source: str) -> Path:
+    """The file or folder of a source, without the number of a structure."""
+    return Path(source if Path(source).exists() else source.rpartition("@")[0] or source)
+
+
+def digest_of(source: str) -> str:
+    """A hash of what is read where a source is named, by which a change is noticed.
+
+    Parameters
+    ----------
+    source : str
+        A structure as `read_structure` takes it, or a first path; empty where there is none.
+    """
+    place = _place(source)
+    found = [place] if place.is_file() else [f for p in _READ for f in sorted(place.glob(p))]
+    return digest([file_digest(str(file)) for file in found]) if source and found else ""
+
+
+def _require_one(folder: str) -> None:
+    """Raise an InputError where a folder is a band, which is more than one structure."""
+    if is_band(folder):
+        images = band_folders(folder)
+        raise InputError(
+            f"{folder} is a band of {len(images)} images: its ends are {images[0]} and "
+            f"{images[-1]}, and --initial {folder} takes all of it as the first path"
+        )
 
 
 def _read(source: str) -> Any:

@@ -15,6 +15,8 @@ from ..table import SCHEMA, TABLE, results_table
 
 PAIRS = "pairs"
 """The folder beside the table in which each pair has its own."""
+_CSV, _PAGE, _PARQUET = ("table.csv", "table.html", "table.parquet")
+TABLES = (_CSV, TABLE, _PAGE, _PARQUET)
 
 _SHOWN = {
     "name": "pair",
@@ -29,6 +31,8 @@ _SHOWN = {
     "forward_per_s": "k (1/s)",
     "eckart": "Eckart",
     "imaginary_frequency_per_cm": "ν‡ (cm⁻¹)",
+    "n_negative_curvatures": "ways down",
+    "connects_the_ends": "joins the ends",
     "n_gradients": "gradients",
     "reason": "reason",
 }
@@ -72,13 +76,13 @@ document.querySelectorAll("th").forEach((head, column) => {
 def write_tables(folder: Path, rows: Sequence[dict[str, Any]], title: str) -> list[Path]:
     """Write a table as every kind of file; returns the files."""
     written = [
-        write_text(folder / "table.csv", lambda file: _write_csv(file, rows)),
+        write_text(folder / _CSV, lambda file: _write_csv(file, rows)),
         write_document(folder / TABLE, {"schema": SCHEMA, "rows": list(rows)}),
-        write_text(folder / "table.html", lambda file: file.write(page(rows, title, folder))),
+        write_text(folder / _PAGE, lambda file: file.write(page(rows, title, folder))),
     ]
     if find_spec("pandas") is not None and find_spec("pyarrow") is not None:
         content = _parquet(folder)
-        written.append(write_file(folder / "table.parquet", lambda file: file.write(content)))
+        written.append(write_file(folder / _PARQUET, lambda file: file.write(content)))
     return written
 
 
@@ -126,7 +130,7 @@ def page(rows: Sequence[dict[str, Any]], title: str, folder: Path) -> str:
 
 
 def _kind(rows: Sequence[dict[str, Any]], name: str) -> str:
-    return "text" if any(isinstance(row.get(name), str) for row in rows) else "number"
+    return "text" if any(isinstance(row.get(name), str | bool) for row in rows) else "number"
 
 
 def _cell(row: dict[str, Any], name: str, kind: str, folder: Path) -> str:
@@ -143,6 +147,8 @@ def _cell(row: dict[str, Any], name: str, kind: str, folder: Path) -> str:
 def _told(name: str, value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, float):
         return str(value)
     if name in ("forward_per_s", "eckart", "barrier_error_eV"):

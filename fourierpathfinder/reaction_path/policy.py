@@ -102,6 +102,10 @@ class Relaxing:
     longest_step : float
         How far a coordinate may change between the best point known and the next one, in the
         landscape's unit of length.
+    left : float
+        What the surrogate may still foresee to gain where the force is small, beyond its own
+        deviation, in units of `longest_step` times the force asked for: a soft mode goes far down
+        with hardly a force.
     trusted : float
         Deviations, in units of what a step is to gain, up to which it is made as it is.
     sure : float
@@ -130,6 +134,7 @@ class Relaxing:
     first_curvature: float = 70.0
     first_step: float = 0.2
     longest_step: float = 0.5
+    left: float = 0.03
     trusted: float = 1.0
     sure: float = 1e-4
     shorter: float = 0.7

@@ -51,7 +51,8 @@ class RelaxedMinimum:
     success : bool
         Whether the force is as small as was asked for.
     message : str
-        Why it ended, in words.
+        Why it ended, in words: where the force is small it goes on while much is still to gain
+        along a soft way, such as that of a cell.
     evaluations : Evaluations
         All points that were evaluated, and those known before.
     n_prior_gradients : int
@@ -191,6 +192,10 @@ class _Reason(Enum):
 
     AT_REST = "The force is as small as was asked for."
     BUDGET = "The budget of gradients was used up before the force was small enough."
+    SOFT = (
+        "The force is as small as was asked for, but the budget of gradients was used up on a soft "
+        "way that still leads down."
+    )
     FAILED = "The landscape could not be evaluated near the best point."
     STOPPED = "The callback stopped the relaxation."
 
@@ -214,10 +219,10 @@ class _Relaxation:
         """Evaluate the surrogate's minimum until it is the true one."""
         self._begin()
         point = self._best
-        while not self._now().success:
+        while not self._is_at_rest():
             point = self._next(point)
             if self._learner.remaining < 1:
-                return self._now(_Reason.BUDGET)
+                return self._now(_Reason.SOFT if self._now().success else _Reason.BUDGET)
             self._evaluate(point)
             if self._n_failures >= self._numbers.failures:
                 return self._now(_Reason.FAILED)
@@ -239,6 +244,7 @@ class _Relaxation:
                 "the landscape cannot be evaluated at `start`: its value or gradient there is not "
                 "finite; give another start"
             )
+        self._learner.settle(self._learner.records.highest)  # of what was known before, too
 
     def _evaluate(self, point: np.ndarray) -> None:
         learner = self._learner
@@ -268,6 +274,15 @@ class _Relaxation:
             n_prior_gradients=self._learner.n_prior_gradients,
         )
 
+    def _is_at_rest(self) -> bool:
+        """Whether the force is small, and no gain along a soft way is foreseen for sure."""
+        now = self._now()
+        if not now.success or self._knows_one():
+            return now.success
+        lowest = self._lowest()
+        gain = now.value - self._mean(lowest) - self._deviation(lowest)
+        return gain <= self._numbers.left * self._numbers.longest_step * self._force
+
     def _next(self, last: np.ndarray) -> np.ndarray:
         """The surrogate's minimum, once a cheaper landscape beneath has told what it can of it."""
         near = self._numbers.known * self._numbers.longest_step
@@ -283,7 +298,7 @@ class _Relaxation:
         numbers, best, records = self._numbers, self._best, self._learner.records
         if self._n_failures:
             return np.asarray((best + last) / 2)
-        if len(records.known) == 1 and self._learner.mean is None:
+        if self._knows_one():
             return self._first_step()
         step = self._lowest() - best
         gain = records.value_at(best) - float(self._mean(best + step))
@@ -296,6 +311,10 @@ class _Relaxation:
         if records.distance_to(reached) < numbers.same * numbers.longest_step:
             return self._first_step()
         return np.asarray(reached)
+
+    def _knows_one(self) -> bool:
+        """Whether one gradient is all there is, from which no surrogate foresees anything."""
+        return len(self._learner.records.known) == 1 and self._learner.mean is None
 
     def _first_step(self) -> np.ndarray:
         numbers = self._numbers

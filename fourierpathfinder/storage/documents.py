@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import CheckpointError, damaged, earlier
+from .errors import CheckpointError, OtherReleaseError, damaged, earlier
 from .files import read_objects, write_text
 
 _SEAL = re.compile(r',\n "checksum": "([0-9a-f]{32})"\n\}\n')
@@ -48,9 +48,20 @@ def read_document(place: Path, schema: str) -> dict[str, Any]:
         if isinstance(error, CheckpointError):
             raise
         raise damaged(place, f"it is no JSON: {error}") from error
-    if not isinstance(document, dict) or document.get("schema") != schema:
-        raise CheckpointError(f"{place} is not a file of {schema}")
-    return document
+    found = document.get("schema") if isinstance(document, dict) else None
+    if found != schema:
+        raise _of_another_kind(place, found, schema)
+    return dict(document)
+
+
+def _of_another_kind(place: Path, found: object, schema: str) -> CheckpointError:
+    kind = schema.rpartition("/")[0]
+    if isinstance(found, str) and found.rpartition("/")[0] == kind:
+        return OtherReleaseError(
+            f"{place} is of another release, which writes {found} where this one reads {schema}; "
+            "read it with that release, or make it anew"
+        )
+    return CheckpointError(f"{place} is not a file of {schema}, but of {found!r}")
 
 
 def _not_sealed(place: Path, content: str, schema: str) -> CheckpointError:

@@ -5,6 +5,10 @@ class CheckpointError(ValueError):
     """A file that cannot be used: damaged, of another problem, or in use by another run."""
 
 
+class OtherReleaseError(CheckpointError):
+    """A file that is as it was written, by a release that writes such files otherwise."""
+
+
 def damaged(file: object, reason: object) -> CheckpointError:
     """The error of a file that is not as it was written."""
     return CheckpointError(

@@ -53,8 +53,10 @@ def write_file(place: Path, write: Callable[[BufferedRandom], object]) -> Path:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(place)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(place)  # which a full disk does not tell, and a draft is nobody's
         raise
     _sync_folder(place.parent)
     return place

@@ -128,3 +128,21 @@ def test_atoms_that_are_not_equally_free_are_not_exchanged():
     b[[0, 1]], b[[2, 3]] = a[[2, 3]], a[[0, 1]]
     assert landscape.same(a, a)
     assert not landscape.same(a, b)
+
+
+@pytest.mark.parametrize("angle", [65, -65, 100])
+def test_a_turned_molecule_is_laid_beside_another_with_its_bonds(angle):
+    """The nearest in space exchanges hydrogens of gauche butane across the molecule."""
+    trans = molecule("trans-butane")
+    gauche = trans.copy()
+    gauche.set_dihedral(0, 1, 2, 3, angle, indices=[3, 5, 8, 9, 12, 13])
+    landscape = MoleculeLandscape(trans, EMT)
+    a, b = (landscape.coordinates(atoms) for atoms in (trans, gauche))
+    placed = trans.copy()
+    placed.positions = landscape.positions(landscape.placing(a, b)(b))
+    radii = np.where(trans.numbers == 1, 0.4, 0.85)
+    bonded, still = (
+        atoms.get_all_distances() < radii[:, None] + radii for atoms in (trans, placed)
+    )
+    np.testing.assert_array_equal(still, bonded)
+    assert landscape.same(placed.positions.ravel(), gauche.positions.ravel())

@@ -145,3 +145,19 @@ def test_an_interrupted_run_says_so_by_its_status(hollows, tmp_path, command, mo
     done = command(*arguments)
     assert done.exit_code == Exit.INTERRUPTED, done.output
     assert "interrupted; continue with --restart" in done.output
+
+
+def test_minima_of_the_user_are_not_lost(hollows, tmp_path, command):
+    file = tmp_path / "minima.extxyz"
+    write(file, read(hollows / "minima.traj", index=":"))
+    before = file.read_bytes()
+    done = command("connect", file, "-c", "emt", "-o", tmp_path)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "where minima.extxyz would be lost" in done.output
+    assert file.read_bytes() == before
+
+
+def test_hidden_files_beside_the_structures_are_passed_over(hollows, tmp_path):
+    write(tmp_path / "both.extxyz", read(hollows / "minima.traj", index=":2"))
+    (tmp_path / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    assert len(connecting.read_structures(str(tmp_path))) == 2

@@ -221,7 +221,8 @@ def test_a_full_disk_leaves_the_last_good_file(hop, undisturbed, tmp_path, monke
         process = in_a_process(find_arguments(hop, disk / "out"))
         text, _ = process.communicate(timeout=200)
         assert process.returncode == Exit.OUTPUT, text
-        assert "No space left on device" in text
+        assert f"No space left on device: '{disk / 'out'}/" in text
+        assert "make room, and continue with --restart" in text
         shutil.copytree(disk / "out", output)
     finally:
         subprocess.run(["umount", str(disk)], check=True)

@@ -15,6 +15,7 @@ from ase.io import read, write
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.cli.exits import Exit
 from fourierpathfinder.landscapes import MoleculeLandscape
+from fourierpathfinder.storage.documents import write_document
 
 from .helpers import CHANGED, in_a_process, read_result
 
@@ -150,6 +151,17 @@ def test_plot_refuses_a_kind_that_is_none(finished, command, tmp_path):
     assert done.exit_code == Exit.BAD_INPUT
     assert "again.docx; a picture can be one of" in done.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_plot_refuses_the_result_of_another_release(finished, command, tmp_path):
+    document = json.loads((finished[0] / "result.json").read_text())
+    del document["checksum"]
+    schema = "fourierpathfinder/result/99"
+    file = write_document(tmp_path / "result.json", {**document, "schema": schema})
+    done = command("plot", file)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert f"{file} is of another release, which writes {schema} where this one" in done.output
+    assert "damaged" not in done.output
 
 
 def test_plot_refuses_what_is_no_result(command, tmp_path):
@@ -403,7 +415,7 @@ def test_the_result_is_json_of_the_standard(finished):
     json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} in result.json"))
 
 
-@pytest.mark.parametrize("name", ["saddle.xyz", "mode.extxyz"])
+@pytest.mark.parametrize("name", ["saddle.xyz", "mode.extxyz", "report.html"])
 def test_files_of_somebody_else_are_not_lost(name, hop, command, tmp_path):
     """Neither written over, nor removed with what an earlier result has left."""
     (tmp_path / name).write_text("mine")

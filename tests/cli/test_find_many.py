@@ -48,6 +48,9 @@ def finished(pairs, tmp_path_factory):
     return folder, output
 
 
+_ENDS = ("reactant", "product")
+
+
 def rows_of(folder):
     with (folder / "table.csv").open(newline="") as file:
         return list(csv.DictReader(file))
@@ -153,6 +156,28 @@ def test_the_reason_of_a_saddle_that_does_not_join_the_ends_is_what_lies_below_i
     assert "a minimum that is neither end" in row["reason"]
 
 
+def test_a_row_tells_what_verify_found(hop, two_hops, tmp_path, command):
+    ends = [read(folder / f"{end}.traj") for folder in (hop, two_hops) for end in _ENDS]
+    (tmp_path / "all").mkdir()
+    for name, pair in (("joins", ends[:2]), ("passes", ends[2:])):
+        write(tmp_path / "all" / f"{name}.extxyz", pair)
+    folder = tmp_path / "out"
+    command("find-many", tmp_path / "all", "-c", "emt", "-o", folder, "--verify")
+    joins, passes = rows_of(folder)
+    assert (joins["connects_the_ends"], passes["connects_the_ends"]) == ("True", "False")
+    assert (joins["n_negative_curvatures"], passes["n_negative_curvatures"]) == ("1", "1")
+    assert int(joins["n_gradients_verifying"]) > 0
+    page = (folder / "table.html").read_text()
+    assert "joins the ends" in page
+    assert re.findall(r'connects_the_ends" data-value="\w+">(\w+)<', page) == ["yes", "no"]
+
+
+def test_without_verify_nothing_is_told_of_it(finished):
+    there = rows_of(finished[0])[0]
+    assert (there["connects_the_ends"], there["n_negative_curvatures"]) == ("", "")
+    assert "joins the ends" not in (finished[0] / "table.html").read_text()
+
+
 def test_the_reason_of_vibrations_that_failed_is_the_calculator(
     hop, tmp_path, command, monkeypatch
 ):
@@ -193,6 +218,14 @@ def test_an_earlier_run_is_not_overwritten(pairs, finished, command):
     done = command("find-many", pairs, "-c", "emt", "-o", finished[0])
     assert done.exit_code == Exit.BAD_INPUT
     assert "pass --restart" in done.output
+
+
+def test_the_table_of_pairs_is_not_lost_to_the_table_of_results(pairs, tmp_path, command):
+    shutil.copy(pairs, tmp_path / "table.csv")
+    done = command("find-many", tmp_path / "table.csv", "-c", "emt", "-o", tmp_path)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "where table.csv would be lost" in done.output
+    assert (tmp_path / "table.csv").read_bytes() == pairs.read_bytes()
 
 
 def test_what_holds_no_pairs_is_refused(tmp_path):
@@ -300,3 +333,62 @@ def test_what_a_process_of_a_killed_run_still_prints_is_no_reason(
         late.join()
     assert done.exit_code == Exit.CERTIFIED, done.output
     assert [row["reason"] for row in rows_of(folder)] == [""]
+
+
+@pytest.fixture
+def band(hop, tmp_path):
+    """The hop as VASP's nudged elastic band: five images that rise in the middle."""
+    start, end = (read(hop / f"{name}.traj") for name in _ENDS)
+    for k in range(5):
+        image = start.copy()
+        image.positions += (end.positions - start.positions) * k / 4
+        image.positions[-1, 2] += 0.1 * k * (4 - k)
+        (tmp_path / "hops" / "band" / f"{k:02d}").mkdir(parents=True)
+        write(tmp_path / "hops" / "band" / f"{k:02d}" / "POSCAR", image, format="vasp", direct=True)
+    (tmp_path / "hops" / "band" / "INCAR").write_text("IMAGES = 3\n")
+    return tmp_path / "hops" / "band"
+
+
+def test_a_band_is_a_pair_with_its_first_path(band, finished, tmp_path, command):
+    for source in (band, band.parent):
+        (pair,) = read_pairs(str(source))
+        assert (pair.name, pair.problem) == ("band", "")
+        assert (pair.reactant, pair.product) == (f"{band}/00", f"{band}/04")
+        assert pair.initial == str(band)
+    done = command("find-many", band, "-c", "emt", "-o", tmp_path / "out")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    (row,), there = rows_of(tmp_path / "out"), rows_of(finished[0])[0]
+    assert float(row["barrier_eV"]) == pytest.approx(float(there["barrier_eV"]), abs=2e-3)
+
+
+def test_a_band_that_lacks_an_image_says_which(band):
+    shutil.rmtree(band / "02")
+    (pair,) = read_pairs(str(band.parent))
+    assert "has no folder 02, though it has 04" in pair.problem
+
+
+@pytest.mark.parametrize("image", ["00", "02", "04"])
+def test_an_image_that_has_changed_is_noticed(band, image):
+    (before,) = read_pairs(str(band))
+    then = before.content()
+    assert read_pairs(str(band))[0].content() == then
+    shutil.copy(band / image / "POSCAR", band / image / "CONTCAR")
+    assert read_pairs(str(band))[0].content() != then
+
+
+def test_a_first_path_that_has_changed_is_noticed(band, tmp_path, command):
+    write(tmp_path / "hop.extxyz", [read(band / end / "POSCAR") for end in ("00", "04")])
+    arguments = ("find-many", tmp_path / "hop.extxyz", "-c", "emt", "--initial", band)
+    arguments += ("-o", tmp_path / "out")
+    command(*arguments)
+    assert "1 of 1 pairs are done already" in command(*arguments, "--restart").output
+    image = read(band / "02" / "POSCAR")
+    image.positions[-1, 2] += 0.1
+    write(band / "02" / "CONTCAR", image, format="vasp", direct=True)
+    assert "done already" not in command(*arguments, "--restart").output
+
+
+def test_a_band_given_for_one_structure_says_what_to_give(band, tmp_path, command):
+    done = command("find", band, band, "-c", "emt", "-o", tmp_path / "out")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert f"its ends are {band}/00 and {band}/04, and --initial {band} takes all" in done.output

@@ -104,3 +104,15 @@ def test_a_guess_of_another_system_is_refused_before_anything_is_relaxed(ends, c
     assert "--initial does not fit these ends" in done.output
     assert "relaxing" not in done.output
     assert not (tmp_path / "out" / "evaluations.jsonl").exists()
+
+
+@pytest.mark.parametrize("option", ["--initial", "--prior"])
+def test_the_result_of_a_run_stands_for_its_folder(option, hop, tmp_path, command):
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    assert command("find", *ends, "-c", "emt", "-o", tmp_path / "out").exit_code == Exit.CERTIFIED
+    for k, given in enumerate((tmp_path / "out", tmp_path / "out" / "result.json")):
+        arguments = ("find", *ends, "-c", "emt", "-o", tmp_path / f"{k}", option, given)
+        assert command(*arguments).exit_code == Exit.CERTIFIED
+    first, second = (read_result(tmp_path / f"{k}") for k in range(2))
+    assert first["n_gradients"] == second["n_gradients"]
+    assert first["barrier"] == second["barrier"]

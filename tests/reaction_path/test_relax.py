@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from ase.build import add_adsorbate, fcc100, molecule
+from ase.build import add_adsorbate, bulk, fcc100, molecule
 from ase.calculators.emt import EMT
+from ase.calculators.lj import LennardJones
 from ase.constraints import FixAtoms
+from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS
 
 from fourierpathfinder import LandscapeError, relax
-from fourierpathfinder.atoms import MoleculeLandscape
+from fourierpathfinder.atoms import CrystalLandscape, MoleculeLandscape
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.reaction_path.policy import Relaxing
 
@@ -91,6 +93,35 @@ def test_what_is_known_is_not_evaluated_again():
     nearby = relax(toy, toy.minima[0] - 0.03, force=1e-4, known=first.evaluations)
     alone = relax(toy, toy.minima[0] - 0.03, force=1e-4)
     assert nearby.n_gradients <= alone.n_gradients
+
+
+def test_what_is_known_is_gone_on_with_where_it_ended():
+    """From a point that is known already, whose gradient is not evaluated again."""
+    toy = mueller_brown()
+    start = toy.minima[0] + 0.05
+    short = relax(toy, start, force=1e-4, max_gradients=3)
+    for point in (short.position, start):
+        rest = relax(toy, point, force=1e-4, known=short.evaluations)
+        assert rest.success
+        np.testing.assert_allclose(rest.position, toy.minima[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_soft_cell_ends_at_the_energy_of_its_minimum(seed):
+    """Every force of solid argon is small long before its cell has found its size."""
+
+    def calculator():
+        return LennardJones(sigma=3.405, epsilon=0.01032, rc=10, smooth=True)
+
+    crystal = bulk("Ar", "fcc", 5.3, cubic=True) * 2
+    crystal.rattle(0.05, seed=seed)
+    strain = np.eye(3) + np.random.default_rng(seed).normal(0, 0.02, (3, 3))
+    crystal.set_cell(crystal.cell @ strain, scale_atoms=True)
+    found = relax(CrystalLandscape(crystal, calculator), crystal)
+    assert found.success
+    crystal.calc = calculator()
+    BFGS(FrechetCellFilter(crystal), logfile=None).run(fmax=1e-3)
+    assert found.value - crystal.get_potential_energy() < 5e-4
 
 
 def test_the_budget_and_the_callback():
