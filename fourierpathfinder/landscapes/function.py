@@ -2,7 +2,7 @@
 
 The default contract is one point at a time: `function(x (D,)) -> float` and
 `gradient(x (D,)) -> (D,)`. With `batched=True` both take all points (M, D) at once and return (M,)
-and (M, D).
+and (M, D). They may write to what they are given, and return the same array in each call.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._arrays import Array, array_namespace, is_array, is_real, like
+from .._arrays import Array, array_namespace, is_array, is_real, like, owned
 
 Gradient: TypeAlias = Callable[..., Any] | str | bool
 
@@ -73,42 +73,47 @@ class FunctionLandscape:
         """Values (M,) alone at `points` (M, D)."""
         if self._gradient is True:
             return self._both(points)[0]
-        return self._collect("function", self._results(self._function, points), points, 1)
+        return self._answers("function", self._function, points, 1)
 
     def _both(self, points: Array) -> tuple[Array, Array]:
-        pairs = self._results(self._function, points)
-        for pair in [pairs] if self._batched else pairs:
+        values, gradients = [], []
+        for given in self._parts(points):
+            pair = self._function(owned(given))
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise ValueError(
                     f"`function` returned {_describe(pair)}; with `gradient=True` it must return "
                     "the pair (value, gradient)"
                 )
-        values, gradients = pairs if self._batched else zip(*pairs, strict=True)
-        return (
-            self._collect("function", values, points, 1),
-            self._collect("function", gradients, points, 2),
-        )
+            values.append(self._taken("function", pair[0], given, 1))
+            gradients.append(self._taken("function", pair[1], given, 2))
+        return self._joined(values, points, 1), self._joined(gradients, points, 2)
 
     def _gradients(self, points: Array) -> Array:
         if self._gradient == "finite-difference":
             return self._central_differences(points)
-        return self._collect("gradient", self._results(self._gradient, points), points, 2)
+        return self._answers("gradient", self._gradient, points, 2)
 
-    def _results(self, function: Any, points: Array) -> Any:
-        if self._batched:
-            return function(points)
-        return [function(points[m, ...]) for m in range(points.shape[0])]
+    def _answers(self, name: str, function: Any, points: Array, n_axes: int) -> Array:
+        given = self._parts(points)
+        rows = [self._taken(name, function(owned(part)), part, n_axes) for part in given]
+        return self._joined(rows, points, n_axes)
 
-    def _collect(self, name: str, results: Any, points: Array, n_axes: int) -> Array:
-        expected = tuple(points.shape[:n_axes])
+    def _parts(self, points: Array) -> list[Array]:
+        """What the function is called with, one after the other."""
+        return [points] if self._batched else [points[m, ...] for m in range(points.shape[0])]
+
+    def _taken(self, name: str, result: Any, given: Array, n_axes: int) -> Array:
+        """A copy of what was returned: the next call may return the same array, changed."""
+        expected = tuple(given.shape)[: n_axes if self._batched else n_axes - 1]
+        _check_shape(name, result, expected, given)
+        return owned(like(result, given))
+
+    def _joined(self, rows: list[Array], points: Array, n_axes: int) -> Array:
         if self._batched:
-            _check_shape(name, results, expected, points)
-            return like(results, points)
-        for m, result in enumerate(results):
-            _check_shape(name, result, expected[1:], points[m, ...])
+            return rows[0]
         xp = array_namespace(points)
-        rows = [like(result, points) for result in results]
-        return xp.stack(rows) if rows else xp.zeros(expected, dtype=points.dtype)
+        nothing = tuple(points.shape)[:n_axes]
+        return xp.stack(rows) if rows else xp.zeros(nothing, dtype=points.dtype)
 
     def _central_differences(self, points: Array) -> Array:
         """One point after the other, so that memory stays at D² numbers."""
