@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._arrays import Array, array_namespace, is_array, is_real, like, owned
+from .._arrays import Array, array_namespace, detached, is_array, is_real, like, owned
 
 Gradient: TypeAlias = Callable[..., Any] | str | bool
 
@@ -105,8 +105,8 @@ class FunctionLandscape:
     def _taken(self, name: str, result: Any, given: Array, n_axes: int) -> Array:
         """A copy of what was returned: the next call may return the same array, changed."""
         expected = tuple(given.shape)[: n_axes if self._batched else n_axes - 1]
-        _check_shape(name, result, expected, given)
-        return owned(like(result, given))
+        check_answer(name, result, expected, given)
+        return owned(like(detached(result), given))
 
     def _joined(self, rows: list[Array], points: Array, n_axes: int) -> Array:
         if self._batched:
@@ -142,19 +142,38 @@ def _check_kinds(function: object, gradient: object) -> None:
         )
 
 
-def _check_shape(name: str, result: Any, expected: tuple[int, ...], given: Array) -> None:
-    if not is_real(result if is_array(result) else np.asarray(result)):
+def check_answer(name: str, result: Any, expected: tuple[int, ...], given: Array) -> None:
+    """Raise an error where a user's function returned no real numbers, or not as many as expected.
+
+    Raises
+    ------
+    TypeError, ValueError
+        With what was returned, and what should have been.
+    """
+    array = result if is_array(result) else _as_numbers(result)
+    if array is None or not is_real(array):
         raise TypeError(
             f"`{name}` returned {_describe(result)} for an input of shape {tuple(given.shape)}; it "
-            "must return real numbers"
+            "must return real numbers, Python's or those of an array library"
         )
-    shape = tuple(result.shape) if is_array(result) else np.shape(result)
+    shape = tuple(array.shape)
     if shape != expected:
+        wanted = f"an array of shape {expected}" if expected else "one number, of shape ()"
         raise ValueError(
             f"`{name}` returned shape {shape} for an input of shape {tuple(given.shape)}; it must "
-            f"return {expected}. `batched=True` is for functions of all points (M, D) at once"
+            f"return {wanted}. `batched=True` is for functions of all points (M, D) at once"
         )
+
+
+def _as_numbers(result: Any) -> np.ndarray | None:
+    """What was returned as an array; None where its rows are of different lengths."""
+    try:
+        return np.asarray(result)
+    except ValueError:
+        return None
 
 
 def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
     return "None" if value is None else f"a {type(value).__name__}"

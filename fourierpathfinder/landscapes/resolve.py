@@ -91,12 +91,13 @@ def _from_function(function: Callable[..., Any], gradient: GradientSource, name:
             return CompiledLandscape(function)
         ways = _WAYS if name == "landscape" else _WRAPPED
         raise ValueError(f"`{name}` is a plain function without a gradient; {ways}")
-    if isinstance(gradient, str) and gradient in ("autograd", "torch"):
+    is_word = isinstance(gradient, str)
+    if is_word and gradient in ("autograd", "torch"):
         from .differentiated import AutogradLandscape, TorchLandscape
 
         return (AutogradLandscape if gradient == "autograd" else TorchLandscape)(function)
-    if not (callable(gradient) or gradient is True or gradient == "finite-difference"):
-        kind = TypeError if not isinstance(gradient, str) else ValueError
+    if not (callable(gradient) or gradient is True or is_word and gradient == "finite-difference"):
+        kind = ValueError if is_word else TypeError
         raise kind(f"`gradient` is {gradient!r}; {_WAYS}")
     return FunctionLandscape(function, gradient)
 

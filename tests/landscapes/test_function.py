@@ -1,5 +1,7 @@
 """Plain functions as landscapes, pointwise and batched, on every array library."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -160,3 +162,26 @@ def test_functions_may_write_to_their_point_and_answer_in_one_array(make_array, 
         for found, right in zip(first, expected, strict=True):
             assert_close(to_numpy(found), right)
         assert_close(to_numpy(points), before)
+
+
+@pytest.mark.parametrize(
+    ("returned", "text"),
+    [
+        (np.array([1, 2], dtype=object), "an array of object"),
+        ([1.0, [2.0]], "a list"),
+        (Fraction(1, 2), "a Fraction"),
+    ],
+)
+def test_what_is_no_number_is_named(returned, text):
+    landscape = FunctionLandscape(value, lambda x: returned)
+    with pytest.raises(TypeError, match=f"`gradient` returned {text} .* must return real numbers"):
+        landscape.value_and_grad(np.zeros((1, 2)))
+
+
+def test_torch_may_compute_what_a_plain_function_returns():
+    def value_by_torch(x):
+        return value(torch.tensor(x, requires_grad=True))
+
+    points = np.ones((2, 3))
+    values, _ = FunctionLandscape(value_by_torch, slope).value_and_grad(points)
+    assert_close(values, value(points))

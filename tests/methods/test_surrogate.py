@@ -585,3 +585,13 @@ def test_a_flat_valley_that_cannot_be_certified_is_given_up(seed):
     assert result.n_gradients <= 3 + starts + stop.closing
     assert "gradients are not" not in result.message
     assert result.height < 0.01
+
+
+def test_ends_of_another_library_are_refused_before_anything_is_evaluated(make_array):
+    ends = [make_array([x, 0.0]) for x in (-1.0, 1.0)]
+    if isinstance(ends[0], np.ndarray):
+        pytest.skip("NumPy's own")
+    asked = []
+    with pytest.raises(TypeError, match="`Surrogate` computes in NumPy; pass the ends"):
+        find_path(asked.append, *ends, gradient=asked.append, method=Surrogate(), rng=0)
+    assert not asked
