@@ -158,10 +158,9 @@ def check_answer(name: str, result: Any, expected: tuple[int, ...], given: Array
         )
     shape = tuple(array.shape)
     if shape != expected:
-        wanted = f"an array of shape {expected}" if expected else "one number, of shape ()"
         raise ValueError(
             f"`{name}` returned shape {shape} for an input of shape {tuple(given.shape)}; it must "
-            f"return {wanted}. `batched=True` is for functions of all points (M, D) at once"
+            f"return {expected or 'one number'}. `batched=True` is for functions of all points (M, D) at once"
         )
 
 

@@ -11,9 +11,9 @@ from ..search.records import Records
 from ..search.state import Aim
 
 _FAILURE = (
-    "{} of {} points could not be evaluated (an answer was not finite, or too large to be squared), "
-    "so the run has ended; the best path so far is returned. Find out why they fail, or choose ends "
-    "between which a path can avoid such places."
+    "{} of {} points could not be evaluated (an answer was not finite, or too large to be "
+    "squared), so the run has ended; the best path so far is returned. Find out why they fail, or "
+    "choose ends between which a path can avoid such places."
 )
 
 
