@@ -160,7 +160,8 @@ def check_answer(name: str, result: Any, expected: tuple[int, ...], given: Array
     if shape != expected:
         raise ValueError(
             f"`{name}` returned shape {shape} for an input of shape {tuple(given.shape)}; it must "
-            f"return {expected or 'one number'}. `batched=True` is for functions of all points (M, D) at once"
+            f"return {expected or 'one number'}. `batched=True` is for functions of all points "
+            "(M, D) at once"
         )
 
 

@@ -150,7 +150,8 @@ class Surrogate:
             library = type(path.start).__module__.split(".")[0]
             raise TypeError(
                 f"`start` and `end` are arrays of {library}, and `Surrogate` computes in NumPy; "
-                "pass the ends as NumPy arrays, or `method=Direct()`, which computes in their library"
+                "pass the ends as NumPy arrays, or `method=Direct()`, which computes in their "
+                "library"
             )
         cheap = NoPrior() if prior is None else self._cheap(prior, evaluator, path, deepcopy(rng))
         asked = CampaignSettings(self.n_starts, self.split, self._aim(evaluator, path))
