@@ -50,6 +50,11 @@ def like(values: object, array: Array) -> Array:
     return xp.asarray(values, dtype=array.dtype, device=array.device)
 
 
+def owned(array: Array) -> Array:
+    """A copy, which is safe from whoever else holds the array."""
+    return array_namespace(array).asarray(array, copy=True)
+
+
 def detached(array: Array) -> Array:
     """The same numbers without the graph that torch may have attached to them."""
     return array.detach() if is_torch_array(array) else array

@@ -12,6 +12,7 @@ import numpy as np
 
 from ._arrays import Array, like, to_numpy
 from .landscapes.protocols import Landscape
+from .landscapes.resolve import landscape_alone
 
 _ACCURACY = 1e-3
 """Of an eigenvalue, relative: that of products by differences in single precision."""
@@ -49,9 +50,9 @@ def hessian_eigenvalues(
 
     Raises
     ------
-    ValueError
-        If these are no points (M, D), or have not so many coordinates, if `step` is not positive,
-        or where a gradient is not finite.
+    TypeError, ValueError
+        If the landscape is none, if these are no points (M, D), or have not so many coordinates, if
+        `step` is not positive, or where a gradient is not finite.
 
     Examples
     --------
@@ -63,6 +64,7 @@ def hessian_eigenvalues(
     >>> values.shape, bool((values > 0).all())
     ((2, 2), True)
     """
+    landscape = landscape_alone(landscape)
     _check(points, step)
     n_coordinates = int(points.shape[1])
     if not 1 <= n_values <= n_coordinates:

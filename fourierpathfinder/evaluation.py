@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ._arrays import Array, array_namespace, detached, is_array, is_real, like, to_numpy
+from ._arrays import Array, array_namespace, detached, is_array, is_real, like, owned, to_numpy
 from .landscapes.abilities import Abilities, Forwarding, abilities_of
 from .landscapes.protocols import Landscape
 from .result import Evaluations
@@ -139,10 +139,13 @@ class Evaluator(Forwarding):
         chosen = {} if samples is None else {"samples": samples}
         if spare and self._overwriting is not None:
             returned = self._overwriting.value_and_grad_over(points, **chosen)
-        else:
-            returned = self._at_work.value_and_grad(points, **chosen)
+        else:  # which may write to what it is given, and answer in the same array each time
+            given = points if spare else owned(points)
+            returned = self._at_work.value_and_grad(given, **chosen)
         check_shapes(points, returned)
         values, gradients = (like(detached(array), points) for array in returned)
+        if not spare:
+            values, gradients = owned(values), owned(gradients)
         self.n_gradients += int(points.shape[0])
         n_each = self.n_samples if samples is None else int(samples.shape[1])
         self.n_sample_gradients += int(points.shape[0]) * n_each

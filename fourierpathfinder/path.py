@@ -411,8 +411,10 @@ class SinePath:
         Raises
         ------
         ValueError
-            If a number, or one of NumPy's, is not finite.
+            If a number, one of a list, or one of NumPy's, is not finite.
         """
+        if not is_array(t):
+            t = np.asarray(t, dtype=float)
         if isinstance(t, float | np.ndarray) and not np.isfinite(t).all():
             raise ValueError(f"`t` is {t}; times must be finite, from 0 to 1 along the path")
         times = like(t, self.start)

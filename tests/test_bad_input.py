@@ -22,10 +22,13 @@ from fourierpathfinder import (
     connect,
     find_path,
     find_paths,
+    hessian_eigenvalues,
 )
 from fourierpathfinder.atoms import MoleculeLandscape
 from fourierpathfinder.atoms.calculation import CalculatorError
-from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape
+from fourierpathfinder.landscapes import FunctionLandscape, IsolatedLandscape, check_landscape
+from fourierpathfinder.reaction_path import minimum_energy_path
+from fourierpathfinder.saddle import verify_saddle
 
 START, END = np.array([-1.0, 0.1]), np.array([1.0, 0.2])
 ARRAY = np.zeros((3, 2))
@@ -315,7 +318,21 @@ TABLE = [
             ValueError,
             "times must be finite",
         )
-        for time in (np.nan, np.inf, -np.inf, np.array([0.5, np.nan]), np.float64(np.nan))
+        for time in (np.nan, np.inf, -np.inf, np.array([0.5, np.nan]), np.float64(np.nan), [np.nan])
+    ),
+    *(
+        row(
+            "a plain function where a gradient cannot be passed",
+            lambda call=call: call(lambda x: x @ x),
+            ValueError,
+            "`landscape` is a plain function without a gradient; pass `FunctionLandscape(function",
+        )
+        for call in (
+            lambda f: verify_saddle(f, None),
+            lambda f: minimum_energy_path(f, None),
+            lambda f: hessian_eigenvalues(f, START[None]),
+            lambda f: check_landscape(f, np.stack([START, END])),
+        )
     ),
     row("no terms", lambda: Direct(n_terms=0), ValueError, "`n_terms` is 0; it must be positive"),
     row("no terms", lambda: Paper(n_terms=0), ValueError, "`n_terms` is 0; it must be positive"),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fourierpathfinder import LandscapeError
-from fourierpathfinder._arrays import array_namespace, to_numpy
+from fourierpathfinder._arrays import array_namespace, owned, to_numpy
 from fourierpathfinder.evaluation import BudgetSpentError, Evaluator
 
 
@@ -165,3 +165,28 @@ def test_results_stay_in_torch_and_strict_namespaces():
     assert isinstance(Evaluator(Bowl()).value_and_grad(torch.ones(1, 2))[0], torch.Tensor)
     strict = array_api_strict.ones((1, 2))
     assert isinstance(Evaluator(Bowl()).value_and_grad(strict)[0], type(strict))
+
+
+class Careless:
+    """A bowl that writes to what it is given, and answers in the same memory each time."""
+
+    def __init__(self, make_array):
+        self.values = owned(make_array(np.zeros(3)))
+        self.gradients = owned(make_array(np.zeros((3, 2))))
+
+    def value_and_grad(self, points):
+        n = points.shape[0]
+        values, gradients = Bowl().value_and_grad(points)
+        self.values[:n], self.gradients[:n, :] = values, gradients
+        points[...] = 7.0
+        return self.values[:n], self.gradients[:n, :]
+
+
+def test_what_is_asked_and_answered_is_out_of_the_landscapes_reach(make_array):
+    points = make_array([[1.0, 2.0], [3.0, 4.0]])
+    evaluator = Evaluator(Careless(make_array))
+    values, gradients = evaluator.value_and_grad(points)
+    evaluator.value_and_grad(make_array([[9.0, 9.0]]))
+    np.testing.assert_array_equal(to_numpy(points), [[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(to_numpy(values), [5.0, 25.0])
+    np.testing.assert_array_equal(to_numpy(gradients), [[2.0, 4.0], [6.0, 8.0]])

@@ -14,6 +14,7 @@ import numpy as np
 from .._arrays import Array, array_namespace, is_array, is_floating, like, to_numpy
 from .abilities import abilities_of
 from .protocols import Landscape
+from .resolve import landscape_alone
 
 _STEP_EXPONENT = 1 / 5
 """Two central differences together have an error of h⁴, against rounding of eps/h."""
@@ -99,7 +100,7 @@ def check_landscape(
     Raises
     ------
     TypeError, ValueError
-        If `points` is not an array of floats (M, D).
+        If `landscape` is none, or `points` is not an array of floats (M, D).
 
     Examples
     --------
@@ -112,6 +113,7 @@ def check_landscape(
     >>> print(report.problems[0][:58])
     The gradient is wrong at point 0: along a random direction
     """
+    landscape = landscape_alone(landscape)
     _check_points(points)
     tested = _Tested(landscape)
     problems: list[str] = []

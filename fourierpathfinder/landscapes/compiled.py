@@ -188,6 +188,7 @@ def _at(typing_context, address):  # type: ignore[no-untyped-def]  # noqa: ANN00
 def _serial(address: int, points: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> None:
     point_function = _at(address)
     for m in range(len(points)):
+        gradients[m] = 0.0
         values[m] = point_function(points[m], gradients[m])
 
 
@@ -195,4 +196,5 @@ def _serial(address: int, points: np.ndarray, values: np.ndarray, gradients: np.
 def _parallel(address: int, points: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> None:
     for m in prange(len(points)):
         point_function = _at(address)
+        gradients[m] = 0.0
         values[m] = point_function(points[m], gradients[m])

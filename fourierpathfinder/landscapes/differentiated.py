@@ -11,6 +11,7 @@ import numpy as np
 
 from .._arrays import Array, is_array
 from .conversion import back, to_doubles
+from .function import check_answer
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class AutogradLandscape:
         from autograd import make_vjp
 
         pull_back, values = make_vjp(self.function)(x)
+        check_answer("function", values, (len(x),), x)
         return values, pull_back(np.ones(len(x)))
 
     def _one_by_one(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +66,9 @@ class AutogradLandscape:
         values, gradients = np.empty(len(x)), np.empty_like(x)
         differentiated = value_and_grad(self.function)
         for m, point in enumerate(x):
-            values[m], gradients[m] = differentiated(point)
+            value, gradients[m] = differentiated(point)
+            check_answer("function", value, (), point)
+            values[m] = value
         return values, gradients
 
 
@@ -157,6 +161,11 @@ def _differentiate(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         values = function(x)
+        if not isinstance(values, torch.Tensor):
+            raise TypeError(
+                f"`function` returned a {type(values).__name__}; it must return a torch tensor, "
+                "computed from its argument by functions of torch"
+            )
         (gradients,) = torch.autograd.grad(values.sum(), x)
     return values.detach(), gradients
 

@@ -2,7 +2,7 @@
 
 The default contract is one point at a time: `function(x (D,)) -> float` and
 `gradient(x (D,)) -> (D,)`. With `batched=True` both take all points (M, D) at once and return (M,)
-and (M, D).
+and (M, D). They may write to what they are given, and return the same array in each call.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._arrays import Array, array_namespace, is_array, is_real, like
+from .._arrays import Array, array_namespace, detached, is_array, is_real, like, owned
 
 Gradient: TypeAlias = Callable[..., Any] | str | bool
 
@@ -73,42 +73,47 @@ class FunctionLandscape:
         """Values (M,) alone at `points` (M, D)."""
         if self._gradient is True:
             return self._both(points)[0]
-        return self._collect("function", self._results(self._function, points), points, 1)
+        return self._answers("function", self._function, points, 1)
 
     def _both(self, points: Array) -> tuple[Array, Array]:
-        pairs = self._results(self._function, points)
-        for pair in [pairs] if self._batched else pairs:
+        values, gradients = [], []
+        for given in self._parts(points):
+            pair = self._function(owned(given))
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise ValueError(
                     f"`function` returned {_describe(pair)}; with `gradient=True` it must return "
                     "the pair (value, gradient)"
                 )
-        values, gradients = pairs if self._batched else zip(*pairs, strict=True)
-        return (
-            self._collect("function", values, points, 1),
-            self._collect("function", gradients, points, 2),
-        )
+            values.append(self._taken("function", pair[0], given, 1))
+            gradients.append(self._taken("function", pair[1], given, 2))
+        return self._joined(values, points, 1), self._joined(gradients, points, 2)
 
     def _gradients(self, points: Array) -> Array:
         if self._gradient == "finite-difference":
             return self._central_differences(points)
-        return self._collect("gradient", self._results(self._gradient, points), points, 2)
+        return self._answers("gradient", self._gradient, points, 2)
 
-    def _results(self, function: Any, points: Array) -> Any:
-        if self._batched:
-            return function(points)
-        return [function(points[m, ...]) for m in range(points.shape[0])]
+    def _answers(self, name: str, function: Any, points: Array, n_axes: int) -> Array:
+        given = self._parts(points)
+        rows = [self._taken(name, function(owned(part)), part, n_axes) for part in given]
+        return self._joined(rows, points, n_axes)
 
-    def _collect(self, name: str, results: Any, points: Array, n_axes: int) -> Array:
-        expected = tuple(points.shape[:n_axes])
+    def _parts(self, points: Array) -> list[Array]:
+        """What the function is called with, one after the other."""
+        return [points] if self._batched else [points[m, ...] for m in range(points.shape[0])]
+
+    def _taken(self, name: str, result: Any, given: Array, n_axes: int) -> Array:
+        """A copy of what was returned: the next call may return the same array, changed."""
+        expected = tuple(given.shape)[: n_axes if self._batched else n_axes - 1]
+        check_answer(name, result, expected, given)
+        return owned(like(detached(result), given))
+
+    def _joined(self, rows: list[Array], points: Array, n_axes: int) -> Array:
         if self._batched:
-            _check_shape(name, results, expected, points)
-            return like(results, points)
-        for m, result in enumerate(results):
-            _check_shape(name, result, expected[1:], points[m, ...])
+            return rows[0]
         xp = array_namespace(points)
-        rows = [like(result, points) for result in results]
-        return xp.stack(rows) if rows else xp.zeros(expected, dtype=points.dtype)
+        nothing = tuple(points.shape)[:n_axes]
+        return xp.stack(rows) if rows else xp.zeros(nothing, dtype=points.dtype)
 
     def _central_differences(self, points: Array) -> Array:
         """One point after the other, so that memory stays at D² numbers."""
@@ -137,19 +142,38 @@ def _check_kinds(function: object, gradient: object) -> None:
         )
 
 
-def _check_shape(name: str, result: Any, expected: tuple[int, ...], given: Array) -> None:
-    if not is_real(result if is_array(result) else np.asarray(result)):
+def check_answer(name: str, result: Any, expected: tuple[int, ...], given: Array) -> None:
+    """Raise an error where a user's function returned no real numbers, or not as many as expected.
+
+    Raises
+    ------
+    TypeError, ValueError
+        With what was returned, and what should have been.
+    """
+    array = result if is_array(result) else _as_numbers(result)
+    if array is None or not is_real(array):
         raise TypeError(
             f"`{name}` returned {_describe(result)} for an input of shape {tuple(given.shape)}; it "
-            "must return real numbers"
+            "must return real numbers, Python's or those of an array library"
         )
-    shape = tuple(result.shape) if is_array(result) else np.shape(result)
+    shape = tuple(array.shape)
     if shape != expected:
         raise ValueError(
             f"`{name}` returned shape {shape} for an input of shape {tuple(given.shape)}; it must "
-            f"return {expected}. `batched=True` is for functions of all points (M, D) at once"
+            f"return {expected or 'one number'}. `batched=True` is for functions of all points "
+            "(M, D) at once"
         )
 
 
+def _as_numbers(result: Any) -> np.ndarray | None:
+    """What was returned as an array; None where its rows are of different lengths."""
+    try:
+        return np.asarray(result)
+    except ValueError:
+        return None
+
+
 def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
     return "None" if value is None else f"a {type(value).__name__}"

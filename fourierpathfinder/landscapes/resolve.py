@@ -69,6 +69,21 @@ def as_landscape(
     >>> bowl.value_and_grad(np.array([[3.0]]))
     (array([9.]), array([[6.]]))
     """
+    return _resolved(landscape, gradient, name, alone=name != "landscape")
+
+
+def landscape_alone(landscape: Any) -> Landscape:
+    """The same for a call that has no `gradient` beside it, which the messages do not ask for.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As of `as_landscape`.
+    """
+    return _resolved(landscape, None, "landscape", alone=True)
+
+
+def _resolved(landscape: Any, gradient: GradientSource, name: str, *, alone: bool) -> Landscape:
     _refuse_what_needs_more(landscape, name)
     if isinstance(landscape, Landscape):
         if gradient is not None:
@@ -78,25 +93,29 @@ def as_landscape(
             )
         return landscape
     if not callable(landscape):
-        accepted = _ACCEPTED if name == "landscape" else _ACCEPTED_ALONE
+        accepted = _ACCEPTED_ALONE if alone else _ACCEPTED
         raise TypeError(f"`{name}` is a {type(landscape).__name__}; {accepted}")
-    return _from_function(landscape, gradient, name)
+    return _from_function(landscape, gradient, name, alone=alone)
 
 
-def _from_function(function: Callable[..., Any], gradient: GradientSource, name: str) -> Landscape:
+def _from_function(
+    function: Callable[..., Any], gradient: GradientSource, name: str, *, alone: bool
+) -> Landscape:
     if gradient is None:
         if _is_point_function(function):
             from .compiled import CompiledLandscape
 
             return CompiledLandscape(function)
-        ways = _WAYS if name == "landscape" else _WRAPPED
+        ways = _WRAPPED if alone else _WAYS
         raise ValueError(f"`{name}` is a plain function without a gradient; {ways}")
-    if isinstance(gradient, str) and gradient in ("autograd", "torch"):
+    is_word = isinstance(gradient, str)
+    if is_word and gradient in ("autograd", "torch"):
         from .differentiated import AutogradLandscape, TorchLandscape
 
         return (AutogradLandscape if gradient == "autograd" else TorchLandscape)(function)
-    if not (callable(gradient) or gradient is True or gradient == "finite-difference"):
-        kind = TypeError if not isinstance(gradient, str) else ValueError
+    is_known = gradient == "finite-difference" if is_word else gradient is True
+    if not (callable(gradient) or is_known):
+        kind = ValueError if is_word else TypeError
         raise kind(f"`gradient` is {gradient!r}; {_WAYS}")
     return FunctionLandscape(function, gradient)
 

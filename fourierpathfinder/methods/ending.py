@@ -10,6 +10,12 @@ from ..search.prediction import Candidate
 from ..search.records import Records
 from ..search.state import Aim
 
+_FAILURE = (
+    "{} of {} points could not be evaluated (an answer was not finite, or too large to be "
+    "squared), so the run has ended; the best path so far is returned. Find out why they fail, or "
+    "choose ends between which a path can avoid such places."
+)
+
 
 class Ending:
     """Finds out when one run ends.
@@ -60,6 +66,12 @@ class Ending:
         if self._certify or campaign.best.saddle is None:
             return Status.STALLED
         return Status.CONVERGED
+
+    def failure(self, records: Records) -> str:
+        """What is to be said where too many evaluations failed; else nothing."""
+        if not self._fails_too_often(records):
+            return ""
+        return _FAILURE.format(int(records.failed.sum()), len(records))
 
     def _fails_too_often(self, records: Records) -> bool:
         n_failed = int(records.failed.sum())

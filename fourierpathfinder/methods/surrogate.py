@@ -140,7 +140,19 @@ class Surrogate:
 
         That landscape's own search, which is done first, wants no certificate. Its random numbers
         are a copy, so that a search without the prior, should it be dropped, is the usual one.
+
+        Raises
+        ------
+        TypeError
+            If the path is not one of NumPy's arrays.
         """
+        if not isinstance(path.start, np.ndarray):
+            library = type(path.start).__module__.split(".")[0]
+            raise TypeError(
+                f"`start` and `end` are arrays of {library}, and `Surrogate` computes in NumPy; "
+                "pass the ends as NumPy arrays, or `method=Direct()`, which computes in their "
+                "library"
+            )
         cheap = NoPrior() if prior is None else self._cheap(prior, evaluator, path, deepcopy(rng))
         asked = CampaignSettings(self.n_starts, self.split, self._aim(evaluator, path))
         return SurrogateRun(asked, self._with, evaluator, kicked(path, rng), rng, cheap)

@@ -189,8 +189,10 @@ class SurrogateRun:
             self._n_iterations,
         )
         limit = self._aim.tightness.limit
+        outcome = campaign_outcome(campaign, shared, limit, self._cheap.note)
         return replace(
-            campaign_outcome(campaign, shared, limit, self._cheap.note),
+            outcome,
+            message=self._ending.failure(campaign.records) or outcome.message,
             n_outliers=self._second_look.n_outliers,
             evaluations=self._beginning.all_of(campaign.records).evaluations,
         )

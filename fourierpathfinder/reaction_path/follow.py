@@ -14,7 +14,7 @@ import numpy as np
 from .._arrays import to_numpy
 from ..inputs import check_budget
 from ..landscapes.abilities import Abilities, abilities_of
-from ..landscapes.resolve import as_landscape
+from ..landscapes.resolve import landscape_alone
 from ..methods import Surrogate
 from ..priors import opened, resolve_priors
 from ..result import Evaluations, PathResult
@@ -88,8 +88,9 @@ def minimum_energy_path(
 
     Raises
     ------
-    ValueError
-        If the path has no saddle, or the landscape no masses although `mass_weighted`.
+    TypeError, ValueError
+        If `landscape` is none, the path has no saddle, or the landscape no masses although
+        `mass_weighted`.
 
     References
     ----------
@@ -105,9 +106,9 @@ def minimum_energy_path(
     >>> followed.success, followed.n_gradients < 25
     (True, True)
     """
+    abilities = abilities_of(landscape_alone(landscape))
     _check(result, tol, n_points, max_gradients)
     assert result.saddle is not None
-    abilities = abilities_of(as_landscape(landscape))
     metric = metric_of(abilities, len(result.path.start), mass_weighted)
     cheaper = resolve_priors(prior, Surrogate(), abilities, to_numpy(result.path.start))
     ends = _ends(abilities, result)

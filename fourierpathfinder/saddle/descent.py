@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arrays import owned
 from ..landscapes.protocols import Landscape
 from ..optimizers import CappedStep, Minimum, minimize
 from .cheap_descent import descend_upon
@@ -250,7 +251,7 @@ def one_point(landscape: Landscape) -> Callable[[np.ndarray], tuple[Any, np.ndar
     """The landscape as a function of one point (D,)."""
 
     def value_and_grad(x: np.ndarray) -> tuple[Any, np.ndarray]:
-        values, gradients = landscape.value_and_grad(x[None])
-        return values[0], gradients[0]
+        values, gradients = landscape.value_and_grad(owned(x[None]))
+        return values[0], owned(gradients[0])
 
     return value_and_grad

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..landscapes.abilities import abilities_of
 from ..landscapes.protocols import Landscape
+from ..landscapes.resolve import landscape_alone
 from ..result import PathResult
 from .cheap_hessian import CheapHessian
 from .curvatures import Curvatures, lowest_curvatures
@@ -59,6 +60,11 @@ def verify_saddle(
     SaddleReport
         Curvatures, the minima on either side, and what it cost.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `landscape` is none.
+
     Examples
     --------
     >>> from fourierpathfinder import Surrogate, find_path
@@ -68,6 +74,7 @@ def verify_saddle(
     >>> verify_saddle(toy, result, rng=0).connects_the_ends
     True
     """
+    landscape = landscape_alone(landscape)
     x, tangent = _top(result)
     guarded, rng = Guarded(landscape), np.random.default_rng(rng)
     cheap = None if prior is None else CheapHessian.of(prior, x, step)

@@ -32,13 +32,13 @@ def first_knowledge(
     if level is None:
         warp = _first_warp(aim, path, records)
     else:
-        warp = _warp_above(aim, max(min(level, records.highest), higher), records)
+        warp = _warp_above(aim, path, max(min(level, records.highest), higher), records)
     return _told(aim, path, records, warp, model)
 
 
 def updated(channel: Channel, records: Records) -> Knowledge:
     """What is known with all `records`."""
-    warp = _warp_above(channel.aim, _level(channel, records), records)
+    warp = _warp_above(channel.aim, channel.path, _level(channel, records), records)
     return _told(channel.aim, channel.path, records, warp, channel.model)
 
 
@@ -47,9 +47,8 @@ def rise(top: float, known: Knowledge, numbers: Trust) -> float:
 
     Others than the least above the ends may lie as high as you like, where atoms meet.
     """
-    spread = known.least_above - known.lowest
     least = least_difference(known.higher_end, known.lowest)
-    return max(top - known.lowest, numbers.least_rise * spread, least)
+    return max(_least_rise(known.least_above, known.lowest, numbers), top - known.lowest, least)
 
 
 def least_difference(*values: float) -> float:
@@ -73,8 +72,15 @@ def _first_warp(aim: Aim, path: SinePath, records: Records) -> Warp:
     return Warp.with_scale(level, max(higher - min(ends), level - higher))
 
 
-def _warp_above(aim: Aim, level: float, records: Records) -> Warp:
-    return Warp.above(level, records.lowest, aim.policy.trust.warp_width)
+def _warp_above(aim: Aim, path: SinePath, level: float, records: Records) -> Warp:
+    """The warp with a scale in units of E: where a path seems flat, what is higher still counts."""
+    numbers, lowest = aim.policy.trust, records.lowest
+    least = _least_rise(_least_above(_higher_end(path, records), records), lowest, numbers)
+    return Warp.with_scale(level, numbers.warp_width * max(level - lowest, least))
+
+
+def _least_rise(least_above: float, lowest: float, numbers: Trust) -> float:
+    return numbers.least_rise * (least_above - lowest)
 
 
 def _told(aim: Aim, path: SinePath, records: Records, warp: Warp, model: Model | None) -> Knowledge:

@@ -297,3 +297,19 @@ def test_bad_points(points, error, text):
 def test_what_is_no_function_is_refused():
     with pytest.raises(TypeError, match="`point_function` is a float"):
         CompiledLandscape(1.0)
+
+
+def gathered(x, gradient):
+    gradient[0] += 2 * x[0]
+    return x[0] ** 2
+
+
+def test_a_function_may_add_to_its_gradient_and_leave_out_what_is_zero(monkeypatch):
+    points = np.ones((5, 3))
+    for least in (-1.0, float("inf")):
+        monkeypatch.setattr(compiled, "_THREADS_FROM", least)
+        monkeypatch.setattr(np, "empty_like", lambda array: np.full_like(array, 7.0))
+        landscape = CompiledLandscape(gathered)
+        for _ in range(2):
+            gradients = landscape.value_and_grad(points)[1]
+            np.testing.assert_array_equal(gradients, [[2.0, 0.0, 0.0]] * 5)

@@ -99,3 +99,16 @@ def test_the_error_of_the_function_itself_is_what_is_raised():
 def test_lists_are_refused(landscape):
     with pytest.raises(TypeError, match="`points` must be an array"):
         landscape.value_and_grad([[0.0]])
+
+
+@pytest.mark.parametrize(
+    ("landscape", "text"),
+    [
+        (AutogradLandscape(lambda x: x[:1] ** 2), r"shape \(1,\).*one number"),
+        (AutogradLandscape(anp.sum, batched=True), r"shape \(\).*\(2,\)"),
+        (TorchLandscape(lambda x: 1.0), "a float; it must return a torch tensor"),
+    ],
+)
+def test_what_a_function_returned_is_named(landscape, text):
+    with pytest.raises((TypeError, ValueError), match=f"`function` returned {text}"):
+        landscape.value_and_grad(np.ones((2, 3)))

@@ -1,5 +1,7 @@
 """Plain functions as landscapes, pointwise and batched, on every array library."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -121,3 +123,65 @@ def test_bad_arguments(arguments, error, text):
 def test_wrong_returns(landscape, text):
     with pytest.raises(ValueError, match=text):
         landscape.value_and_grad(np.ones((4, 3)))
+
+
+def forgetful(x):
+    """The value, the point lost."""
+    found = value(x)
+    x[...] = 7.0
+    return found
+
+
+def in_one_array():
+    """The gradient in the same array at each call."""
+    kept = {}
+
+    def slope_again(x):
+        memory = kept.setdefault(tuple(x.shape), array_namespace(x).zeros_like(x))
+        memory[...] = slope(x)
+        return memory
+
+    return slope_again
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_functions_may_write_to_their_point_and_answer_in_one_array(make_array, rng, batched):
+    p, again = in_one_array(), in_one_array()
+
+    def pair(x):
+        gradient = again(x)
+        return forgetful(x), gradient
+
+    points = make_array(rng.normal(size=(4, 3)))
+    before = to_numpy(points).copy()
+    expected = value(before), slope(before)
+    for function, gradient in ((forgetful, p), (pair, True)):
+        landscape = FunctionLandscape(function, gradient, batched=batched)
+        first = landscape.value_and_grad(points)
+        landscape.value_and_grad(points + 1)
+        for found, right in zip(first, expected, strict=True):
+            assert_close(to_numpy(found), right)
+        assert_close(to_numpy(points), before)
+
+
+@pytest.mark.parametrize(
+    ("returned", "text"),
+    [
+        (np.array([1, 2], dtype=object), "an array of object"),
+        ([1.0, [2.0]], "a list"),
+        (Fraction(1, 2), "a Fraction"),
+    ],
+)
+def test_what_is_no_number_is_named(returned, text):
+    landscape = FunctionLandscape(value, lambda x: returned)
+    with pytest.raises(TypeError, match=f"`gradient` returned {text} .* must return real numbers"):
+        landscape.value_and_grad(np.zeros((1, 2)))
+
+
+def test_torch_may_compute_what_a_plain_function_returns():
+    def value_by_torch(x):
+        return value(torch.tensor(x, requires_grad=True))
+
+    points = np.ones((2, 3))
+    values, _ = FunctionLandscape(value_by_torch, slope).value_and_grad(points)
+    assert_close(values, value(points))

@@ -67,6 +67,7 @@ def test_a_landscape_is_returned_as_it_is():
         (compiled_value, None, ValueError, "without a gradient"),
         (np.sin, "numeric", ValueError, "`gradient` is 'numeric'; pass"),
         (np.sin, 3, TypeError, "`gradient` is 3; pass"),
+        (np.sin, np.ones(2), TypeError, r"`gradient` is array\(\[1., 1.\]\); pass"),
         (two_channels(), np.cos, ValueError, r"`landscape` \(Toy\) has its own"),
         (FunctionLandscape, None, TypeError, "is the class FunctionLandscape; pass an instance"),
         (Atoms("H2"), None, TypeError, r"pass `MoleculeLandscape\(atoms, calculator\)`"),

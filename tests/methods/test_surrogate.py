@@ -336,6 +336,7 @@ class TestFailures:
         disturbed = Disturbed(task, lambda _, n: n > 2)
         result = run(disturbed)
         assert result.status is Status.FAILED
+        assert f" of {result.n_gradients} points could not be evaluated" in result.message
         assert not result.certified
         assert len(disturbed.points) < 20
         assert np.isfinite([result.height, result.height_error]).all()
@@ -585,3 +586,42 @@ def test_a_flat_valley_that_cannot_be_certified_is_given_up(seed):
     assert result.n_gradients <= 3 + starts + stop.closing
     assert "gradients are not" not in result.message
     assert result.height < 0.01
+
+
+def test_ends_of_another_library_are_refused_before_anything_is_evaluated(make_array):
+    ends = [make_array([x, 0.0]) for x in (-1.0, 1.0)]
+    if isinstance(ends[0], np.ndarray):
+        pytest.skip("NumPy's own")
+    asked = []
+    with pytest.raises(TypeError, match="`Surrogate` computes in NumPy; pass the ends"):
+        find_path(asked.append, *ends, gradient=asked.append, method=Surrogate(), rng=0)
+    assert not asked
+
+
+def double_well(x):
+    return (x[0] ** 2 - 1) ** 2 + x[1] ** 2, np.array([4 * x[0] * (x[0] ** 2 - 1), 2 * x[1]])
+
+
+def wall(x):
+    value, slope = double_well(x)
+    return (np.inf if abs(x[0]) < 0.1 else value), slope
+
+
+def wall_with_an_end(x):
+    value, slope = double_well(x)
+    return (np.inf if abs(x[0]) < 0.1 and x[1] < 0.5 else value), slope
+
+
+def ring(x):
+    return (x @ x - 1) ** 2, 4 * (x @ x - 1) * x
+
+
+@pytest.mark.parametrize(
+    ("landscape", "n_coordinates"), [(wall, 2), (wall_with_an_end, 2), (ring, 4), (ring, 5)]
+)
+def test_nothing_is_certified_because_all_that_was_low_is_equal(landscape, n_coordinates):
+    end = np.eye(n_coordinates)[0]
+    result = find_path(landscape, -end, end, gradient=True, max_gradients=120, rng=0)
+    truth = max(landscape(x)[0] for x in result.path(np.linspace(0, 1, 1001)))
+    assert not result.certified or truth <= result.height + result.height_error
+    assert result.height + result.height_error >= min(truth, 1e-4)

@@ -29,6 +29,23 @@ def test_a_right_saddle_is_confirmed_and_every_gradient_counted(toy):
     assert f"{report.n_gradients} gradients" in str(report)
 
 
+def test_a_landscape_that_answers_in_the_same_memory_is_verified_like_any_other():
+    toy = two_channels()
+    result = find_path(toy, toy.start, toy.end, rng=0)
+
+    class Reusing:
+        gradients = np.empty((64, 2))
+
+        def value_and_grad(self, points):
+            values, gradients = toy.value_and_grad(points)
+            self.gradients[: len(points)] = gradients
+            return values, self.gradients[: len(points)]
+
+    reports = [verify_saddle(landscape, result, rng=0) for landscape in (toy, Reusing())]
+    assert reports[1].connects_the_ends
+    assert reports[0].n_gradients == reports[1].n_gradients
+
+
 def test_a_minimum_between_saddle_and_end_is_reported():
     """Müller-Brown's path has a third minimum on its way."""
     toy = mueller_brown()

@@ -48,6 +48,16 @@ def test_nor_does_that_of_a_guessed_height(first, guess):
     assert known.higher_end <= known.warp.level <= records.highest
 
 
+def test_the_warp_has_a_unit_where_the_path_seems_flat(first):
+    channel, records = first.channel, first.records
+    flat = replace(records, values=np.where(np.arange(len(records)) < 2, 0.0, 1.0))
+    known = first_knowledge(channel.aim, channel.path, flat, 0.0, None)
+    numbers = channel.policy.trust
+    assert known.warp.level == 0
+    assert known.warp.scale == pytest.approx(numbers.warp_width * rise(0.0, known, numbers))
+    assert known.warp.value(np.array(1.0)) > 10 * rise(0.0, known, numbers)
+
+
 def test_warp_follows_the_expected_height_down_and_stops_at_the_higher_end(by_hand):
     channel, records = by_hand(0.1, evaluated=((0.1, 1.0),))
     real = replace(channel, known=replace(channel.known, higher_end=0.0))
