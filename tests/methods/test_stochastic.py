@@ -60,7 +60,7 @@ def by_the_book(settings, seed, landscape, a, b):
     chord = torch.tensor(b - a)
     rms = (chord**2).mean().sqrt().item()
     terms = [torch.zeros(len(a), dtype=torch.float64, requires_grad=True) for _ in range(3)]
-    groups = [{"params": [c], "lr": 2 / 1060**0.5 * rms / n} for n, c in enumerate(terms, 1)]
+    groups = [{"params": [c], "lr": 0.06 * rms / n} for n, c in enumerate(terms, 1)]
     adam = torch.optim.Adam(groups, betas=(0.9, 0.99))
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.n_steps)
     centres = torch.tensor(landscape.centres)
