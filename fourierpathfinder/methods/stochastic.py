@@ -120,7 +120,20 @@ class Stochastic:
             raise ValueError(f'`dtype` is {self.dtype!r}; it must be None or "bfloat16"')
 
     def schedule(self, landscape: Abilities, point: Array) -> Schedule:
-        """What each step does on a landscape, with an end of the path (D,) for an example."""
+        """What each step does on a landscape.
+
+        Parameters
+        ----------
+        landscape : Abilities
+            What the landscape offers.
+        point : array (D,)
+            Any point of it, such as an end of the path.
+
+        Returns
+        -------
+        Schedule
+            With all that these settings leave open.
+        """
         size, rate = self.batch_size, self.learning_rate
         if size is None:
             batched = landscape.batched

@@ -299,7 +299,7 @@ class NetworkLandscape:
         return module
 
     def suitable_batch(self, point: Any) -> int:
-        """Samples that a step of `Stochastic()` takes where nobody says how many: 64 to 256.
+        """Choose how many samples a step of `Stochastic()` takes by default: 64 to 256.
 
         As many as keep 1 MiB for their backward pass. Where a sample keeps little, a network does
         little with it, and a step takes hardly longer with more of them.
