@@ -24,6 +24,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from benchmarks.networks import samples_a_step
 from examples.large_network import resnet
 from examples.nn_experiments.networks import NETWORKS
 from fourierpathfinder import Stochastic, find_path, find_paths
@@ -97,7 +98,7 @@ def ensemble(given: argparse.Namespace) -> dict[str, Any]:
     make = partial(NETWORKS["fcp"].make, "softplus")
     landscape = landscape_of(make, (1, 28, 28), given.device)
     pairs = [(make(), make()) for _ in range(given.pairs)]
-    per_step = Stochastic().points_per_step * Stochastic().batch_size
+    per_step = samples_a_step(landscape, landscape.coordinates(pairs[0][0]))
 
     def together(method: Stochastic) -> None:
         find_paths(landscape, pairs, method=method, rng=0)

@@ -37,6 +37,7 @@ from benchmarks.network_pairs import CASES, LOW_LOSS, Case, mean_loss, trained_e
 from examples.nn_experiments.data import Images, load_images
 from fourierpathfinder import SinePath, Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape, align_units
+from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.plot import plot_height_against_budget
 
 FRACTIONS = (1.0, 0.1, 0.01, 0.316, 0.0316)
@@ -139,9 +140,14 @@ def timed(connection: Connection, method: Callable[[int], Any], budget: int) -> 
 
 def stochastic(landscape: Any, a: torch.Tensor, b: torch.Tensor, budget: int) -> SinePath:
     """The library's own path with its default settings, but for the number of steps."""
-    settings = Stochastic()
-    n_steps = max(1, budget // (settings.points_per_step * settings.batch_size))
+    n_steps = max(1, budget // samples_a_step(landscape, a))
     return find_path(landscape, a, b, method=Stochastic(n_steps=n_steps), rng=0).path
+
+
+def samples_a_step(landscape: Any, point: torch.Tensor) -> int:
+    """Sample gradients in a step of `Stochastic()`."""
+    schedule = Stochastic().schedule(abilities_of(landscape), point)
+    return schedule.points_per_step * schedule.batch_size
 
 
 def describe_ends(connection: Connection) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from benchmarks import networks
+from benchmarks import network_times, networks
 from benchmarks.network_curves import (
     BEZIER,
     CHAIN,
@@ -114,3 +114,30 @@ def test_a_run_is_judged_written_down_and_resumed(few_images, tmp_path, monkeypa
     assert isinstance(networks.draw([found, found]), Figure)
     monkeypatch.setattr(networks, "timed", None)  # nothing is done twice
     assert networks.run("fcp", few_images, given) == found
+
+
+def test_ways_are_compared_in_equal_time(few_images, tmp_path, monkeypatch):
+    """A line with all ways, each with steps of its own number."""
+    monkeypatch.setitem(CASES, "fcp", replace(CASES["fcp"], n_epochs=1, sgd_rates=(0.1,)))
+    monkeypatch.setitem(network_times.SECONDS, "fcp", 1.0)
+    seconds = {"ours": 0.2, "Bezier": 0.1}
+    monkeypatch.setattr(
+        network_times, "seconds_a_step", lambda ways: dict.fromkeys(ways, 0.3) | seconds
+    )
+    pair = network_times.Pair("fcp", (0, 1), few_images, tmp_path)
+    given = argparse.Namespace(times=1.0, rng=0, peers=1)
+    line = network_times.compare("fcp", pair, given)
+    assert line.startswith("| FCP | ")
+    assert "(5 steps)" in line
+    assert "(10 steps, rate 0.1)" in line
+
+
+def test_the_time_of_a_step_is_that_of_steps_alone(monkeypatch):
+    """A way that takes 5 seconds before its first step, and 2 for each."""
+    clock = [0.0]
+    monkeypatch.setattr(network_times, "process_time", lambda: clock[0])
+
+    def way(n_steps):
+        clock[0] += 5.0 + 2.0 * n_steps
+
+    assert network_times.seconds_a_step({"way": way}) == {"way": pytest.approx(2.0)}

@@ -201,7 +201,7 @@ class Group:
     def _history(self, k: int) -> History:
         heights = np.array([row[k] for row in self._estimates])
         points = self._method.points_per_step * np.arange(1, len(heights) + 1)
-        n_each = min(self._method.batch_size, self._evaluator.n_samples)
+        n_each = self._lockstep.samples_per_point
         return History(points, heights, points * n_each)
 
 
@@ -236,4 +236,5 @@ def _straight(method: Stochastic, evaluator: Evaluator, pairs: Sequence[Pair]) -
     a, b = stack([pair.start for pair in pairs]), stack([pair.end for pair in pairs])
     path = SinePath.straight(a, b, method.n_terms)
     seeds = np.array([pair.seed for pair in pairs])
-    return Lockstep(method.schedule, evaluator, path, seeds, method.dtype)
+    schedule = method.schedule(evaluator.abilities, pairs[0].start)
+    return Lockstep(schedule, evaluator, path, seeds, method.dtype)

@@ -21,6 +21,7 @@ from ..path import SinePath
 from ..storage.content import digest
 from .protocols import (
     Atomic,
+    Batched,
     Calculated,
     Cluster,
     Comparable,
@@ -54,8 +55,9 @@ class Abilities:
     ----------
     landscape : Landscape
         What evaluates.
-    values, overwriting, own_ends, placed_ends, first_path, comparable, symmetric, fingerprinted, \
-mobile, massive, forces, calculated, structures, directed, described, identified : optional
+    values, overwriting, batched, own_ends, placed_ends, first_path, comparable, symmetric, \
+fingerprinted, mobile, massive, forces, calculated, structures, directed, described, \
+identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -83,6 +85,7 @@ mobile, massive, forces, calculated, structures, directed, described, identified
     landscape: Landscape
     values: Values | None = None
     overwriting: Overwriting | None = None
+    batched: Batched | None = None
     own_ends: OwnEnds | None = None
     placed_ends: PlacedEnds | None = None
     first_path: FirstPath | None = None
@@ -279,6 +282,7 @@ def abilities_of(landscape: Any) -> Abilities:
         landscape,
         values=landscape if isinstance(landscape, Values) else None,
         overwriting=landscape if isinstance(landscape, Overwriting) else None,
+        batched=landscape if isinstance(landscape, Batched) else None,
         own_ends=landscape if isinstance(landscape, OwnEnds) else None,
         placed_ends=landscape if isinstance(landscape, PlacedEnds) else None,
         first_path=landscape if isinstance(landscape, FirstPath) else None,

@@ -75,6 +75,18 @@ class Sampled(Protocol):
 
 
 @runtime_checkable
+class Batched(Protocol):
+    """A mean over samples that knows how many of them a step of a stochastic method should take."""
+
+    def suitable_batch(self, point: Array) -> int:
+        """How many samples at a point like this (D,).
+
+        It must be the same each time, so that runs can be repeated and continued.
+        """
+        ...
+
+
+@runtime_checkable
 class OwnEnds(Protocol):
     """Ends of a kind of its own: ASE Atoms, networks, names."""
 

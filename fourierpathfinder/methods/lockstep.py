@@ -113,6 +113,8 @@ class Lockstep:
         self._evaluator = evaluator
         self._start, self._end = path.start, path.end
         self._rates = _rates(path, schedule.learning_rate)
+        on_processor = str(path.start.device).startswith("cpu")
+        self._block = _BLOCK if on_processor else _BLOCK_OF_A_DEVICE
         self.is_torn = False
         """Whether a step is being taken: the state is then between two steps."""
         terms = in_dtype(path.coefficients, dtype)
@@ -132,6 +134,11 @@ class Lockstep:
     def n_paths(self) -> int:
         """K."""
         return int(self.state.coefficients.shape[0])
+
+    @property
+    def samples_per_point(self) -> int:
+        """B, or all samples where there are no more of them."""
+        return min(self._schedule.batch_size, self._evaluator.n_samples)
 
     def path(self, k: int) -> SinePath:
         """Path k as it is now, in an array of its own."""
@@ -241,25 +248,22 @@ class Lockstep:
 
     def _points(self, paths: slice, times: np.ndarray) -> Array:
         """Points (P, D) at times (K', M') of some of the paths."""
-        xp, start, end = (
-            array_namespace(self._start),
-            self._start[paths, ...],
-            self._end[paths, ...],
-        )
+        start, end = self._start[paths, ...], self._end[paths, ...]
         terms = self.state.coefficients[paths, ...]
-        t = like(times, start)
-        basis = sines(t, int(terms.shape[-2]))
-        frame = xp.concat([(1 - t)[..., None], t[..., None], basis], axis=-1)
-        points = xp.empty((*t.shape, start.shape[-1]), dtype=start.dtype, device=start.device)
-        for block in self._blocks(int(frame.shape[0] * (frame.shape[1] + frame.shape[2]))):
-            ends = [start[:, None, block], end[:, None, block]]
-            points[..., block] = frame @ xp.concat([*ends, like(terms[..., block], start)], axis=1)
-        return xp.reshape(points, (-1, int(points.shape[-1])))
+        shape = (*times.shape, int(start.shape[-1]))
+        points = array_namespace(start).empty(shape, dtype=start.dtype, device=start.device)
+        basis = like(sines(times, int(terms.shape[-2])), start)
+        from_start, from_end = (like(t[..., None], start) for t in (1 - times, times))
+        for block in self._blocks(times.size + int(terms.shape[0] * terms.shape[1])):
+            here = points[..., block]
+            here[...] = basis @ like(terms[..., block], start)
+            here += from_start * start[:, None, block]
+            here += from_end * end[:, None, block]
+        return array_namespace(start).reshape(points, (times.size, shape[-1]))
 
     def _blocks(self, n_rows: int) -> Iterator[slice]:
         """All coordinates, so many at a time as suit the cache where there are `n_rows` of them."""
-        on_processor = str(self._start.device).startswith("cpu")
-        size = max(1, (_BLOCK if on_processor else _BLOCK_OF_A_DEVICE) // n_rows)
+        size = max(1, self._block // n_rows)
         n_coordinates = int(self._start.shape[-1])
         return (slice(first, first + size) for first in range(0, n_coordinates, size))
 
@@ -277,7 +281,7 @@ class Lockstep:
         state, start = self.state, self._start
         n_paths, n_terms, _ = state.coefficients.shape
         xp = array_namespace(start)
-        basis = sines(like(times, start), n_terms).mT / times.shape[1]
+        basis = like(sines(times, n_terms).swapaxes(-1, -2) / times.shape[1], start)
         rates = like(self._rates * self._fall, start)
         alive = like(~failed, start)[:, None, None] if failed.any() else None
         for block in self._blocks(int(n_paths * n_terms)):

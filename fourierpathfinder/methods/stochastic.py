@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from .._arrays import array_namespace
+from .._arrays import Array, array_namespace
 from ..evaluation import Evaluator
+from ..landscapes.abilities import Abilities
 from ..optimizers.adam import Adam
 from ..path import SinePath
 from ..result import Status
@@ -21,10 +22,13 @@ from .base import Outcome
 from .checks import require_counts, require_positive, require_terms
 from .lockstep import Lockstep, LockstepState, Schedule
 
-_ADAM = Adam()
-
-_RATE, _RATE_FALLS = 0.25, 1 / 3
-"""η = _RATE / n_steps^_RATE_FALLS: fitted to runs of 10³ to 10⁵ steps on the paper's networks."""
+_BATCH = 64
+"""Samples, where neither the settings nor the landscape say how many."""
+_RATE, _LARGEST_RATE = 5.0, 0.06
+"""η = _RATE / n_steps^(2/3), at most the largest: runs of 1000 steps of the networks in
+`benchmarks.networks` end lowest with about 0.05, those of 8000 with 0.0125 rather than 0.02."""
+_REMEMBERED = 10
+"""The part of a run over which Adam averages squares is one in so many, of 100 to 1000 steps."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,14 @@ class Stochastic:
         Number of sine terms N.
     points_per_step : int
         Points of the path in each step, one from each equal part of it.
-    batch_size : int
-        Samples at each of these points; ignored where the landscape has no samples.
+    batch_size : int, optional
+        Samples at each of these points; ignored where the landscape has no samples. By default 64,
+        and on a network that does little with a sample up to 256, as steps then take hardly longer
+        (`NetworkLandscape.suitable_batch`).
     learning_rate : float, optional
         Learning rate of the first term, in units of the root mean square distance of a coordinate
         between the ends; term n moves by 1/n of that. It falls to zero over the run as a cosine.
-        By default 0.25 / n_steps^(1/3): longer runs need shorter steps to end lower.
+        By default 5 / n_steps^(2/3), at most 0.06: longer runs need shorter steps to end lower.
     n_steps : int
         Number of steps.
     evaluation_samples : int, optional
@@ -88,7 +94,7 @@ class Stochastic:
 
     n_terms: int = 1
     points_per_step: int = 1
-    batch_size: int = 64
+    batch_size: int | None = None
     learning_rate: float | None = None
     n_steps: int = 8000
     evaluation_samples: int | None = None
@@ -97,11 +103,9 @@ class Stochastic:
 
     def __post_init__(self) -> None:
         require_terms(self.n_terms)
-        require_counts(
-            points_per_step=self.points_per_step,
-            batch_size=self.batch_size,
-            n_steps=self.n_steps,
-        )
+        require_counts(points_per_step=self.points_per_step, n_steps=self.n_steps)
+        if self.batch_size is not None:
+            require_counts(batch_size=self.batch_size)
         if self.learning_rate is not None:
             require_positive(learning_rate=self.learning_rate)
         if self.evaluation_samples is not None:
@@ -115,13 +119,30 @@ class Stochastic:
         if self.dtype not in (None, "bfloat16"):
             raise ValueError(f'`dtype` is {self.dtype!r}; it must be None or "bfloat16"')
 
-    @property
-    def schedule(self) -> Schedule:
-        """What each step does."""
-        rate = self.learning_rate
+    def schedule(self, landscape: Abilities, point: Array) -> Schedule:
+        """What each step does on a landscape.
+
+        Parameters
+        ----------
+        landscape : Abilities
+            What the landscape offers.
+        point : array (D,)
+            Any point of it, such as an end of the path.
+
+        Returns
+        -------
+        Schedule
+            With all that these settings leave open.
+        """
+        size, rate = self.batch_size, self.learning_rate
+        if size is None:
+            batched = landscape.batched
+            size = _BATCH if batched is None else batched.suitable_batch(point)
         if rate is None:
-            rate = _RATE / self.n_steps**_RATE_FALLS
-        return Schedule(self.points_per_step, self.batch_size, self.n_steps, rate, _ADAM)
+            rate = min(_RATE / self.n_steps ** (2 / 3), _LARGEST_RATE)
+        remembered = min(max(self.n_steps / _REMEMBERED, 100), 1000)
+        adam = Adam(beta2=1 - 1 / remembered)
+        return Schedule(self.points_per_step, size, self.n_steps, rate, adam)
 
     def start(
         self, evaluator: Evaluator, path: SinePath, rng: np.random.Generator
@@ -146,7 +167,8 @@ class StochasticRun:
         xp = array_namespace(path.start)
         a, b = (xp.reshape(end, (1, -1)) for end in (path.start, path.end))
         one = SinePath(a, b, path.coefficients[None, ...])
-        self._lockstep = Lockstep(settings.schedule, evaluator, one, seeds, settings.dtype)
+        schedule = settings.schedule(evaluator.abilities, path.start)
+        self._lockstep = Lockstep(schedule, evaluator, one, seeds, settings.dtype)
 
     @property
     def state(self) -> LockstepState:

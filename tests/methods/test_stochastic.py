@@ -9,9 +9,17 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from fourierpathfinder import LandscapeError, SinePath, Status, Stochastic, find_path
+from fourierpathfinder import (
+    LandscapeError,
+    SinePath,
+    Status,
+    Stochastic,
+    find_path,
+    find_paths,
+)
 from fourierpathfinder.evaluation import Evaluator
 from fourierpathfinder.landscapes import FunctionLandscape, NetworkLandscape
+from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.methods.lockstep import Lockstep, _draw
 from fourierpathfinder.storage.checkpoint import Snapshots
 
@@ -52,8 +60,8 @@ def by_the_book(settings, seed, landscape, a, b):
     chord = torch.tensor(b - a)
     rms = (chord**2).mean().sqrt().item()
     terms = [torch.zeros(len(a), dtype=torch.float64, requires_grad=True) for _ in range(3)]
-    groups = [{"params": [c], "lr": 0.25 / 60 ** (1 / 3) * rms / n} for n, c in enumerate(terms, 1)]
-    adam = torch.optim.Adam(groups)
+    groups = [{"params": [c], "lr": 0.06 * rms / n} for n, c in enumerate(terms, 1)]
+    adam = torch.optim.Adam(groups, betas=(0.9, 0.99))
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.n_steps)
     centres = torch.tensor(landscape.centres)
     for step in range(settings.n_steps):
@@ -74,7 +82,9 @@ def by_the_book(settings, seed, landscape, a, b):
 def lockstep(settings, seeds, ends, landscape, strict=False):
     a, b = (np.stack(end) for end in zip(*ends, strict=True))
     path = SinePath.straight(a, b, settings.n_terms)
-    run = Lockstep(settings.schedule, Evaluator(landscape), path, np.array(seeds))
+    evaluator = Evaluator(landscape)
+    schedule = settings.schedule(evaluator.abilities, a[0])
+    run = Lockstep(schedule, evaluator, path, np.array(seeds))
     for _ in range(settings.n_steps):
         run.step(strict=strict)
     return run
@@ -188,6 +198,34 @@ def test_a_batch_of_all_samples_is_no_sample_at_all():
     assert all(samples is None for _, samples in landscape.calls)
 
 
+class Advised(Springs):
+    """Knows what a step should take."""
+
+    def suitable_batch(self, point):
+        assert point.shape == A.shape
+        return 7
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "taken"), [(Springs, None, 64), (Advised, None, 7), (Advised, 9, 9)]
+)
+def test_the_batch_is_the_landscapes_unless_it_is_given(kind, given, taken):
+    landscape = kind(n_samples=100)
+    method = Stochastic(batch_size=given, n_steps=3)
+    result = find_path(landscape, A, B, method=method, rng=0)
+    sizes = {samples.shape[1] for _, samples in landscape.calls if samples is not None}
+    assert sizes == {taken}
+    assert result.n_sample_gradients == 3 * taken
+    (same,) = find_paths(landscape, [(A, B)], method=method, rng=0)
+    assert same.n_sample_gradients == same.history.n_sample_gradients[-1] == 3 * taken
+
+
+@pytest.mark.parametrize(("n_steps", "remembered"), [(10, 100), (4000, 400), (10**5, 1000)])
+def test_squares_are_averaged_over_a_part_of_the_run(n_steps, remembered):
+    schedule = Stochastic(n_steps=n_steps).schedule(abilities_of(Springs()), A)
+    assert 1 / (1 - schedule.adam.beta2) == pytest.approx(remembered)
+
+
 def test_the_height_is_that_of_all_samples():
     landscape = Springs()
     result = find_path(landscape, A, B, method=SMALL, rng=0)
@@ -272,20 +310,20 @@ def test_ctrl_c_within_a_step(tmp_path, monkeypatch):
     monkeypatch.setattr("fourierpathfinder.methods.lockstep._BLOCK", 6)
     monkeypatch.setattr(Snapshots, "due", lambda self: True)
     whole = find_path(Springs(), A, B, method=SMALL, rng=0)
-    good = Stochastic.schedule.fget
+    good = Stochastic.schedule
 
-    def interrupting(self):
-        schedule = good(self)
+    def interrupting(self, *landscape):
+        schedule = good(self, *landscape)
         object.__setattr__(schedule, "adam", InterruptingAdam(schedule.adam, 2 * 20 + 2))
         return schedule
 
-    monkeypatch.setattr(Stochastic, "schedule", property(interrupting))
+    monkeypatch.setattr(Stochastic, "schedule", interrupting)
     cut = find_path(Springs(), A, B, method=SMALL, rng=0, checkpoint=tmp_path / "run")
     assert cut.status is Status.INTERRUPTED
     assert cut.n_iterations == 20
     assert np.isfinite(cut.height)
     assert cut.height_error == np.inf
-    monkeypatch.setattr(Stochastic, "schedule", property(good))
+    monkeypatch.setattr(Stochastic, "schedule", good)
     resumed = find_path(Springs(), A, B, method=SMALL, rng=0, checkpoint=tmp_path / "run")
     assert (resumed.path.coefficients == whole.path.coefficients).all()
 
@@ -419,10 +457,10 @@ def test_bfloat16_terms(trained):
     assert found["bfloat16"].path.coefficients.dtype == torch.float32
     assert found["bfloat16"].height < 1.5 * found[None].height + 0.01
     a, b = (landscape.coordinates(network)[None] for network in trained)
-    run = Lockstep(
-        Stochastic().schedule, Evaluator(landscape), SinePath.straight(a, b, 2),
-        np.array([1]), "bfloat16",
-    )  # fmt: skip
+    evaluator = Evaluator(landscape)
+    schedule = Stochastic().schedule(evaluator.abilities, a[0])
+    line = SinePath.straight(a, b, 2)
+    run = Lockstep(schedule, evaluator, line, np.array([1]), "bfloat16")
     run.step(strict=True)
     assert run.state.coefficients.dtype == run.state.square_sum.dtype == torch.bfloat16
     assert (run.state.square_sum >= 0).all()

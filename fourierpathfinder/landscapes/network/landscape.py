@@ -298,6 +298,24 @@ class NetworkLandscape:
         module.load_state_dict(self.state_dict(point))
         return module
 
+    def suitable_batch(self, point: Any) -> int:
+        """Choose how many samples a step of `Stochastic()` takes by default: 64 to 256.
+
+        As many as keep 1 MiB for their backward pass. Where a sample keeps little, a network does
+        little with it, and a step takes hardly longer with more of them.
+
+        Parameters
+        ----------
+        point : Tensor (D,)
+            Any point; what a sample keeps is the same at all.
+
+        Returns
+        -------
+        int
+            It depends on nothing that is measured in time or in free memory.
+        """
+        return self._mean_loss.suitable_batch(point)
+
     def value_and_grad(self, points: Any, samples: Any = None) -> tuple[Any, Any]:
         """Mean losses (M,) and their gradients (M, D) at `points` (M, D).
 

@@ -27,6 +27,11 @@ _log = logging.getLogger(__name__)
 
 _STATISTICS_BATCH = 250
 """Samples whose statistics are taken together; a part of what f is, so memory has no say in it."""
+_SMALL_BATCH_BYTES = 2**20
+"""What is kept for the backward pass of a mini-batch: on a processor the time per sample is about
+1 ns a byte (0.5 to 1.7 on the networks of `benchmarks.networks`), and a step takes 1 ms besides."""
+_FEWEST, _MOST = 64, 256
+"""Samples of a mini-batch: with fewer a gradient is too noisy, more make it hardly less so."""
 _LARGEST_GRADIENTS = 2**24
 """Numbers in the gradients of points that are computed together."""
 
@@ -77,6 +82,11 @@ class MeanLoss:
     def value(self, points: Any, samples: Any = None) -> Any:
         """Values (M,) alone."""
         return self._sparing(self._value, points, samples)
+
+    def suitable_batch(self, point: Any) -> int:
+        """Samples whose gradients cost about what else there is in a step, within bounds."""
+        affordable = _SMALL_BATCH_BYTES / max(self._bytes_per_sample(point), 1)
+        return int(min(max(affordable, _FEWEST), _MOST))
 
     def try_overwriting(self, point: Any, samples: Any) -> None:
         """From now on overwrite points that are large, if that does not change a gradient (D,)."""
@@ -275,11 +285,13 @@ class MeanLoss:
 
     def _samples_at_once(self, points: Any) -> SamplesAtOnce:
         if self._at_once is None:
-            few = self._samples.batch(slice(0, 4))
-            one = self._layout.tensors(points[0])
-            per_sample = self._network.bytes_per_sample(one, few)
+            per_sample = self._bytes_per_sample(points[0])
             self._at_once = SamplesAtOnce(per_sample, self._device, self._memory)
         return self._at_once
+
+    def _bytes_per_sample(self, point: Any) -> float:
+        few = self._samples.batch(slice(0, 4))
+        return self._network.bytes_per_sample(self._layout.tensors(point), few)
 
     def _sparing(self, evaluate: Callable[[Any, Any], Any], points: Any, samples: Any) -> Any:
         """Evaluate with fewer samples at once, as often as memory runs out."""

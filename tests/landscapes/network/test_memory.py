@@ -123,3 +123,19 @@ def test_how_a_budget_is_used():
     assert at_once.halve(1000, least=20)
     assert at_once.number == 20
     assert not at_once.halve(1000, least=20)
+
+
+@pytest.mark.parametrize(
+    ("width", "batch"),
+    [(8, 256), (1600, 160), (8000, 64)],
+    ids=["little a sample", "in between", "much a sample"],
+)
+def test_a_step_takes_more_of_the_samples_that_keep_little(width, batch):
+    """What Tanh puts out is kept, 4 bytes each."""
+    network = nn.Sequential(nn.Linear(1, width), nn.Tanh(), nn.Linear(width, 1))
+    landscape = NetworkLandscape(
+        network, nn.functional.mse_loss, (torch.ones(9, 1), torch.ones(9, 1))
+    )
+    point = landscape.coordinates(network)
+    assert landscape.suitable_batch(point) == pytest.approx(batch, rel=0.1)
+    assert landscape.suitable_batch(0 * point) == landscape.suitable_batch(point)

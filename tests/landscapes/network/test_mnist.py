@@ -67,7 +67,7 @@ def test_a_fifth_of_the_papers_excess_at_equal_cost(images):
     ends = [trained(*images, seed) for seed in (1, 2)]
     landscape = NetworkLandscape(ends[0], nn.functional.cross_entropy, images)
     methods = {
-        "ours": Stochastic(n_steps=1200),
+        "ours": Stochastic(n_steps=1200, batch_size=64),
         "paper": Paper(n_points=51, n_steps=100, n_samples=15),
     }
     excess, costs = {}, {}
