@@ -66,6 +66,8 @@ def _lengthened_if_stuck(channel: Channel) -> Channel:
     """
     numbers, effort = channel.policy.move, channel.effort
     n_stuck = effort.n_stuck + 1 if channel.excess(0.0) > channel.path_tolerance else 0
+    if _is_held_up(channel):
+        n_stuck = numbers.stuck
     if n_stuck < numbers.stuck or channel.path.n_terms >= numbers.most_terms:
         return replace(channel, effort=replace(effort, n_stuck=n_stuck))
     if effort.was_lengthened:
@@ -81,6 +83,13 @@ def _lengthened_if_stuck(channel: Channel) -> Channel:
             n_longer=effort.n_longer + 1,
         ),
     )
+
+
+def _is_held_up(channel: Channel) -> bool:
+    """Whether the path rises above its saddle where that is known, and nothing stopped it."""
+    stopped = channel.is_moving or channel.blocked is not None
+    surely = channel.excess(-channel.policy.certify.assurance)
+    return not stopped and surely > channel.path_tolerance
 
 
 def _with_more_terms(channel: Channel) -> SinePath:

@@ -106,19 +106,25 @@ def nearest(records: Records, j: int) -> int:
 
 def second_place(records: Records, j: int, chord: float, numbers: Doubt) -> Array:
     """Where (D,) a record is asked for once more: beside it, towards its nearest neighbour."""
-    step = records.x[nearest(records, j)] - records.x[j]
-    return records.x[j] + numbers.nudge * chord * step / np.linalg.norm(step)
+    steps = records.x - records.x[j]
+    sizes = np.linalg.norm(steps, axis=1)
+    k = int(np.where(records.failed | (sizes == 0), np.inf, sizes).argmin())
+    return records.x[j] + numbers.nudge * chord * steps[k] / (sizes[k] or 1.0)
 
 
 def confirms(records: Records, j: int, again: Records, numbers: Doubt) -> bool:
     """Whether a second answer, moved to the place of the first, is the same."""
     if again.failed[0]:
         return False
-    odd = abs(records.values[nearest(records, j)] - records.values[j])
+    k = nearest(records, j)
+    odd = abs(records.values[k] - records.values[j])
     change = float(np.linalg.norm(again.gradients[0] - records.gradients[j]))
     steepest = max(float(np.linalg.norm(g)) for g in (again.gradients[0], records.gradients[j]))
+    # At a minimum both gradients are next to nothing, and yet differ.
+    apart = float(np.linalg.norm(records.x[k] - records.x[j]))
     same_value = abs(again.values[0] - records.values[j]) <= numbers.agreeing * odd
-    return bool(same_value and change <= numbers.agreeing * steepest)
+    same_gradient = change <= numbers.agreeing * steepest or change * apart <= numbers.agreeing * odd
+    return bool(same_value and same_gradient)
 
 
 def corrected(records: Records, j: int, again: Records) -> Records:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.landscapes.toy import leps_harmonic, mueller_brown, two_channels
-from fourierpathfinder.search.outliers import unexplained
+from fourierpathfinder.search.outliers import confirms, moved_back, second_place, unexplained
 from fourierpathfinder.search.policy import BOLD
 from fourierpathfinder.search.records import Records
 
@@ -69,3 +69,37 @@ def test_a_wrong_one_does_not(name, kind, rng):
 def test_what_is_constant_leaves_nothing(rng):
     x = rng.normal(size=(5, 3))
     assert unexplained(Records.of(x, np.ones(5), np.zeros((5, 3))), BOLD.doubt) == 0.0
+
+
+def asked_again(f, records, j):
+    """What a function answers at the second place of a record, moved to the first."""
+    place = second_place(records, j, 1.0, BOLD.doubt)
+    value, gradient = f(place[None])
+    return moved_back(place, records.x[j], float(value[0]), gradient[0])
+
+
+def bowl(x):
+    return (x**2).sum(axis=1), 2 * x
+
+
+def test_what_is_asked_again_at_an_exact_minimum_is_confirmed(rng):
+    """Its gradient is zero, and that of a place right beside it is not."""
+    x = np.concatenate([np.zeros((1, 3)), rng.normal(size=(5, 3))])
+    records = Records.of(x, *bowl(x))
+    assert confirms(records, 0, asked_again(bowl, records, 0), BOLD.doubt)
+
+
+def test_a_gradient_that_is_another_the_second_time_is_not_confirmed(rng):
+    x = np.concatenate([np.zeros((1, 3)), rng.normal(size=(5, 3))])
+    values, gradients = bowl(x)
+    gradients[0] = 40.0
+    records = Records.of(x, values, gradients)
+    assert not confirms(records, 0, asked_again(bowl, records, 0), BOLD.doubt)
+
+
+def test_a_second_place_lies_beside_the_first_where_two_records_coincide(rng):
+    x = rng.normal(size=(4, 3))
+    x[1] = x[0]
+    records = Records.of(x, *bowl(x))
+    apart = np.linalg.norm(second_place(records, 0, 1.0, BOLD.doubt) - x[0])
+    assert apart == pytest.approx(BOLD.doubt.nudge, rel=1e-3)
