@@ -123,7 +123,9 @@ def confirms(records: Records, j: int, again: Records, numbers: Doubt) -> bool:
     # At a minimum both gradients are next to nothing, and yet differ.
     apart = float(np.linalg.norm(records.x[k] - records.x[j]))
     same_value = abs(again.values[0] - records.values[j]) <= numbers.agreeing * odd
-    same_gradient = change <= numbers.agreeing * steepest or change * apart <= numbers.agreeing * odd
+    same_gradient = (
+        change <= numbers.agreeing * steepest or change * apart <= numbers.agreeing * odd
+    )
     return bool(same_value and same_gradient)
 
 
