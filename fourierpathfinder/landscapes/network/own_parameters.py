@@ -5,6 +5,7 @@ another module) has the same ones wherever the path is. One that writes over its
 is called has the loss of others than those it was given, and torch's gradient is not that of it.
 """
 
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -12,6 +13,9 @@ import torch
 from .data import Batch
 from .network import Network
 from .parameters import Tensors
+
+_FAR = -100.0
+"""By which parameters are multiplied to get beyond the limits within which a module keeps them."""
 
 
 def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None:
@@ -30,18 +34,17 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
     ValueError
         With what to do.
     """
-    leaves = {name: tensor.detach().clone().requires_grad_() for name, tensor in variables.items()}
-    before = {name: _state(leaf) for name, leaf in leaves.items()}
-    with torch.enable_grad():
-        total, _ = network.loss(batch)(leaves, *batch.tensors)
-    for name, leaf in leaves.items():
-        if _state(leaf) != before[name]:
-            raise ValueError(
-                f"the module writes over its parameter {name!r} when it is called (an embedding "
-                "with `max_norm` does, or a `clamp_`): its loss is then that of other parameters. "
-                "Call it once with all of its data, and then switch that off (`max_norm=None`), or "
-                "compute another tensor in `forward` and leave the parameter as it is"
-            )
+    total, leaves, written = _called(network, variables, batch)
+    with suppress(Exception):  # a call with parameters beyond all limits may fail
+        far = {name: _FAR * tensor.detach() for name, tensor in variables.items()}
+        written = written or _called(network, far, batch)[2]
+    if written:
+        raise ValueError(
+            f"the module writes over its parameter {written[0]!r} when it is called (an embedding "
+            "with `max_norm` does, or a `clamp_`): its loss is then that of other parameters. "
+            "Call it once with all of its data, and then switch that off (`max_norm=None`), or "
+            "compute another tensor in `forward` and leave the parameter as it is"
+        )
     others = _others(total, leaves)
     if not others:
         return
@@ -59,9 +62,27 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
             )
 
 
+def _called(network: Network, variables: Tensors, batch: Batch) -> tuple[Any, Tensors, list[str]]:
+    """The loss, the leaves that it was calculated from, and which of these were written over."""
+    leaves = {name: tensor.detach().clone().requires_grad_() for name, tensor in variables.items()}
+    before = {name: _state(leaf) for name, leaf in leaves.items()}
+    with torch.enable_grad():
+        total, _ = network.loss(batch)(leaves, *batch.tensors)
+    written = [
+        name
+        for name, leaf in leaves.items()
+        if _state(leaf) != before[name] or not _is_as_it_was(leaf, variables[name])
+    ]
+    return total, leaves, written
+
+
 def _state(tensor: Any) -> tuple[int, int]:
-    """What changes when something else is written into a tensor."""
+    """What changes when something else is written into a tensor, if not by `.data`."""
     return tensor._version, tensor.data_ptr()
+
+
+def _is_as_it_was(tensor: Any, before: Any) -> bool:
+    return torch.allclose(tensor.detach(), before, 0.0, 0.0, equal_nan=True)
 
 
 def history(node: Any) -> list[Any]:
