@@ -6,19 +6,21 @@ Only running statistics are renewed before, by torch's own layers in training mo
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
 from torch.nn.modules.batchnorm import _NormBase
 
 from .data import Batch
+from .mean_check import is_close, refuse_varying
 from .network import Network, in_single
 from .parameters import Tensors
 from .trees import tensors_of
 
-_NOTHING = 1e-6
-"""Losses below this are not told apart."""
+_FACTOR = -2.0
+"""By which parameters are multiplied for a moment; halving restores every bit."""
 
 
 class OrdinaryModule:
@@ -70,6 +72,16 @@ class OrdinaryModule:
             total, weight = total + float(found.detach()), weight + float(share)
         return total / max(weight, 1e-30)
 
+    def call_with_others(self, names: Collection[str], batch: Batch) -> None:
+        """Call the module while its parameters of these names are others."""
+        own = [p for name, p in self.module.named_parameters() if name in names]
+        _multiply(own, _FACTOR)
+        try:
+            with suppress(Exception):  # of what cannot be calculated from all parameters
+                self.output(batch)
+        finally:
+            _multiply(own, 1 / _FACTOR)
+
     def output(self, batch: Batch) -> Any:
         """What the module returns."""
         args, kwargs, _ = self._network.arguments(batch.tree)
@@ -115,16 +127,11 @@ def check_own_loss(
     ValueError
         With both, and the first layer that puts out something else; or if both are not finite.
     """
-    own, again = ordinary.loss(batches), ordinary.loss(batches)
-    limit = tolerance * max(abs(own), _NOTHING / tolerance)
-    if not _equal(own, again, limit):
-        raise ValueError(
-            f"the network's loss on the same samples is {own:.6g} at one call and {again:.6g} at "
-            "the next, in evaluation mode: it draws random numbers (dropout or noise that is never "
-            "switched off), or keeps something from call to call. A path needs a loss that is one "
-            "function: switch it off"
-        )
-    if _equal(own, found, limit):
+    own = ordinary.loss(batches)
+    refuse_varying(own, ordinary.loss(batches), tolerance)
+    ordinary.call_with_others(variables, batches[0])
+    _refuse_keeping(own, ordinary.loss(batches), tolerance)
+    if is_close(own, found, tolerance):
         if math.isfinite(own):
             return
         raise ValueError(
@@ -141,11 +148,15 @@ def check_own_loss(
     )
 
 
-def _equal(one: float, other: float, limit: float) -> bool:
-    """Whether two losses are one, or the same that is not finite."""
-    if not (math.isfinite(one) and math.isfinite(other)):
-        return one == other or (math.isnan(one) and math.isnan(other))
-    return abs(one - other) <= limit
+def _refuse_keeping(own: float, after: float, tolerance: float) -> None:
+    """Raise an error if the loss is another one after a call with other parameters."""
+    if not is_close(own, after, tolerance):
+        raise ValueError(
+            f"the network's own loss on some samples is {own:.6g}, and {after:.6g} after a call "
+            "with other parameters: it keeps something from call to call, in evaluation mode (an "
+            "observer that fake quantisation adjusts, the largest value so far). Switch that off "
+            "(`torch.ao.quantization.disable_observer`), or keep it in training mode alone"
+        )
 
 
 def _first_difference(
@@ -182,7 +193,8 @@ def _first_difference(
             )
     return (
         "each layer puts out the same, so what differs lies in the module's own `forward` (an "
-        "attribute that is no parameter, such as a scale) or in the loss; give both ends the same"
+        "attribute that is no parameter, such as a scale, or what it computes when parameters are "
+        "loaded) or in the loss; give both ends the same"
     )
 
 
@@ -209,3 +221,8 @@ def _close(own: list[Any], found: list[Any], tolerance: float) -> bool:
         if not float((x - y)[apart].norm()) <= 10 * tolerance * size + 1e-6:
             return False
     return True
+
+
+def _multiply(parameters: list[Any], factor: float) -> None:
+    for parameter in parameters:
+        parameter.data.mul_(factor)

@@ -85,6 +85,11 @@ def nested_inputs():
         (DataLoader(Stream()), TypeError, "iterable kind"),
         ("mnist", TypeError, "`data` is a str; pass a pair"),
         ((INPUTS, TARGETS, TARGETS), ValueError, "a tuple of length 3"),
+        (
+            list(DataLoader(TensorDataset(INPUTS, TARGETS), 10)),
+            ValueError,
+            "a list of length 3; .* the loader itself",
+        ),
         ((INPUTS, None), TypeError, "must hold tensors of samples, got a NoneType"),
         ((INPUTS, TARGETS[:7]), ValueError, r"of \[7, 30\] samples"),
         ((INPUTS[:0], TARGETS[:0]), ValueError, r"of \[0\] samples"),

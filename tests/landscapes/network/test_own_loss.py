@@ -276,8 +276,19 @@ class Mixing(nn.Module):
 
 def test_what_is_random_is_refused():
     a, b = built(AlwaysDropping, 0), built(AlwaysDropping, 1)
-    with pytest.raises(ValueError, match=r"draws random numbers|no mean over samples"):
-        find_path(NetworkLandscape(a, cross_entropy, (INPUTS, TARGETS)), a, b)
+    for end in (b, b.state_dict()):
+        with pytest.raises(ValueError, match=r"draws random numbers"):
+            find_path(NetworkLandscape(a, cross_entropy, (INPUTS, TARGETS)), a, end)
+
+
+def test_so_is_a_random_loss():
+    def noisy(output, target):
+        return cross_entropy(output + torch.randn_like(output), target)
+
+    a, b = (nn.Sequential(nn.Flatten(), nn.Linear(36, 3)).double() for _ in range(2))
+    for end in (b, b.state_dict()):
+        with pytest.raises(ValueError, match=r"`loss` draws random .* pass them among the data"):
+            find_path(NetworkLandscape(a, noisy, (INPUTS, TARGETS)), a, end)
 
 
 def test_what_is_no_parameter_must_be_the_same():
