@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default
 from ..._errors import first_line
 from ..alignment.inputs import as_tensor
 from .loader import indices_of, refuse_ready_batches
-from .repeatable import repeatable
+from .repeatable import refuse_random, repeatable
 from .trees import constant, emptied, tensors_of, tree_map
 
 _PEEK = 64
@@ -147,10 +147,12 @@ class ItemSamples:
         if not len(indices):
             raise ValueError("`data` has no sample; at least one is needed")
         self._indices = indices
-        self._items = repeatable(items, [int(indices[i]) for i in spread(len(indices), _TRIED)])
+        tried = spread(len(indices), _TRIED)
+        self._items = repeatable(items, [int(indices[i]) for i in tried])
         self._device = device
         self._collate = collate
         self.batch(slice(0, 1))  # what cannot be collated is said at once
+        refuse_random(lambda: self.batch(tried).tensors)
 
     def __len__(self) -> int:
         return len(self._indices)
