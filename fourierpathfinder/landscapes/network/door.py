@@ -55,8 +55,11 @@ class Door:
 
     def check_loss(self, point: Any) -> None:
         """Raise an error if the loss is no mean over samples; until a point has told that it is."""
-        if self._is_mean:
-            return
+        with self._network.alone:
+            if not self._is_mean:
+                self._check_loss(point)
+
+    def _check_loss(self, point: Any) -> None:
         refuse_inference_mode()
         variables = self._layout.tensors(point.clone())  # which a module may write over
         check_penalty(self._network, variables)
@@ -77,7 +80,8 @@ class Door:
         """Raise an error if the loss has no gradient (an accuracy has none), or another's."""
         refuse_inference_mode()
         variables = self._layout.tensors(point)
-        self._sparing(lambda n: check_gradient(self._network, *self._some(variables, n)))
+        with self._network.alone:
+            self._sparing(lambda n: check_gradient(self._network, *self._some(variables, n)))
 
     def _some(self, variables: Tensors, n_samples: int = _FEW) -> tuple[Tensors, Batch]:
         """A few samples, and their statistics besides the parameters."""
@@ -101,7 +105,7 @@ class Door:
             What the end has in the place of the module's own.
         """
         self.check_loss(point)
-        with self._network.explaining():
+        with self._network.alone, self._network.explaining():
             check_parameters(self._network, *self._some(self._layout.tensors(point)))
             self._sparing(lambda n: self._check_end(module, point, buffers, self._batches(n)))
 

@@ -218,7 +218,8 @@ class NetworkLandscape:
         free = self._network.estimated
         if isinstance(end, torch.nn.Module):
             refuse_wrapped(end)
-            point = self._layout.vector(end.state_dict(), self._home, free)
+            with self._network.alone:  # a check of another thread may be changing it
+                point = self._layout.vector(end.state_dict(), self._home, free)
             if end is not self._given and bool(point.isfinite().all()):
                 self._door.check_end(end, point)
             return point

@@ -16,6 +16,7 @@ from torch import nn
 from torch.func import functional_call
 
 from ..alignment.copies import computed_weights, copied_where_it_moves
+from .alone import Alone
 from .data import Batch
 from .first_call import calling, comparing
 from .held import held
@@ -72,6 +73,7 @@ class Network:
         home: Any = None,
     ) -> None:
         self.home = home
+        self.alone = Alone()
         self._module = self.placed(_unmoved(module), device)
         self.reduction = Reduction(loss)
         self._device = device
@@ -141,7 +143,7 @@ class Network:
             return self._bytes_put_out(variables, batch)
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in variables.items()}
         try:
-            with torch.enable_grad(), SavedBytes(leaves.values()) as saved:
+            with self.alone, torch.enable_grad(), SavedBytes(leaves.values()) as saved:
                 self.batch_loss(batch)(leaves, *batch.tensors)
         except RuntimeError as error:
             if "saved tensor hooks" not in str(error):
@@ -256,7 +258,8 @@ class Network:
 
         hooks = [layer.register_forward_hook(note) for layer in self._module.modules()]
         try:
-            self.output(variables, batch)
+            with self.alone:
+                self.output(variables, batch)
         finally:
             for hook in hooks:
                 hook.remove()

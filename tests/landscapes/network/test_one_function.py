@@ -1,5 +1,9 @@
 """The loss is one function of the parameters, whatever was called before, and in whatever mode."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -181,3 +185,45 @@ def test_in_inference_mode_there_are_values_but_no_gradients(vectorize):
         with pytest.raises(RuntimeError, match=words):
             find_path(landscape, *LANDSCAPE_POINTS, method=Stochastic(n_steps=2), rng=0)
     assert torch.equal(landscape.value(LANDSCAPE_POINTS), expected)
+
+
+class Slow(Network):
+    """Lets other threads go on while it is called."""
+
+    def forward(self, x):
+        x = self.norm(x)
+        time.sleep(2e-3)
+        return self.output(x)
+
+
+@pytest.mark.parametrize("vectorize", [True, False])
+def test_threads_do_not_calculate_with_the_points_of_others(vectorize):
+    landscape = landscape_of(Slow(0), vectorize=vectorize)
+    points = [landscape.coordinates(Slow(seed))[None] for seed in range(4)]
+    few = np.arange(8)[None]
+
+    def found(point):
+        halfway = next(landscape.outputs(point[0]))[0]
+        over = landscape.value_and_grad_over(point.clone(), few)
+        state = landscape.state_dict(point[0])
+        return [
+            *(landscape.value(point), halfway, *landscape.value_and_grad(point)),
+            *(*over, state["norm.running_mean"], state["output.weight"]),
+        ]
+
+    expected = [found(point) for point in points]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(found, points))
+    for mine, theirs in zip(together, expected, strict=True):
+        for a, b in zip(mine, theirs, strict=True):
+            torch.testing.assert_close(a, b)
+
+
+def test_threads_may_look_at_a_new_landscape_together():
+    landscape, modules = landscape_of(Slow(0)), [Slow(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        points = list(threads.map(landscape.coordinates, modules))
+        ends = list(threads.map(lambda pair: landscape.ends(*pair), pairwise(points)))
+    for module, point in zip(modules, points, strict=True):
+        assert torch.equal(point, nn.utils.parameters_to_vector(module.parameters()))
+    assert len(ends) == 3
