@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from ..alignment.copies import copied_where_it_moves
+from .agreement import tolerance
 from .data import Batch, Samples, spread
-from .mean_check import check_gradient, check_mean, check_penalty, quietly, tolerance
+from .mean_check import check_gradient, check_mean, check_penalty, quietly
 from .memory import is_out_of_memory
 from .network import Network
 from .own_loss import OrdinaryModule, check_own_loss

@@ -15,26 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from .agreement import is_close, refuse_varying, tolerance
 from .data import Batch, Samples, telling
 from .network import Network
 from .own_parameters import history
 from .parameters import Tensors
 from .trees import tensors_of, tree_map
 
-_TOLERANCES = {torch.float64: 1e-8, torch.float32: 2e-4}
-_ROUGH = 2e-2
-"""In half precision."""
-_NOTHING = 1e-6
-"""Losses below this are not told apart."""
 _IN_A_PART = 3
 """Samples."""
-
-
-def tolerance(network: Network, variables: Tensors) -> float:
-    """How far two ways to one loss may differ, as a fraction of it."""
-    if network.autocast is not None:
-        return _ROUGH
-    return max(_TOLERANCES.get(tensor.dtype, _ROUGH) for tensor in variables.values())
 
 
 def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples: int) -> bool:
@@ -91,32 +80,6 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     raise ValueError(_sentence(whole.size, mean, together, means))
 
 
-def refuse_varying(first: float, again: float, tolerance: float) -> None:
-    """Raise an error if the loss of the same samples is another at the next call.
-
-    Parameters
-    ----------
-    first, again : float
-    tolerance : float
-        As a fraction; what is not finite must be the same.
-    """
-    if is_close(first, again, tolerance):
-        return
-    raise ValueError(
-        f"the network's loss on the same samples is {first:.6g} at one call and {again:.6g} at "
-        "the next, in evaluation mode: it or `loss` draws random numbers (dropout or noise that is "
-        "never switched off), or keeps something from call to call. A path needs a loss that is "
-        "one function: switch it off, or draw the numbers once and pass them among the data"
-    )
-
-
-def is_close(one: float, other: float, tolerance: float) -> bool:
-    """Whether two losses are one, or the same that is not finite."""
-    if not (math.isfinite(one) and math.isfinite(other)):
-        return one == other or (math.isnan(one) and math.isnan(other))
-    return abs(one - other) <= max(tolerance * abs(one), _NOTHING)
-
-
 def _sums(network: Network, variables: Tensors, batch: Batch) -> tuple[float, float]:
     """The sum and the weight of a batch."""
     total, weight = quietly(network.loss(batch), variables, batch)
@@ -133,6 +96,23 @@ def check_penalty(network: Network, variables: Tensors) -> None:
         raise ValueError(
             "`penalty` depends on parameters besides those that it is given, which are the same "
             "wherever the path is; take them from its argument, a dict of tensors by name"
+        )
+    leaves, doubled = (
+        {name: (factor * tensor.detach()).requires_grad_() for name, tensor in variables.items()}
+        for factor in (1, 2)
+    )
+    with torch.enable_grad():
+        again, other = network.penalty(leaves), network.penalty(doubled)
+    rough = tolerance(network, variables)
+    if not is_close(float(found), float(again.detach()), rough):
+        raise ValueError(
+            f"`penalty` of the same parameters is {float(found):.6g} at one call and "
+            f"{float(again.detach()):.6g} at the next; a path needs one function of the parameters"
+        )
+    if not again.requires_grad and not is_close(float(found), float(other.detach()), rough):
+        raise ValueError(
+            "`penalty` depends on the parameters, but not in a way that torch could differentiate: "
+            "it detaches them (`.data`, `.item()`), or calculates with numbers outside torch"
         )
 
 

@@ -20,7 +20,7 @@ from .alone import Alone
 from .data import Batch
 from .first_call import calling, comparing
 from .held import held
-from .memory import SavedBytes
+from .memory import SavedBytes, is_out_of_memory
 from .offload import Offloaded, placed
 from .parameters import Tensors
 from .reduction import Loss, Penalty, Reduction
@@ -146,7 +146,7 @@ class Network:
             with self.alone, torch.enable_grad(), SavedBytes(leaves.values()) as saved:
                 self.batch_loss(batch)(leaves, *batch.tensors)
         except RuntimeError as error:
-            if "saved tensor hooks" not in str(error):
+            if is_out_of_memory(error):
                 raise
             return self._bytes_put_out(variables, batch)  # modules that use torch.func themselves
         return float(saved.total / batch.size)

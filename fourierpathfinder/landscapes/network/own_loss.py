@@ -6,21 +6,17 @@ Only running statistics are renewed before, by torch's own layers in training mo
 """
 
 import math
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch.nn.modules.batchnorm import _NormBase
 
+from .agreement import is_close, refuse_varying
 from .data import Batch
-from .mean_check import is_close, refuse_varying
 from .network import Network, in_single
 from .parameters import Tensors
 from .trees import tensors_of
-
-_FACTOR = -2.0
-"""By which parameters are multiplied for a moment; halving restores every bit."""
 
 
 class OrdinaryModule:
@@ -72,16 +68,6 @@ class OrdinaryModule:
             total, weight = total + float(found.detach()), weight + float(share)
         return total / max(weight, 1e-30)
 
-    def call_with_others(self, names: Collection[str], batch: Batch) -> None:
-        """Call the module while its parameters of these names are others."""
-        own = [p for name, p in self.module.named_parameters() if name in names]
-        _multiply(own, _FACTOR)
-        try:
-            with suppress(Exception):  # of what cannot be calculated from all parameters
-                self.output(batch)
-        finally:
-            _multiply(own, 1 / _FACTOR)
-
     def output(self, batch: Batch) -> Any:
         """What the module returns."""
         args, kwargs, _ = self._network.arguments(batch.tree)
@@ -129,8 +115,6 @@ def check_own_loss(
     """
     own = ordinary.loss(batches)
     refuse_varying(own, ordinary.loss(batches), tolerance)
-    ordinary.call_with_others(variables, batches[0])
-    _refuse_keeping(own, ordinary.loss(batches), tolerance)
     if is_close(own, found, tolerance):
         if math.isfinite(own):
             return
@@ -146,17 +130,6 @@ def check_own_loss(
         f"the network's own loss on some samples is {own:.6g}, but as a function of its parameters "
         f"it is {found:.6g}: {where}"
     )
-
-
-def _refuse_keeping(own: float, after: float, tolerance: float) -> None:
-    """Raise an error if the loss is another one after a call with other parameters."""
-    if not is_close(own, after, tolerance):
-        raise ValueError(
-            f"the network's own loss on some samples is {own:.6g}, and {after:.6g} after a call "
-            "with other parameters: it keeps something from call to call, in evaluation mode (an "
-            "observer that fake quantisation adjusts, the largest value so far). Switch that off "
-            "(`torch.ao.quantization.disable_observer`), or keep it in training mode alone"
-        )
 
 
 def _first_difference(
@@ -221,8 +194,3 @@ def _close(own: list[Any], found: list[Any], tolerance: float) -> bool:
         if not float((x - y)[apart].norm()) <= 10 * tolerance * size + 1e-6:
             return False
     return True
-
-
-def _multiply(parameters: list[Any], factor: float) -> None:
-    for parameter in parameters:
-        parameter.data.mul_(factor)

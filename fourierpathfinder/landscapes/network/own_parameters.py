@@ -1,5 +1,7 @@
 """Whether a module calculates with the parameters that it is given, these alone, and leaves them.
 
+What it keeps from a call with others is none of these either.
+
 A module that keeps trainable tensors outside of its parameters (in a list, in a function that reads
 another module) has the same ones wherever the path is. One that writes over its parameters when it
 is called has the loss of others than those it was given, and torch's gradient is not that of it.
@@ -10,6 +12,7 @@ from typing import Any
 
 import torch
 
+from .agreement import refuse_keeping, tolerance
 from .data import Batch
 from .network import Network
 from .parameters import Tensors
@@ -34,7 +37,7 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
     ValueError
         With what to do.
     """
-    total, leaves, written = _called(network, variables, batch)
+    mean, leaves, written = _called(network, variables, batch)
     with suppress(Exception):  # a call with parameters beyond all limits may fail
         far = {name: _FAR * tensor.detach() for name, tensor in variables.items()}
         written = written or _called(network, far, batch)[2]
@@ -45,12 +48,10 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
             "Call it once with all of its data, and then switch that off (`max_norm=None`), or "
             "compute another tensor in `forward` and leave the parameter as it is"
         )
-    others = _others(total, leaves)
-    if not others:
-        return
-    with torch.enable_grad():
-        total, _ = network.loss(batch)(leaves, *batch.tensors)
-    again = {id(tensor) for tensor in _others(total, leaves)} - set(map(id, batch.tensors))
+    after, leaves_after, _ = _called(network, variables, batch)
+    refuse_keeping(float(mean.detach()), float(after.detach()), tolerance(network, variables))
+    others = _others(mean, leaves)
+    again = {id(x) for x in _others(after, leaves_after)} - set(map(id, batch.tensors))
     for tensor in others:
         if id(tensor) in again:  # which was not made for the call, as for slopes in the inputs
             raise ValueError(
@@ -63,17 +64,18 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
 
 
 def _called(network: Network, variables: Tensors, batch: Batch) -> tuple[Any, Tensors, list[str]]:
-    """The loss, the leaves that it was calculated from, and which of these were written over."""
+    """The mean loss, the leaves that it was calculated from, and which were written over."""
     leaves = {name: tensor.detach().clone().requires_grad_() for name, tensor in variables.items()}
     before = {name: _state(leaf) for name, leaf in leaves.items()}
     with torch.enable_grad():
-        total, _ = network.loss(batch)(leaves, *batch.tensors)
+        total, weight = network.loss(batch)(leaves, *batch.tensors)
+        mean = total / torch.where(weight > 0, weight, 1)
     written = [
         name
         for name, leaf in leaves.items()
         if _state(leaf) != before[name] or not _is_as_it_was(leaf, variables[name])
     ]
-    return total, leaves, written
+    return mean, leaves, written
 
 
 def _state(tensor: Any) -> tuple[int, int]:

@@ -105,6 +105,22 @@ def test_what_is_kept_from_call_to_call_is_refused(kind):
         find_path(landscape_of(a), a, b)
 
 
+def test_what_a_loss_keeps_is_noticed_too():
+    class OverTheLargest:
+        largest = 0.0
+
+        def __call__(self, output, target):
+            losses = functional.cross_entropy(output, target, reduction="none")
+            self.largest = max(self.largest, float(losses.detach().max()))
+            return losses / self.largest
+
+    a, b = Made(0), Made(1)
+    for end in (b, b.state_dict()):
+        landscape = NetworkLandscape(a, OverTheLargest(), (NUMBERS, LABELS))
+        with pytest.raises(ValueError, match="`loss` keeps something from call to call"):
+            find_path(landscape, a, end)
+
+
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 def test_what_calculates_otherwise_without_a_gradient_is_refused():
     class Attending(Made):

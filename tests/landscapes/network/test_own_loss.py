@@ -368,12 +368,15 @@ class Slopes(nn.Module):
     def forward(self, x):
         if self.way == "func":
             return torch.func.vmap(torch.func.jacrev(lambda z: self.net(z)[0]))(x)
+        if self.way == "forward mode":
+            return torch.func.jvp(self.net, (x,), (torch.ones_like(x),))[1]
         x = x.detach().requires_grad_()
         return torch.autograd.grad(self.net(x).sum(), x, create_graph=True)[0]
 
 
 @pytest.mark.parametrize("samples", [None, np.array([[0, 1, 2], [4, 2, 8]])])
-@pytest.mark.parametrize("way", ["func", "autograd"])
+@pytest.mark.parametrize("way", ["func", "autograd", "forward mode"])
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script. is deprecated:DeprecationWarning")
 def test_modules_that_differentiate_by_themselves(way, samples):
     torch.manual_seed(0)
     modules = [Slopes(way).double() for _ in range(2)]
