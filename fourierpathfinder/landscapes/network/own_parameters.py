@@ -1,13 +1,14 @@
 """Whether a module calculates with the parameters that it is given, these alone, and leaves them.
 
-What it keeps from a call with others is none of these either.
-
 A module that keeps trainable tensors outside of its parameters (in a list, in a function that reads
 another module) has the same ones wherever the path is. One that writes over its parameters when it
 is called has the loss of others than those it was given, and torch's gradient is not that of it.
+What it, or the loss, keeps from a call with others would make the path's values depend on the order
+of the calls.
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,8 +18,8 @@ from .data import Batch
 from .network import Network
 from .parameters import Tensors
 
-_FAR = -100.0
-"""By which parameters are multiplied to get beyond the limits within which a module keeps them."""
+_BEYOND = -2.0
+"""By which parameters are multiplied for a call with others, some of them beyond their limits."""
 
 
 def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None:
@@ -37,10 +38,10 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
     ValueError
         With what to do.
     """
-    mean, leaves, written = _called(network, variables, batch)
-    with suppress(Exception):  # a call with parameters beyond all limits may fail
-        far = {name: _FAR * tensor.detach() for name, tensor in variables.items()}
-        written = written or _called(network, far, batch)[2]
+    first = _call(network, variables, batch)
+    written = first.written
+    with suppress(Exception):  # of what cannot be calculated from all parameters
+        written = written or _call(network, variables, batch, _BEYOND).written
     if written:
         raise ValueError(
             f"the module writes over its parameter {written[0]!r} when it is called (an embedding "
@@ -48,11 +49,10 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
             "Call it once with all of its data, and then switch that off (`max_norm=None`), or "
             "compute another tensor in `forward` and leave the parameter as it is"
         )
-    after, leaves_after, _ = _called(network, variables, batch)
-    refuse_keeping(float(mean.detach()), float(after.detach()), tolerance(network, variables))
-    others = _others(mean, leaves)
-    again = {id(x) for x in _others(after, leaves_after)} - set(map(id, batch.tensors))
-    for tensor in others:
+    after = _call(network, variables, batch)
+    refuse_keeping(first.loss, after.loss, tolerance(network, variables))
+    again = {id(tensor) for tensor in after.others} - set(map(id, batch.tensors))
+    for tensor in first.others:
         if id(tensor) in again:  # which was not made for the call, as for slopes in the inputs
             raise ValueError(
                 f"the module calculates with a trainable tensor of shape {tuple(tensor.shape)} "
@@ -63,19 +63,28 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
             )
 
 
-def _called(network: Network, variables: Tensors, batch: Batch) -> tuple[Any, Tensors, list[str]]:
-    """The mean loss, the leaves that it was calculated from, and which were written over."""
-    leaves = {name: tensor.detach().clone().requires_grad_() for name, tensor in variables.items()}
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """The mean loss, the names of parameters written over, and trainable tensors besides these."""
+
+    loss: float
+    written: list[str]
+    others: list[Any]
+
+
+def _call(network: Network, variables: Tensors, batch: Batch, factor: float = 1.0) -> _Call:
+    """Call a module with its parameters times a factor."""
+    leaves = {name: (factor * x.detach()).requires_grad_() for name, x in variables.items()}
     before = {name: _state(leaf) for name, leaf in leaves.items()}
     with torch.enable_grad():
         total, weight = network.loss(batch)(leaves, *batch.tensors)
-        mean = total / torch.where(weight > 0, weight, 1)
     written = [
         name
         for name, leaf in leaves.items()
-        if _state(leaf) != before[name] or not _is_as_it_was(leaf, variables[name])
+        if _state(leaf) != before[name] or not _same(leaf, factor * variables[name])
     ]
-    return mean, leaves, written
+    mean = float(total.detach()) / max(float(weight), 1e-30)
+    return _Call(mean, written, _others(total, leaves))
 
 
 def _state(tensor: Any) -> tuple[int, int]:
@@ -83,8 +92,8 @@ def _state(tensor: Any) -> tuple[int, int]:
     return tensor._version, tensor.data_ptr()
 
 
-def _is_as_it_was(tensor: Any, before: Any) -> bool:
-    return torch.allclose(tensor.detach(), before, 0.0, 0.0, equal_nan=True)
+def _same(tensor: Any, other: Any) -> bool:
+    return bool(torch.allclose(tensor.detach(), other.detach(), 0.0, 0.0, equal_nan=True))
 
 
 def history(node: Any) -> list[Any]:

@@ -101,7 +101,7 @@ def quantised(seed):
 @pytest.mark.parametrize("kind", [LargestSoFar, AsANumber, quantised])
 def test_what_is_kept_from_call_to_call_is_refused(kind):
     a, b = kind(0), kind(1)
-    with pytest.raises(ValueError, match=r"`end`: .* keeps something from call to call"):
+    with pytest.raises(ValueError, match="keeps something from call to call"):
         find_path(landscape_of(a), a, b)
 
 

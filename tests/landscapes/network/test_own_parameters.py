@@ -56,7 +56,7 @@ class ClampedByData(Made):
 
 
 class OnlyBeyond(ClampedByData):
-    limit = 2.0
+    limit = 0.5
 
 
 class Divided(Made):
