@@ -93,7 +93,9 @@ def _state(tensor: Any) -> tuple[int, int]:
 
 
 def _same(tensor: Any, other: Any) -> bool:
-    return bool(torch.allclose(tensor.detach(), other.detach(), 0.0, 0.0, equal_nan=True))
+    mine, theirs = tensor.detach(), other.detach()
+    same = torch.equal(mine, theirs) or torch.allclose(mine, theirs, 0.0, 0.0, equal_nan=True)
+    return bool(same)
 
 
 def history(node: Any) -> list[Any]:
