@@ -198,8 +198,12 @@ def _point(abilities: Abilities, k: int, one: Any, a: Array) -> np.ndarray:
 def _placed(abilities: Abilities, points: Sequence[np.ndarray], a: Array) -> list[np.ndarray]:
     """The points, each as near to the one before as it can be brought."""
     found, before = [], a
-    for point in points:
-        before = abilities.ends(before, point)[1]
+    for k, point in enumerate(points):
+        try:
+            before = abilities.ends(before, like(point, a))[1]
+        except ValueError as error:
+            text = str(error).removeprefix("`end`: ")
+            raise ValueError(f"`initial`, point {k}: {text}") from error
         found.append(to_numpy(before))
     return found
 

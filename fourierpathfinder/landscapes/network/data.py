@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default
 from ..._errors import first_line
 from ..alignment.inputs import as_tensor
 from .loader import indices_of, refuse_ready_batches
-from .repeatable import repeatable
-from .trees import emptied, tensors_of, tree_map
+from .repeatable import refuse_random, repeatable
+from .trees import constant, emptied, tensors_of, tree_map
 
 _PEEK = 64
 """Samples whose numbers a data set is known by."""
@@ -89,7 +89,7 @@ class TensorSamples:
                 "`data` holds a tensor on the device `meta`, which holds no numbers; pass the "
                 "samples themselves"
             )
-        self._tree = tree_map(lambda tensor: tensor.detach().to(device), tree)
+        self._tree = tree_map(lambda tensor: constant(tensor, device), tree)
         self._device = device
 
     def __len__(self) -> int:
@@ -147,10 +147,12 @@ class ItemSamples:
         if not len(indices):
             raise ValueError("`data` has no sample; at least one is needed")
         self._indices = indices
-        self._items = repeatable(items, [int(indices[i]) for i in spread(len(indices), _TRIED)])
+        tried = spread(len(indices), _TRIED)
+        self._items = repeatable(items, [int(indices[i]) for i in tried])
         self._device = device
         self._collate = collate
         self.batch(slice(0, 1))  # what cannot be collated is said at once
+        refuse_random(lambda: self.batch(tried).tensors)
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -160,7 +162,7 @@ class ItemSamples:
         if isinstance(indices, slice):
             indices = range(*indices.indices(len(self)))
         items = [self._items[int(self._indices[int(i)])] for i in indices]
-        tree = tree_map(lambda tensor: tensor.to(self._device), self._collate(items))
+        tree = tree_map(lambda tensor: constant(tensor, self._device), self._collate(items))
         return Batch(checked(tree), len(items))
 
     def batches(self, indices: Any) -> Batch | None:
@@ -253,9 +255,8 @@ def checked(tree: Any) -> Any:
     """
     if isinstance(tree, tuple | list):
         if len(tree) != 2:
-            twice = "; if inputs are their own targets, pass them twice" if len(tree) == 1 else ""
             raise ValueError(
-                f"`data` must give pairs (inputs, targets), got {_described(tree)}{twice}"
+                f"`data` must give pairs (inputs, targets), got {_described(tree)}{_hint(tree)}"
             )
         for part in tree:
             if not tensors_of(part):
@@ -350,6 +351,18 @@ def _from_numpy(tree: Any) -> Any:
 
 def _as_is(tensor: Any) -> Any:
     return tensor
+
+
+def _hint(tree: Any) -> str:
+    """What may have been meant by a structure that is no pair."""
+    if len(tree) == 1:
+        return "; if inputs are their own targets, pass them twice"
+    if all(isinstance(part, list) for part in tree):
+        return (
+            "; of a list, make each sample a tuple (inputs, targets), and of the batches of a "
+            "loader pass the loader itself"
+        )
+    return ""
 
 
 def _described(value: Any) -> str:

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
+import torch
 
 from ..alignment.copies import copied_where_it_moves
+from .agreement import tolerance
 from .data import Batch, Samples, spread
-from .mean_check import check_gradient, check_mean, check_penalty, quietly, tolerance
+from .mean_check import check_gradient, check_mean, check_penalty, quietly
 from .memory import is_out_of_memory
 from .network import Network
 from .own_loss import OrdinaryModule, check_own_loss
@@ -54,8 +56,12 @@ class Door:
 
     def check_loss(self, point: Any) -> None:
         """Raise an error if the loss is no mean over samples; until a point has told that it is."""
-        if self._is_mean:
-            return
+        with self._network.alone:
+            if not self._is_mean:
+                self._check_loss(point)
+
+    def _check_loss(self, point: Any) -> None:
+        refuse_inference_mode()
         variables = self._layout.tensors(point.clone())  # which a module may write over
         check_penalty(self._network, variables)
         with self._network.explaining():
@@ -72,12 +78,15 @@ class Door:
         return OrdinaryModule(copy, self._network)
 
     def check_gradient(self, point: Any) -> None:
-        """Raise an error if the loss has no gradient, as an accuracy has none."""
-        check_gradient(self._network, *self._some(self._layout.tensors(point)))
+        """Raise an error if the loss has no gradient (an accuracy has none), or another's."""
+        refuse_inference_mode()
+        variables = self._layout.tensors(point)
+        with self._network.alone:
+            self._sparing(lambda n: check_gradient(self._network, *self._some(variables, n)))
 
-    def _some(self, variables: Tensors) -> tuple[Tensors, Batch]:
+    def _some(self, variables: Tensors, n_samples: int = _FEW) -> tuple[Tensors, Batch]:
         """A few samples, and their statistics besides the parameters."""
-        batch = self._samples.batch(spread(len(self._samples), _FEW))
+        batch = self._samples.batch(spread(len(self._samples), n_samples))
         if self._network.has_statistics:
             variables = variables | self._statistics(variables, [batch])
         return variables, batch
@@ -96,7 +105,8 @@ class Door:
         buffers : mapping of str to Tensor
             What the end has in the place of the module's own.
         """
-        with self._network.explaining():
+        self.check_loss(point)
+        with self._network.alone, self._network.explaining():
             check_parameters(self._network, *self._some(self._layout.tensors(point)))
             self._sparing(lambda n: self._check_end(module, point, buffers, self._batches(n)))
 
@@ -106,8 +116,7 @@ class Door:
         network = self._network
         copy = network.placed(copied_where_it_moves(module), self._device)
         variables = self._layout.tensors(point)
-        own = {name: tensor.clone() for name, tensor in variables.items()}
-        _fill(copy, own | dict(buffers), _tensors_of(self._given))
+        _load(copy, variables | dict(buffers), _tensors_of(self._given))
         self._set_vectors(copy)
         ordinary = OrdinaryModule(copy, network)
         if network.has_statistics:
@@ -149,15 +158,26 @@ class Door:
         return sum(float(total) for total, _ in sums) / max(weight, 1e-30)
 
 
+def refuse_inference_mode() -> None:
+    """Raise an error where torch notes nothing for a gradient, whatever is asked for."""
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError(
+            "no gradient can be taken within `torch.inference_mode()`; leave that, or put "
+            "`torch.no_grad()` in its place"
+        )
+
+
 def _tensors_of(module: Any) -> Tensors:
     """Parameters and buffers, also those that are not saved."""
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 
 
-def _fill(module: Any, values: Tensors, like: Tensors) -> None:
-    """Give a module these tensors, and let all have the types that those of another have."""
+def _load(module: Any, values: Tensors, like: Tensors) -> None:
+    """Load these tensors, as a state dict is, once all have the types that those of another have.
+
+    So whatever the module does when it is loaded is done, and what shares memory goes on doing so.
+    """
     for name, tensor in _tensors_of(module).items():
-        if name in values:
-            tensor.data = values[name].to(tensor.device)
-        if name in like and tensor.is_floating_point():
+        if name in like and tensor.is_floating_point() and tensor.dtype != like[name].dtype:
             tensor.data = tensor.data.to(like[name].dtype)
+    module.load_state_dict(values, strict=False)

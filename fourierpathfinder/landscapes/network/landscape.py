@@ -19,7 +19,7 @@ from ..alignment.copies import copied
 from ..alignment.refusals import refuse_meta
 from .content import identity
 from .data import as_samples, known_by, spread
-from .door import Door
+from .door import Door, refuse_inference_mode
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
 from .measures import Metric, check_metrics, filter_normalised, measured
@@ -28,7 +28,7 @@ from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
 from .sharded import refuse_wrapped
 from .stored import read_state, unwrapped
-from .trees import tree_map
+from .trees import constant, tree_map
 
 _TRIED = 4
 """Samples by which it is tried whether gradients may be written over points."""
@@ -218,7 +218,8 @@ class NetworkLandscape:
         free = self._network.estimated
         if isinstance(end, torch.nn.Module):
             refuse_wrapped(end)
-            point = self._layout.vector(end.state_dict(), self._home, free)
+            with self._network.alone:  # a check of another thread may be changing it
+                point = self._layout.vector(end.state_dict(), self._home, free)
             if end is not self._given and bool(point.isfinite().all()):
                 self._door.check_end(end, point)
             return point
@@ -239,7 +240,7 @@ class NetworkLandscape:
                 f"the vector has shape {tuple(end.shape)}; the module's {len(self._layout.shapes)} "
                 f"trainable parameters make ({self.n_coordinates},)"
             )
-        return end.detach().to(device=self._home, dtype=self._layout.dtype)
+        return constant(end, self._home).to(self._layout.dtype)
 
     def ends(self, a: Any, b: Any) -> tuple[Any, Any]:
         """Two ends (D,) as they are, if the losses there are what their modules give.
@@ -326,6 +327,7 @@ class NetworkLandscape:
             The samples to take at each point; by default all. Batch normalisation then uses the
             statistics of these B samples, as in training.
         """
+        refuse_inference_mode()
         points = self._checked(points)
         return self._mean_loss.value_and_grad(points, samples)
 
@@ -347,6 +349,7 @@ class NetworkLandscape:
         (Tensor (M,), Tensor (M, D))
             Values and gradients; these may be in the memory of `points`.
         """
+        refuse_inference_mode()
         return self._mean_loss.value_and_grad_over(self._checked(points), samples)
 
     def value(self, points: Any, samples: Any = None) -> Any:
@@ -435,7 +438,7 @@ class NetworkLandscape:
             raise ValueError(
                 f"`points` has shape {tuple(points.shape)}; it must be (M, {self.n_coordinates})"
             )
-        points = points.detach().to(self._home)
+        points = constant(points, self._home)
         if len(points):
             self._door.check_loss(points[0])
         return points

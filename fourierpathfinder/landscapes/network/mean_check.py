@@ -15,24 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from .agreement import is_close, refuse_varying, tolerance
 from .data import Batch, Samples, telling
 from .network import Network
 from .own_parameters import history
 from .parameters import Tensors
 from .trees import tensors_of, tree_map
 
-_TOLERANCES = {torch.float64: 1e-8, torch.float32: 2e-4}
-_ROUGH = 2e-2
-"""In half precision."""
 _IN_A_PART = 3
 """Samples."""
-
-
-def tolerance(network: Network, variables: Tensors) -> float:
-    """How far two ways to one loss may differ, as a fraction of it."""
-    if network.autocast is not None:
-        return _ROUGH
-    return max(_TOLERANCES.get(tensor.dtype, _ROUGH) for tensor in variables.values())
 
 
 def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples: int) -> bool:
@@ -62,19 +53,19 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     whole = samples.batch(chosen)
     variables = variables | quietly(network.statistics(whole), variables, whole)
     _check_loss_alone(network, variables, whole)
+    total, weight = _sums(network, variables, whole)
+    limit = tolerance(network, variables)
+    again, _ = _sums(network, variables, whole)
+    refuse_varying(total / max(weight, 1e-30), again / max(weight, 1e-30), limit)
     if len(chosen) < 2:
         return True
     n_parts = max(2, len(chosen) // _IN_A_PART)
     parts = [samples.batch(part) for part in np.array_split(chosen, n_parts)]
-    (total, weight), *sums = [
-        [float(number) for number in quietly(network.loss(batch), variables, batch)]
-        for batch in (whole, *parts)
-    ]
+    sums = [_sums(network, variables, batch) for batch in parts]
     added, weights = (sum(numbers) for numbers in zip(*sums, strict=True))
     mean, together = total / max(weight, 1e-30), added / max(weights, 1e-30)
     if not math.isfinite(mean):
         return False
-    limit = tolerance(network, variables)
     if abs(weight - weights) > limit * weights:
         raise ValueError(
             f"the pair that `loss` returned is ({total:.6g}, {weight:.6g}) for {whole.size} "
@@ -89,6 +80,12 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     raise ValueError(_sentence(whole.size, mean, together, means))
 
 
+def _sums(network: Network, variables: Tensors, batch: Batch) -> tuple[float, float]:
+    """The sum and the weight of a batch."""
+    total, weight = quietly(network.loss(batch), variables, batch)
+    return float(total), float(weight)
+
+
 def check_penalty(network: Network, variables: Tensors) -> None:
     """Raise an error if what is added to the loss depends on other parameters than those given."""
     if network.penalty is None:
@@ -100,13 +97,30 @@ def check_penalty(network: Network, variables: Tensors) -> None:
             "`penalty` depends on parameters besides those that it is given, which are the same "
             "wherever the path is; take them from its argument, a dict of tensors by name"
         )
+    leaves, doubled = (
+        {name: (factor * tensor.detach()).requires_grad_() for name, tensor in variables.items()}
+        for factor in (1, 2)
+    )
+    with torch.enable_grad():
+        again, other = network.penalty(leaves), network.penalty(doubled)
+    rough = tolerance(network, variables)
+    if not is_close(float(found), float(again.detach()), rough):
+        raise ValueError(
+            f"`penalty` of the same parameters is {float(found):.6g} at one call and "
+            f"{float(again.detach()):.6g} at the next; a path needs one function of the parameters"
+        )
+    if not again.requires_grad and not is_close(float(found), float(other.detach()), rough):
+        raise ValueError(
+            "`penalty` depends on the parameters, but not in a way that torch could differentiate: "
+            "it detaches them (`.data`, `.item()`), or calculates with numbers outside torch"
+        )
 
 
 def check_gradient(network: Network, variables: Tensors, batch: Batch) -> None:
-    """Raise an error if nothing leads from the loss back to the parameters."""
+    """Raise an error if no way leads from the loss to the parameters, or one from another loss."""
     leaves = {name: tensor.detach().requires_grad_() for name, tensor in variables.items()}
     with torch.enable_grad(), _no_parts_without_gradient():
-        total, _ = network.loss(batch)(leaves, *batch.tensors)
+        total, weight = network.loss(batch)(leaves, *batch.tensors)
     # a part that is calculated again in the way that needs `backward()`
     if any(node.name() == "CheckpointFunctionBackward" for node in history(total.grad_fn)):
         raise ValueError(_AGAIN)
@@ -116,6 +130,16 @@ def check_gradient(network: Network, variables: Tensors, batch: Batch) -> None:
             "the module or `loss` detaches, counts (as an accuracy does), or calculates with "
             "numbers outside torch. A path needs gradients: pass a loss that has one, and measure "
             "the other by `landscape.measure`"
+        )
+    sums = total.detach(), quietly(network.loss(batch), variables, batch)[0]
+    found, alone = (float(each) / max(float(weight), 1e-30) for each in sums)
+    if not is_close(found, alone, tolerance(network, variables)):
+        raise ValueError(
+            f"the network's loss on some samples is {found:.6g} where a gradient is asked for, and "
+            f"{alone:.6g} within `torch.no_grad()`: the module calculates something else there, so "
+            "that gradients and values would be those of two functions. `nn.TransformerEncoder` "
+            "does so where it is given a padding mask, and sets what is padded to zero: build it "
+            "with `enable_nested_tensor=False`, or let only what is not padded count afterwards"
         )
 
 
@@ -190,6 +214,11 @@ def _sentence(n: int, mean: float, together: float, means: list[float]) -> str:
     )
     if abs(sum(means) - mean) <= 1e-3 * abs(mean):
         return f"{found}; it sums over the samples, pass one that takes their mean"
+    if math.isnan(together):
+        return (
+            f"{found}: check whether all targets of some samples are ignored. A mean over none is "
+            "NaN, so return the pair (sum over the batch, weight of the batch)"
+        )
     return (
         f"{found}. Where samples weigh differently (weights of classes, ignored targets, padding), "
         "return the pair (sum over the batch, weight of the batch); of a root of a mean pass the "

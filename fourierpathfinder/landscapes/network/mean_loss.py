@@ -115,9 +115,10 @@ class MeanLoss:
             return {}
         total: Tensors = {}
         for batch, share in self._statistics_batches():
-            found = self._points.values(
-                self._network.statistics(batch), parameters, batch.tensors, own=False
-            )
+            with self._network.alone:
+                found = self._points.values(
+                    self._network.statistics(batch), parameters, batch.tensors, own=False
+                )
             for name, tensor in found.items():
                 total[name] = total.get(name, 0.0) + share * tensor
         return total
@@ -128,7 +129,7 @@ class MeanLoss:
         found = parameters | self.statistics(parameters)
         variables = {name: tensor[0] for name, tensor in found.items()}
         for batch, _ in self._batches(point[None]):
-            with torch.no_grad():
+            with self._network.alone, torch.no_grad():
                 output, target = self._network.output_and_target(variables, batch)
             yield output, target, batch.size
 
@@ -149,9 +150,10 @@ class MeanLoss:
         for p, row in enumerate(samples):
             batch = self._samples.batch(row)
             loss = self._network.batch_loss(batch)
-            values[p] = overwritten(
-                loss, self._layout, points[p], batch.tensors, self._network.holding
-            )
+            with self._network.alone:
+                values[p] = overwritten(
+                    loss, self._layout, points[p], batch.tensors, self._network.holding
+                )
         return values
 
     def _own_batches(self, points: Any, values: Any, gradients: Any, samples: Any) -> None:
@@ -297,7 +299,8 @@ class MeanLoss:
         """Evaluate with fewer samples at once, as often as memory runs out."""
         while True:
             try:
-                return evaluate(points, samples)
+                with self._network.alone:
+                    return evaluate(points, samples)
             except Exception as error:
                 if not is_out_of_memory(error) or not self._spare(points, samples):
                     raise

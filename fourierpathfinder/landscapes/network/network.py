@@ -16,10 +16,11 @@ from torch import nn
 from torch.func import functional_call
 
 from ..alignment.copies import computed_weights, copied_where_it_moves
+from .alone import Alone
 from .data import Batch
 from .first_call import calling, comparing
 from .held import held
-from .memory import SavedBytes
+from .memory import SavedBytes, is_out_of_memory
 from .offload import Offloaded, placed
 from .parameters import Tensors
 from .reduction import Loss, Penalty, Reduction
@@ -72,6 +73,7 @@ class Network:
         home: Any = None,
     ) -> None:
         self.home = home
+        self.alone = Alone()
         self._module = self.placed(_unmoved(module), device)
         self.reduction = Reduction(loss)
         self._device = device
@@ -141,10 +143,10 @@ class Network:
             return self._bytes_put_out(variables, batch)
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in variables.items()}
         try:
-            with torch.enable_grad(), SavedBytes(leaves.values()) as saved:
+            with self.alone, torch.enable_grad(), SavedBytes(leaves.values()) as saved:
                 self.batch_loss(batch)(leaves, *batch.tensors)
         except RuntimeError as error:
-            if "saved tensor hooks" not in str(error):
+            if is_out_of_memory(error):
                 raise
             return self._bytes_put_out(variables, batch)  # modules that use torch.func themselves
         return float(saved.total / batch.size)
@@ -256,7 +258,8 @@ class Network:
 
         hooks = [layer.register_forward_hook(note) for layer in self._module.modules()]
         try:
-            self.output(variables, batch)
+            with self.alone:
+                self.output(variables, batch)
         finally:
             for hook in hooks:
                 hook.remove()

@@ -12,13 +12,11 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _NormBase
 
+from .agreement import is_close, refuse_varying
 from .data import Batch
 from .network import Network, in_single
 from .parameters import Tensors
 from .trees import tensors_of
-
-_NOTHING = 1e-6
-"""Losses below this are not told apart."""
 
 
 class OrdinaryModule:
@@ -115,16 +113,9 @@ def check_own_loss(
     ValueError
         With both, and the first layer that puts out something else; or if both are not finite.
     """
-    own, again = ordinary.loss(batches), ordinary.loss(batches)
-    limit = tolerance * max(abs(own), _NOTHING / tolerance)
-    if not _equal(own, again, limit):
-        raise ValueError(
-            f"the network's loss on the same samples is {own:.6g} at one call and {again:.6g} at "
-            "the next, in evaluation mode: it draws random numbers (dropout or noise that is never "
-            "switched off), or keeps something from call to call. A path needs a loss that is one "
-            "function: switch it off"
-        )
-    if _equal(own, found, limit):
+    own = ordinary.loss(batches)
+    refuse_varying(own, ordinary.loss(batches), tolerance)
+    if is_close(own, found, tolerance):
         if math.isfinite(own):
             return
         raise ValueError(
@@ -139,13 +130,6 @@ def check_own_loss(
         f"the network's own loss on some samples is {own:.6g}, but as a function of its parameters "
         f"it is {found:.6g}: {where}"
     )
-
-
-def _equal(one: float, other: float, limit: float) -> bool:
-    """Whether two losses are one, or the same that is not finite."""
-    if not (math.isfinite(one) and math.isfinite(other)):
-        return one == other or (math.isnan(one) and math.isnan(other))
-    return abs(one - other) <= limit
 
 
 def _first_difference(
@@ -182,7 +166,8 @@ def _first_difference(
             )
     return (
         "each layer puts out the same, so what differs lies in the module's own `forward` (an "
-        "attribute that is no parameter, such as a scale) or in the loss; give both ends the same"
+        "attribute that is no parameter, such as a scale, or what it computes when parameters are "
+        "loaded) or in the loss; give both ends the same"
     )
 
 

@@ -3,15 +3,23 @@
 A module that keeps trainable tensors outside of its parameters (in a list, in a function that reads
 another module) has the same ones wherever the path is. One that writes over its parameters when it
 is called has the loss of others than those it was given, and torch's gradient is not that of it.
+What it, or the loss, keeps from a call with others would make the path's values depend on the order
+of the calls.
 """
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from .agreement import refuse_keeping, tolerance
 from .data import Batch
 from .network import Network
 from .parameters import Tensors
+
+_BEYOND = -2.0
+"""By which parameters are multiplied for a call with others, some of them beyond their limits."""
 
 
 def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None:
@@ -30,25 +38,21 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
     ValueError
         With what to do.
     """
-    leaves = {name: tensor.detach().clone().requires_grad_() for name, tensor in variables.items()}
-    before = {name: _state(leaf) for name, leaf in leaves.items()}
-    with torch.enable_grad():
-        total, _ = network.loss(batch)(leaves, *batch.tensors)
-    for name, leaf in leaves.items():
-        if _state(leaf) != before[name]:
-            raise ValueError(
-                f"the module writes over its parameter {name!r} when it is called (an embedding "
-                "with `max_norm` does, or a `clamp_`): its loss is then that of other parameters. "
-                "Call it once with all of its data, and then switch that off (`max_norm=None`), or "
-                "compute another tensor in `forward` and leave the parameter as it is"
-            )
-    others = _others(total, leaves)
-    if not others:
-        return
-    with torch.enable_grad():
-        total, _ = network.loss(batch)(leaves, *batch.tensors)
-    again = {id(tensor) for tensor in _others(total, leaves)} - set(map(id, batch.tensors))
-    for tensor in others:
+    first = _call(network, variables, batch)
+    written = first.written
+    with suppress(Exception):  # of what cannot be calculated from all parameters
+        written = written or _call(network, variables, batch, _BEYOND).written
+    if written:
+        raise ValueError(
+            f"the module writes over its parameter {written[0]!r} when it is called (an embedding "
+            "with `max_norm` does, or a `clamp_`): its loss is then that of other parameters. "
+            "Call it once with all of its data, and then switch that off (`max_norm=None`), or "
+            "compute another tensor in `forward` and leave the parameter as it is"
+        )
+    after = _call(network, variables, batch)
+    refuse_keeping(first.loss, after.loss, tolerance(network, variables))
+    again = {id(tensor) for tensor in after.others} - set(map(id, batch.tensors))
+    for tensor in first.others:
         if id(tensor) in again:  # which was not made for the call, as for slopes in the inputs
             raise ValueError(
                 f"the module calculates with a trainable tensor of shape {tuple(tensor.shape)} "
@@ -59,9 +63,39 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
             )
 
 
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """The mean loss, the names of parameters written over, and trainable tensors besides these."""
+
+    loss: float
+    written: list[str]
+    others: list[Any]
+
+
+def _call(network: Network, variables: Tensors, batch: Batch, factor: float = 1.0) -> _Call:
+    """Call a module with its parameters times a factor."""
+    leaves = {name: (factor * x.detach()).requires_grad_() for name, x in variables.items()}
+    before = {name: _state(leaf) for name, leaf in leaves.items()}
+    with torch.enable_grad():
+        total, weight = network.loss(batch)(leaves, *batch.tensors)
+    written = [
+        name
+        for name, leaf in leaves.items()
+        if _state(leaf) != before[name] or not _same(leaf, factor * variables[name])
+    ]
+    mean = float(total.detach()) / max(float(weight), 1e-30)
+    return _Call(mean, written, _others(total, leaves))
+
+
 def _state(tensor: Any) -> tuple[int, int]:
-    """What changes when something else is written into a tensor."""
+    """What changes when something else is written into a tensor, if not by `.data`."""
     return tensor._version, tensor.data_ptr()
+
+
+def _same(tensor: Any, other: Any) -> bool:
+    mine, theirs = tensor.detach(), other.detach()
+    same = torch.equal(mine, theirs) or torch.allclose(mine, theirs, 0.0, 0.0, equal_nan=True)
+    return bool(same)
 
 
 def history(node: Any) -> list[Any]:

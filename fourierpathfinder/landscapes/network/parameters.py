@@ -64,8 +64,13 @@ class Layout:
                     f"the parameter {name!r} has no shape yet; call the module once before"
                 )
             if not parameter.dtype.is_floating_point:
-                raise ValueError(f"the parameter {name!r} is of {parameter.dtype}, no real number")
-        _refuse_shared_memory(trainable)
+                raise ValueError(
+                    f"the parameter {name!r} is of {parameter.dtype}, no real number"
+                    f"{_IN_PAIRS if parameter.is_complex() else ''}"
+                )
+        _refuse_shared_memory(
+            trainable, {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        )
         dtypes = {name: parameter.dtype for name, parameter in trainable.items()}
         first_names = {id(parameter): name for name, parameter in trainable.items()}
         everything = module.named_parameters(remove_duplicate=False)
@@ -204,14 +209,21 @@ class Layout:
                 )
 
 
-def _refuse_shared_memory(parameters: Tensors) -> None:
-    """Raise an error if two parameters are views of the same numbers, as after `a.data = b.data.T`.
+_IN_PAIRS = (
+    "; keep it as pairs of real ones (`torch.view_as_real`), and let `forward` calculate with "
+    "`torch.view_as_complex` of these"
+)
 
-    A step of training moves both; two coordinates would move apart.
+
+def _refuse_shared_memory(trainable: Tensors, everything: Tensors) -> None:
+    """Raise an error if a parameter and something else are views of the same numbers.
+
+    As after `a.data = b.data.T`, or where a buffer is `b.detach()`. A step of training moves both;
+    on a path two coordinates would move apart, and what is no coordinate would stay.
     """
     places: dict[int, list[tuple[int, int, str]]] = {}
-    for name, tensor in parameters.items():
-        if tensor.is_meta or not tensor.numel():
+    for name, tensor in everything.items():
+        if tensor.is_meta or tensor.layout is not torch.strided or not tensor.numel():
             continue
         first = tensor.storage_offset()
         steps = zip(tensor.shape, tensor.stride(), strict=True)
@@ -220,11 +232,12 @@ def _refuse_shared_memory(parameters: Tensors) -> None:
         places.setdefault(place, []).append((first, last, name))
     for ranges in places.values():
         for (_, last, one), (first, _, other) in pairwise(sorted(ranges)):
-            if first <= last:
+            if first <= last and (one in trainable or other in trainable):
                 raise ValueError(
-                    f"the parameters {one!r} and {other!r} lie in the same memory, though they are "
-                    "two for torch; make them one (`module.a.weight = module.b.weight`, used "
-                    "transposed in `forward` where it must be), or give each its own by `clone()`"
+                    f"{one!r} and {other!r} lie in the same memory, though they are two for torch, "
+                    "of which one is a parameter that moves; make them one parameter "
+                    "(`module.a.weight = module.b.weight`, used transposed in `forward` where it "
+                    "must be), or give each its own by `clone()`"
                 )
 
 

@@ -7,7 +7,7 @@ torch, NumPy and Python set to a seed that depends on i alone, and set back afte
 
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,6 +47,31 @@ def repeatable(items: Any, indices: Sequence[int]) -> Any:
                 )
     _log.info("`data` is augmented at random; it is fixed by a seed for each sample")
     return seeded
+
+
+def refuse_random(make: Callable[[], Any]) -> None:
+    """Raise an error if a batch of the same samples is another one at each call.
+
+    Parameters
+    ----------
+    make : callable
+        Fetches samples and puts them together.
+
+    Raises
+    ------
+    ValueError
+        With what to do.
+    """
+    with _generators():
+        before = _states()
+        tries = [make()]
+        if _states() != before or not _agree(tries + [make() for _ in range(_TRIES - 1)]):
+            raise ValueError(
+                "`collate` (that of the loader, if `data` is one) draws random numbers, or makes "
+                "another batch of the same samples at each call, as one that mixes samples or "
+                "masks words does; a path needs a loss that is one function: switch that off, or "
+                "draw in the data set, where it is fixed by a seed for each sample"
+            )
 
 
 def _is_random(items: Any, index: int) -> bool:

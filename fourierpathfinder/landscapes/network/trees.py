@@ -43,6 +43,13 @@ def tensors_of(tree: Any) -> tuple[Any, ...]:
     return tuple(found)
 
 
+def constant(tensor: Any, device: Any) -> Any:
+    """A tensor without a history on a device, also if it was made in torch's mode of inference."""
+    moved = tensor.detach().to(device)
+    outside = moved.is_inference() and not torch.is_inference_mode_enabled()
+    return moved.clone() if outside else moved
+
+
 def filled(tree: Any, tensors: Iterable[Any]) -> Any:
     """The structure with other tensors in the places of its own."""
     following = iter(tensors)

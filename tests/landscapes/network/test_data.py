@@ -14,6 +14,7 @@ from torch.utils.data import (
     SubsetRandomSampler,
     TensorDataset,
     WeightedRandomSampler,
+    default_collate,
 )
 
 from fourierpathfinder.landscapes import NetworkLandscape
@@ -85,6 +86,11 @@ def nested_inputs():
         (DataLoader(Stream()), TypeError, "iterable kind"),
         ("mnist", TypeError, "`data` is a str; pass a pair"),
         ((INPUTS, TARGETS, TARGETS), ValueError, "a tuple of length 3"),
+        (
+            list(DataLoader(TensorDataset(INPUTS, TARGETS), 10)),
+            ValueError,
+            "a list of length 3; .* the loader itself",
+        ),
         ((INPUTS, None), TypeError, "must hold tensors of samples, got a NoneType"),
         ((INPUTS, TARGETS[:7]), ValueError, r"of \[7, 30\] samples"),
         ((INPUTS[:0], TARGETS[:0]), ValueError, r"of \[0\] samples"),
@@ -201,6 +207,31 @@ def test_augmentation_of_some_samples():
 def test_a_loader_of_ready_batches(data):
     with pytest.raises(ValueError, match=r"has `batch_size=None`.*`torch\.cat`"):
         value_of(DataLoader(data, batch_size=None))
+
+
+def with_noise(items):
+    x, y = default_collate(items)
+    return x + 1e-3 * torch.randn_like(x), y
+
+
+GENERATOR = np.random.default_rng(0)
+
+
+def mixed_by_a_generator_of_its_own(items):
+    x, y = default_collate(items)
+    share, order = GENERATOR.random(), GENERATOR.permutation(len(x))
+    return share * x + (1 - share) * x[order], y
+
+
+@pytest.mark.parametrize("collate", [with_noise, mixed_by_a_generator_of_its_own])
+def test_batches_put_together_at_random(collate):
+    items = Items(INPUTS, TARGETS)
+    for data, options in (
+        (DataLoader(items, 5, collate_fn=collate), {}),
+        (items, {"collate": collate}),
+    ):
+        with pytest.raises(ValueError, match=r"`collate` .* draws random .* in the data set"):
+            value_of(data, **options)
 
 
 def test_augmentation_that_cannot_be_fixed():

@@ -93,3 +93,6 @@ def test_ignored_targets_are_named_where_the_mean_is_over_none():
     landscape = NetworkLandscape(module, lambda o, t: 1 * ENTROPY(o, t), (INPUTS, ignored))
     with pytest.raises(ValueError, match="all targets of some samples are ignored"):
         landscape.coordinates(nn.Linear(5, 3))
+    for end in (module.state_dict(), torch.zeros(18)):
+        with pytest.raises(ValueError, match="all targets of some samples are ignored"):
+            landscape.value(landscape.coordinates(end)[None])

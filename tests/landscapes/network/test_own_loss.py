@@ -276,8 +276,19 @@ class Mixing(nn.Module):
 
 def test_what_is_random_is_refused():
     a, b = built(AlwaysDropping, 0), built(AlwaysDropping, 1)
-    with pytest.raises(ValueError, match=r"draws random numbers|no mean over samples"):
-        find_path(NetworkLandscape(a, cross_entropy, (INPUTS, TARGETS)), a, b)
+    for end in (b, b.state_dict()):
+        with pytest.raises(ValueError, match=r"draws random numbers"):
+            find_path(NetworkLandscape(a, cross_entropy, (INPUTS, TARGETS)), a, end)
+
+
+def test_so_is_a_random_loss():
+    def noisy(output, target):
+        return cross_entropy(output + torch.randn_like(output), target)
+
+    a, b = (nn.Sequential(nn.Flatten(), nn.Linear(36, 3)).double() for _ in range(2))
+    for end in (b, b.state_dict()):
+        with pytest.raises(ValueError, match=r"`loss` draws random .* pass them among the data"):
+            find_path(NetworkLandscape(a, noisy, (INPUTS, TARGETS)), a, end)
 
 
 def test_what_is_no_parameter_must_be_the_same():
@@ -357,12 +368,15 @@ class Slopes(nn.Module):
     def forward(self, x):
         if self.way == "func":
             return torch.func.vmap(torch.func.jacrev(lambda z: self.net(z)[0]))(x)
+        if self.way == "forward mode":
+            return torch.func.jvp(self.net, (x,), (torch.ones_like(x),))[1]
         x = x.detach().requires_grad_()
         return torch.autograd.grad(self.net(x).sum(), x, create_graph=True)[0]
 
 
 @pytest.mark.parametrize("samples", [None, np.array([[0, 1, 2], [4, 2, 8]])])
-@pytest.mark.parametrize("way", ["func", "autograd"])
+@pytest.mark.parametrize("way", ["func", "autograd", "forward mode"])
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script. is deprecated:DeprecationWarning")
 def test_modules_that_differentiate_by_themselves(way, samples):
     torch.manual_seed(0)
     modules = [Slopes(way).double() for _ in range(2)]

@@ -45,6 +45,20 @@ class Clamped(Made):
         return self.output(x)
 
 
+class ClampedByData(Made):
+    """Within its limits nothing is written, and torch counts nothing."""
+
+    limit = 0.2
+
+    def forward(self, x):
+        self.output.weight.data.clamp_(-self.limit, self.limit)
+        return self.output(x)
+
+
+class OnlyBeyond(ClampedByData):
+    limit = 0.5
+
+
 class Divided(Made):
     def forward(self, x):
         weight = self.output.weight.data
@@ -84,7 +98,7 @@ def landscape_of(module):
     return NetworkLandscape(module, functional.cross_entropy, data)
 
 
-@pytest.mark.parametrize("kind", [Limited, Clamped, Divided])
+@pytest.mark.parametrize("kind", [Limited, Clamped, ClampedByData, OnlyBeyond, Divided])
 def test_what_writes_over_its_parameters_is_refused(kind):
     a, b = kind(0), kind(1)
     landscape = landscape_of(a)

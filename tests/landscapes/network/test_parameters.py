@@ -142,3 +142,37 @@ def test_parameters_in_the_same_memory():
         NetworkLandscape(module, torch.nn.functional.mse_loss, data)
     module[1].weight = torch.nn.Parameter(module[1].weight.detach().clone())
     NetworkLandscape(module, torch.nn.functional.mse_loss, data)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_what_does_not_move_in_the_memory_of_a_parameter(frozen):
+    module = torch.nn.Linear(5, 4)
+    weight = module.weight.detach()
+    if frozen:
+        module.other = torch.nn.Parameter(weight, requires_grad=False)
+    else:
+        module.register_buffer("other", weight[1], persistent=False)
+    data = torch.zeros(3, 5), torch.zeros(3, 4)
+    with pytest.raises(ValueError, match=r"'(weight|other)' and '\w+' lie in the same memory"):
+        NetworkLandscape(module, torch.nn.functional.mse_loss, data)
+
+
+def test_complex_parameters_can_be_kept_in_pairs():
+    class Rotating(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.randn(5, 4, dtype=torch.complex64))
+
+        def forward(self, x):
+            weight = self.weight
+            weight = weight if weight.is_complex() else torch.view_as_complex(weight)
+            return (x.to(weight.dtype) @ weight).abs()
+
+    module, data = Rotating(), (torch.randn(3, 5), torch.zeros(3, 4))
+    with pytest.raises(ValueError, match=r"complex64, no real number; .*`torch.view_as_real`"):
+        NetworkLandscape(module, torch.nn.functional.mse_loss, data)
+    own = torch.nn.functional.mse_loss(module(data[0]), data[1]).detach()
+    module.weight = torch.nn.Parameter(torch.view_as_real(module.weight.detach()))
+    landscape = NetworkLandscape(module, torch.nn.functional.mse_loss, data)
+    point = landscape.coordinates(module)
+    torch.testing.assert_close(landscape.value(point[None])[0], own)

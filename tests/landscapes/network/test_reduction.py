@@ -186,8 +186,11 @@ def test_a_path_needs_a_gradient(loss):
         (lambda p: 0.5, TypeError, "`penalty` returned a float"),
         (lambda p: next(iter(p.values())), TypeError, r"`penalty` returned a Tensor of shape \("),
         (lambda p: _SQUARES_OF_ANOTHER, ValueError, "`penalty` depends on parameters besides"),
+        (lambda p: torch.rand(()) * _squares(p), ValueError, "at one call and .* at the next"),
+        (lambda p: _squares(p).detach(), ValueError, r"torch could differentiate: .*`\.data`"),
+        (lambda p: torch.tensor(_squares(p).item()), ValueError, r"torch could .*`\.item\(\)`"),
     ],
-    ids=["nothing", "float", "several numbers", "other parameters"],
+    ids=["nothing", "float", "several", "other parameters", "random", "detached", "a number"],
 )
 def test_what_is_no_penalty(penalty, error, words):
     landscape = NetworkLandscape(
@@ -197,7 +200,24 @@ def test_what_is_no_penalty(penalty, error, words):
         landscape.value(points_of(landscape))
 
 
-_SQUARES_OF_ANOTHER = sum((p**2).sum() for p in build("perceptron").double().parameters())
+def test_a_penalty_may_be_constant():
+    plain, constant = (
+        NetworkLandscape(
+            build("perceptron").double(), CROSS_ENTROPY, (INPUTS, TARGETS), penalty=penalty
+        )
+        for penalty in (None, lambda p: torch.tensor(0.5).double())
+    )
+    points = points_of(plain)
+    torch.testing.assert_close(constant.value(points), plain.value(points) + 0.5)
+    for a, b in zip(constant.value_and_grad(points), plain.value_and_grad(points), strict=True):
+        torch.testing.assert_close(a, b + 0.5 * (a.ndim == 1))
+
+
+def _squares(parameters):
+    return sum((p**2).sum() for p in parameters.values())
+
+
+_SQUARES_OF_ANOTHER = _squares(dict(build("perceptron").double().named_parameters()))
 
 
 def test_sorted_labels_do_not_hide_it():

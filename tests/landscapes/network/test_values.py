@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from fourierpathfinder import Stochastic, find_path
 from fourierpathfinder.landscapes import Landscape, NetworkLandscape, check_landscape
 
 from .architectures import (
@@ -218,3 +219,23 @@ def test_what_makes_no_landscape(arguments, error, words):
     given = {"module": build("perceptron"), "loss": nn.MSELoss(), "data": data_of("perceptron")}
     with pytest.raises(error, match=words):
         NetworkLandscape(**(given | arguments))
+
+
+class Scaled(nn.Sequential):
+    """Has the parameters of a perceptron, and a loss that is not that of these."""
+
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+def test_a_path_begins_at_a_third_network():
+    landscape = landscape_of("perceptron")
+    a, b, third = (build("perceptron", seed=seed) for seed in (0, 1, 2))
+    ends, point = [landscape.coordinates(end) for end in (a, b)], landscape.coordinates(third)
+    chord, method = (ends[1] - ends[0]).norm(), Stochastic(n_terms=8, n_steps=1)
+    for initial in (third, [third], third.state_dict(), point, point[None].numpy()):
+        result = find_path(landscape, a, b, method=method, initial=initial, rng=0)
+        nearest = (result.path(np.linspace(0, 1, 101)) - point).norm(dim=1).min()
+        assert nearest < 0.2 * chord
+    with pytest.raises(ValueError, match="`initial`, point 0: the network's own loss"):
+        find_path(landscape, a, b, initial=[Scaled(*third)])
