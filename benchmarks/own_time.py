@@ -3,9 +3,11 @@
     python benchmarks/own_time.py                   every system from five seeds
     python benchmarks/own_time.py --only lj38       one of them
     python benchmarks/own_time.py --seeds 12        from as many seeds
+    python benchmarks/own_time.py --only cu863 cu10975 --seeds 1       large crystals, minutes
 
 The time inside the landscape is taken off. The last system is Fig. 3 turned at random in 10,000
-coordinates, of which all but two are springs; the peak memory is the whole process's.
+coordinates, of which all but two are springs; the peak memory is the whole process's. The crystals
+are copper with a vacancy, all atoms free, and run only when they are named.
 """
 
 import argparse
@@ -15,13 +17,18 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from ase.build import bulk
+from ase.calculators.emt import EMT
 from systems import systems
 
-from fourierpathfinder import find_path
+from fourierpathfinder import find_path, relax
+from fourierpathfinder.atoms import MoleculeLandscape
 from fourierpathfinder.landscapes.abilities import Forwarding
 from fourierpathfinder.landscapes.toy import two_channels
 
 NAMES = ("au223", "lj13", "al333", "cuvac", "lj38", "au1000")
+CRYSTALS = {"cu863": 6, "cu10975": 14}
+"""How many cubic cells each side has."""
 N_EMBEDDED = 10_000
 STIFFNESS = 50.0
 """Of the springs, in the toy's energy per squared length."""
@@ -70,9 +77,23 @@ def problems(names: list[str] | None) -> Iterator[Problem]:
         if names is None or name in names:
             for system in systems([name]):
                 yield system.title, system.landscape, system.start, system.end
+    for name in CRYSTALS.keys() & set(names or ()):
+        yield hop_of_a_vacancy(CRYSTALS[name])
     if names is None or "fig3" in names:
         toy = Embedded(N_EMBEDDED)
         yield f"Fig. 3 in {N_EMBEDDED:,} coordinates", toy, toy.start, toy.end
+
+
+def hop_of_a_vacancy(n_cells: int) -> Problem:
+    """An atom goes into the vacancy beside it; both ends are relaxed."""
+    crystal = bulk("Cu", cubic=True) * (n_cells,) * 3
+    beside = int(np.argsort(crystal.get_distances(0, range(len(crystal)), mic=True))[1])
+    hopped = crystal.copy()
+    hopped.positions[beside] = crystal.positions[0]
+    ends = crystal[1:], hopped[1:]
+    landscape = MoleculeLandscape(ends[0], EMT)
+    start, end = (relax(landscape, x, force=0.02).position for x in landscape.ends(*ends))
+    return f"vacancy in copper, {len(ends[0]):,} atoms", landscape, start, end
 
 
 def row(problem: Problem, n_seeds: int) -> str:
@@ -101,7 +122,7 @@ def row(problem: Problem, n_seeds: int) -> str:
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=(*NAMES, "fig3"), metavar="NAME")
+    parser.add_argument("--only", nargs="+", choices=(*NAMES, *CRYSTALS, "fig3"), metavar="NAME")
     parser.add_argument("--seeds", type=int, default=5, metavar="N")
     given = parser.parse_args()
     print("| system | D | gradients | own seconds per gradient | certified | peak memory |")

@@ -18,12 +18,16 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ..path import SinePath
+from .minimum_image import squared_lengths
 from .pairs import AtomPairs
 
 _STIFFNESS = 1e-3
 """ε, in Å^-4, where pairs weigh about 1 Å^-4."""
 
 _KICK_TERMS = 2
+
+_AT_ONCE = 2**18
+"""Lengths of pairs that are computed together: more would not fit in the cache."""
 
 HORIZON = 8.0
 """In Å: pairs always farther apart weigh less than 1/4000 Å^-4 and are left out."""
@@ -114,9 +118,8 @@ def idpp_path(
 
     def objective(scaled: np.ndarray) -> tuple[float, np.ndarray]:
         current = path(scaled)
-        vectors = pairs.vectors(space.lift(current(times)))
-        values, pair_gradients = _pair_potential(vectors, wanted)
-        gradients = space.pull_back(pairs.pull_back(pair_gradients))
+        values, atom_gradients = _on_pairs(pairs, space.lift(current(times)), wanted)
+        gradients = space.pull_back(atom_gradients)
         velocities = current.velocity(times)
         total = values.mean() + _STIFFNESS * (velocities**2).sum() / len(times)
         terms = current.pull_back(times, gradients, 2 * _STIFFNESS * velocities) / len(times)
@@ -132,6 +135,31 @@ def _ever_near(vectors: np.ndarray) -> np.ndarray:
     return np.asarray((_lengths(vectors) < HORIZON).any(axis=0))
 
 
+def _on_pairs(
+    pairs: AtomPairs, positions: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The pair potential (M,) at positions (M, n, 3), and its derivatives in these.
+
+    As many of the M at a time as fit in the cache: in a large crystal a few.
+    """
+    n_parts = min(max(1, wanted.size // _AT_ONCE), len(wanted))
+    found = [
+        _on_few_pairs(pairs, some, lengths)
+        for some, lengths in zip(
+            np.array_split(positions, n_parts), np.array_split(wanted, n_parts), strict=True
+        )
+    ]
+    values, gradients = zip(*found, strict=True)
+    return np.concatenate(values), np.concatenate(gradients)
+
+
+def _on_few_pairs(
+    pairs: AtomPairs, positions: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    values, slopes = _pair_potential(pairs.vectors(positions), wanted)
+    return values, pairs.pull_back(slopes)
+
+
 def _pair_potential(vectors: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Σ (d - wanted)²/d⁴ (M,), and its derivatives in the vectors (M, P, 3)."""
     lengths = _lengths(vectors)
@@ -143,4 +171,4 @@ def _pair_potential(vectors: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray
 
 def _lengths(vectors: np.ndarray) -> np.ndarray:
     # coinciding atoms are kept just apart, so that the potential stays finite
-    return np.asarray(np.sqrt((vectors**2).sum(axis=-1) + 1e-12))
+    return np.asarray(np.sqrt(squared_lengths(vectors) + 1e-12))

@@ -74,8 +74,8 @@ class AtomPairs:
 
         Beyond `within`, in Å, a vector may be one to another image than the nearest.
         """
-        straight = positions[..., self.second, :] - positions[..., self.first, :]
-        return np.asarray(self._image(straight, within))
+        first, second = (np.take(positions, ends, axis=-2) for ends in (self.first, self.second))
+        return np.asarray(self._image(second - first, within))
 
     def pull_back(self, gradients: np.ndarray) -> np.ndarray:
         """Derivatives in the positions (..., n, 3) from those in the vectors (..., P, 3)."""

@@ -33,7 +33,7 @@ class Beginning:
     Attributes
     ----------
     is_to_be_repeated : bool
-        Whether the prior was of no use from the start, so that the search begins again.
+        Whether the prior soon turned out to be of no use, so that the search begins again.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Beginning:
     def again(self, records: Records) -> Campaign:
         """Begin as if there had been no prior, from the ends and the first path's middle.
 
-        The point that a useless prior has chosen would mislead the search for longer than it cost.
+        What a useless prior has chosen would mislead the search for longer than it cost.
         """
         asked, times = self._path(0.5)[None], np.array([0.5])
         middle = Records.of(asked, *self._evaluator.value_and_grad(asked, times, finite=False))
@@ -74,8 +74,16 @@ class Beginning:
             return self._without(records.part(np.arange(2)).joined(middle))
 
     def lower(self, campaign: Campaign) -> Campaign:
-        """A campaign without its prior: from the plain first path, where that is surely lower."""
+        """A campaign without its prior: from the plain first path, where that is surely lower.
+
+        Where the prior itself was not known, and little is lost, the search is to begin again.
+        """
         campaign.learn(campaign.records.upon(None))
+        few = len(campaign.records) <= self._asked.aim.policy.beneath.set_aside
+        unknown = self._cheap.is_unknown and self._evaluator.known is None
+        self.is_to_be_repeated = few and unknown
+        if self.is_to_be_repeated:
+            return campaign
         anew = self._without(campaign.records)
         return min(campaign, anew, key=lambda one: one.best.highest_likely)
 

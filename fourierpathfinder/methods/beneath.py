@@ -153,13 +153,18 @@ class Cheap:
         if not is_of_use(channel.model, self._numbers):
             self.note = _UNLIKELY
             return False
-        if self._n_unsure >= self._numbers.unsettled:
+        if self.is_unknown:
             self.note = _UNSURE
             return False
         if len(campaign.records) >= self._patience(channel) and not channel.is_found:
             self.note = _LEADS_NOWHERE
             return False
         return True
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether its surrogate stays unsure of the path, for all that it is asked."""
+        return self._n_unsure >= self._numbers.unsettled
 
     def _patience(self, channel: Channel) -> int:
         """By how many evaluations a saddle must have been found."""
@@ -213,6 +218,7 @@ class NoPrior:
 
     note = ""
     spent = ""
+    is_unknown = False
 
     def searched(self) -> None:
         """Nothing is found there."""

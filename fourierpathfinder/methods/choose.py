@@ -9,7 +9,7 @@ from .direct import Direct
 from .stochastic import Stochastic
 from .surrogate import Surrogate
 
-_LARGEST_FOR_SURROGATE = 20_000
+_LARGEST_FOR_SURROGATE = 50_000
 """Coordinates up to which the surrogate's own arithmetic stays within seconds."""
 
 

@@ -4,7 +4,7 @@ from ase.geometry import find_mic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fourierpathfinder.atoms.minimum_image import MinimumImage
+from fourierpathfinder.atoms.minimum_image import MinimumImage, squared_lengths
 
 from ..tolerances import assert_close
 
@@ -57,3 +57,8 @@ def test_short_images_are_right_within_a_horizon(seed):
 def test_nothing_periodic_leaves_vectors_alone():
     vectors = np.full((2, 3), 100.0)
     assert MinimumImage(np.zeros((3, 3)), (False,) * 3)(vectors) is vectors
+
+
+def test_squared_lengths_are_sums_over_the_last_axis():
+    vectors = np.random.default_rng(0).normal(size=(4, 50, 3))
+    assert np.array_equal(squared_lengths(vectors), (vectors**2).sum(axis=-1))

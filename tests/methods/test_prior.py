@@ -119,6 +119,16 @@ def test_a_bad_one_does_no_harm(case, kind, seed):
         assert "The prior was dropped" in found.message
 
 
+def test_one_that_is_not_known_along_the_path_costs_three_gradients(case):
+    """What it wanted to know is forgotten: the search is the usual one, bit for bit."""
+    toy, size, plain = case
+    noisy, seen = resembling(toy, size, noise=10 * size), Counted(toy)
+    found = find_path(seen, toy.start, toy.end, method=Surrogate(), prior=noisy, rng=0)
+    assert found.certified and "too noisy, to be known along the path" in found.message
+    assert found.n_gradients == seen.n_gradients == plain.n_gradients + 3
+    assert np.array_equal(found.path.coefficients, plain.path.coefficients)
+
+
 def test_one_that_is_refused_at_the_first_look_costs_one_gradient(case):
     """What it wanted to know is forgotten: the search is the usual one, bit for bit.
 

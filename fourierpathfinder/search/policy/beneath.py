@@ -39,6 +39,10 @@ class Beneath:
     coordinates: of ninety of these fifteen points tell little beside the path, and twenty
     evaluations more would be lost. Of distances between atoms they tell enough: with eight there,
     too, reactions that take 15 took up to 86."""
+    set_aside: int = 5
+    """Evaluations of the expensive landscape, ends included, up to which they are set aside where
+    the cheap one is not known along the path: its surrogate has placed them by guessing, and they
+    mislead the search for longer than the three cost; a reaction that takes 18 took 100."""
     margin: float = 3.0
     """By how much, in units of log likelihood, another factor, or none at all, must be likelier: as
     with kernels, so that no choice flickers."""
