@@ -33,6 +33,10 @@ class SecondLook:
         self._done: set[int] = set()
         self.n_outliers = 0
 
+    def forget(self) -> None:
+        """Forget which records were asked for again, where the search begins anew with others."""
+        self._done.clear()
+
     def at(
         self, campaign: Campaign, answers: Sequence[Answer], new: Records
     ) -> tuple[list[Answer], Records]:

@@ -125,6 +125,7 @@ class SurrogateRun:
             self.campaign = self._beginning.first()
         elif self._beginning.is_to_be_repeated:
             self.campaign = self._beginning.again(self.campaign.records)
+            self._second_look.forget()
         else:
             self._go_on(self.campaign)
         with one_thread():
