@@ -182,7 +182,7 @@ class Campaign:
         """Seek one channel, until its top is known to be no lower than that of another."""
         if not known.is_certified:
             return (yield from self._sought(channel))
-        ended = yield from self._sought(replace(channel, aim=_top_alone(channel.aim)))
+        ended = yield from self._sought(replace(channel, aim=channel.aim.for_top_alone))
         if not ended.is_found or ended.crest > known.height - known.path_tolerance:
             return ended
         return (yield from self._sought(replace(ended, aim=channel.aim)))
@@ -236,11 +236,6 @@ class Campaign:
 
     def _channel(self, path: SinePath, level: float, model: Model | None = None) -> Channel:
         return begun(self._aim, path, self.records, level, model)
-
-
-def _top_alone(aim: Aim) -> Aim:
-    """The aim of finding a path's top, with no certificate."""
-    return replace(aim, certify=False, tightness=replace(aim.tightness, limit=None))
 
 
 def _lowest(channels: Sequence[Channel]) -> Channel:

@@ -1,7 +1,7 @@
 """What a search aims at, what it knows, and how its answers have turned out: frozen values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -89,6 +89,11 @@ class Aim:
     policy: Policy = BOLD
     tightness: Tightness = Tightness(_norm)
     sides: Sides = Sides()
+
+    @property
+    def for_top_alone(self) -> "Aim":
+        """The same for no more than finding a path's top, whatever the force there."""
+        return replace(self, certify=False, tightness=replace(self.tightness, limit=None))
 
 
 @dataclass(frozen=True, eq=False)

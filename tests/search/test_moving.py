@@ -50,12 +50,12 @@ def test_what_is_unsure_blocks(by_hand):
 class TestMoreTerms:
     """A path that goes over a place higher than its saddle, with but one term to avoid it."""
 
+    BESIDE = Saddle(np.array([0.3, 0.4]), 0.8, 0.0, 0.6)  # said to be lower than it is
+
     @pytest.fixture
     def stuck(self, by_hand):
-        high = Saddle(np.array([0.0, 0.0]), 0.8, 0.0, 0.5)  # said to be lower than it is
-        beside = Saddle(np.array([0.3, 0.4]), high.value, 0.0, 0.6)
         n_stuck = by_hand()[0].policy.move.stuck - 1
-        return by_hand(path=ABOVE, saddle=beside, effort=Effort(n_stuck=n_stuck))[0]
+        return by_hand(path=ABOVE, saddle=self.BESIDE, effort=Effort(n_stuck=n_stuck))[0]
 
     def test_given_where_it_does_not_come_down(self, stuck):
         after = moved(replace(stuck, progress=Progress(n_repeats=2)))
@@ -65,11 +65,15 @@ class TestMoreTerms:
         assert after.effort == Effort(n_stuck=0, was_lengthened=True, n_longer=1)
         assert after.progress.n_repeats == 0
 
-    def test_patience_comes_first(self, stuck):
-        patient = replace(stuck, effort=Effort(n_stuck=0))
-        after = moved(patient)
-        assert after.path.n_terms == stuck.path.n_terms
+    def test_patience_comes_first_where_it_may_yet_come_down(self, by_hand):
+        unsure = by_hand(0.4, path=ABOVE, saddle=self.BESIDE)[0]
+        after = moved(unsure)
+        assert after.path.n_terms == unsure.path.n_terms
         assert after.effort.n_stuck == 1
+
+    def test_there_is_none_where_its_rise_is_known(self, stuck):
+        after = moved(replace(stuck, effort=Effort(n_stuck=0)))
+        assert after.path.n_terms > stuck.path.n_terms
 
     def test_another_time_it_is_the_saddle_that_goes(self, stuck):
         after = moved(replace(stuck, effort=replace(stuck.effort, was_lengthened=True)))
