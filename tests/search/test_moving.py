@@ -33,14 +33,13 @@ def test_pinned_path_keeps_to_its_saddle(by_hand):
     assert_close(moved(channel).path(0.4), saddle.position)
 
 
-def off_the_path(points):
-    """Sure about one path only."""
-    x, y = ABOVE(TIMES).T
-    return 20 * np.abs(points[:, 1] - np.interp(points[:, 0], x, y))
-
-
 def test_what_is_unsure_blocks(by_hand):
-    """The path stays near by, and what lies below it blocks."""
+    """Sure about the path only: it stays near by, and what lies below it blocks."""
+    height = ABOVE(TIMES)[:, 1]
+
+    def off_the_path(points):
+        return 20 * np.abs(points[:, 1] - np.interp(points[:, 0], ABOVE(TIMES)[:, 0], height))
+
     channel, _ = by_hand(off_the_path, path=ABOVE)
     after = moved(channel)
     limit = channel.policy.trust.on_path * channel.scale
@@ -67,8 +66,9 @@ class TestMoreTerms:
         assert after.progress.n_repeats == 0
 
     def test_patience_comes_first_where_it_may_yet_come_down(self, by_hand):
-        low = Saddle(ABOVE(0.5), 0.8, 0.0, 0.5)
-        unsure = by_hand(off_the_path, path=ABOVE, saddle=low)[0]
+        value = by_hand()[0].model.predict(ABOVE(0.3)[None])[0][0]
+        below_the_top = Saddle(ABOVE(0.3), float(value), 0.0, 0.3)
+        unsure = by_hand(0.4, path=ABOVE, saddle=below_the_top)[0]
         after = moved(unsure)
         assert after.path.n_terms == unsure.path.n_terms
         assert after.effort.n_stuck == 1
