@@ -77,8 +77,9 @@ def problems(names: list[str] | None) -> Iterator[Problem]:
         if names is None or name in names:
             for system in systems([name]):
                 yield system.title, system.landscape, system.start, system.end
-    for name in CRYSTALS.keys() & set(names or ()):
-        yield hop_of_a_vacancy(CRYSTALS[name])
+    for name, n_cells in CRYSTALS.items():
+        if name in (names or ()):
+            yield hop_of_a_vacancy(n_cells)
     if names is None or "fig3" in names:
         toy = Embedded(N_EMBEDDED)
         yield f"Fig. 3 in {N_EMBEDDED:,} coordinates", toy, toy.start, toy.end
@@ -86,7 +87,7 @@ def problems(names: list[str] | None) -> Iterator[Problem]:
 
 def hop_of_a_vacancy(n_cells: int) -> Problem:
     """An atom goes into the vacancy beside it; both ends are relaxed."""
-    crystal = bulk("Cu", cubic=True) * (n_cells,) * 3
+    crystal = bulk("Cu", cubic=True).repeat(n_cells)
     beside = int(np.argsort(crystal.get_distances(0, range(len(crystal)), mic=True))[1])
     hopped = crystal.copy()
     hopped.positions[beside] = crystal.positions[0]
