@@ -51,7 +51,7 @@ class FreeCluster:
         self, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool, labelled: bool
     ) -> Alignment | None:
         """The symmetry that lays each atom within `tol` of a like one's place, if there is one."""
-        kinds = np.arange(len(self.kinds)) if labelled else self.kinds
+        kinds = labels(self.kinds, labelled=labelled)
         return coinciding(kinds, target, positions, tol, mirror=mirror)
 
     def nearest(
@@ -63,8 +63,13 @@ class FreeCluster:
         labelled: bool = False,
     ) -> Alignment:
         """The symmetry that lays one structure (n, 3) nearest to another, as far as is found."""
-        kinds = np.arange(len(self.kinds)) if labelled else self.kinds
+        kinds = labels(self.kinds, labelled=labelled)
         return nearest(kinds, target, positions, mirror=mirror)
+
+
+def labels(kinds: np.ndarray, *, labelled: bool) -> np.ndarray:
+    """The kinds (n,) of atoms, or numbers of their own for all, where none may be exchanged."""
+    return np.arange(len(kinds)) if labelled else kinds
 
 
 def best_placing(

@@ -20,7 +20,7 @@ from ase import Atoms
 
 from .alignment import Alignment
 from .assignment import matched
-from .cluster import FreeCluster, Symmetries
+from .cluster import FreeCluster, Symmetries, labels
 from .constraints import moves_as_a_whole, pulled, shifts_as_a_whole
 from .free_space import FreeSpace
 from .minimum_image import MinimumImage
@@ -77,7 +77,7 @@ class BoundSystem:
         self, target: np.ndarray, positions: np.ndarray, tol: float, *, mirror: bool, labelled: bool
     ) -> Alignment | None:
         """The symmetry that lays each atom within `tol` of a like one's place, if there is one."""
-        kinds = np.arange(len(self.kinds)) if labelled else self.kinds
+        kinds = labels(self.kinds, labelled=labelled)
         for shift in self._shifts(target, positions, labelled):
             alignment = self._shifted(kinds, target, positions, shift, tol)
             if alignment is not None:
@@ -93,7 +93,7 @@ class BoundSystem:
         labelled: bool = False,
     ) -> Alignment:
         """The symmetry that lays one structure nearest to another, shifts of surfaces left out."""
-        kinds, shift = np.arange(len(self.kinds)) if labelled else self.kinds, np.zeros(3)
+        kinds, shift = labels(self.kinds, labelled=labelled), np.zeros(3)
         if self._shifts_freely:
             order = kinds if labelled else shifted_order(kinds, target, positions, self._image)
             first = int(order[0])
