@@ -22,7 +22,7 @@ from .opening import opened, opened_prior
 from .options import CHECK, CONNECT, FIND, MANY, with_options
 from .outputs import draw, make_folder, read_result, require_own
 from .pairs import Pair, read_pairs
-from .places import Place
+from .places import RESULT, Place
 from .report import logging_to, table
 from .scheduler import connected, require_reachable
 from .settings import Settings, settings_of, vibrations_of
@@ -216,7 +216,7 @@ def check(**options: Any) -> Exit:
 @with_exit_status
 def plot(result: Path, output: Path | None) -> Exit:
     """Draw the profile again from a result.json, or the folder it is in."""
-    result = result / "result.json" if result.is_dir() else result
+    result = result / RESULT if result.is_dir() else result
     if result.suffix != ".json" or not result.is_file():
         raise InputError(f"there is no result {result}; give a result.json, or the folder of a run")
     if output is not None and not output.parent.is_dir():

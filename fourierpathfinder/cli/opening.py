@@ -23,6 +23,7 @@ from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import EVALUATIONS, LOG, OF_PRIOR, Prior, RecordedMolecule
 from .outputs import read_result
+from .places import RESULT
 from .settings import Settings
 
 log = logging.getLogger("fourierpathfinder.cli")
@@ -71,10 +72,10 @@ def earlier_run(settings: Settings, structures: Sequence[Atoms]) -> Evaluations 
             f"there are {size}; both must hold the same atoms, and the cell, or let it change"
         )
     known = Evaluations(*(np.array(parts) for parts in zip(*good, strict=True)))
-    if not (place / "result.json").is_file():
+    if not (place / RESULT).is_file():
         return known
     try:
-        return replace(read_result(place / "result.json"), evaluations=known)
+        return replace(read_result(place / RESULT), evaluations=known)
     except ValueError as error:
         raise InputError(str(error)) from error
 
