@@ -56,7 +56,7 @@ def agreement(model: Model, data: Observations) -> float:
     if values.is_constant or gradients.is_constant:
         return 0.0 if values.is_constant else -np.inf
     try:
-        best = with_found_noise(together.under(_likeliest(together)))
+        best = with_found_noise(together.under(_likeliest(together)), data)
         apart = (one.under(replace(prior, nugget=best.nugget)) for one in (values, gradients))
         return _at(best, together) - sum(_at(_likeliest(one), one) for one in apart)
     except LinAlgError:  # points too close together

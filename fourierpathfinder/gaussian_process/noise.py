@@ -2,7 +2,8 @@
 
 Noise of variances ν_v s² on values and ν_g s² on gradient components is found where the
 observations are clearly likelier with it than without, together with the length scale: without it,
-noise is taken for structure, and the length scale comes out wrong.
+noise is taken for structure, and the length scale comes out wrong. Nor may structure be taken for
+noise: both are as exact as near points agree (`near_pairs`).
 """
 
 from dataclasses import replace
@@ -13,7 +14,9 @@ from numpy.linalg import LinAlgError
 from .._arrays import Array
 from .fit import at_best_length
 from .likelihood import Evidence
+from .near_pairs import largest_noise
 from .nugget import Nugget
+from .observations import Observations
 from .prior import Prior
 
 
@@ -44,13 +47,15 @@ def _sharing(evidence: Evidence, noise: tuple[float, float]) -> Prior:
     return replace(prior, nugget=Nugget(prior.nugget.base, value**2 / s2, gradient**2 / s2))
 
 
-def with_found_noise(evidence: Evidence) -> Prior:
+def with_found_noise(evidence: Evidence, data: Observations) -> Prior:
     """The prior with the noise under which the observations are likeliest.
 
     Parameters
     ----------
     evidence : Evidence
         With a prior at its best length scale.
+    data : Observations
+        What it is the evidence of.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def with_found_noise(evidence: Evidence) -> Prior:
         without = evidence.under(exact)(length).value
         if prior.nugget == exact.nugget and not _asks_for_noise(evidence, length):
             return exact
-        noisy, likelihood = _likeliest(evidence, length)
+        noisy, likelihood = _likeliest(evidence, length, data)
         # Not to take for noise what another length scale explains as well.
         without = max(without, evidence.under(exact)(float(np.log(noisy.scaling.length))).value)
     except LinAlgError:  # points too close together: the fit adds nugget
@@ -78,13 +83,33 @@ def _asks_for_noise(evidence: Evidence, length: float) -> bool:
     return max(evidence.under(least)(length).noise_slopes) > 0
 
 
-def _likeliest(evidence: Evidence, length: float) -> tuple[Prior, float]:
-    """The prior of largest likelihood in length scale and noise, and that likelihood."""
+def _likeliest(evidence: Evidence, length: float, data: Observations) -> tuple[Prior, float]:
+    """The prior of largest likelihood in length scale and noise, and that likelihood.
+
+    How noisy observations are at most is known in their own units, but looked for in that of the
+    signal, which changes with the length scale. The likelihood is nothing where that does not settle.
+    """
+    settings, at_most = evidence.prior.settings, np.array(largest_noise(data))
+    largest = np.full(2, settings.largest_noise)
+    for _ in range(1 + settings.noise_rounds):
+        noisy, likelihood = _likeliest_below(evidence, length, largest)
+        signal = evidence.under(noisy)(float(np.log(noisy.scaling.length))).signal_variance
+        found = np.sqrt(signal * np.array([noisy.nugget.value, noisy.nugget.gradient]))
+        if (found <= at_most).all():
+            return noisy, likelihood
+        in_rows = np.array([1.0, noisy.scaling.row]) / np.sqrt(signal)
+        largest = np.minimum(largest, at_most * in_rows)
+    return noisy, -np.inf
+
+
+def _likeliest_below(evidence: Evidence, length: float, largest: Array) -> tuple[Prior, float]:
+    """The same, with noise on scaled rows of at most `largest` (2,) signals."""
     from scipy.optimize import minimize  # costs a third of the package's import
 
     prior, settings = evidence.prior, evidence.prior.settings
     row, nugget = prior.scaling.row, prior.nugget
-    least, most = _least(prior), np.full(2, np.log(settings.largest_noise**2))
+    least = _least(prior)
+    most = np.maximum(2 * np.log(np.maximum(largest, np.finfo(float).tiny)), least)
     in_rows = np.array([nugget.value, nugget.gradient * row**2])
     start = np.clip(np.log(np.maximum(in_rows, np.exp(least))), least, most)
     width = float(np.log(settings.far_reach))
@@ -101,7 +126,8 @@ def _likeliest(evidence: Evidence, length: float) -> tuple[Prior, float]:
     options = {"maxfun": settings.n_noise_evaluations}
     first = np.array([length, *start])
     found = minimize(negative, first, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return _noisy(prior, float(found.x[0]), found.x[1:]), -float(found.fun)
+    log_noise = np.where(found.x[1:] > least, found.x[1:], -np.inf)
+    return _noisy(prior, float(found.x[0]), log_noise), -float(found.fun)
 
 
 def _least(prior: Prior) -> Array:

@@ -220,4 +220,4 @@ class GaussianProcess:
             return prior
         best = evidence.under(at_best_length(evidence, reach))
         enough = len(data) >= self.settings.first_choice and not evidence.is_constant
-        return with_found_noise(best) if enough else best.prior
+        return with_found_noise(best, data) if enough else best.prior
