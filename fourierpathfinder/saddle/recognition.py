@@ -69,6 +69,53 @@ class Ends:
                 return self._by_symmetry(name, x)
         return Recognised("", "")
 
+    def both(
+        self, before: np.ndarray | None, after: np.ndarray | None
+    ) -> tuple[Recognised, Recognised]:
+        """Which ends the minima on both sides of a saddle are; None where none was reached.
+
+        The mirror image of a free molecule's saddle is a saddle too, as high, and joins the mirror
+        images of these minima. So where one of them is an end's only in the mirror, and the other
+        one is an end in the mirror too, the saddle joins the ends.
+        """
+        sides = ((before, "start"), (after, "end"))
+        found = [Recognised("", "") if x is None else self.recognised(x, on) for x, on in sides]
+        if {one.end for one in found} == set(self._known) or not self._has_mirror_images:
+            return found[0], found[1]
+        seen = [
+            Recognised("", "") if x is None else self._in_the_mirror(x, one, on)
+            for (x, on), one in zip(sides, found, strict=True)
+        ]
+        if {one.end for one in seen} == set(self._known):
+            return seen[0], seen[1]
+        first, last = (
+            one if one.end or not mirrored.end else _like(mirrored.end)
+            for one, mirrored in zip(found, seen, strict=True)
+        )
+        return first, last
+
+    @property
+    def _has_mirror_images(self) -> bool:
+        """Whether coordinates are positions of atoms that are free as a whole, and comparable."""
+        abilities = self._abilities
+        if abilities.comparable is None or abilities.n_atoms is None or len(abilities.fixed):
+            return False
+        n_coordinates = len(self._known["start"])
+        return abilities.moves_as_a_whole and n_coordinates == 3 * abilities.n_atoms
+
+    def _in_the_mirror(self, x: np.ndarray, found: Recognised, expected: str) -> Recognised:
+        """Which end a minimum's mirror image is; `found` is which the minimum itself is."""
+        comparable = self._abilities.comparable
+        assert comparable is not None
+        if found.end:  # a descent stops a little away from an end that it arrives at
+            known = self._known[found.end]
+            if comparable.same(known, _mirrored(known)):
+                return found
+        for name in sorted(self._known, key=lambda name: name != expected):
+            if comparable.same(self._known[name], _mirrored(x)):
+                return Recognised(name, "in its mirror image")
+        return Recognised("", "")
+
     def _by_symmetry(self, name: str, x: np.ndarray) -> Recognised:
         """A crystal's or surface's own shift leads to another place; exchange of atoms does not."""
         if self._abilities.n_atoms is None:
@@ -96,3 +143,12 @@ class Ends:
         with suppress(ValueError):  # atoms that are nearer to each other than at any end
             x = self._abilities.ends(known, x)[1]
         return float(np.linalg.norm(x - known))
+
+
+def _mirrored(x: np.ndarray) -> np.ndarray:
+    """The mirror image (3n,) of atoms at `x` (3n,)."""
+    return np.asarray(x * np.tile([-1.0, 1.0, 1.0], len(x) // 3))
+
+
+def _like(name: str) -> Recognised:
+    return Recognised("", f"like the {name}, mirrored")

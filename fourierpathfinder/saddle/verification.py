@@ -102,11 +102,8 @@ def verify_saddle(
         prior=prior,
         rng=rng,
     )
-    neighbours = tuple(
-        _neighbour(go_down(x + side * displacement * mode), ends, expected)
-        for side, expected in ((-1, "start"), (1, "end"))
-    )
-    return SaddleReport(n_negative, found, neighbours, guarded.n_gradients)
+    reached = [go_down(x + side * displacement * mode) for side in (-1, 1)]
+    return SaddleReport(n_negative, found, _neighbours(reached, ends), guarded.n_gradients)
 
 
 def _top(result: PathResult) -> tuple[np.ndarray, np.ndarray]:
@@ -117,11 +114,13 @@ def _top(result: PathResult) -> tuple[np.ndarray, np.ndarray]:
     return x, np.asarray(result.path.velocity(time))
 
 
-def _neighbour(reached: Descent, ends: Ends, expected: str) -> Neighbour:
-    name, symmetry = "", ""
-    if not reached.problem:
-        name, symmetry = ends.recognised(reached.position, expected)
-    return Neighbour(reached.position, reached.value, name, symmetry, reached.problem)
+def _neighbours(reached: list[Descent], ends: Ends) -> tuple[Neighbour, ...]:
+    """What two descents, towards the start and towards the end, have come to."""
+    known = ends.both(*(None if one.problem else one.position for one in reached))
+    return tuple(
+        Neighbour(one.position, one.value, name, symmetry, one.problem)
+        for one, (name, symmetry) in zip(reached, known, strict=True)
+    )
 
 
 def _in_numpy(result: PathResult) -> tuple[np.ndarray, np.ndarray]:

@@ -94,3 +94,84 @@ def test_atoms_that_overlap_are_no_end_and_no_error():
     met = np.tile(a[:3], 2)
     ends = Ends(abilities_of(landscape), a, b, met)
     assert ends.arrived_at(met) == ""
+
+
+def chiral():
+    """A carbon atom with four different neighbours, all of them far enough from it."""
+    atoms = molecule("CH4")
+    atoms.symbols = "CHFClBr"
+    atoms.positions *= 1.6
+    return atoms
+
+
+def sides_of(landscape, start, end, before, after):
+    points = (landscape.coordinates(atoms) for atoms in (start, end, before, after))
+    a, b, x, y = points
+    off = a + 3 * (b - a)  # near neither
+    return Ends(abilities_of(landscape), a, b, off).both(x, y)
+
+
+def in_a_mirror(atoms):
+    """Seen in a plane that is none of the axes'."""
+    across = np.array([1.0, 2.0, -2.0]) / 3
+    seen = atoms.copy()
+    seen.positions -= 2 * (atoms.positions @ across)[:, None] * across
+    return seen
+
+
+def stretched(atoms, by):
+    longer = atoms.copy()
+    longer.positions[1] += by * (atoms.positions[1] - atoms.positions[0])
+    return longer
+
+
+def bent(atoms):
+    """Planar, and so its own mirror image."""
+    flat = atoms.copy()
+    flat.positions[:, 2] = 0
+    flat.positions[1:] *= 1.3
+    return flat
+
+
+def test_a_saddle_to_the_mirror_image_joins_the_ends_where_the_other_end_is_its_own():
+    """Reflected as a whole it is the saddle between the start and the end."""
+    start, end = chiral(), bent(chiral())
+    landscape = MoleculeLandscape(start, EMT)
+    first, last = sides_of(landscape, start, end, in_a_mirror(start), end)
+    assert first == ("start", "in its mirror image")
+    assert last == ("end", "")
+    first, last = sides_of(landscape, start, end, in_a_mirror(start), in_a_mirror(end))
+    assert (first.end, last.end) == ("start", "end")
+
+
+def test_a_saddle_between_the_mirror_images_of_both_ends_joins_them():
+    start, end = chiral(), stretched(chiral(), 0.8)
+    landscape = MoleculeLandscape(start, EMT)
+    found = sides_of(landscape, start, end, in_a_mirror(start), in_a_mirror(end))
+    assert found == (("start", "in its mirror image"), ("end", "in its mirror image"))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_saddle_from_one_hand_to_the_other_does_not_join_ends_of_one_hand(turned):
+    start, end = chiral(), stretched(chiral(), 0.8)
+    landscape = MoleculeLandscape(start, EMT)
+    minima = (start, in_a_mirror(end)) if turned else (in_a_mirror(start), end)
+    first, last = sides_of(landscape, start, end, *minima)
+    mirrored, kept = (last, first) if turned else (first, last)
+    assert mirrored == ("", f"like the {'end' if turned else 'start'}, mirrored")
+    assert kept == ("start" if turned else "end", "")
+
+
+def test_nothing_is_said_of_a_minimum_that_was_not_reached():
+    start, end = chiral(), bent(chiral())
+    landscape = MoleculeLandscape(start, EMT)
+    a, b = (landscape.coordinates(atoms) for atoms in (start, end))
+    assert ends_of(landscape, a, b).both(None, b) == (("", ""), ("end", ""))
+    assert ends_of(landscape, a, b).both(None, None) == (("", ""), ("", ""))
+
+
+def test_what_is_held_on_a_surface_has_no_mirror_image():
+    landscape = MoleculeLandscape(slab((0, 0)), EMT)
+    a, b, c = (landscape.coordinates(slab(place)) for place in [(0, 0), (1, 0), (0, 1)])
+    ends = Ends(abilities_of(landscape), a, b, a + 3 * (b - a))
+    assert ends.both(a, c) == (("start", ""), ("", "like the end, shifted"))
