@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .places import Place
-from .vibrating import LOW_MODES
+from .vibrating import AS_THEY_ARE, LOW_MODES
 
 Options = tuple[Callable[..., Any], ...]
 
@@ -68,7 +68,7 @@ _VIBRATIONS: Options = (
     click.option("--vibrations", is_flag=True, help="Normal modes, free energies and rates."),
     click.option("--temperature", "temperatures", type=float, multiple=True, metavar="T [T ...]",
                  help="In K, for the rates (298.15)."),
-    click.option("--low-modes", type=click.Choice(list(LOW_MODES)), default="harmonic",
+    click.option("--low-modes", type=click.Choice(list(LOW_MODES)), default=AS_THEY_ARE,
                  hidden=True, help="What is done with low frequencies (harmonic)."),
     click.option("--region", metavar="ATOMS", hidden=True, help="Only these atoms vibrate."),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from .exits import InputError
 from .memory import EVALUATIONS
 from .places import folder_of
 from .structures import chosen_atoms
-from .vibrating import Vibrations
+from .vibrating import AS_THEY_ARE, Vibrations
 
 _LEAST = 3
 """Calculations of the first iteration: both ends, and the middle of the path."""
@@ -73,6 +73,7 @@ def vibrations_of(options: dict[str, Any], start: Any) -> Vibrations | None:
     """Which vibrations are asked for, of a system with the structure `start`; None for none."""
     temperatures, region = options["temperatures"], options["region"]
     if not (options["vibrations"] or temperatures):
+        _refuse_details_of_vibrations(options)
         return None
     chosen = None if region is None else chosen_atoms(region, start, "--region")
     if chosen is not None and not free_space(start).movable[list(chosen)].any():
@@ -81,6 +82,14 @@ def vibrations_of(options: dict[str, Any], start: Any) -> Vibrations | None:
             "it out"
         )
     return Vibrations(temperatures or (ROOM,), options["low_modes"], chosen)
+
+
+def _refuse_details_of_vibrations(options: dict[str, Any]) -> None:
+    """What says how to vibrate does nothing where nothing vibrates."""
+    for name, unless_given in (("region", None), ("low_modes", AS_THEY_ARE)):
+        if options[name] != unless_given:
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"{option} is {options[name]!r}; it needs --vibrations")
 
 
 def _prior(options: dict[str, Any]) -> CalculatorFactory | Path | None:

@@ -22,7 +22,9 @@ from ..rates.low_modes import LowModes
 from ..result import PathResult
 from .exits import InputError
 
-LOW_MODES: dict[str, LowModes] = {"harmonic": AsTheyAre(), "grimme": Grimme(), "raised": Raised()}
+AS_THEY_ARE = "harmonic"
+"""What is done with low modes where nothing is said of them."""
+LOW_MODES: dict[str, LowModes] = {AS_THEY_ARE: AsTheyAre(), "grimme": Grimme(), "raised": Raised()}
 """By the words of the option."""
 
 UNITS = {"frequency": "cm⁻¹", "temperature": "K", "rate": "1/s", "prefactor": "1/s"}
@@ -33,7 +35,7 @@ class Vibrations:
     """What the options say."""
 
     temperatures: tuple[float, ...]
-    low_modes: str = "harmonic"
+    low_modes: str = AS_THEY_ARE
     region: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:

@@ -88,6 +88,8 @@ def test_a_region_vibrates_alone(vibrate, tmp_path):
         (("--temperature", -3), "--temperature is -3.0"),
         (("--vibrations", "--region", 99), "--region"),
         (("--vibrations", "--region", "0:4"), "these atoms are held"),
+        (("--region", "12"), "--region is '12'; it needs --vibrations"),
+        (("--low-modes", "grimme"), "--low-modes is 'grimme'; it needs --vibrations"),
     ],
 )
 def test_bad_options_cost_nothing(vibrate, tmp_path, options, words):
