@@ -33,7 +33,7 @@ from .tables import PAIRS, TABLES, write_tables
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0 certified, 1 not certified, 2 bad input, 3 calculator failed, "
-    "4 output failed, 5 ends not connected, 130 interrupted.",
+    "4 output failed, 5 ends not connected, 70 unforeseen, 130 interrupted.",
 )
 @click.version_option(package_name="fourierpathfinder")
 def fourierpathfinder() -> None:

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -28,6 +29,8 @@ from .exits import Exit, InputError
 from .run import NO_SADDLE, Found
 
 _INTERRUPTED = "interrupted; continue with --restart"
+
+_SAVED = "What was calculated is saved: --restart continues from there"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -58,6 +61,10 @@ def with_exit_status(command: Callable[..., Exit]) -> Callable[..., None]:
             status = _failed(Exit.OUTPUT, f"{error}{more}")
         except KeyboardInterrupt:
             status = _failed(Exit.INTERRUPTED, _INTERRUPTED)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # Python's own status would be 1, as of a path not certified
+            status = _unforeseen(error)
         sys.exit(status)
 
     return exiting
@@ -98,6 +105,16 @@ def reason_of(found: Found) -> str:
     if report is None or report.connects_the_ends:
         return ""
     return str(report) if report.problem else f"the saddle does not join the two ends: {report}"
+
+
+def _unforeseen(error: Exception) -> Exit:
+    """What is said of too little memory, and of a fault of the program's own."""
+    if isinstance(error, MemoryError):
+        more = f" ({error})" if str(error) else ""
+        return _failed(Exit.UNFORESEEN, f"there is too little memory{more}. {_SAVED}")
+    traceback.print_exception(error)
+    told = f"{type(error).__name__}: {error}".rstrip(": ")
+    return _failed(Exit.UNFORESEEN, f"a fault of the program: {told}; please report it. {_SAVED}")
 
 
 def _failed(status: Exit, error: object) -> Exit:

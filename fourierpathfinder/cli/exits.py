@@ -18,6 +18,8 @@ class Exit(IntEnum):
     """The output could not be written, such as on a full disk; earlier files are as they were."""
     NOT_CONNECTED = 5
     """`--verify` found that the saddle does not join the two given minima."""
+    UNFORESEEN = 70
+    """A fault of the program, or too little memory; everything calculated is saved."""
     INTERRUPTED = 130
     """Ctrl-C or a termination signal; everything calculated is saved."""
 

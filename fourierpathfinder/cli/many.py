@@ -128,7 +128,7 @@ class Many:
                 break
             time.sleep(1)
         row = self._written(pair, folder, status, why)
-        if status in _DONE:
+        if status in _DONE and (folder / RESULT).exists():
             write_document(
                 folder / "row.json",
                 {"schema": SCHEMA, "identity": self._identity(pair), "row": row},
@@ -223,7 +223,7 @@ def _reason(folder: Path, status: int) -> str:
     told = [line.partition(": ")[2] for line in lines if line.startswith("fourierpathfinder: ")]
     if told:
         return told[-1]
-    is_unexpected = status not in {exit_.value for exit_ in Exit}
+    is_unexpected = status not in {exit_.value for exit_ in Exit} or not (folder / RESULT).exists()
     return lines[-1] if is_unexpected and lines else ""
 
 

@@ -52,3 +52,41 @@ def test_a_later_signal_ends_it_at_once():
     output, _ = process.communicate()
     assert process.returncode == Exit.INTERRUPTED
     assert output.count("dropped\n") == 1
+
+
+UNFORESEEN = """
+from fourierpathfinder.cli import ending
+@ending.with_exit_status
+def command():
+    raise {error}
+command()
+"""
+
+
+def ended_with(error):
+    return subprocess.run(
+        [sys.executable, "-c", UNFORESEEN.format(error=error)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_fault_of_the_program_is_not_taken_for_a_path_that_is_not_certified():
+    """Python's own status would be 1. What developers need is said before the sentence."""
+    done = ended_with("ZeroDivisionError('by nothing')")
+    assert done.returncode == Exit.UNFORESEEN
+    assert "Traceback" in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("fourierpathfinder: a fault of the program: ZeroDivisionError: by noth")
+    assert "--restart" in last
+
+
+def test_too_little_memory_is_a_sentence():
+    done = ended_with("MemoryError('Unable to allocate 74.5 GiB')")
+    assert done.returncode == Exit.UNFORESEEN
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("fourierpathfinder: there is too little memory (Unable to allocate 74.5")
+
+
+def test_what_the_command_line_refuses_keeps_its_own_status():
+    done = ended_with("ending.click.UsageError('no such thing')")
+    assert done.returncode not in (Exit.UNFORESEEN, Exit.CERTIFIED)

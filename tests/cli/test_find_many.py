@@ -392,3 +392,23 @@ def test_a_band_given_for_one_structure_says_what_to_give(band, tmp_path, comman
     done = command("find", band, band, "-c", "emt", "-o", tmp_path / "out")
     assert done.exit_code == Exit.BAD_INPUT
     assert f"its ends are {band}/00 and {band}/04, and --initial {band} takes all" in done.output
+
+
+@pytest.mark.parametrize("status", [Exit.NOT_CERTIFIED, Exit.UNFORESEEN])
+def test_a_pair_whose_process_breaks_says_why_and_is_tried_again(
+    status, hop, tmp_path, monkeypatch, command
+):
+    """Also where Python ends it, with the status of a path that is not certified."""
+
+    def broken(arguments, folder, processes):
+        (folder / "output.txt").write_text("Traceback:\n  ...\nImportError: libfoo.so is gone\n")
+        return status
+
+    write(tmp_path / "hop.extxyz", [read(hop / f"{end}.traj") for end in _ENDS])
+    arguments = ("find-many", tmp_path / "hop.extxyz", "-c", "emt", "-o", tmp_path / "out")
+    with monkeypatch.context() as patched:
+        patched.setattr("fourierpathfinder.cli.many._found", broken)
+        assert command(*arguments).exit_code == Exit.NOT_CERTIFIED
+    (row,) = rows_of(tmp_path / "out")
+    assert (row["status"], row["reason"]) == ("failed", "ImportError: libfoo.so is gone")
+    assert command(*arguments, "--restart").exit_code == Exit.CERTIFIED
