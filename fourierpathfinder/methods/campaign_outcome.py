@@ -76,7 +76,6 @@ def campaign_outcome(
     prior_note : str
         What has become of the prior.
     """
-    channels = sorted(campaign.channels, key=lambda channel: channel.height)
     outcome = shared.outcome(campaign.best)
     doubt = "" if shared.agrees else _DISAGREE
     loose = _loose(outcome.saddle, limit)
@@ -84,9 +83,14 @@ def campaign_outcome(
         outcome,
         method=shared.method,
         note=" ".join(filter(None, (doubt, prior_note, loose))),
-        channels=tuple(map(shared.result, channels)),
+        channels=tuple(sorted(map(shared.result, campaign.channels), key=_order)),
         segments=tuple(map(shared.result, campaign.segments)),
     )
+
+
+def _order(channel: PathResult) -> tuple[float, bool]:
+    """The lowest first, by the height that is stated of each; of equal ones the certified first."""
+    return channel.height, not channel.certified
 
 
 def _loose(saddle: Saddle | None, limit: float | None) -> str:

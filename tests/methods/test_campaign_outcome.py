@@ -1,0 +1,37 @@
+"""What a campaign's channels become in its result."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+
+from fourierpathfinder import SinePath
+from fourierpathfinder.methods.base import Outcome
+from fourierpathfinder.methods.campaign_outcome import Bookkeeping, campaign_outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A channel that tells another height of itself than is stated in the result."""
+
+    height: float
+    stated: float
+    certified: bool = True
+
+
+class Stating(Bookkeeping):
+    def outcome(self, part):
+        path = SinePath.straight(np.zeros(2), np.ones(2), 1)
+        ends = np.array([0.0, 1.0])
+        return Outcome(
+            path, part.stated, 0.5, 0.0, 0.0, ends, 0 * ends, 0.0, certified=part.certified
+        )
+
+
+def test_channels_are_in_the_order_of_the_heights_that_are_stated_of_them():
+    channels = [Told(0.1, 0.3), Told(0.2, 0.25, certified=False), Told(0.4, 0.25), Told(0.3, 0.2)]
+    campaign = SimpleNamespace(channels=channels, best=channels[3], segments=())
+    shared = Stating(None, agrees=True, method=None, landscape=None, n_gradients=9, n_iterations=7)
+    found = campaign_outcome(campaign, shared, None, "").channels
+    stated = [(one.height, one.certified) for one in found]
+    assert stated == [(0.2, True), (0.25, True), (0.25, False), (0.3, True)]
