@@ -16,13 +16,12 @@ from .ending import reason_of, status_of, with_exit_status
 from .exits import Exit, InputError
 from .guesses import read_initial
 from .help import Command
-from .memory import EVALUATIONS
 from .minima import evaluated_findings
 from .opening import opened, opened_prior
 from .options import CHECK, CONNECT, FIND, MANY, with_options
 from .outputs import draw, make_folder, read_result, require_own
 from .pairs import Pair, read_pairs
-from .places import RESULT, Place
+from .places import EVALUATIONS, RESULT, Place
 from .report import logging_to, table
 from .scheduler import connected, require_reachable
 from .settings import Settings, settings_of, vibrations_of

@@ -14,11 +14,9 @@ from ..storage.errors import CheckpointError
 from ..storage.evaluations import read_evaluations
 from .exits import InputError
 from .outputs import read_result
-from .places import RESULT, folder_of
+from .places import EVALUATIONS, RESULT, folder_of
 from .sanity import require_readable, sound
 from .structures import freeze
-
-_EVALUATIONS = "evaluations.jsonl"
 
 
 def read_initial(source: str, frozen: str | None = None) -> PathResult | list[Atoms]:
@@ -75,7 +73,7 @@ def _finished(folder: Path) -> PathResult:
     """The path of a run, with its evaluations where these can be read."""
     try:
         result = read_result(folder / RESULT)
-        found = [one for one in read_evaluations(folder / _EVALUATIONS) if one.is_good]
+        found = [one for one in read_evaluations(folder / EVALUATIONS) if one.is_good]
     except FileNotFoundError:
         return result
     except (ValueError, CheckpointError) as error:

@@ -6,12 +6,6 @@ from ..restart.recorded import RecordedLandscape
 from ..result import Evaluations, PathResult
 from ..storage.evaluations import EvaluationStore
 
-EVALUATIONS = "evaluations.jsonl"
-"""The file in a run's folder in which they are kept."""
-
-OF_PRIOR = "prior.jsonl"
-"""The file for those of the prior."""
-
 LOG = "calculator.log"
 """The file for what calculators print."""
 

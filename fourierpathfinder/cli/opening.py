@@ -21,9 +21,9 @@ from ..storage.evaluations import EvaluationStore, read_evaluations, read_identi
 from . import cells
 from .calculators import CalculatorFactory
 from .exits import InputError
-from .memory import EVALUATIONS, LOG, OF_PRIOR, Prior, RecordedMolecule
+from .memory import LOG, Prior, RecordedMolecule
 from .outputs import read_result
-from .places import RESULT
+from .places import EVALUATIONS, OF_PRIOR, RESULT
 from .settings import Settings
 
 log = logging.getLogger("fourierpathfinder.cli")

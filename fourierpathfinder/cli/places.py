@@ -7,6 +7,12 @@ import click
 
 RESULT = "result.json"
 
+EVALUATIONS = "evaluations.jsonl"
+"""All evaluations of a run."""
+
+OF_PRIOR = "prior.jsonl"
+"""Those of the prior."""
+
 
 def folder_of(source: str) -> Path:
     """A folder or file by its name; for a run's `result.json` the folder of the run."""

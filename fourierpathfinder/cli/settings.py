@@ -10,8 +10,7 @@ from ..rates.kinetics import ROOM
 from . import cells
 from .calculators import CalculatorFactory, calculator_factory
 from .exits import InputError
-from .memory import EVALUATIONS
-from .places import folder_of
+from .places import EVALUATIONS, folder_of
 from .structures import chosen_atoms
 from .vibrating import AS_THEY_ARE, Vibrations
 

@@ -15,10 +15,10 @@ from ..storage.content import digest, file_digest
 from .asked import mirrored_as_asked, reordered_as_asked, without_mirror
 from .cells import laid
 from .exits import InputError
-from .places import RESULT
+from .places import EVALUATIONS, RESULT
 from .sanity import require_readable, sound
 
-_READ = (RESULT, "evaluations.jsonl", "CONTCAR", "POSCAR", "*/CONTCAR", "*/POSCAR")
+_READ = (RESULT, EVALUATIONS, "CONTCAR", "POSCAR", "*/CONTCAR", "*/POSCAR")
 """What is read in a folder that is a run of this program or of VASP, or a band."""
 
 

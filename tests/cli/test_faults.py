@@ -12,7 +12,7 @@ import pytest
 from ase.io import read
 
 from fourierpathfinder.cli.exits import Exit
-from fourierpathfinder.cli.memory import EVALUATIONS
+from fourierpathfinder.cli.places import EVALUATIONS
 
 from .helpers import find_arguments, in_a_process, places, read_result
 
