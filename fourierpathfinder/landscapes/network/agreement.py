@@ -13,6 +13,22 @@ _ROUGH = 2e-2
 _NOTHING = 1e-6
 """Losses below this are not told apart."""
 
+VARYING = (
+    "the network's loss on the same samples is {:.6g} at one call and {:.6g} at the next, in "
+    "evaluation mode: it or `loss` draws random numbers (dropout or noise that is never switched "
+    "off), or keeps something from call to call. A path needs a loss that is one function: switch "
+    "it off, or draw the numbers once and pass them among the data"
+)
+"""Of two calls, one after the other."""
+
+KEEPING = (
+    "the network's loss on some samples is {:.6g}, and {:.6g} after a call with other parameters: "
+    "it or `loss` keeps something from call to call, in evaluation mode (an observer that fake "
+    "quantisation adjusts, the largest value so far). Switch that off "
+    "(`torch.ao.quantization.disable_observer`), or let it be in training alone"
+)
+"""Of two calls with one at other parameters between them."""
+
 
 def tolerance(network: Network, variables: Tensors) -> float:
     """How far two ways to one loss may differ, as a fraction of it."""
@@ -28,24 +44,13 @@ def is_close(one: float, other: float, tolerance: float) -> bool:
     return abs(one - other) <= max(tolerance * abs(one), _NOTHING)
 
 
-def refuse_varying(first: float, again: float, tolerance: float) -> None:
-    """Raise an error if the loss of the same samples is another at the next call."""
-    if not is_close(first, again, tolerance):
-        raise ValueError(
-            f"the network's loss on the same samples is {first:.6g} at one call and {again:.6g} at "
-            "the next, in evaluation mode: it or `loss` draws random numbers (dropout or noise "
-            "that is never switched off), or keeps something from call to call. A path needs a "
-            "loss that is one function: switch it off, or draw the numbers once and pass them "
-            "among the data"
-        )
+def refuse_difference(one: float, other: float, tolerance: float, sentence: str) -> None:
+    """Raise an error of this `sentence`, with both losses in it, if they are not one.
 
-
-def refuse_keeping(before: float, after: float, tolerance: float) -> None:
-    """Raise an error if the loss is another one after a call with other parameters."""
-    if not is_close(before, after, tolerance):
-        raise ValueError(
-            f"the network's loss on some samples is {before:.6g}, and {after:.6g} after a call "
-            "with other parameters: it or `loss` keeps something from call to call, in evaluation "
-            "mode (an observer that fake quantisation adjusts, the largest value so far). Switch "
-            "that off (`torch.ao.quantization.disable_observer`), or let it be in training alone"
-        )
+    Raises
+    ------
+    ValueError
+        With what may be the reason, and its cure.
+    """
+    if not is_close(one, other, tolerance):
+        raise ValueError(sentence.format(one, other))

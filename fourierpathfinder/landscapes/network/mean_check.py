@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .agreement import is_close, refuse_varying, tolerance
+from .agreement import VARYING, is_close, refuse_difference, tolerance
 from .data import Batch, Samples, telling
 from .network import Network
 from .own_parameters import history
@@ -56,14 +56,14 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     total, weight = _sums(network, variables, whole)
     limit = tolerance(network, variables)
     again, _ = _sums(network, variables, whole)
-    refuse_varying(total / max(weight, 1e-30), again / max(weight, 1e-30), limit)
+    mean, mean_again = (each / max(weight, 1e-30) for each in (total, again))
+    refuse_difference(mean, mean_again, limit, VARYING)
     if len(chosen) < 2:
         return True
     n_parts = max(2, len(chosen) // _IN_A_PART)
     parts = [samples.batch(part) for part in np.array_split(chosen, n_parts)]
     sums = [_sums(network, variables, batch) for batch in parts]
     added, weights = (sum(numbers) for numbers in zip(*sums, strict=True))
-    mean, together = total / max(weight, 1e-30), added / max(weights, 1e-30)
     if not math.isfinite(mean):
         return False
     if abs(weight - weights) > limit * weights:
@@ -77,7 +77,7 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     size = max(abs(mean), *(abs(each) for each in means))
     if abs(total - added) <= limit * max(size, 1e-6) * weights:
         return True
-    raise ValueError(_sentence(whole.size, mean, together, means))
+    raise ValueError(_sentence(whole.size, mean, added / max(weights, 1e-30), means))
 
 
 def _sums(network: Network, variables: Tensors, batch: Batch) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _NormBase
 
-from .agreement import is_close, refuse_varying
+from .agreement import VARYING, is_close, refuse_difference
 from .data import Batch
 from .network import Network, in_single
 from .parameters import Tensors
@@ -114,7 +114,7 @@ def check_own_loss(
         With both, and the first layer that puts out something else; or if both are not finite.
     """
     own = ordinary.loss(batches)
-    refuse_varying(own, ordinary.loss(batches), tolerance)
+    refuse_difference(own, ordinary.loss(batches), tolerance, VARYING)
     if is_close(own, found, tolerance):
         if math.isfinite(own):
             return

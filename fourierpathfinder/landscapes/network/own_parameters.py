@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from .agreement import refuse_keeping, tolerance
+from .agreement import KEEPING, refuse_difference, tolerance
 from .data import Batch
 from .network import Network
 from .parameters import Tensors
@@ -50,7 +50,7 @@ def check_parameters(network: Network, variables: Tensors, batch: Batch) -> None
             "compute another tensor in `forward` and leave the parameter as it is"
         )
     after = _call(network, variables, batch)
-    refuse_keeping(first.loss, after.loss, tolerance(network, variables))
+    refuse_difference(first.loss, after.loss, tolerance(network, variables), KEEPING)
     again = {id(tensor) for tensor in after.others} - set(map(id, batch.tensors))
     for tensor in first.others:
         if id(tensor) in again:  # which was not made for the call, as for slopes in the inputs
