@@ -1,4 +1,4 @@
-"""Names that have moved: the old place answers for one release, with a warning."""
+"""What has moved or goes: the old way answers for one release, with a warning."""
 
 import warnings
 from collections.abc import Callable
@@ -82,3 +82,26 @@ def moved_behind(attribute: str) -> Callable[[Any, str], Any]:
         return found
 
     return look_up
+
+
+def argument_goes(function: str, argument: str) -> None:
+    """Warn of an argument that was passed, of a function that will not have it any more.
+
+    Parameters
+    ----------
+    function, argument : str
+        Their names. To be called in the function itself.
+
+    Examples
+    --------
+    >>> import pytest
+    >>> def double(x, unit=None):
+    ...     if unit is not None:
+    ...         argument_goes("double", "unit")
+    ...     return 2 * x
+    >>> with pytest.warns(DeprecationWarning, match="`unit` of double"):
+    ...     double(2, unit="eV")
+    4
+    """
+    message = f"`{argument}` of {function} goes with the next release; leave it out"
+    warnings.warn(message, DeprecationWarning, stacklevel=3)

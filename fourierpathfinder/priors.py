@@ -12,7 +12,7 @@ import numpy as np
 from ._arrays import Array
 from .evaluation import Evaluator
 from .landscapes.abilities import Abilities, abilities_of
-from .landscapes.resolve import as_landscape
+from .landscapes.resolve import landscape_alone
 from .methods.base import Method, Run, UsesPrior
 from .path import SinePath
 from .prior import Forgiving, Prior
@@ -98,7 +98,7 @@ def _source(given: Any) -> Source:
         return Earlier(given)
     if isinstance(given, str | os.PathLike):
         return Earlier(_of_file(given))
-    return abilities_of(as_landscape(given, name="prior"))
+    return abilities_of(landscape_alone(given, name="prior"))
 
 
 def _of_file(given: str | os.PathLike[str]) -> Evaluations:

@@ -8,10 +8,13 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from .._deprecation import argument_goes
 from .function import FunctionLandscape
 from .protocols import Landscape
 
 GradientSource: TypeAlias = Callable[..., Any] | str | bool | None
+
+_NAME = "landscape"
 
 _BATCHES = "an object with `value_and_grad(points (M, D)) -> (values (M,), gradients (M, D))`"
 _COMPILED = "a numba.njit function (x, gradient) -> value"
@@ -32,7 +35,7 @@ _WRAPPED = (
 
 
 def as_landscape(
-    landscape: Any, gradient: GradientSource = None, *, name: str = "landscape"
+    landscape: Any, gradient: GradientSource = None, *, name: str | None = None
 ) -> Landscape:
     """The landscape that `landscape` is or stands for.
 
@@ -45,9 +48,8 @@ def as_landscape(
     gradient : callable, True, "autograd", "torch", "finite-difference" or None
         Where the gradient of a plain function comes from: a callable (D,) -> (D,), True where
         the function returns (value, gradient), or a way to differentiate it. Never guessed.
-    name : str
-        What the caller calls it, for messages. Under another name than `landscape` there is no
-        `gradient` beside it, and the messages do not ask for one.
+    name : str, optional
+        What messages call the landscape. It goes with the next release.
 
     Returns
     -------
@@ -69,18 +71,32 @@ def as_landscape(
     >>> bowl.value_and_grad(np.array([[3.0]]))
     (array([9.]), array([[6.]]))
     """
-    return _resolved(landscape, gradient, name, alone=name != "landscape")
+    if name is not None:
+        argument_goes("as_landscape", "name")
+    called = name or _NAME
+    return _resolved(landscape, gradient, called, alone=called != _NAME)
 
 
-def landscape_alone(landscape: Any) -> Landscape:
+def landscape_alone(landscape: Any, name: str = _NAME) -> Landscape:
     """The same for a call that has no `gradient` beside it, which the messages do not ask for.
+
+    Parameters
+    ----------
+    landscape : Landscape or numba.njit function
+        As of `as_landscape`.
+    name : str
+        What the caller calls it, for messages.
+
+    Returns
+    -------
+    Landscape
 
     Raises
     ------
     TypeError, ValueError
         As of `as_landscape`.
     """
-    return _resolved(landscape, None, "landscape", alone=True)
+    return _resolved(landscape, None, name, alone=True)
 
 
 def _resolved(landscape: Any, gradient: GradientSource, name: str, *, alone: bool) -> Landscape:

@@ -118,3 +118,9 @@ def test_every_exported_name_is_there():
     assert dir(landscapes) == sorted(landscapes.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = landscapes.nothing
+
+
+def test_the_name_of_a_landscape_in_messages_answers_with_a_warning():
+    warned = pytest.warns(DeprecationWarning, match="`name` of as_landscape")
+    with warned, pytest.raises(ValueError, match=r"`prior` is a plain function.*FunctionLandscape"):
+        as_landscape(lambda x: x @ x, name="prior")
