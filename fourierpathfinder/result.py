@@ -225,7 +225,8 @@ class PathResult:
     segments : tuple of PathResult
         The parts of a path that was split at intermediate minima.
     landscape : Landscape or None
-        What the path was found on.
+        What the path was found on. It is pickled with the result, so that functions in it must be
+        found by their names in a module; `save_result` leaves it out.
     n_sample_gradients : int
         Gradients of single samples, refinement included, where the landscape is a mean over
         samples, such as a network's loss; elsewhere 0. Values alone are not counted.

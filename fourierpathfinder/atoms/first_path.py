@@ -24,6 +24,9 @@ from .pairs import AtomPairs
 _STIFFNESS = 1e-3
 """ε, in Å^-4, where pairs weigh about 1 Å^-4."""
 
+_KICK = 0.05
+"""In chords: how far the start is bent at random, in its first `_KICK_TERMS` terms."""
+
 _KICK_TERMS = 2
 
 _AT_ONCE = 2**18
@@ -64,15 +67,14 @@ def idpp_start(
     pairs: AtomPairs,
     space: Space,
     motions: np.ndarray | None = None,
-    kick: float = 0.05,
 ) -> SinePath:
-    """A first path between two structures: bent at random by `kick` chords, then relaxed.
+    """A first path between two structures: bent a little at random, then relaxed.
 
     The bend leaves starts of the same symmetry as both ends, on which atoms would cross. Along
     `motions` (k, D), directions in which the whole moves freely, there is none. The other
     arguments are those of `idpp_path`.
     """
-    size = kick * np.linalg.norm(straight.end - straight.start) / np.sqrt(straight.n_coordinates)
+    size = _KICK * np.linalg.norm(straight.end - straight.start) / np.sqrt(straight.n_coordinates)
     bend = np.zeros(straight.coefficients.shape)
     bend[:_KICK_TERMS] = size * rng.normal(size=bend[:_KICK_TERMS].shape)
     if motions is not None:

@@ -104,9 +104,9 @@ class Frame:
         return " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
 
 
-def round_numbers(low: float, high: float, n: int = 6) -> list[float]:
-    """Some round numbers between two others."""
-    rough = (high - low) / n
+def round_numbers(low: float, high: float) -> list[float]:
+    """Some round numbers between two others, about six."""
+    rough = (high - low) / 6
     size = 10.0 ** np.floor(np.log10(rough))
     step = next(m * size for m in (1, 2, 5, 10) if m * size >= rough)
     first = np.ceil(low / step - 1e-9)

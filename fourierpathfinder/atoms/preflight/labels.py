@@ -10,6 +10,9 @@ from ..mapping import changed_bonds, mapped_order, reordered
 from ..superposition import displacements, superpose
 from .finding import Finding, Severity
 
+_MOST_SHOWN = 50
+"""So many numbers of atoms are told of an order."""
+
 _NOTICEABLE = 0.5
 """Relabelled ends count as nearer where their distance falls below this fraction."""
 
@@ -85,6 +88,7 @@ def relabelling(start: Atoms, end: Atoms) -> Finding | None:
     )
 
 
-def _shown(order: np.ndarray, most: int = 50) -> str:
-    shown = " ".join(map(str, order[:most].tolist()))
-    return shown + (f" and {len(order) - most} more" if len(order) > most else "")
+def _shown(order: np.ndarray) -> str:
+    shown = " ".join(map(str, order[:_MOST_SHOWN].tolist()))
+    left_out = len(order) - _MOST_SHOWN
+    return shown + (f" and {left_out} more" if left_out > 0 else "")
