@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._extras import needs
 from .result import PathResult
 from .storage.documents import read_document
 
@@ -49,7 +50,8 @@ def results_table(
     >>> table.loc[0, ["name", "status"]].tolist()
     ['there', 'CONVERGED']
     """
-    import pandas
+    with needs("results_table", "pandas", "fourierpathfinder[table]"):
+        import pandas
 
     if isinstance(results, str | os.PathLike):
         return pandas.DataFrame(read_rows(Path(results)))

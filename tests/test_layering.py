@@ -14,6 +14,7 @@ PACKAGE = Path(fourierpathfinder.__file__).parent
 LAYERS = (
     "_arrays",
     "_errors",
+    "_extras",
     "_lazy",
     "_deprecation",
     "executors",

@@ -10,6 +10,8 @@ that needs it is asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .._extras import needs
+
 if TYPE_CHECKING:
     from .band import read_band
     from .batches import BatchCalculator
@@ -54,7 +56,9 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    with needs(name, "ase"):
+        home = import_module(f".{_HOMES[name]}", __name__)
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
+from .._extras import needs
 from ..landscapes.abilities import innermost
 from ..result import PathResult, Saddle
 from .molecule import MoleculeLandscape
@@ -100,7 +101,8 @@ def refine_with_sella(
     >>> saddle.gradient_norm < 0.02
     True
     """
-    from sella import Sella
+    with needs("refine_with_sella", "sella", "sella"):
+        from sella import Sella
 
     found = result.saddle
     begin = result.path(result.height_time) if found is None else found.position

@@ -3,9 +3,11 @@
 Adapters of optional libraries are loaded when they are asked for.
 """
 
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .._extras import needs
 from .check import LandscapeReport, check_landscape
 from .differentiated import AutogradLandscape, TorchLandscape
 from .function import FunctionLandscape
@@ -55,14 +57,8 @@ def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, extra = _LAZY[name]
-    try:
+    with nullcontext() if extra is None else needs(name, extra):
         loaded = import_module(module, __name__)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != extra:
-            raise
-        raise ImportError(
-            f"`{name}` needs {extra}: pip install 'fourierpathfinder[{extra}]'"
-        ) from error
     return loaded if name == "toy" else getattr(loaded, name)
 
 

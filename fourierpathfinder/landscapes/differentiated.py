@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, is_array
+from .._extras import needs
 from .conversion import back, to_doubles
 from .function import check_answer
 
@@ -54,14 +55,16 @@ class AutogradLandscape:
         return back(*(self._batch(x) if self.batched else self._one_by_one(x)), points)
 
     def _batch(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        from autograd import make_vjp
+        with needs("AutogradLandscape", "autograd"):
+            from autograd import make_vjp
 
         pull_back, values = make_vjp(self.function)(x)
         check_answer("function", values, (len(x),), x)
         return values, pull_back(np.ones(len(x)))
 
     def _one_by_one(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        from autograd import value_and_grad
+        with needs("AutogradLandscape", "autograd"):
+            from autograd import value_and_grad
 
         values, gradients = np.empty(len(x)), np.empty_like(x)
         differentiated = value_and_grad(self.function)
@@ -120,7 +123,8 @@ class TorchLandscape:
 
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
         """Values (M,) and gradients (M, D) at `points` (M, D)."""
-        import torch
+        with needs("TorchLandscape", "torch"):
+            import torch
 
         if isinstance(points, torch.Tensor):
             values, gradients = self._compute(points.detach().to(dtype=self.dtype))

@@ -6,6 +6,7 @@ What needs an optional library is loaded when it is asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .._extras import needs
 from .adam import Adam, AdamState
 from .golden_section import GoldenSection, golden_section
 from .lbfgs import LBFGS, LBFGSState
@@ -44,11 +45,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name != "TorchLBFGSGSS":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
+    with needs(name, "torch"):
         return import_module(".torch_optimizer", __name__).TorchLBFGSGSS
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise ImportError(
-            f"`{name}` needs torch: pip install 'fourierpathfinder[torch]'"
-        ) from error

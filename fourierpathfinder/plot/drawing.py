@@ -2,6 +2,7 @@
 
 from typing import Any, TypeAlias
 
+from .._extras import needs
 from ..path import SinePath
 from ..result import PathResult
 
@@ -22,11 +23,16 @@ def sine_path(path: AnyPath) -> SinePath:
     return path.path if isinstance(path, PathResult) else path
 
 
+def pyplot() -> Any:
+    """Matplotlib's module of this name."""
+    with needs("fourierpathfinder.plot", "matplotlib", "fourierpathfinder[plot]"):
+        from matplotlib import pyplot as loaded
+    return loaded
+
+
 def new_axes() -> Any:
     """Axes of a new figure."""
-    from matplotlib import pyplot
-
-    return pyplot.subplots(layout="constrained")[1]
+    return pyplot().subplots(layout="constrained")[1]
 
 
 def next_color(ax: Any) -> str:

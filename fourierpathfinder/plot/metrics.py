@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from .drawing import PALETTE, AnyPath, sine_path
+from .drawing import PALETTE, AnyPath, pyplot, sine_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,5 @@ def plot_metrics(
 
 
 def _new_panels(n_panels: int) -> Any:
-    from matplotlib import pyplot
-
     size = (4.5 * n_panels, 3.6)
-    return pyplot.subplots(1, n_panels, figsize=size, layout="constrained", squeeze=False)[1][0]
+    return pyplot().subplots(1, n_panels, figsize=size, layout="constrained", squeeze=False)[1][0]

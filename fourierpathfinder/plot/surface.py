@@ -14,7 +14,7 @@ import numpy as np
 from .._arrays import Array, array_namespace, like, to_numpy
 from ..landscapes.abilities import abilities_of
 from ..landscapes.protocols import Landscape
-from .drawing import PALETTE, AnyPath, new_axes, sine_path
+from .drawing import PALETTE, AnyPath, new_axes, pyplot, sine_path
 from .map import curve_of, draw_curve, draw_field, surroundings
 from .plane import Plane
 
@@ -245,9 +245,7 @@ def plot_surface(
     'value'
     """
     if ax is None:
-        from matplotlib import pyplot
-
-        ax = pyplot.figure(layout="constrained").add_subplot(projection="3d")
+        ax = pyplot().figure(layout="constrained").add_subplot(projection="3d")
     values = surface.values if ceiling is None else np.minimum(surface.values, ceiling)
     values = np.log10(values) if logarithmic else values
     x, y = np.meshgrid(surface.x, surface.y)

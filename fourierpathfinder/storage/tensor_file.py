@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, to_numpy
+from .._extras import needs
 from ..result import PathResult
 from .errors import CheckpointError, damaged, earlier
 from .files import open_reading, write_file
@@ -51,7 +52,8 @@ def save_result(result: PathResult, file: str | os.PathLike[str]) -> Path:
     >>> load_result(file).height == result.height
     True
     """
-    from safetensors.numpy import save
+    with needs("save_result", "safetensors", "safetensors"):
+        from safetensors.numpy import save
 
     arrays, plain = flattened(parts_of(result), _ROOT)
     tensors = {name: np.ascontiguousarray(to_numpy(array)) for name, array in arrays.items()}
@@ -91,7 +93,8 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
     >>> load_result(file).path.coefficients.shape
     (8, 2)
     """
-    from safetensors import SafetensorError, safe_open
+    with needs("load_result", "safetensors", "safetensors"):
+        from safetensors import SafetensorError, safe_open
 
     try:
         _require_header(file)

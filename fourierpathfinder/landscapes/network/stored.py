@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from ..._errors import first_line
+from ..._extras import needs
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,8 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ValueError(f"the file {str(path)!r} does not exist; an end may be the name of one")
     try:
         if place.suffix == ".safetensors":
-            from safetensors.torch import load_file
+            with needs(place.name, "safetensors", "safetensors"):
+                from safetensors.torch import load_file
 
             found: dict[str, Any] = load_file(place)
             return found
