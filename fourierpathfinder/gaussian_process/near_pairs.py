@@ -5,8 +5,8 @@ Between two points values must differ by what the gradients add up to,
     r = f_i - f_j - (∇f_i + ∇f_j)·d/2,    d = x_i - x_j,
 
 apart from the error of the trapezoidal rule, O(|d|³), and from the noise of both, of variance
-2ν_v + ν_g|d|²/2. A likelihood takes for noise what its kernel does not suit; that it is none is seen
-where points lie near one another.
+2ν_v + ν_g|d|²/2. A likelihood takes for noise what its kernel does not suit; that it is none is
+seen where points lie near one another.
 """
 
 import numpy as np

@@ -87,7 +87,8 @@ def _likeliest(evidence: Evidence, length: float, data: Observations) -> tuple[P
     """The prior of largest likelihood in length scale and noise, and that likelihood.
 
     How noisy observations are at most is known in their own units, but looked for in that of the
-    signal, which changes with the length scale. The likelihood is nothing where that does not settle.
+    signal, which changes with the length scale. Where that does not settle, it is as unlikely as
+    can be.
     """
     settings, at_most = evidence.prior.settings, np.array(largest_noise(data))
     largest = np.full(2, settings.largest_noise)
