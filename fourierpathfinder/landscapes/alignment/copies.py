@@ -1,10 +1,13 @@
 """Copies of modules, also of those that keep what they computed last."""
 
 import copy
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import torch
 
+from .refusals import whole_or
 from .tracing import tensors_in
 
 
@@ -13,8 +16,13 @@ def copied(module: Any) -> Any:
 
     Hooks such as those of `torch.nn.utils.weight_norm` leave a computed weight in the module, which
     has a history of its own and could not be copied; of such tensors the numbers are.
+
+    Raises
+    ------
+    ValueError
+        If the copy would hold parts of the module itself.
     """
-    return copy.deepcopy(module, _computed(module))
+    return _apart(copy.deepcopy(module, _computed(module)), module)
 
 
 def copied_where_it_moves(module: Any) -> Any:
@@ -23,6 +31,11 @@ def copied_where_it_moves(module: Any) -> Any:
     Of a large model that is fine-tuned by adapters, what does not move is held once; but layers
     that do something of their own when they are put into evaluation mode, as those that add their
     adapters to the weight then, have a copy to write on.
+
+    Raises
+    ------
+    ValueError
+        If the copy would hold other parts of the module itself.
     """
     frozen = {
         id(parameter): torch.nn.Parameter(parameter.detach(), requires_grad=False)
@@ -33,7 +46,32 @@ def copied_where_it_moves(module: Any) -> Any:
     for layer in filter(_has_own_modes, module.modules()):
         for parameter in layer.parameters(recurse=False):
             frozen.pop(id(parameter), None)
-    return copy.deepcopy(module, _computed(module) | frozen)
+    return _apart(copy.deepcopy(module, _computed(module) | frozen), module)
+
+
+def _apart(made: Any, module: Any) -> Any:
+    """The copy, if nothing that is done to it would be done to the module.
+
+    A `__deepcopy__` of its own may give back the layer, or a new one with the same parameters.
+    """
+    own = {id(part) for _, part in _with_numbers(module)}
+    for name, part in _with_numbers(made):
+        if id(part) in own:
+            raise ValueError(
+                f"{whole_or(name)} would be the same object in a copy, so that a path would write "
+                "over your network: some `__deepcopy__` gives back the layer itself, or one with "
+                "the same parameters. Let it copy these, or remove it"
+            )
+    return made
+
+
+def _with_numbers(module: Any) -> Iterator[tuple[str, Any]]:
+    """Layers with parameters or buffers, and then these themselves, by their names."""
+    for name, layer in module.named_modules():
+        if any(True for _ in chain(layer.parameters(), layer.buffers())):
+            yield name, layer
+    yield from module.named_parameters()
+    yield from module.named_buffers()
 
 
 def _has_own_modes(layer: Any) -> bool:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.checkpoint import checkpoint
 
-from fourierpathfinder.landscapes import NetworkLandscape
+from fourierpathfinder.landscapes import NetworkLandscape, align_units
 
 GENERATOR = torch.Generator().manual_seed(11)
 N = 24
@@ -208,3 +208,50 @@ def test_what_cannot_be_called_with_other_parameters(make, words):
     if not isinstance(wrapped, nn.Sequential):
         with pytest.raises(ValueError, match=words):
             landscape.coordinates(wrapped)
+
+
+class GivesItselfBack(nn.Linear):
+    def __deepcopy__(self, memo):
+        return self
+
+
+class SharesParameters(nn.Module):
+    """Copied by hand, the parameters of its layer not."""
+
+    def __init__(self, weight=None):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3, 6)) if weight is None else weight
+
+    def __deepcopy__(self, memo):
+        return SharesParameters(self.weight)
+
+    def forward(self, x):
+        return functional.linear(x, self.weight)
+
+
+@pytest.mark.parametrize("layer", [GivesItselfBack(6, 3), SharesParameters()])
+def test_a_network_is_never_written_over_because_its_copy_is_the_same_object(layer):
+    module = nn.Sequential(nn.Linear(6, 6), layer).train()
+    before = [parameter.detach().clone() for parameter in module.parameters()]
+    with pytest.raises(ValueError, match=r"the part '1.*' of the module would be the same object"):
+        NetworkLandscape(module, functional.cross_entropy, (NUMBERS, LABELS))
+    with pytest.raises(ValueError, match="the same object in a copy"):
+        align_units(module, module, copy.copy(module), (NUMBERS, LABELS))
+    assert all(torch.equal(*pair) for pair in zip(module.parameters(), before, strict=True))
+    assert all(layer.training for layer in module.modules())
+    assert all(parameter.requires_grad for parameter in module.parameters())
+
+
+def test_a_layer_without_numbers_may_be_shared_with_a_copy():
+    class Square(nn.Module):
+        def __deepcopy__(self, memo):
+            return self
+
+        def forward(self, x):
+            return x**2
+
+    module = nn.Sequential(nn.Linear(6, 3), Square())
+    landscape = NetworkLandscape(module, functional.cross_entropy, (NUMBERS, LABELS))
+    own = functional.cross_entropy(module(NUMBERS), LABELS).item()
+    value = landscape.value(landscape.coordinates(module)[None])
+    assert float(value) == pytest.approx(own, rel=1e-5)
