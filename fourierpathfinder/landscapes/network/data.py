@@ -4,7 +4,7 @@ Tensors are kept on the landscape's device; of a data set, only the samples aske
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
+from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from ..._errors import first_line
 from ..alignment.inputs import as_tensor
@@ -182,7 +183,7 @@ def as_samples(
 
     Parameters
     ----------
-    data : structure of tensors, Dataset, DataLoader or sequence of samples
+    data : structure of tensors, Dataset, DataLoader, or sequence or iterable of samples
     device : torch.device
         Where the module is called.
     collate : callable, optional
@@ -204,7 +205,7 @@ def as_samples(
         collate = _collated if collate in (None, default_collate) else collate
     if loader is not None:
         refuse_ready_batches(loader)
-    if isinstance(dataset, IterableDataset):
+    if _is_stream(dataset):
         return _of_stream(dataset, device, collate, n_samples)
     in_memory = isinstance(data, tuple | list | Mapping) or _is_dataclass(data)
     if in_memory and not _is_list_of_samples(data):
@@ -216,9 +217,8 @@ def as_samples(
         )
     if not hasattr(dataset, "__len__"):
         raise TypeError(f"`data` ({type(dataset).__name__}) has no `__len__`; {_NEEDS_A_LENGTH}")
-    chosen = range(len(dataset)) if loader is None else indices_of(loader)
-    if n_samples is not None:
-        chosen = chosen[:n_samples]
+    whole = range(len(dataset))
+    chosen = whole[:n_samples] if loader is None else indices_of(loader, n_samples)
     if isinstance(dataset, TensorDataset) and collate is _collated:
         return _of_tensors(dataset, device, chosen)
     return ItemSamples(dataset, device, collate, chosen)
@@ -277,6 +277,19 @@ def _refuse_ragged_or_sparse(tensors: Sequence[Any]) -> None:
                 f"`data` holds a tensor of the layout {tensor.layout}; pass `.to_dense()`, or a "
                 "Dataset that makes each sample dense"
             )
+
+
+def _is_stream(data: Any) -> bool:
+    """Whether samples come one after the other, and cannot be asked for by number.
+
+    What a loader gives when it is gone through are batches, and no samples.
+    """
+    if isinstance(data, IterableDataset):
+        return True
+    by_number = hasattr(data, "__getitem__") or _is_dataclass(data)
+    return (
+        isinstance(data, Iterable) and not by_number and not isinstance(data, _BaseDataLoaderIter)
+    )
 
 
 def _of_stream(dataset: Any, device: Any, collate: Any, n_samples: int | None) -> Samples:

@@ -57,7 +57,7 @@ class NetworkLandscape:
         `loss(output, target)`: the mean over the samples of a batch, one value a sample, or the
         pair (sum over the batch, weight of the batch), whose quotient over all data is the loss.
         None takes the `loss` that the module itself returns.
-    data : structure of tensors, Dataset, DataLoader or sequence of samples
+    data : structure of tensors, Dataset, DataLoader, or sequence or iterable of samples
         A pair (inputs, target): the inputs are one tensor, a tuple of several, with which the
         module is called, or a dict of named ones; the target may be a structure of tensors. Or a
         dict: its entries are passed to the module by name, as far as it knows them, and the dict is

@@ -6,11 +6,12 @@ once, by a seed of its own.
 """
 
 import logging
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain, islice
+from operator import length_hint
 from typing import Any
 
-import torch
 from torch.utils.data import (
     BatchSampler,
     RandomSampler,
@@ -18,22 +19,41 @@ from torch.utils.data import (
     SubsetRandomSampler,
 )
 
+from .repeatable import seeded_once
+
 _log = logging.getLogger(__name__)
+_MOST_OFTEN = 10
+"""Times that all samples are drawn, on average, by what says nothing of how many it gives."""
 
 
-def indices_of(loader: Any) -> Sequence[int]:
-    """The indices of the samples of one epoch, in an order that is always the same."""
+def indices_of(loader: Any, n_samples: int | None = None) -> Sequence[int]:
+    """The indices of the samples of one epoch, in an order that is always the same.
+
+    Parameters
+    ----------
+    loader : DataLoader
+    n_samples : int, optional
+        How many to take, at most.
+
+    Raises
+    ------
+    ValueError
+        If its sampler never ends, and nobody said how many to take.
+    """
     _say_what_is_left_out(loader)
     sampler, n = loader.sampler, len(loader.dataset)
     if type(loader.batch_sampler) not in (BatchSampler, type(None)):
-        return _drawn(lambda: chain.from_iterable(loader.batch_sampler))
+        inner = getattr(loader.batch_sampler, "sampler", None)
+        draw = partial(chain.from_iterable, loader.batch_sampler)
+        holders = [loader, loader.batch_sampler, inner]
+        return _drawn(draw, holders, n, n_samples)[:n_samples]
     if isinstance(sampler, SequentialSampler):
-        return range(n)
+        return range(n)[:n_samples]
     if isinstance(sampler, SubsetRandomSampler):
-        return [int(i) for i in sampler.indices]
+        return [int(i) for i in sampler.indices][:n_samples]
     if isinstance(sampler, RandomSampler) and not sampler.replacement and len(sampler) == n:
-        return range(n)
-    return _drawn(lambda: sampler)
+        return range(n)[:n_samples]
+    return _drawn(lambda: sampler, [loader, sampler], n, n_samples)[:n_samples]
 
 
 def refuse_ready_batches(loader: Any) -> None:
@@ -46,11 +66,20 @@ def refuse_ready_batches(loader: Any) -> None:
         )
 
 
-def _drawn(iterable: Any) -> Sequence[int]:
-    """What one pass of a sampler gives, in ascending order, the global generator left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        indices = sorted(int(i) for i in iterable())
+def _drawn(
+    draw: Callable[[], Iterable[Any]], holders: Sequence[Any], n: int, n_samples: int | None
+) -> Sequence[int]:
+    """What one pass of a sampler gives, in ascending order, generators left as they were."""
+    with seeded_once(holders):
+        draws = draw()
+        most = max(_MOST_OFTEN * n, length_hint(draws))
+        drawn = list(islice(draws, most + 1))
+    if len(drawn) > most and n_samples is None:
+        raise ValueError(
+            f"the sampler of `data` gave more than {most} indices of {n} samples, and may never "
+            "end; say with `n_samples=` how many to take"
+        )
+    indices = sorted(int(i) for i in (drawn if len(drawn) <= most else drawn[:n_samples]))
     _log.info("the sampler of `data` was drawn from once: %d samples", len(indices))
     return indices
 

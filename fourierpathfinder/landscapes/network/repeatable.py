@@ -74,6 +74,29 @@ def refuse_random(make: Callable[[], Any]) -> None:
             )
 
 
+@contextmanager
+def seeded_once(holders: Sequence[Any]) -> Iterator[None]:
+    """In which one draw is always the same, all generators being set back afterwards.
+
+    Parameters
+    ----------
+    holders : sequence of object
+        What may have a `generator` of torch of its own.
+    """
+    own = {id(held): held for held in (getattr(each, "generator", None) for each in holders)}
+    generators = [held for held in own.values() if isinstance(held, torch.Generator)]
+    states = [generator.get_state() for generator in generators]
+    with _generators():
+        for generator in generators:
+            generator.manual_seed(0)
+        _seed(0)
+        try:
+            yield
+        finally:
+            for generator, state in zip(generators, states, strict=True):
+                generator.set_state(state)
+
+
 def _is_random(items: Any, index: int) -> bool:
     """Whether numbers are drawn for an item, even if nothing came of it now, or it differs."""
     before = _states()
@@ -98,10 +121,15 @@ class SeededItems:
     def __getitem__(self, index: int) -> Any:
         """Return item `index`."""
         with _generators():
-            torch.manual_seed(index)
-            random.seed(index)
-            np.random.seed(index)  # noqa: NPY002 - what data sets draw from is the global one
+            _seed(index)
             return self._items[index]
+
+
+def _seed(seed: int) -> None:
+    """Set the global generators, from which data sets and samplers draw."""
+    torch.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
 
 
 @contextmanager

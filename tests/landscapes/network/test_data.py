@@ -8,9 +8,12 @@ import pytest
 import torch
 from torch import nn
 from torch.utils.data import (
+    BatchSampler,
     DataLoader,
     Dataset,
     IterableDataset,
+    RandomSampler,
+    Sampler,
     SubsetRandomSampler,
     TensorDataset,
     WeightedRandomSampler,
@@ -136,6 +139,53 @@ def test_a_sampler_that_draws_is_drawn_from_once():
     assert low - 1e-6 < found[0] < high + 1e-6
 
 
+class ByNumPy(Sampler):
+    """Draws from NumPy's global generator, for ever."""
+
+    def __iter__(self):
+        while True:
+            yield int(np.random.randint(30))  # noqa: NPY002
+
+
+class InBatches(BatchSampler):
+    """A kind of its own."""
+
+
+@pytest.mark.parametrize("of_loader", [True, False])
+def test_the_generator_of_a_sampler_is_left_as_it_was(of_loader):
+    generator = torch.Generator().manual_seed(5)
+    items = TensorDataset(INPUTS, TARGETS)
+    if of_loader:
+        chosen = RandomSampler(items, replacement=True, generator=generator)
+        loaders = [
+            DataLoader(items, 2, sampler=chosen),
+            DataLoader(items, batch_sampler=InBatches(chosen, 2, drop_last=False)),
+        ]
+    else:
+        chosen = RandomSampler(items, replacement=True)
+        loaders = [DataLoader(items, 2, sampler=chosen, generator=generator)]
+    state = generator.get_state()
+    for loader in loaders:
+        first = value_of(loader)
+        assert torch.equal(generator.get_state(), state)
+        torch.rand(1, generator=generator)
+        assert value_of(loader) == first
+        generator.set_state(state)
+
+
+def test_a_sampler_that_never_ends_needs_a_number():
+    loader = DataLoader(TensorDataset(INPUTS, TARGETS), 2, sampler=ByNumPy())
+    with pytest.raises(ValueError, match=r"more than 300 indices of 30 samples.*`n_samples="):
+        value_of(loader)
+    before = np.random.get_state()[2]  # noqa: NPY002
+    landscape = NetworkLandscape(
+        build("perceptron"), nn.functional.cross_entropy, loader, n_samples=12
+    )
+    assert landscape.n_samples == 12
+    assert np.random.get_state()[2] == before  # noqa: NPY002
+    assert value_of(loader, n_samples=12) == value_of(loader, n_samples=12)
+
+
 def test_a_stream_of_a_stated_length():
     assert value_of(Stream(), n_samples=20) == pytest.approx(own_value(range(20)), rel=1e-5)
     assert value_of(DataLoader(Stream(), 4), n_samples=7) == pytest.approx(own_value(range(7)))
@@ -143,6 +193,25 @@ def test_a_stream_of_a_stated_length():
         value_of(Stream(), n_samples=21)
     with pytest.raises(ValueError, match="`n_samples` is 0"):
         value_of(Stream(), n_samples=0)
+
+
+class Streamed:
+    """An iterable that is no data set of torch's, as those of `datasets` that are streamed."""
+
+    def __iter__(self):
+        return iter(Stream())
+
+
+def test_whatever_can_be_gone_through_is_a_stream():
+    for data in (Streamed(), iter(Stream()), zip(INPUTS, TARGETS, strict=True)):
+        assert value_of(data, n_samples=8) == pytest.approx(own_value(range(8)), rel=1e-5)
+    assert value_of(DataLoader(Streamed(), 4, sampler=[0]), n_samples=8) == pytest.approx(
+        own_value(range(8)), rel=1e-5
+    )
+    with pytest.raises(TypeError, match=r"of the iterable kind \(generator\).*`n_samples="):
+        value_of(each for each in Stream())
+    with pytest.raises(TypeError, match="is a _SingleProcessDataLoaderIter; pass"):
+        value_of(iter(DataLoader(TensorDataset(INPUTS, TARGETS), 4)), n_samples=8)
 
 
 class Augmented(Items):
