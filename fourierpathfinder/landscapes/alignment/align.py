@@ -1,6 +1,7 @@
 """The public call: find the units, match them, permute, and check that nothing has changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -14,7 +15,7 @@ from .inputs import Batch, batches_of
 from .refusals import refuse_meta, refuse_scripted
 from .straight_through import StraightThrough, by_loss
 from .structure import Specification, find_units, units_of
-from .tracing import tensors_in
+from .tracing import reached, tensors_in
 from .unchanged import check_unchanged
 from .units import State
 
@@ -102,7 +103,8 @@ def align_units(
     made_up = data is None
     batches = iter([Batch((made_up_inputs(module),), {})] if made_up else batches_of(module, data))
     one = _first_batch(second, batches)
-    sets = _sets(second, one, units)
+    few, unread = _telling(second, one)
+    sets = _sets(second, few, units)
     if not sets:
         return _as_given(b, state)
     parameters = {name for name, _ in module.named_parameters()}
@@ -116,6 +118,8 @@ def align_units(
     else:
         permuted = matching.by_weights(first.state_dict(), state, sets, parameters)
     check_unchanged(second, permuted, one)
+    if unread and not made_up:
+        _check_all(second, permuted, batches_of(module, data), unread)
     return _as_given(b, permuted)
 
 
@@ -138,11 +142,40 @@ def _first_batch(module: Any, batches: Iterator[Batch]) -> Batch:
     return one
 
 
+def _telling(module: Any, batch: Batch) -> tuple[Batch, list[str]]:
+    """A few samples to follow a module on, and the parameters that it does not read for any.
+
+    Where it does not read all for a few, as it chooses by the input, it is followed on the batch.
+    """
+    few = replace(batch, args=_few(batch.args), kwargs=_few(batch.kwargs))
+    unread = _unread(module, few)
+    if not unread:
+        return few, []
+    left = _unread(module, batch)
+    return (batch if len(left) < len(unread) else few), left
+
+
+def _unread(module: Any, batch: Batch) -> list[str]:
+    read = reached(module, batch.args, batch.kwargs)
+    return [name for name, _ in module.named_parameters() if name not in read]
+
+
+def _check_all(second: Any, permuted: State, batches: Iterable[Batch], unread: list[str]) -> None:
+    """Refuse a change on any batch: what the first does not read was not followed."""
+    for batch in batches:
+        try:
+            check_unchanged(second, permuted, batch)
+        except ValueError as error:
+            raise ValueError(
+                f"{error}. The first samples of `data` do not reach {unread[0]!r}, and "
+                "others do: shuffle `data`, so that the first reach all parameters"
+            ) from error
+
+
 def _sets(module: Any, batch: Batch, units: Specification | None) -> Any:
     if units is not None:
         return units_of(units, module.state_dict())
-    few = [_few(each) for each in (batch.args, batch.kwargs)]
-    return find_units(module, *few)
+    return find_units(module, batch.args, batch.kwargs)
 
 
 def _few(tree: Any) -> Any:

@@ -119,28 +119,29 @@ def by_activations(
     ----------
     Li, Yosinski, Clune, Lipson and Hopcroft, ICLR 2016, arXiv:1511.07543.
     """
-    seen = [units for units in sets if units.is_put_out]
-    unseen = [units for units in sets if not units.is_put_out]
-    crossed = any(units.is_crossed for units in seen)
+    crossed = any(units.is_crossed for units in sets if units.is_put_out)
     if crossed:
         batches = list(batches)
     a = modules[0].state_dict()
     for _ in range(_MAX_ROUNDS if crossed else 1):
         before = b
-        b = by_weights(a, _by_outputs(modules, b, seen, batches), unseen, parameters)
+        correlations = _correlations(modules, _put_out(sets), batches)
+        seen = [units for units in sets if _put_out([units]) & set(correlations)]
+        unseen = [units for units in sets if units not in seen]
+        b = by_weights(a, _by_outputs(b, seen, correlations), unseen, parameters)
         if all(torch.equal(b[name], before[name]) for name in parameters):
             break
         modules[1].load_state_dict(b)
     return b
 
 
-def _by_outputs(
-    modules: tuple[Any, Any], b: State, sets: Sequence[Units], batches: Iterable[Batch]
-) -> State:
-    wanted = {slot.name for units in sets for slot in units.outputs}
-    wanted |= {slot.name for each in sets for kind in each.within for slot in kind[0].outputs}
-    correlations = _correlations(modules, wanted, batches)
+def _put_out(sets: Iterable[Units]) -> set[str]:
+    """The names of the operations that put out these units, or those within them."""
+    names = {slot.name for units in sets for slot in units.outputs}
+    return names | {slot.name for each in sets for kind in each.within for slot in kind[0].outputs}
 
+
+def _by_outputs(b: State, sets: Sequence[Units], correlations: dict[str, Any]) -> State:
     def gain(mine: Slot, other: Slot) -> Any:
         columns = zip(mine.places.T, other.places.T, strict=True)
         return sum(correlations[mine.name][i][:, j] for i, j in columns)
@@ -148,12 +149,13 @@ def _by_outputs(
     for _ in range(_MAX_SWEEPS):
         before = _agreement(correlations)
         for units in sets:
-            moves = _moves(units, gain, lambda each: each.outputs, wanted)
+            moves = _moves(units, gain, lambda each: each.outputs, set(correlations))
             b = _moved(b, moves)
             for each, order in moves:
                 for slot in each.outputs:
-                    columns = replace(slot, axis=1)
-                    correlations[slot.name] = columns.permuted(correlations[slot.name], order)
+                    if slot.name in correlations:
+                        columns = replace(slot, axis=1)
+                        correlations[slot.name] = columns.permuted(correlations[slot.name], order)
         if _agreement(correlations) <= before + _LEAST_GAIN * abs(before):
             break
     return b
@@ -162,12 +164,20 @@ def _by_outputs(
 def _correlations(
     modules: tuple[Any, Any], wanted: set[str], batches: Iterable[Batch]
 ) -> dict[str, Any]:
+    """By the names of operations; without those that the two networks carry out for other samples.
+
+    A network that chooses by the input, as one of several experts, may do so differently.
+    """
     moments: dict[str, _Moments] = {}
+    apart: set[str] = set()
     for batch in batches:
         first, second = (_outputs(module, wanted, batch) for module in modules)
-        for name, x in first.items():
-            moments.setdefault(name, _Moments(x.shape[1])).add(x, second[name])
-    return {name: each.correlation() for name, each in moments.items()}
+        sizes = [{name: len(x) for name, x in found.items()} for found in (first, second)]
+        apart |= {name for name in wanted if sizes[0].get(name) != sizes[1].get(name)}
+        for name in first.keys() - apart:
+            x, y = first[name], second[name]
+            moments.setdefault(name, _Moments(x.shape[1])).add(x, y)
+    return {name: each.correlation() for name, each in moments.items() if name not in apart}
 
 
 def _agreement(correlations: dict[str, Any]) -> float:

@@ -92,6 +92,16 @@ def traced(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tra
     return watch.trace()
 
 
+def reached(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> set[str]:
+    """Run a module, and find the names of the parameters that any operation read.
+
+    A module that chooses by its input, as one of several experts, does not read all of them.
+    """
+    watch = _Reading(module)
+    _run(module, args, kwargs, watch)
+    return watch.names
+
+
 def watched(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], note: Note) -> None:
     """Run a module, and tell of each of its linear operations."""
     _run(module, args, kwargs, _Watch(module, note))
@@ -142,6 +152,24 @@ def _plain_kernels() -> Iterator[None]:
         warnings.simplefilter("ignore")
         with torch.backends.mkldnn.flags(enabled=False), torch.backends.cudnn.flags(enabled=False):
             yield
+
+
+class _Reading(TorchDispatchMode):  # type: ignore[misc]
+    """Notes which parameters are read."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__()
+        self._unread = {id(parameter): name for name, parameter in module.named_parameters()}
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Carry the operation out, and look at what it is given."""
+        for tensor in tensors_in([*args, *(kwargs or {}).values()]):
+            name = self._unread.pop(id(tensor), None)
+            self.names |= {name} if name is not None else set()
+        return func(*args, **(kwargs or {}))
 
 
 class _Watch(TorchDispatchMode):  # type: ignore[misc]

@@ -555,3 +555,83 @@ def test_finding_units_leaves_the_module_as_it_is():
     assert all(layer.training for layer in module.modules())
     assert not module[0].weight.requires_grad
     torch.testing.assert_close(module.state_dict(), before)
+
+
+class Experts(nn.Module):
+    """Each sample goes through one of three networks, by its first number."""
+
+    def __init__(self):
+        super().__init__()
+        self.before, self.after = nn.Linear(4, 8), nn.Linear(8, 3)
+        self.gate = nn.Parameter(torch.tensor([0.3, 0.6]))
+        self.experts = nn.ModuleList(
+            nn.Sequential(nn.Linear(8, 6), nn.Tanh(), nn.Linear(6, 8)) for _ in range(3)
+        )
+
+    def forward(self, x):
+        hidden = self.before(x).relu()
+        chosen = (x[:, :1] > self.gate).sum(1)
+        out = hidden
+        for k, expert in enumerate(self.experts):
+            rows = (chosen == k).nonzero()[:, 0]
+            if len(rows):
+                out = out.index_add(0, rows, expert(hidden[rows]))
+        return self.after(out)
+
+
+def _two_experts():
+    torch.manual_seed(0)
+    a, b = Experts(), Experts()
+    with torch.no_grad():
+        b.gate.copy_(torch.tensor([0.4, 0.8]))
+    x = torch.rand(900, 4, generator=torch.Generator().manual_seed(1))
+    return a, b, x[x[:, 0].argsort()]
+
+
+@pytest.mark.parametrize("match_activations", [True, False])
+def test_what_only_some_samples_reach_is_followed_too(match_activations):
+    """Also where the two networks send other samples to an expert, so that these do not compare."""
+    a, b, x = _two_experts()
+    few = x[::9]
+    aligned = align_units(a, a, b, few, match_activations=match_activations)
+    assert not torch.equal(aligned.before.weight, b.before.weight)
+    torch.testing.assert_close(aligned(x), b(x), rtol=1e-4, atol=1e-5)
+
+
+def test_what_no_sample_of_the_first_batch_reaches_is_no_silent_change():
+    a, b, x = _two_experts()
+    for data in (x, DataLoader(TensorDataset(x, x), 50)):
+        with pytest.raises(ValueError, match=r"do not reach 'experts\.1.*shuffle `data`"):
+            align_units(a, a, b, data, match_activations=False)
+
+
+def test_units_whose_samples_do_not_compare_are_matched_by_weights():
+    a, _, x = _two_experts()
+    b = deepcopy(a)
+    order = torch.randperm(6, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        b.gate.copy_(torch.tensor([0.4, 0.8]))
+        first, _, last = b.experts[1]
+        first.weight.copy_(first.weight[order])
+        first.bias.copy_(first.bias[order])
+        last.weight.copy_(last.weight[:, order])
+    aligned = align_units(a, a, b, x[::9])
+    assert torch.equal(aligned.experts[1][0].weight, a.experts[1][0].weight)
+
+
+def test_made_up_inputs_are_samples_whatever_their_number():
+    """One that takes rows apart by itself reads 16 of a quarter of the numbers as four samples."""
+
+    class Folding(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.last = nn.Linear(4, 6), nn.Linear(24, 3)
+
+        def forward(self, x):
+            return self.last(self.hidden(x.view(-1, 4, 4)).relu().flatten(1))
+
+    with pytest.raises(ValueError, match=r"no inputs could be made up.*pass some as `data`"):
+        align_units(Folding(), Folding(), Folding())
+    torch.manual_seed(0)
+    a, b, x = Folding(), Folding(), torch.rand(20, 16)
+    torch.testing.assert_close(align_units(a, a, b, x)(x), b(x))
