@@ -75,7 +75,8 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
             first = "it holds other objects than tensors, which only code in it could make"
         raise ValueError(
             f"the file {str(path)!r} could not be read as parameters ({first}); save a state dict, "
-            "`torch.save(module.state_dict(), file)`, or pass the module itself"
+            "`torch.save(module.state_dict(), file)`, or read the file yourself, if you trust it "
+            "(`torch.load(file, weights_only=False)`), and pass the module or state dict in it"
         ) from error
 
 
@@ -142,9 +143,15 @@ def renamed(
         The module's names.
     needed : collection of str
         Those of them that a state dict must have.
+
+    Raises
+    ------
+    ValueError
+        If it holds the module's parameters under one prefix, and more under others.
     """
     if any(name in known for name in state):
         return dict(state)
+    _refuse_more_than_one(state, known, needed)
     for strip in _ways(state, known, needed):
         new = {strip(name): value for name, value in state.items()}
         if len(new) == len(state) and any(name in known for name in new):
@@ -152,6 +159,30 @@ def renamed(
             _log.info("names are taken for others, such as %r for %r", example, strip(example))
             return new
     return dict(state)
+
+
+def _refuse_more_than_one(
+    state: Mapping[str, Any], known: Collection[str], needed: Collection[str]
+) -> None:
+    """Raise an error where all that is needed has one prefix, and other things have another.
+
+    Training frameworks store metrics, the weights of a loss or an average beside the module; but
+    it may also be a larger network, of which the module is a part.
+    """
+    bare = {name.replace(_ADAPTER, "") for name in known}
+    wanted = {name.replace(_ADAPTER, "") for name in needed}
+    given = {name.replace(_ADAPTER, "") for name in state}
+    prefixes = {name[: -len(end)] for name in state for end in _ends(name) if end in bare}
+    full = sorted(each for each in prefixes if all(each + name in given for name in wanted))
+    rest = [name for name in state if full and not name.startswith(full[0])]
+    if not rest:
+        return
+    several = f"each of {shortened(full)}" if len(full) > 1 else repr(full[0])
+    beside = "" if len(full) > 1 else f", and beside them {shortened(rest)}"
+    raise ValueError(
+        f"the state dict holds parameters of the module under {several}{beside}; pass those that "
+        f"are meant, `{{n: state[n] for n in state if n.startswith({full[0]!r})}}`"
+    )
 
 
 def _ways(

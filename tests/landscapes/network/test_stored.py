@@ -32,6 +32,20 @@ def test_prefixes_are_taken_off(prefix):
     assert torch.equal(found(state), expected())
 
 
+def test_more_than_one_prefix_is_refused_by_their_names():
+    """A network and its average, or one beside the weights of a loss."""
+    state = end().state_dict()
+    model = {f"model.{name}": value for name, value in state.items()}
+    average = {f"ema.{name}": 0 * value for name, value in state.items()}
+    with pytest.raises(ValueError, match=r"under each of \['ema.', 'model.'\]; pass those"):
+        found({"state_dict": model | average})
+    with pytest.raises(ValueError, match=r"under 'model.', and beside them \['loss.weight'\]"):
+        found(model | {"loss.weight": torch.ones(3)})
+    both = model | average
+    meant = {n: both[n] for n in both if n.startswith("model.")}  # as the message tells
+    assert torch.equal(found(meant), expected())
+
+
 def test_prefixes_that_the_module_has_are_put_on():
     class Wrapped(nn.Module):
         def __init__(self):
