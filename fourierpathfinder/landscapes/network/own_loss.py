@@ -36,8 +36,9 @@ class OrdinaryModule:
 
     def renew_statistics(self, batches: Sequence[Batch]) -> None:
         """Set running statistics to the mean of those of some batches, by training mode."""
-        norms = [m for m in self.module.modules() if isinstance(m, _NormBase)]
-        norms = [layer for layer in norms if layer.running_mean is not None]
+        renewed = self._network.estimated
+        named = [(n, m) for n, m in self.module.named_modules() if isinstance(m, _NormBase)]
+        norms = [m for n, m in named if (f"{n}." if n else "") + "running_mean" in renewed]
         calls = {id(layer): 0 for layer in norms}
 
         def cumulate(layer: Any, inputs: Any) -> None:

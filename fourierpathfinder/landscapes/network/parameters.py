@@ -277,7 +277,10 @@ def _same(mine: Any, other: Any) -> bool:
 def _cure(name: str) -> str:
     """What else can be done about it."""
     if name.endswith(("running_mean", "running_var")):
-        return '; `batch_norm="estimate"` takes the statistics of the data at each point'
+        return (
+            '. Statistics are those of the data at each point with `batch_norm="estimate"`, the '
+            "default, unless the module's own `train` keeps the layer in evaluation mode"
+        )
     if "parametrizations." in name:
         return "; `torch.nn.utils.parametrize.remove_parametrizations` makes it a plain weight"
     return ""

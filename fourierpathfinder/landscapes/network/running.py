@@ -36,6 +36,14 @@ class Mode(Enum):
 def tracked_norms(module: Any) -> dict[str, Any]:
     """The layers with running statistics in a module, by each of their names.
 
+    Without those that the module keeps in evaluation mode even while it is trained, as one does
+    with a backbone that was trained before: these keep their statistics, as in training.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A copy in evaluation mode.
+
     Raises
     ------
     ValueError
@@ -50,7 +58,12 @@ def tracked_norms(module: Any) -> dict[str, Any]:
                 "depends on which others are evaluated with it; build the module with "
                 "`track_running_stats=True`"
             )
-    return {name: layer for name, layer in layers.items() if layer.running_mean is not None}
+    tracked = {name: layer for name, layer in layers.items() if layer.running_mean is not None}
+    if tracked:
+        module.train()
+        tracked = {name: layer for name, layer in tracked.items() if layer.training}
+        module.eval()
+    return tracked
 
 
 def buffers_of(layers: dict[str, Any]) -> set[str]:

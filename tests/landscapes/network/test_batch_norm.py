@@ -89,3 +89,65 @@ def test_layers_without_statistics_are_refused():
     module = nn.Sequential(nn.Linear(5, 3), nn.BatchNorm1d(3, track_running_stats=False))
     with pytest.raises(ValueError, match=r"the layer '1' has `track_running_stats=False`"):
         NetworkLandscape(module, nn.functional.cross_entropy, data_of("perceptron"))
+
+
+class Backbone(nn.Module):
+    """The first normalisation is kept in evaluation mode while the rest is trained."""
+
+    def __init__(self, by_hand):
+        super().__init__()
+        self.first, self.held = nn.Linear(5, 6), nn.BatchNorm1d(6)
+        self.second, self.tracked, self.last = nn.Linear(6, 4), nn.BatchNorm1d(4), nn.Linear(4, 3)
+        self.held.running_mean += torch.linspace(-1, 1, 6)
+        self.held.running_var *= 3
+        self.held.eval()
+        self.by_hand = by_hand
+        if by_hand:
+            self.held.train = lambda mode=True: self.held
+
+    def train(self, mode=True):
+        super().train(mode)
+        if not self.by_hand:
+            self.held.eval()
+        return self
+
+    def forward(self, x):
+        x = self.held(self.first(x)).relu()
+        return self.last(self.tracked(self.second(x)).relu())
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_layers_that_are_never_trained_keep_their_statistics(by_hand):
+    torch.manual_seed(0)
+    a, b = Backbone(by_hand), Backbone(by_hand)
+    data = torch.randn(40, 5), torch.randint(3, (40,))
+    loss = nn.functional.cross_entropy
+    landscape = NetworkLandscape(a, loss, data)
+    points = torch.stack([landscape.coordinates(end) for end in (a, b)])
+    landscape.ends(*points)
+    values, gradients = landscape.value_and_grad(points)
+    for k, end in enumerate((a, b)):
+        other = landscape.module(points[k])
+        trained = copy.deepcopy(end)
+        trained.tracked.momentum = None  # the statistics of all batches since
+        trained.train()(data[0])
+        for module in (trained, other):
+            own = loss(module.eval()(data[0]), data[1])
+            assert float(values[k]) == pytest.approx(own.item(), rel=1e-5)
+        assert torch.equal(other.held.running_var, a.held.running_var)
+    step = 1e-2 * torch.randn(landscape.n_coordinates, generator=torch.Generator().manual_seed(1))
+    double = NetworkLandscape(a.double(), loss, (data[0].double(), data[1]))
+    ahead, behind = double.value(points[:1].double() + torch.stack([step, -step]) * 1e-4)
+    assert float(ahead - behind) == pytest.approx(float(2e-4 * gradients[0] @ step), rel=1e-3)
+
+
+def test_statistics_that_are_kept_must_be_the_same_in_both_ends():
+    landscape = NetworkLandscape(
+        Backbone(by_hand=False),
+        nn.functional.cross_entropy,
+        (torch.randn(20, 5), torch.arange(20) % 3),
+    )
+    other = Backbone(by_hand=False)
+    other.held.running_mean += 1
+    with pytest.raises(ValueError, match=r"'held.running_mean' is a buffer.*`train` keeps"):
+        landscape.coordinates(other)
