@@ -77,7 +77,8 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     size = max(abs(mean), *(abs(each) for each in means))
     if abs(total - added) <= limit * max(size, 1e-6) * weights:
         return True
-    raise ValueError(_sentence(whole.size, mean, added / max(weights, 1e-30), means))
+    found = _sentence(whole.size, mean, added / max(weights, 1e-30), means)
+    raise ValueError(found + _likely(network, variables, whole))
 
 
 def _sums(network: Network, variables: Tensors, batch: Batch) -> tuple[float, float]:
@@ -205,6 +206,24 @@ def _check_loss_alone(network: Network, variables: Tensors, batch: Batch) -> Non
             "parameters as `penalty=`, a function of the parameters by name; parameters that the "
             "loss has itself belong into the module, or need `requires_grad_(False)`"
         )
+
+
+def _likely(network: Network, variables: Tensors, batch: Batch) -> str:
+    """What else may be said of a loss that is no mean, or nothing."""
+    if network.reduction.loss is None:
+        return (
+            ". It is the loss that the module returns by itself, as `loss` is None: pass as `loss` "
+            "a function of its output and the batch, which calculates it from the logits"
+        )
+    with torch.no_grad():
+        compared = network.output_and_target(variables, batch)
+    shapes = [tuple(x.shape) if isinstance(x, torch.Tensor) else () for x in compared]
+    if {(batch.size,), (batch.size, 1)} == set(shapes):
+        return (
+            f". The output has the shape {shapes[0]} and the target {shapes[1]}, of which torch "
+            "compares each with each; give both the same shape, as by `squeeze(1)`"
+        )
+    return ""
 
 
 def _sentence(n: int, mean: float, together: float, means: list[float]) -> str:

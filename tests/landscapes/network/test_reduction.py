@@ -295,3 +295,27 @@ def test_the_loss_of_the_module_itself():
     )
     with pytest.raises(TypeError, match="`loss` is None, but the module's Tensor has no"):
         without.value(points_of(without))
+
+
+def test_what_may_be_meant_by_a_loss_that_is_no_mean():
+    """An output of one column beside targets of one axis, and padding in a module's own loss."""
+
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.output = nn.Linear(5, 3)
+
+        def forward(self, inputs, labels):
+            return {"loss": nn.functional.cross_entropy(self.output(inputs), labels)}
+
+    generator = torch.Generator().manual_seed(3)
+    inputs, targets = torch.randn(40, 5, generator=generator), torch.randn(40, generator=generator)
+    one = NetworkLandscape(
+        nn.Linear(5, 1), lambda output, target: ((output - target) ** 2).mean(), (inputs, targets)
+    )
+    with pytest.raises(ValueError, match=r"\(40, 1\) and the target \(40,\).*`squeeze\(1\)`"):
+        one.coordinates(nn.Linear(5, 1))
+    labels = torch.where(torch.arange(40) < 13, -100, torch.arange(40) % 3)
+    own = NetworkLandscape(Own(), None, {"inputs": inputs, "labels": labels})
+    with pytest.raises(ValueError, match=r"that the module returns by itself.*from the logits"):
+        own.coordinates(Own())
