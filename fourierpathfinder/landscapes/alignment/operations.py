@@ -5,14 +5,17 @@ or libraries it is written with. Each rule here joins the labels of axes that me
 and says what runs along the axes of its result.
 """
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
 import torch
 
 from . import rarer_operations
-from .axes import Axes, cut, fix, fixed_axes, joined, meet, new_axis, one_place, regrouped
+from .axes import Axes, Axis, cut, fix, fixed_axes, joined, meet, new_axis, one_place, regrouped
 from .call import Call, Rule, broadcast, first_of, fixing
+
+_MASKS = (torch.bool, torch.uint8)
 
 
 def rule_of(function: Any) -> Rule:
@@ -279,21 +282,33 @@ def _attended(call: Call) -> Axes:
 
 
 def _indexed(call: Call) -> Axes:
+    """Places by numbers along one axis each, or by a mask along as many as it has."""
     axes, indices = call.axes("self"), call["indices"]
-    used = [place for place, index in enumerate(indices) if index is not None]
+    used: list[int] = []
+    place = 0
+    for index in indices:
+        n_axes = 1 if index is None or index.dtype not in _MASKS else index.ndim
+        used += [] if index is None else range(place, place + n_axes)
+        place += n_axes
     first, last = used[0], used[-1] + 1
     if used != list(range(first, last)):
         return fixing(call)[0]
-    for place in used:
-        fix(axes[place])
+    for axis in (*axes[first:last], *_axes_of_all(call, indices)):
+        fix(axis)
     before, rest = axes[:first], axes[last:]
     chosen = call.output.shape[first : call.output.ndim - len(rest)]
     return before + fixed_axes(chosen) + rest
 
 
+def _axes_of_all(call: Call, indices: Sequence[Any]) -> list[Axis]:
+    """Where numbers stand tells which are chosen, so that units they stand for keep their order."""
+    return [axis for index in indices if index is not None for axis in call.axes_of(index)]
+
+
 def _chosen(call: Call) -> Axes:
     axes, dim = call.axes("self"), call["dim"] % len(call.axes("self"))
-    fix(axes[dim])
+    for axis in (axes[dim], *call.axes("index")):
+        fix(axis)
     return axes[:dim] + fixed_axes([call.output.shape[dim]]) + axes[dim + 1 :]
 
 

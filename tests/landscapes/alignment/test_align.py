@@ -635,3 +635,50 @@ def test_made_up_inputs_are_samples_whatever_their_number():
     torch.manual_seed(0)
     a, b, x = Folding(), Folding(), torch.rand(20, 16)
     torch.testing.assert_close(align_units(a, a, b, x)(x), b(x))
+
+
+class Stacked(nn.Module):
+    """Experts in one tensor, from which the likeliest is taken by its number."""
+
+    def __init__(self, choose):
+        super().__init__()
+        self.choose = choose
+        self.gate = nn.Linear(6, 3)
+        self.first = nn.Parameter(torch.randn(3, 6, 5))
+        self.last = nn.Parameter(torch.randn(3, 5, 2))
+
+    def forward(self, x):
+        chosen = self.gate(x).max(-1).indices
+        hidden = torch.bmm(x[:, None], self.choose(self.first, chosen)).tanh()
+        return torch.bmm(hidden, self.choose(self.last, chosen))[:, 0]
+
+
+@pytest.mark.parametrize("choose", [lambda w, i: w[i], lambda w, i: w.index_select(0, i)])
+def test_units_by_whose_numbers_something_is_chosen_keep_their_order(choose):
+    torch.manual_seed(0)
+    a, x, order = Stacked(choose), torch.randn(40, 6), torch.tensor([3, 0, 4, 2, 1])
+    b = deepcopy(a)
+    with torch.no_grad():
+        b.first.copy_(b.first[:, :, order])
+        b.last.copy_(b.last[:, order])
+    assert [units.n_units for units in find_units(a, (x,))] == [5]
+    torch.testing.assert_close(align_units(a, a, b, x).state_dict(), a.state_dict())
+
+
+def test_a_mask_over_several_axes_takes_all_of_them():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.last = nn.Linear(6, 5), nn.Linear(5, 2)
+            self.weights = nn.Parameter(torch.arange(5.0))
+
+        def forward(self, x):
+            hidden = self.hidden(x)
+            mask = hidden > 0
+            chosen = hidden[mask] * self.weights.expand_as(hidden)[mask]  # (number of true ones,)
+            return self.last(hidden) + chosen.sum()
+
+    torch.manual_seed(0)
+    a, b, x = Masked(), Masked(), torch.randn(40, 6)
+    assert find_units(a, (x,)) == []
+    torch.testing.assert_close(align_units(a, a, b, x)(x), b(x))
