@@ -1,4 +1,4 @@
-"""Pairs of trained networks to connect: the paper's four and a residual net with BatchNorm.
+"""Pairs of trained networks to connect: the paper's four, residual nets and a transformer.
 
 Ends are trained with Adam and a cosine decay, from seeds of their own, and kept in files: a second
 call reads them.
@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from benchmarks.vision_transformer import Transformer
 from examples.nn_experiments.data import Images
 from examples.nn_experiments.networks import NETWORKS
 
@@ -47,19 +48,20 @@ class Block(nn.Module):
         return torch.relu(straight + self.inner(x))
 
 
-def residual() -> nn.Sequential:
-    """A residual network with BatchNorm, 19,714 weights."""
+def residual(widths: tuple[int, int, int] = (8, 16, 32)) -> nn.Sequential:
+    """A residual network with BatchNorm: 19,714 weights, or 307,690 with widths 32, 64, 128."""
+    first, second, third = widths
     return nn.Sequential(
         nn.AvgPool2d(2),
-        nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(8),
+        nn.Conv2d(1, first, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(first),
         nn.ReLU(),
-        Block(8, 8),
-        Block(8, 16),
-        Block(16, 32),
+        Block(first, first),
+        Block(first, second),
+        Block(second, third),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
-        nn.Linear(32, 10),
+        nn.Linear(third, 10),
     )
 
 
@@ -138,6 +140,24 @@ CASES = {
         nn.functional.cross_entropy,
         n_epochs=25,
         learning_rate=4e-3,
+        sgd_rates=RATES,
+        n_images=FEWER,
+    ),
+    "wide": Case(
+        "Wide residual",
+        lambda: residual((32, 64, 128)),
+        nn.functional.cross_entropy,
+        n_epochs=12,
+        learning_rate=2e-3,
+        sgd_rates=RATES,
+        n_images=FEWER,
+    ),
+    "transformer": Case(
+        "Transformer",
+        Transformer,
+        nn.functional.cross_entropy,
+        n_epochs=30,
+        learning_rate=3e-3,
         sgd_rates=RATES,
         n_images=FEWER,
     ),

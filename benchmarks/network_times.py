@@ -28,7 +28,15 @@ from fourierpathfinder import SinePath, Stochastic
 from fourierpathfinder.evaluation import Evaluator
 from fourierpathfinder.landscapes import NetworkLandscape
 
-SECONDS = {"fcp": 3.0, "autoencoder": 3.0, "lenet": 12.0, "lstm": 15.0, "residual": 12.0}
+SECONDS = {
+    "fcp": 3.0,
+    "autoencoder": 3.0,
+    "lenet": 12.0,
+    "lstm": 15.0,
+    "residual": 12.0,
+    "wide": 30.0,
+    "transformer": 15.0,
+}
 
 N_IMAGES = 10_000
 
