@@ -23,6 +23,12 @@ _N_TRACED = 2
 """Samples on which a module is followed: one alone would hide which axis is theirs."""
 
 
+_BATCHES = (
+    "the first axis of its inputs must be that of the samples, and what is in a list are batches: "
+    "pass single samples as a Dataset or a DataLoader of them"
+)
+
+
 def align_units(
     module: Any,
     a: Any,
@@ -103,7 +109,7 @@ def align_units(
     made_up = data is None
     batches = iter([Batch((made_up_inputs(module),), {})] if made_up else batches_of(module, data))
     one = _first_batch(second, batches)
-    few, unread = _telling(second, one)
+    few, unread = _telling(second, one) if units is None else (one, _unread(second, one))
     sets = _sets(second, few, units)
     if not sets:
         return _as_given(b, state)
@@ -129,17 +135,21 @@ def _first_batch(module: Any, batches: Iterator[Batch]) -> Batch:
     inputs = tensors_in([one.args, one.kwargs]) if one is not None else []
     if one is None or any(tensor.ndim and not len(tensor) for tensor in inputs):
         raise ValueError("`data` holds no sample; pass some inputs")
+    _require_call(module, one, "a batch", "pass inputs as it takes them")
+    return one
+
+
+def _require_call(module: Any, batch: Batch, what: str, advice: str) -> None:
     try:
         with torch.no_grad():
-            module(*one.args, **one.kwargs)
+            module(*batch.args, **batch.kwargs)
     except Exception as error:
+        inputs = tensors_in([batch.args, batch.kwargs])
         kinds = ", ".join(f"{x.dtype} {tuple(x.shape)}" for x in inputs) or "no tensor"
         first = first_line(error, type(error).__name__)
         raise ValueError(
-            f"the module could not be called with a batch of `data` ({kinds}): {first}; pass "
-            "inputs as it takes them"
+            f"the module could not be called with {what} of `data` ({kinds}): {first}; {advice}"
         ) from error
-    return one
 
 
 def _telling(module: Any, batch: Batch) -> tuple[Batch, list[str]]:
@@ -148,6 +158,7 @@ def _telling(module: Any, batch: Batch) -> tuple[Batch, list[str]]:
     Where it does not read all for a few, as it chooses by the input, it is followed on the batch.
     """
     few = replace(batch, args=_few(batch.args), kwargs=_few(batch.kwargs))
+    _require_call(module, few, f"the first {_N_TRACED} rows of a batch", _BATCHES)
     unread = _unread(module, few)
     if not unread:
         return few, []

@@ -68,11 +68,23 @@ def as_tensor(array: np.ndarray) -> torch.Tensor:
 def _as_batch(module: Any, batch: Any) -> Batch:
     if isinstance(batch, Mapping):
         return Batch((), {name: batch[name] for name in _known(module, batch)}, batch)
-    inputs, target = batch if isinstance(batch, tuple | list) else (batch, None)
+    inputs, target = _parts(batch)
     if isinstance(inputs, Mapping):
         return Batch((), dict(inputs), target)
     args = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
     return Batch(args, {}, target)
+
+
+def _parts(batch: Any) -> tuple[Any, Any]:
+    """Inputs, and targets if there are any."""
+    if not isinstance(batch, tuple | list):
+        return batch, None
+    if len(batch) not in (1, 2):
+        raise ValueError(
+            f"`data` must give batches of inputs, or pairs (inputs, targets), got a "
+            f"{type(batch).__name__} of length {len(batch)}; several inputs are a tuple within it"
+        )
+    return batch[0], batch[1] if len(batch) == 2 else None
 
 
 def _known(module: Any, names: Mapping[str, Any]) -> list[str]:

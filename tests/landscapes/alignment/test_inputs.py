@@ -28,9 +28,11 @@ A, B = built(0), built(1)
         INPUTS.numpy(),
         (INPUTS.numpy(), TARGETS.numpy()),
         TensorDataset(INPUTS, TARGETS),
+        TensorDataset(INPUTS),
+        [(INPUTS[:30], TARGETS[:30]), (INPUTS[30:],)],
         np.flip(INPUTS.numpy(), 0),
     ],
-    ids=["array", "arrays", "data set", "backwards"],
+    ids=["array", "arrays", "data set", "inputs alone", "batches", "backwards"],
 )
 def test_arrays_and_data_sets(data):
     expected = align_units(A, A, B, INPUTS).state_dict()
@@ -45,6 +47,8 @@ def test_arrays_and_data_sets(data):
         (INPUTS[:0], ValueError, "`data` holds no sample"),
         ([], ValueError, "`data` holds no sample"),
         (3, TypeError, "`data` is a int; pass a tensor"),
+        (TensorDataset(INPUTS, TARGETS, TARGETS), ValueError, "got a list of length 3"),
+        (list(zip(INPUTS, TARGETS, strict=True)), ValueError, r"the first 2 rows.*are batches"),
         (INPUTS * torch.nan, ValueError, "numbers that are not finite"),
     ],
 )
