@@ -303,7 +303,9 @@ class NetworkLandscape:
         """Choose how many samples a step of `Stochastic()` takes by default: 64 to 256.
 
         As many as keep 1 MiB for their backward pass. Where a sample keeps little, a network does
-        little with it, and a step takes hardly longer with more of them.
+        little with it, and a step takes hardly longer with more of them. With statistics of batch
+        normalisation at least 128, as these are those of the mini-batch, unless that keeps more
+        than 64 MiB.
 
         Parameters
         ----------

@@ -139,3 +139,21 @@ def test_a_step_takes_more_of_the_samples_that_keep_little(width, batch):
     point = landscape.coordinates(network)
     assert landscape.suitable_batch(point) == pytest.approx(batch, rel=0.1)
     assert landscape.suitable_batch(0 * point) == landscape.suitable_batch(point)
+
+
+@pytest.mark.parametrize(
+    ("width", "batch"),
+    [(8, 256), (8000, 128), (400_000, 64)],
+    ids=["little a sample", "more", "much a sample"],
+)
+def test_statistics_are_taken_from_more_samples(width, batch):
+    """As they are noisy too; unless that is more than memory should be asked for."""
+    network = nn.Sequential(
+        nn.Linear(1, width), nn.Tanh(), nn.BatchNorm1d(width), nn.Linear(width, 1)
+    )
+    data = torch.ones(9, 1), torch.ones(9, 1)
+    landscape = NetworkLandscape(network, nn.functional.mse_loss, data)
+    point = landscape.coordinates(network)
+    assert landscape.suitable_batch(point) == pytest.approx(batch, rel=0.1)
+    frozen = NetworkLandscape(network, nn.functional.mse_loss, data, batch_norm="frozen")
+    assert frozen.suitable_batch(point) == (256 if width == 8 else 64)
