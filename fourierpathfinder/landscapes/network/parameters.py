@@ -278,9 +278,9 @@ def _cure(name: str) -> str:
     """What else can be done about it."""
     if name.endswith(("running_mean", "running_var")):
         return (
-            ". Statistics are taken from the data at each point by default, in layers of torch's "
-            "kinds (`nn.BatchNorm2d`, and what derives from it) unless the module's own `train` "
-            "keeps them in evaluation mode"
+            '. With `batch_norm="estimate"`, the default, statistics are taken from the data at '
+            "each point, in layers of torch's kinds (`nn.BatchNorm2d`, and what derives from it) "
+            "unless the module's own `train` keeps them in evaluation mode"
         )
     if "parametrizations." in name:
         return "; `torch.nn.utils.parametrize.remove_parametrizations` makes it a plain weight"
