@@ -127,8 +127,7 @@ def _likeliest_below(evidence: Evidence, length: float, largest: Array) -> tuple
     options = {"maxfun": settings.n_noise_evaluations}
     first = np.array([length, *start])
     found = minimize(negative, first, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    log_noise = np.where(found.x[1:] > least, found.x[1:], -np.inf)
-    return _noisy(prior, float(found.x[0]), log_noise), -float(found.fun)
+    return _noisy(prior, float(found.x[0]), found.x[1:]), -float(found.fun)
 
 
 def _least(prior: Prior) -> Array:
