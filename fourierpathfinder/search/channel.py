@@ -194,16 +194,18 @@ class Channel:
 
     def inspection(self, prediction: Prediction) -> Inspection:
         """What decides whether the path is certified, by a prediction along it."""
+        numbers = self.policy.certify
+        n_more = numbers.without_saddle if self.saddle is None else 0
         return Inspection(
             prediction,
             self.away_from_saddle(prediction),
             self.limit,
             self.path_tolerance,
             self.obstacle,
-            self.policy.certify,
+            numbers,
             self.chord,
             self.scale,
-            self.policy.certify.more_checks * self.effort.n_longer,
+            n_more + numbers.more_checks * self.effort.n_longer,
         )
 
     @property

@@ -60,10 +60,11 @@ def judged(channel: Channel, answer: Answer) -> Channel:
     if asked.kind == "saddle" and abs(miss) < channel.path_tolerance:
         return with_saddle_if_stationary(after, asked, answer)
     if after.is_found:
-        counted = _counted(after, miss, foreseen, after.crest - asked.mean)
+        counted = _counted(after, asked, miss, foreseen, after.crest - asked.mean)
         return _without_saddle(counted) if _is_higher(after, answer, miss) else counted
     if asked.kind == "check":
-        return _counted(after, miss, foreseen, float(channel.prediction.mean.max()) - asked.mean)
+        margin = float(channel.prediction.mean.max()) - asked.mean
+        return _counted(after, asked, miss, foreseen, margin)
     return after
 
 
@@ -146,11 +147,17 @@ def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> 
         return channel.model
 
 
-def _counted(channel: Channel, miss: float, foreseen: float, margin: float) -> Channel:
-    """One more check passed; none, after one that used up too much of its margin unforeseen."""
+def _counted(
+    channel: Channel, asked: Candidate, miss: float, foreseen: float, margin: float
+) -> Channel:
+    """One more check passed; none, after one that used up too much of its margin unforeseen.
+
+    What stopped the path lies beside it: as foreseen, it tells nothing of the path.
+    """
     allowed = channel.policy.certify.half_margin * margin
     too_near = miss > max(allowed, min(foreseen, margin), 0.0)
-    n_checks = 0 if too_near else channel.progress.n_checks + 1
+    on_the_path = asked.kind != "blocked"
+    n_checks = 0 if too_near else channel.progress.n_checks + on_the_path
     return replace(channel, progress=replace(channel.progress, n_checks=n_checks))
 
 

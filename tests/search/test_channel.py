@@ -25,6 +25,13 @@ def test_before_the_saddle_the_crest_is_the_higher_end(first):
     assert channel.height == channel.known.warp.inverse(channel.prediction.mean.max())
 
 
+def test_without_a_saddle_a_path_is_checked_more(finished):
+    channel = finished.channel
+    without = replace(channel, saddle=None)
+    more = without.inspection(channel.prediction).n_more
+    assert more > channel.inspection(channel.prediction).n_more
+
+
 def test_surprise_is_e_until_two_evaluations_are_in(first):
     def surprise(*seen):
         return replace(first.channel, progress=Progress(surprises=seen)).surprise

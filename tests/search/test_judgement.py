@@ -30,6 +30,14 @@ def test_check_that_turns_out_well_counts(finished, check):
     assert after.is_certified
 
 
+def test_what_blocked_the_path_is_no_check_of_it(finished, check, margin):
+    blocked = replace(check, kind="blocked")
+    after = judged(finished.channel, Answer(blocked, check.mean, np.zeros(2)))
+    assert after.progress.n_checks == finished.channel.progress.n_checks
+    after = judged(finished.channel, Answer(blocked, check.mean + 0.6 * margin, np.zeros(2)))
+    assert after.progress.n_checks == 0
+
+
 def test_check_that_eats_its_margin_starts_the_count_anew(finished, check, margin):
     after = judged(finished.channel, Answer(check, check.mean + 0.6 * margin, np.zeros(2)))
     assert after.progress.n_checks == 0

@@ -43,6 +43,10 @@ class Certify:
     """Checks in a row that must pass otherwise: two once missed a narrow hill between them."""
     more_checks: int = 2
     """Checks more for each time that the path was given terms: it has more places for a rise."""
+    without_saddle: int = 1
+    """Checks more where a path rises nowhere above its higher end: it is known by fewer
+    evaluations than one with a saddle, and two checks of a landscape with hills missed one in a
+    hundred."""
     limit: float = 0.5
     """How far above its crest a certified path may be expected to rise, in path tolerances: the
     other half is for what the surrogate gets wrong."""
