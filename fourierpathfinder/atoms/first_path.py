@@ -8,7 +8,8 @@ comes nearest, with near atoms weighted most, minimises
 
 The small second term keeps the path from turning or drifting as a whole, which the first does not
 see. Written in the coefficients of the path there are no images, springs or tangents, and L-BFGS
-solves it in milliseconds.
+solves it in milliseconds. Where a group of atoms turns inside out on the way and comes back, the
+path is sought once more with what prevents that (`handedness`).
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ..path import SinePath
+from .handedness import Groups
 from .minimum_image import squared_lengths
 from .pairs import AtomPairs
 
@@ -67,25 +69,41 @@ def idpp_start(
     pairs: AtomPairs,
     space: Space,
     motions: np.ndarray | None = None,
+    groups: Groups | None = None,
 ) -> SinePath:
     """A first path between two structures: bent a little at random, then relaxed.
 
     The bend leaves starts of the same symmetry as both ends, on which atoms would cross. Along
-    `motions` (k, D), directions in which the whole moves freely, there is none. The other
-    arguments are those of `idpp_path`.
+    `motions` (k, D), directions in which the whole moves freely, there is none. Of `groups` as few
+    as can be turn inside out on the way. The other arguments are those of `idpp_path`.
     """
     size = _KICK * np.linalg.norm(straight.end - straight.start) / np.sqrt(straight.n_coordinates)
     bend = np.zeros(straight.coefficients.shape)
     bend[:_KICK_TERMS] = size * rng.normal(size=bend[:_KICK_TERMS].shape)
     if motions is not None:
         bend -= (bend @ motions.T) @ motions
-    return idpp_path(straight.with_coefficients(bend), pairs, space)
+    kicked = straight.with_coefficients(bend)
+    found = idpp_path(kicked, pairs, space)
+    if groups is None or not len(groups) or not _n_turned(groups, found, space):
+        return found
+    held = idpp_path(idpp_path(kicked, pairs, space, groups), pairs, space)
+    return min(found, held, key=lambda path: _n_turned(groups, path, space))
+
+
+def _n_turned(groups: Groups, path: SinePath, space: Space) -> int:
+    return groups.n_turned(space.lift(path(_times(path))))
+
+
+def _times(path: SinePath) -> np.ndarray:
+    """Where a path is looked at: three places for each term (M,)."""
+    return np.asarray((np.arange(3 * path.n_terms) + 0.5) / (3 * path.n_terms))
 
 
 def idpp_path(
     kicked: SinePath,
     pairs: AtomPairs,
     space: Space,
+    groups: Groups | None = None,
 ) -> SinePath:
     """Relax a path on the image-dependent pair potential.
 
@@ -98,6 +116,8 @@ def idpp_path(
         The pairs to interpolate.
     space : Space
         Turns coordinates into positions.
+    groups : Groups, optional
+        Whose volumes are to change linearly, too.
 
     Returns
     -------
@@ -109,7 +129,7 @@ def idpp_path(
     Smidstrup, Pedersen, Stokbro and Jónsson, J. Chem. Phys. 140, 214106 (2014),
     DOI 10.1063/1.4878664.
     """
-    times = (np.arange(3 * kicked.n_terms) + 0.5) / (3 * kicked.n_terms)
+    times = _times(kicked)
     pairs = pairs.chosen(_ever_near(pairs.vectors(space.lift(kicked(np.linspace(0, 1, 5))))))
     ends = _lengths(pairs.vectors(space.lift(np.stack([kicked.start, kicked.end]))))
     wanted = (1 - times)[:, None] * ends[0] + times[:, None] * ends[1]
@@ -120,7 +140,11 @@ def idpp_path(
 
     def objective(scaled: np.ndarray) -> tuple[float, np.ndarray]:
         current = path(scaled)
-        values, atom_gradients = _on_pairs(pairs, space.lift(current(times)), wanted)
+        positions = space.lift(current(times))
+        values, atom_gradients = _on_pairs(pairs, positions, wanted)
+        if groups is not None:
+            of_groups = groups.misfit(positions, times)
+            values, atom_gradients = values + of_groups[0], atom_gradients + of_groups[1]
         gradients = space.pull_back(atom_gradients)
         velocities = current.velocity(times)
         total = values.mean() + _STIFFNESS * (velocities**2).sum() / len(times)

@@ -15,6 +15,7 @@ from .constraints import moves_as_a_whole
 from .content import identity
 from .first_path import HORIZON, idpp_start
 from .guarded import GuardedCalculation
+from .handedness import Groups
 from .identity import symmetries_of
 from .metric import BondMetric
 from .output import path_atoms
@@ -322,7 +323,9 @@ class MoleculeLandscape:
         rng = np.random.default_rng(rng)
         straight = SinePath.straight(start, end, n_terms)
         pairs = self._system.pairs_along(straight(np.linspace(0, 1, 5)), HORIZON)
-        return idpp_start(straight, rng, pairs, self._system.space, self.free_motions(start))
+        groups = Groups.of(self.atoms(start), self.atoms(end), self._system.image)
+        motions = self.free_motions(start)
+        return idpp_start(straight, rng, pairs, self._system.space, motions, groups)
 
     def path_atoms(self, result: PathResult, n_images: int = 21) -> list[Atoms]:
         """A path found on this landscape as structures; see `output.path_atoms`."""
