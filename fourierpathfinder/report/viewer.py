@@ -30,7 +30,7 @@ _SCRIPT = """
     viewer.removeAllShapes();
     viewer.addModel(film.frames[frame], "xyz");
     viewer.setStyle({}, {stick: {radius: 0.12}, sphere: {scale: 0.26}});
-    film.edges.forEach(edge => viewer.addLine(
+    film.edges[frame % film.edges.length].forEach(edge => viewer.addLine(
       {start: edge[0], end: edge[1], color: "#888888"}));
     viewer.render();
     slider.value = frame;
@@ -52,7 +52,7 @@ _SCRIPT = """
     "click", () => { choose(button.dataset.film); play(button.dataset.film !== "path"); }));
   choose("path");
   viewer.zoomTo();
-  viewer.zoom(film.edges.length ? 1.15 : 1.5);
+  viewer.zoom(film.edges[0].length ? 1.15 : 1.5);
   viewer.rotate(-70, "x");
   viewer.render();
   document.body.dataset.drawn = viewer.selectedAtoms({}).length;
@@ -97,7 +97,7 @@ def _film(name: str, images: Sequence[Any]) -> dict[str, Any]:
         "frames": [_xyz(image) for image in images],
         "notes": notes,
         "first": highest,
-        "edges": _edges(images[0]),
+        "edges": _all_edges(images),
     }
 
 
@@ -117,6 +117,12 @@ def _note(image: Any) -> str:
         return f"{abs(frequency):.0f}{'i' if frequency < 0 else ''} cm⁻¹"
     told = f"t = {image.info['t']:.3f}" if "t" in image.info else ""
     return told if image.calc is None else f"{told}, {_energy(image):.4f} eV"
+
+
+def _all_edges(images: Sequence[Any]) -> list[list[list[dict[str, float]]]]:
+    """The edges of the cell for each frame; once where it is the same in all of them."""
+    is_the_same = all(np.array_equal(image.cell, images[0].cell) for image in images)
+    return [_edges(image) for image in (images[:1] if is_the_same else images)]
 
 
 def _edges(image: Any) -> list[list[dict[str, float]]]:

@@ -1,5 +1,6 @@
 """The page by itself: what it holds, that it needs nothing else, and that browsers show it."""
 
+import json
 import re
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -12,6 +13,7 @@ from fourierpathfinder.landscapes.toy import two_channels
 from fourierpathfinder.rates import mode_movie, reaction_rates
 from fourierpathfinder.report import Report, report_html, report_of
 from fourierpathfinder.report.drawing import round_numbers
+from fourierpathfinder.report.viewer import viewer
 
 from .browser import needs_chromium, opened
 
@@ -70,6 +72,19 @@ def test_a_notebook_shows_the_same_page(hop):
 def test_heights_that_are_no_numbers_leave_the_pictures_out(hop):
     page = report_html(Report(replace(hop[1], height=np.nan)))
     assert not pictures(page)
+
+
+def test_the_cell_is_drawn_as_it_is_in_each_frame(hop):
+    images = [hop[1].to_atoms()[0].copy() for _ in range(3)]
+    assert len(films(images)[0]["edges"]) == 1
+    images[2].set_cell(images[2].cell * [[2], [1], [1]], scale_atoms=True)
+    first, _, last = films(images)[0]["edges"]
+    longest = [max(abs(a["x"] - b["x"]) for a, b in edges) for edges in (first, last)]
+    assert longest[1] == pytest.approx(2 * longest[0], rel=1e-3)
+
+
+def films(images):
+    return json.loads(re.search(r'id="films">(.*?)</script>', viewer(images, ()), re.S)[1])
 
 
 def test_ticks_are_round():
