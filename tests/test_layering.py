@@ -26,6 +26,7 @@ LAYERS = (
     "landscapes/protocols",
     "landscapes/abilities",
     "result",
+    "decimals",
     "storage",
     "atoms",
     "landscapes",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
+from ..decimals import as_text, decimals_for
 from ..result import PathResult, Saddle
 from ..saddle import SaddleReport
 from ..storage.files import open_appending
@@ -41,10 +42,11 @@ def logging_to(file: Path) -> Iterator[None]:
 def table(found: Found) -> str:
     """The outcome, one line a fact."""
     result, summary = found.result, found.summary
+    decimals = decimals_for(result.barrier, result.reverse_barrier)
     rows = {
-        "barrier": f"{result.barrier:.4f} eV  (± {result.height_error:.1g})",
-        "reverse": f"{result.reverse_barrier:.4f} eV",
-        "height": f"{result.height:.6f} eV at t = {result.height_time:.3f}",
+        "barrier": f"{as_text(result.barrier, decimals)} eV  (± {result.height_error:.1g})",
+        "reverse": f"{as_text(result.reverse_barrier, decimals)} eV",
+        "height": f"{as_text(result.height, max(6, decimals))} eV at t = {result.height_time:.3f}",
         "saddle": _saddle(result.saddle),
         "certified": "yes" if result.certified else "no",
         "cell": summary.cell,
@@ -83,4 +85,4 @@ def _new_minima(report: SaddleReport | None) -> str:
 
 
 def _barriers(parts: tuple[PathResult, ...]) -> str:
-    return ", ".join(f"{part.barrier:.4f} eV" for part in parts)
+    return ", ".join(f"{as_text(part.barrier, decimals_for(part.barrier))} eV" for part in parts)

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ..decimals import as_text, decimals_for
 from ..report import Report, report_html
 from ..result import PathResult, Status
 from ..storage.files import write_text
@@ -59,7 +60,8 @@ def is_report_of_others(folder: Path) -> bool:
 
 
 def _outcome(result: PathResult) -> str:
-    told = f"barrier {result.barrier:.3f} eV"
+    decimals = decimals_for(result.barrier, result.reverse_barrier, least=3)
+    told = f"barrier {as_text(result.barrier, decimals)} eV"
     if result.status is Status.FAILED:
         return "no path yet"
     return told if result.certified else f"{told}, not certified"

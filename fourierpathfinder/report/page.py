@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from ..decimals import as_text, decimals_for
 from ..rates.kinetics import told_prefactors
 from ..result import PathResult
 from .content import Report
@@ -152,13 +153,14 @@ def _numbers(report: Report) -> str:
     result = report.result
     if result is None:
         return _table("Numbers", report.facts)
-    unit = report.unit
+    unit, decimals = report.unit, decimals_for(result.barrier, result.reverse_barrier)
     rows = {
-        "barrier": f"{result.barrier:.4f} {unit} (± {result.height_error:.1g})",
-        "reverse barrier": f"{result.reverse_barrier:.4f} {unit}",
+        "barrier": f"{as_text(result.barrier, decimals)} {unit} (± {result.height_error:.1g})",
+        "reverse barrier": f"{as_text(result.reverse_barrier, decimals)} {unit}",
         "ΔE" if report.images else "end above start":
-        f"{result.end_value - result.start_value:.4f} {unit}",
-        "height": f"{result.height:.6f} {unit} at t = {result.height_time:.3f}",
+        f"{as_text(result.end_value - result.start_value, decimals)} {unit}",
+        "height": f"{as_text(result.height, max(6, decimals))} {unit} "
+        f"at t = {result.height_time:.3f}",
         "certified": "yes" if result.certified else "no",
         "gradients": str(result.n_gradients),
     }  # fmt: skip

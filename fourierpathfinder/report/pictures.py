@@ -4,6 +4,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from .._arrays import to_numpy
+from ..decimals import as_text, decimals_for
 from ..reaction_path import MinimumEnergyPath
 from ..result import PathResult
 from .content import Report
@@ -116,11 +117,12 @@ def levels(report: Report) -> str:
     every = np.array([row[1] for row in rows])
     rise = max(float(np.ptp(every)), 1e-12)
     frame = Frame((0.0, 3.0), (every.min() - 0.2 * rise, every.max() + 0.25 * rise))
+    decimals = decimals_for(result.barrier, result.reverse_barrier, least=3)
     parts = [frame.axes("", _with(report.unit, "above the start"), x_ticks=False)]
     for k, (name, row, color) in enumerate(rows):
         # of two levels at a place the upper has its number above, the lower below it
         is_above = (every.argmax(axis=0) == k).tolist()
-        parts += _staircase(frame, row, is_above, color, report.unit)
+        parts += _staircase(frame, row, is_above, color, report.unit, decimals)
         parts.append(_legend(frame, name, color, k))
     top = "saddle" if result.saddle is not None else "top so far"
     names = ("reactant", top, "product") if report.images else ("start", "top", "end")
@@ -130,7 +132,12 @@ def levels(report: Report) -> str:
 
 
 def _staircase(
-    frame: Frame, row: list[float], is_above: list[bool], color: str, unit: str
+    frame: Frame,
+    row: list[float],
+    is_above: list[bool],
+    color: str,
+    unit: str,
+    decimals: int,
 ) -> list[str]:
     """Levels, each with its number above or below it."""
     parts = []
@@ -138,8 +145,8 @@ def _staircase(
         parts.append(frame.line([k + 0.2, k + 0.8], [value] * 2, color, width=4))
         if k:
             parts.append(frame.line([k - 0.2, k + 0.2], [row[k - 1], value], color, dashed=True))
-        told = f"{round(value, 3) + 0.0:.3f} {unit}".strip()
-        parts.append(frame.text(k + 0.5, value, told, up=8 if is_above[k] else -18, color=color))
+        number = f"{as_text(value, decimals)} {unit}".strip()
+        parts.append(frame.text(k + 0.5, value, number, up=8 if is_above[k] else -18, color=color))
     return parts
 
 

@@ -74,6 +74,23 @@ def test_heights_that_are_no_numbers_leave_the_pictures_out(hop):
     assert not pictures(page)
 
 
+def test_small_barriers_keep_three_digits_and_zeros_have_no_sign(hop):
+    start, height = hop[1].start_value, hop[1].height
+    scale = 1.7e-4 / (height - start)
+    small = replace(
+        hop[1], height=start + 1.734e-4, end_value=start - 3e-10,
+        heights=start + scale * (hop[1].heights - start),
+    )  # fmt: skip
+    page = report_html(report_of(small))
+    levels, profile = pictures(page)
+    assert "<td>0.000173 eV" in page
+    assert "-0.0000" not in page
+    assert [told for told in words(levels) if told.endswith(" eV")] == [
+        "0.000000 eV", "0.000173 eV", "0.000000 eV",
+    ]  # fmt: skip
+    assert "0.0001734 eV" in words(profile)
+
+
 def test_the_cell_is_drawn_as_it_is_in_each_frame(hop):
     images = [hop[1].to_atoms()[0].copy() for _ in range(3)]
     assert len(films(images)[0]["edges"]) == 1
@@ -81,6 +98,10 @@ def test_the_cell_is_drawn_as_it_is_in_each_frame(hop):
     first, _, last = films(images)[0]["edges"]
     longest = [max(abs(a["x"] - b["x"]) for a, b in edges) for edges in (first, last)]
     assert longest[1] == pytest.approx(2 * longest[0], rel=1e-3)
+
+
+def words(picture):
+    return [text.text for text in picture.iter("text") if text.text]
 
 
 def films(images):
