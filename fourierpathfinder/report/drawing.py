@@ -6,6 +6,9 @@ from html import escape
 
 import numpy as np
 
+_DIGIT = 7.5
+"""How wide a digit of the axes is at most."""
+
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666"
 
 
@@ -17,9 +20,14 @@ class Frame:
     y: tuple[float, float]
     width: float = 640.0
     height: float = 320.0
-    left: float = 64.0
     bottom: float = 44.0
     margin: float = 12.0
+
+    @property
+    def left(self) -> float:
+        """Where the y axis stands: beside its numbers, and these beside its label."""
+        widest = max((len(number) for number in map(_tick, round_numbers(*self.y))), default=0)
+        return max(64.0, 26.0 + _DIGIT * widest)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Where a point lies on the page."""
@@ -74,11 +82,13 @@ class Frame:
         for value in round_numbers(*self.y):
             _, y = self.at(0, value)
             parts.append(f'<line x1="{x0}" y1="{y:.1f}" x2="{x1:.1f}" y2="{y:.1f}" stroke="#eee"/>')
-            parts.append(f'<text x="{x0 - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.6g}</text>')
+            parts.append(
+                f'<text x="{x0 - 6}" y="{y + 4:.1f}" text-anchor="end">{_tick(value)}</text>'
+            )
         for value in round_numbers(*self.x) if x_ticks else ():
             x, _ = self.at(value, 0)
             parts.append(
-                f'<text x="{x:.1f}" y="{y0 + 16:.1f}" text-anchor="middle">{value:.6g}</text>'
+                f'<text x="{x:.1f}" y="{y0 + 16:.1f}" text-anchor="middle">{_tick(value)}</text>'
             )
         parts.append(f'<path d="M{x0},{y1}V{y0}H{x1}" fill="none" stroke="{GREY}"/>')
         parts.append(
@@ -102,6 +112,10 @@ class Frame:
     def _points(self, x: Sequence[float], y: Sequence[float]) -> str:
         places = (self.at(float(a), float(b)) for a, b in zip(x, y, strict=True))
         return " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
+
+
+def _tick(value: float) -> str:
+    return f"{value:.6g}"
 
 
 def round_numbers(low: float, high: float) -> list[float]:

@@ -21,7 +21,7 @@ _POLICY = (
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 72em; margin: 1.5em auto;
-       padding: 0 1em; background: #fff; }
+       padding: 0 1em; background: #fff; overflow-wrap: anywhere; }
 h1 { font-size: 1.5em; margin-bottom: .2em; } h2 { font-size: 1.1em; margin: 1.6em 0 .4em; }
 .verdict { margin-top: 0; } .problem { color: #b04500; font-weight: 600; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(24em, 1fr)); gap: 1.5em; }
@@ -30,7 +30,8 @@ svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; }
 .controls { display: flex; gap: .6em; align-items: center; flex-wrap: wrap; }
 .controls input { flex: 1; min-width: 8em; }
 button { font: inherit; padding: .2em .8em; }
-table { border-collapse: collapse; } th { text-align: left; font-weight: 500; }
+table { border-collapse: collapse; } th { text-align: left; font-weight: 500;
+       overflow-wrap: normal; }
 th, td { padding: .2em 1em .2em 0; border-bottom: 1px solid #eee; vertical-align: top; }
 .numbers td, .numbers th { text-align: right; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; } pre { white-space: pre-wrap; background: #f6f6f6; padding: .8em; }

@@ -12,7 +12,7 @@ from fourierpathfinder import Direct, find_path
 from fourierpathfinder.landscapes.toy import two_channels
 from fourierpathfinder.rates import mode_movie, reaction_rates
 from fourierpathfinder.report import Report, report_html, report_of
-from fourierpathfinder.report.drawing import round_numbers
+from fourierpathfinder.report.drawing import Frame, round_numbers
 from fourierpathfinder.report.viewer import viewer
 
 from .browser import needs_chromium, opened
@@ -91,6 +91,16 @@ def test_small_barriers_keep_three_digits_and_zeros_have_no_sign(hop):
     assert "0.0001734 eV" in words(profile)
 
 
+@pytest.mark.parametrize("top", [1e-7, 1.7e-4, 0.4, 50, 2.9e5])
+def test_numbers_of_an_axis_do_not_reach_its_label(top):
+    frame = Frame((0, 1), (-0.08 * top, 1.25 * top))
+    drawn = ElementTree.fromstring(frame.svg([frame.axes("x", "y")], "a frame"))
+    numbers = [text for text in drawn.iter("text") if text.get("text-anchor") == "end"]
+    assert numbers
+    for number in numbers:  # 12 px letters are at most 7.5 wide; the label stands in 2 to 18
+        assert float(number.get("x")) - 7.5 * len(number.text) >= 18
+
+
 def test_the_cell_is_drawn_as_it_is_in_each_frame(hop):
     images = [hop[1].to_atoms()[0].copy() for _ in range(3)]
     assert len(films(images)[0]["edges"]) == 1
@@ -136,3 +146,17 @@ def test_complaints_would_be_seen(tmp_path):
     place.write_text(page.replace("</body>", '<img src="https://example.org/x.png"></body>'))
     console, _ = opened(place, tmp_path, dump=True)
     assert any("example.org" in line for line in console)
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_words_too_long_for_a_line_are_broken(report, tmp_path):
+    long = replace(
+        report, title="name_" * 80, facts={"a fact": "x" * 400}, settings={"file": "/place" * 80},
+        remarks=["y" * 400], problem="z" * 400, mode=(), images=(),
+    )  # fmt: skip
+    place = tmp_path / "long.html"
+    measured = "<script>document.body.dataset.wide = document.documentElement.scrollWidth</script>"
+    place.write_text(report_html(long).replace("</body>", f"{measured}</body>"), encoding="utf-8")
+    _, page = opened(place, tmp_path, dump=True)
+    assert int(re.search(r'data-wide="(\d+)"', page)[1]) <= 1200
