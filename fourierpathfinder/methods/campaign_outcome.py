@@ -79,11 +79,13 @@ def campaign_outcome(
     outcome = shared.outcome(campaign.best)
     doubt = "" if shared.agrees else _DISAGREE
     loose = _loose(outcome.saddle, limit)
+    channels = tuple(sorted(map(shared.result, campaign.channels), key=_order))
+    lower = _lower(outcome, channels)
     return replace(
         outcome,
         method=shared.method,
-        note=" ".join(filter(None, (doubt, prior_note, loose))),
-        channels=tuple(sorted(map(shared.result, campaign.channels), key=_order)),
+        note=" ".join(filter(None, (doubt, lower, prior_note, loose))),
+        channels=channels,
         segments=tuple(map(shared.result, campaign.segments)),
     )
 
@@ -91,6 +93,20 @@ def campaign_outcome(
 def _order(channel: PathResult) -> tuple[float, bool]:
     """The lowest first, by the height that is stated of each; of equal ones the certified first."""
     return channel.height, not channel.certified
+
+
+def _lower(outcome: Outcome, channels: tuple[PathResult, ...]) -> str:
+    """What is to be said where a certified path is not the lowest of those that were found."""
+    lowest = channels[0] if channels else None
+    if lowest is None or lowest.certified or not outcome.certified:
+        return ""
+    below = outcome.height - lowest.height
+    if below <= outcome.height_error + lowest.height_error:
+        return ""
+    return (
+        f"Another path was found, {below:.2g} ± {lowest.height_error:.1g} lower, which could not "
+        "be certified: the first of the channels. Look for more of them, or search again from it."
+    )
 
 
 def _loose(saddle: Saddle | None, limit: float | None) -> str:
