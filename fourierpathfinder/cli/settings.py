@@ -1,6 +1,6 @@
 """What the options of a command say, checked: the settings of a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ def settings_of(options: dict[str, Any]) -> Settings:
     """The settings of a run; InputError where an option makes no sense."""
     factory = calculator_factory(options["calculator"], options["method"], options["settings"])
     _require_positive(options)
+    _details_of_vibrations(options)
     names = (
         "tol", "max_gradients", "relax_ends", "verify", "saddle_force", "mep", "restart",
         "resume_check",
@@ -70,9 +71,8 @@ def settings_of(options: dict[str, Any]) -> Settings:
 
 def vibrations_of(options: dict[str, Any], start: Any) -> Vibrations | None:
     """Which vibrations are asked for, of a system with the structure `start`; None for none."""
-    temperatures, region = options["temperatures"], options["region"]
-    if not (options["vibrations"] or temperatures):
-        _refuse_details_of_vibrations(options)
+    details, region = _details_of_vibrations(options), options["region"]
+    if details is None:
         return None
     chosen = None if region is None else chosen_atoms(region, start, "--region")
     if chosen is not None and not free_space(start).movable[list(chosen)].any():
@@ -80,13 +80,21 @@ def vibrations_of(options: dict[str, Any], start: Any) -> Vibrations | None:
             f"--region is {region!r}, but these atoms are held; give some that can move, or leave "
             "it out"
         )
-    return Vibrations(temperatures or (ROOM,), options["low_modes"], chosen)
+    return replace(details, region=chosen)
 
 
-def _refuse_details_of_vibrations(options: dict[str, Any]) -> None:
+def _details_of_vibrations(options: dict[str, Any]) -> Vibrations | None:
+    """What is said of vibrations whatever the system is; None where none are asked for."""
+    if options.get("vibrations") or options.get("temperatures"):
+        return Vibrations(options["temperatures"] or (ROOM,), options["low_modes"])
+    _refuse_details(options)
+    return None
+
+
+def _refuse_details(options: dict[str, Any]) -> None:
     """What says how to vibrate does nothing where nothing vibrates."""
     for name, unless_given in (("region", None), ("low_modes", AS_THEY_ARE)):
-        if options[name] != unless_given:
+        if options.get(name, unless_given) != unless_given:
             option = f"--{name.replace('_', '-')}"
             raise InputError(f"{option} is {options[name]!r}; it needs --vibrations")
 

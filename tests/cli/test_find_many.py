@@ -228,6 +228,16 @@ def test_the_table_of_pairs_is_not_lost_to_the_table_of_results(pairs, tmp_path,
     assert (tmp_path / "table.csv").read_bytes() == pairs.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "options", [("--region", "27"), ("--low-modes", "grimme"), ("--temperature", "0")]
+)
+def test_what_fits_no_pair_is_said_before_the_first(command, pairs, tmp_path, options):
+    done = command("find-many", pairs, "-c", "emt", "-o", tmp_path / "out", *options)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert f"{options[0]} is " in done.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_holds_no_pairs_is_refused(tmp_path):
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="no column 'reactant'"):
