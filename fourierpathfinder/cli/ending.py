@@ -32,7 +32,16 @@ _INTERRUPTED = "interrupted; continue with --restart"
 
 _SAVED = "What was calculated is saved: --restart continues from there"
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ADVICE = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, and continue with --restart"
+    ),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS),
+        "allow that it is written, or give another folder as --output",
+    ),
+}
+"""What to do where a file cannot be written."""
 
 _PATIENCE = 20.0
 """In seconds: how long a run may write what it has; schedulers kill after some thirty."""
@@ -57,8 +66,8 @@ def with_exit_status(command: Callable[..., Exit]) -> Callable[..., None]:
         except (TooManyFailuresError, NobodyAnswersError, LandscapeError) as error:
             status = _failed(Exit.CALCULATOR, error)
         except OSError as error:
-            more = "; make room, and continue with --restart" if error.errno in _FULL else ""
-            status = _failed(Exit.OUTPUT, f"{error}{more}")
+            advice = _ADVICE.get(error.errno or 0, "")
+            status = _failed(Exit.OUTPUT, "; ".join(filter(None, (str(error), advice))))
         except KeyboardInterrupt:
             status = _failed(Exit.INTERRUPTED, _INTERRUPTED)
         except (click.ClickException, click.Abort, click.exceptions.Exit):

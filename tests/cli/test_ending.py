@@ -1,5 +1,7 @@
 """Signals end a command, also where what they raise is lost on the way."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -7,6 +9,7 @@ import time
 
 import pytest
 
+from fourierpathfinder.cli import ending
 from fourierpathfinder.cli.exits import Exit
 
 STUBBORN = """
@@ -42,6 +45,24 @@ def test_a_command_that_does_not_end_by_itself_is_ended(number):
     assert process.returncode == Exit.INTERRUPTED
     assert output.startswith("dropped\n")
     assert output.endswith("fourierpathfinder: interrupted; continue with --restart\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.ENOSPC, "make room"), (errno.EFBIG, "make room"), (errno.EACCES, "another folder"),
+     (errno.EROFS, "another folder")],
+)  # fmt: skip
+def test_where_a_file_cannot_be_written_it_is_said_what_to_do(number, advice, capsys):
+    @ending.with_exit_status
+    def command():
+        raise OSError(number, os.strerror(number), "run.log")
+
+    with pytest.raises(SystemExit) as ended:
+        command()
+    assert ended.value.code == Exit.OUTPUT
+    told = capsys.readouterr().err
+    assert "run.log" in told
+    assert advice in told
 
 
 def test_a_later_signal_ends_it_at_once():
