@@ -129,3 +129,35 @@ def test_huge_energies_on_the_way_are_not_taken_for_noise(seed):
     if result.certified:
         assert values.max() - result.height <= max(result.height_error, MILLI_EV)
         assert result.height_error <= 0.01 * (result.height - values.min()) + MILLI_EV
+
+
+def chair(side):
+    """Tetrahydropyran as a chair, one or the other way up."""
+    symbols, positions = [], []
+    for k in range(6):
+        up = side * (1 if k % 2 == 0 else -1)
+        outwards = np.array([np.cos(np.pi * k / 3), np.sin(np.pi * k / 3), 0])
+        centre = 1.46 * outwards + np.array([0, 0, 0.25 * up])
+        symbols.append("C" if k else "O")
+        positions.append(centre)
+        if k:
+            axial = centre + np.array([0, 0, 1.09 * up])
+            equatorial = centre + 1.09 * (0.943 * outwards - np.array([0, 0, 0.33 * up]))
+            symbols += ["H", "H"]
+            positions += [axial, equatorial] if up > 0 else [equatorial, axial]
+    return Atoms(symbols, positions)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_ring_turns_over_its_pass_and_not_over_a_ridge_beside(seed):
+    """In the middle of its pseudorotation the landscape goes down along that as well."""
+    start, end = (relaxed(chair(side), gfn2_xtb(), 0.01) for side in (1, -1))
+    landscape = MoleculeLandscape(start, gfn2_xtb)
+    result = find_path(landscape, start, end, rng=seed, max_gradients=200)
+    assert result.certified
+    x, step = result.saddle.position, 0.01
+    places = np.concatenate([x + step * np.eye(len(x)), x - step * np.eye(len(x))])
+    after, before = np.split(np.asarray(landscape.value_and_grad(places)[1]), 2)
+    hessian = (after - before) / (2 * step)
+    curvatures = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+    assert curvatures[1] > 0.05 * curvatures[0]

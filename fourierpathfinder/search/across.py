@@ -22,11 +22,17 @@ def directions_across(channel: Channel, saddle: Saddle) -> Array:
     They have length 1, and leave out motions of the whole that cost nothing.
     """
     drawn = _drawn(channel, len(saddle.position))
-    along = _along(channel, saddle.position, saddle.time)
+    along = not_across(channel, saddle.position, saddle.time)
     across = _without(drawn, along, channel.policy.across.nothing)
     sizes, before = np.linalg.norm(across, axis=1), np.linalg.norm(drawn, axis=1)
     kept = sizes > channel.policy.across.aside * before
     return np.asarray(across[kept] / sizes[kept, None])
+
+
+def not_across(channel: Channel, point: Array, time: float) -> Array:
+    """The path's direction, and those in which the whole moves at no cost (k, D)."""
+    velocity = np.asarray(channel.path.velocity(time))[None]
+    return np.concatenate([velocity, channel.aim.sides.free_motions(point)])
 
 
 def off_symmetry(
@@ -51,7 +57,7 @@ def unseen(channel: Channel, point: Array, time: float, records: Records, least:
     it; what little it tells is not enough.
     """
     numbers, drawn = channel.policy.across, _drawn(channel, len(point))
-    excluded = [_along(channel, point, time), *_telling(channel, records)]
+    excluded = [not_across(channel, point, time), *_telling(channel, records)]
     left = _without(drawn, np.concatenate(excluded), numbers.nothing)
     sizes = np.linalg.norm(left, axis=1)
     shares = sizes / np.linalg.norm(drawn, axis=1)
@@ -77,12 +83,6 @@ def _are_coordinates(channel: Channel) -> bool:
     return channel.model.features.keeps_distances
 
 
-def _along(channel: Channel, point: Array, time: float) -> Array:
-    """The path's direction, and those in which the whole moves at no cost (k, D)."""
-    velocity = np.asarray(channel.path.velocity(time))[None]
-    return np.concatenate([velocity, channel.aim.sides.free_motions(point)])
-
-
 def _telling(channel: Channel, records: Records) -> tuple[Array, Array]:
     """Orthonormal directions (k, D) in which gradients, and steps between points, are large."""
     known, numbers = records.known, channel.policy.across
@@ -91,10 +91,10 @@ def _telling(channel: Channel, records: Records) -> tuple[Array, Array]:
     slopes = known.gradients / np.maximum(sizes, max(float(np.median(sizes)), _TINY))
     steps = np.concatenate([known.x, channel.path.end[None]]) - channel.path.start
     least = (numbers.slope, numbers.step) if _are_coordinates(channel) else (numbers.nothing,) * 2
-    return _leading(slopes, least[0]), _leading(steps / channel.chord, least[1])
+    return leading(slopes, least[0]), leading(steps / channel.chord, least[1])
 
 
-def _leading(vectors: Array, least: float) -> Array:
+def leading(vectors: Array, least: float) -> Array:
     """The principal directions (k, D) of vectors (m, D), as far as these are that large there."""
     _, sizes, directions = np.linalg.svd(vectors, full_matrices=False)
     return np.asarray(directions[sizes > least])

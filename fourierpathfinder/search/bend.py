@@ -6,8 +6,9 @@ import numpy as np
 
 from .._arrays import Array
 from .._lazy import cached_property
-from .across import directions_across
+from .across import directions_across, leading, not_across
 from .channel import Channel
+from .policy import Across
 from .span import Span
 
 
@@ -19,17 +20,18 @@ class Bend:
     ----------
     hessian : array (q, q)
         In all directions in which it varies.
-    along : array (q,)
-        The path's direction among these.
+    left_out : array (k, q)
+        What of these is not across the path: its own direction, and those in which the whole moves
+        at no cost.
     basis : array (D, q) or None
         What they are; None for the coordinates themselves.
-    downward : float
-        How far down, as a share of the steepest curvature down, counts as a way down.
+    numbers : Across
+        The policy.
     """
 
     hessian: Array
-    along: Array
-    downward: float
+    left_out: Array
+    numbers: Across
     basis: Array | None = None
 
     @classmethod
@@ -37,15 +39,15 @@ class Bend:
         """At the channel's saddle."""
         assert channel.saddle is not None
         model, top = channel.model, channel.saddle.position
-        along = np.asarray(channel.path.velocity(channel.saddle.time))
-        downward = channel.policy.across.downward
+        numbers = channel.policy.across
+        left_out = leading(not_across(channel, top, channel.saddle.time), numbers.nothing)
         if not Span.pays_for(model):
-            return cls(model.hessian(top), along, downward)
+            return cls(model.hessian(top), left_out, numbers)
         others = directions_across(channel, channel.saddle)
-        span = Span.around(model, top, np.stack([along, *others]))
+        span = Span.around(model, top, np.concatenate([left_out[:1], others]))
         basis = span.basis
         hessian = span.model(model).hessian(np.zeros(basis.shape[1]))
-        return cls(hessian, along @ basis, downward, basis)
+        return cls(hessian, left_out @ basis, numbers, basis)
 
     @cached_property
     def curvatures(self) -> Array:
@@ -55,7 +57,7 @@ class Bend:
     @property
     def least_way_down(self) -> float:
         """The curvature across the path, 0 or below, under which there is a second way down."""
-        return self.downward * min(float(self.curvatures[0]), 0.0)
+        return self.numbers.downward * min(float(self.curvatures[0]), 0.0)
 
     @property
     def second_way_down(self) -> Array | None:
@@ -70,12 +72,13 @@ class Bend:
 
     @cached_property
     def across(self) -> Array:
-        """The principal directions (q - 1, D) across the path, of smallest curvature first."""
-        basis = _complement(self.along)
+        """The principal directions (m, D) across the path, of smallest curvature first."""
+        basis = _complement(self.left_out, self.numbers.nothing)
         directions = basis @ np.linalg.eigh(basis.T @ self.hessian @ basis)[1]
         return np.asarray((directions if self.basis is None else self.basis @ directions).T)
 
 
-def _complement(direction: Array) -> Array:
-    """An orthonormal basis (D, D - 1) of what is orthogonal to a direction (D,)."""
-    return np.linalg.qr(direction[:, None], mode="complete")[0][:, 1:]
+def _complement(directions: Array, nothing: float) -> Array:
+    """An orthonormal basis (q, m) of what is orthogonal to directions (k, q), of length 1."""
+    _, sizes, rows = np.linalg.svd(directions)
+    return np.asarray(rows[int((sizes > nothing).sum()) :].T)

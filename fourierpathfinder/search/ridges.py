@@ -13,8 +13,8 @@ import numpy as np
 
 from .._arrays import Array
 from ..path import SinePath
-from .across import directions_across, unseen
 from .bend import Bend
+from .beside import lower_side, unknown_side
 from .channel import Channel
 from .judgement import Answer
 from .phases import told
@@ -67,9 +67,7 @@ class Sideways:
             return None
         down = self.down
         if down is None:
-            point = unknown_side(
-                channel, self.bend, records, self.doubt, is_first=self.n_answers == 0
-            )
+            point = unknown_side(channel, self.bend, records, self.doubt, self.n_answers)
         else:
             point = lower_side(channel, down)
         if point is None or not channel.is_open(point):
@@ -107,109 +105,8 @@ class Sideways:
 
     def _is_lower(self, answer: Answer) -> bool:
         below = self.channel.crest - answer.value
-        return not answer.failed and below > self.channel.path_tolerance
-
-
-@dataclass(frozen=True, eq=False)
-class _Beside:
-    """What is expected beside a path's top.
-
-    Attributes
-    ----------
-    points : array (k, 2, D)
-        One to either side, in each of k directions.
-    means : array (k, 2)
-        There, above the top.
-    deviations : array (k,)
-        Calibrated.
-    """
-
-    points: Array
-    means: Array
-    deviations: Array
-
-    @classmethod
-    def of(cls, channel: Channel, top: Array, directions: Array) -> "_Beside":
-        """What is expected in `directions` (k, D), of length 1, from the `top` (D,)."""
-        aside = channel.policy.across.aside * channel.chord * directions
-        points = np.stack([top + aside, top - aside], axis=1)
-        flat = points.reshape(-1, len(top))
-        means = channel.model.predict(flat)[0] - channel.model.predict(top[None])[0]
-        factor = channel.progress.calibration.factor
-        deviations = factor * channel.model.deviation(flat).reshape(-1, 2).mean(axis=1)
-        return cls(points, means.reshape(-1, 2), deviations)
-
-    @property
-    def rises(self) -> Array:
-        """How far it rises to either side (k,), on average."""
-        return self.means.mean(axis=1)
-
-    def lower(self, index: int) -> Array:
-        """The lower point (D,) of a direction."""
-        return np.asarray(self.points[index, int(self.means[index].argmin())])
-
-
-def unknown_side(
-    channel: Channel, bend: Bend, records: Records, doubt: float, *, is_first: bool
-) -> Array | None:
-    """A point (D,) beside the top where it may fall, by more than matters, or None.
-
-    The surrogate takes the directions across the path of which it knows next to nothing to be like
-    those that it has seen; so the first look is at one of them whatever it expects, and the more it
-    is deceived there, the less it is believed of the others. Then, and always on a path that was in
-    a plane of symmetry, the softest directions come before these: each answer there makes them
-    softer still, until one falls or they are known, as in Davidson's method for the lowest
-    eigenvalues (J. Comput. Phys. 17, 87 (1975), DOI 10.1016/0021-9991(75)90065-0).
-    """
-    assert channel.saddle is not None
-    symmetric, across = channel.progress.was_symmetric, channel.policy.across
-    least = across.blind_beside if symmetric else across.blind_to_most
-    top, time = channel.saddle.position, channel.saddle.time
-    blind = unseen(channel, top, time, records, least)
-    if is_first and len(blind) > 0:
-        return _Beside.of(channel, top, blind[:1]).lower(0)
-    others = directions_across(channel, channel.saddle)
-    if not symmetric and doubt <= channel.policy.certify.assurance:
-        return _where_it_may_fall(channel, others, across.deviations, _that_matters(channel))
-    matters = _that_matters(channel, bend)
-    softest = bend.across[: across.softest]
-    point = _where_it_may_fall(channel, softest, across.deviations_softest, matters)
-    if point is not None:
-        return point
-    deviations = doubt * (across.deviations_symmetric if symmetric else across.deviations)
-    return _where_it_may_fall(channel, np.concatenate([others, blind]), deviations, matters)
-
-
-def _where_it_may_fall(
-    channel: Channel, directions: Array, deviations: float, matters: float
-) -> Array | None:
-    """The point beside the top, in one of `directions` (k, D), where it may fall most, or None."""
-    if len(directions) == 0:
-        return None
-    assert channel.saddle is not None
-    beside = _Beside.of(channel, channel.saddle.position, directions)
-    likely = beside.rises - deviations * beside.deviations
-    least = int(likely.argmin())
-    return beside.lower(least) if likely[least] < -matters else None
-
-
-def _that_matters(channel: Channel, bend: Bend | None = None) -> float:
-    """By how much it must fall beside the top, as near as that is looked at, to matter.
-
-    A symmetric ridge that hardly bends there may lie high above the pass all the same, which its
-    `bend` tells; what is less than the noise cannot be seen.
-    """
-    most = channel.policy.certify.largest_error * channel.scale
-    if bend is None or bend.least_way_down == 0:
-        return most
-    aside = channel.policy.across.aside * channel.chord
-    return min(most, max(-bend.least_way_down * aside**2 / 2, channel.noise[0]))
-
-
-def lower_side(channel: Channel, down: Array) -> Array:
-    """The point (D,) beside the top that is expected to be lower, in a direction (D,)."""
-    assert channel.saddle is not None
-    return _Beside.of(channel, channel.saddle.position, down[None]).lower(0)
+        left = self.channel.policy.certify.stationary * self.channel.path_tolerance
+        return not answer.failed and below > left
 
 
 def pushed(channel: Channel, down: Array, side: int) -> SinePath:

@@ -30,6 +30,9 @@ class Across:
     deviations_softest: float = 1.5
     """The number of deviations for these: a turning dumbbell in nickel, on a ridge, leaves 1.05,
     and with two the atoms of a trimer on a surface would be looked at for ever."""
+    soft_looks: int = 1
+    """Looks in these on any other path, where the surrogate sees distances between atoms: the ridge
+    of tetrahydropyran, turning over, is seen by the first, and many passes have soft modes."""
     looks: int = 20
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction. With six a ridge in 20 dimensions stayed in one run

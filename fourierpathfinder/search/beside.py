@@ -1,0 +1,150 @@
+"""Where a path's top is looked at from beside: a point that may be lower, by what is known.
+
+A direction across the path matters where the surrogate knows nothing of it, where it is not sure
+that the landscape rises, or where it expects it to fall.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._arrays import Array
+from ..result import Saddle
+from .across import directions_across, unseen
+from .bend import Bend
+from .channel import Channel
+from .records import Records
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What is expected beside a path's top.
+
+    Attributes
+    ----------
+    points : array (k, 2, D)
+        One to either side, in each of k directions.
+    means : array (k, 2)
+        There, above the top.
+    deviations : array (k,)
+        Calibrated.
+    """
+
+    points: Array
+    means: Array
+    deviations: Array
+
+    @classmethod
+    def of(cls, channel: Channel, top: Array, directions: Array) -> "Beside":
+        """What is expected in `directions` (k, D), of length 1, from the `top` (D,)."""
+        aside = channel.policy.across.aside * channel.chord * directions
+        points = np.stack([top + aside, top - aside], axis=1)
+        flat = points.reshape(-1, len(top))
+        means = channel.model.predict(flat)[0] - channel.model.predict(top[None])[0]
+        factor = channel.progress.calibration.factor
+        deviations = factor * channel.model.deviation(flat).reshape(-1, 2).mean(axis=1)
+        return cls(points, means.reshape(-1, 2), deviations)
+
+    @property
+    def rises(self) -> Array:
+        """How far it rises to either side (k,), on average."""
+        return self.means.mean(axis=1)
+
+    def lower(self, index: int) -> Array:
+        """The lower point (D,) of a direction."""
+        return np.asarray(self.points[index, int(self.means[index].argmin())])
+
+
+def unknown_side(
+    channel: Channel, bend: Bend, records: Records, doubt: float, n_answers: int
+) -> Array | None:
+    """A point (D,) beside the top where it may fall, by more than matters, or None.
+
+    The surrogate takes the directions across the path of which it knows next to nothing to be like
+    those that it has seen; so the first look is at one of them whatever it expects, and the more it
+    is deceived there, the less it is believed of the others.
+    """
+    assert channel.saddle is not None
+    symmetric, numbers = channel.progress.was_symmetric, channel.policy.across
+    least = numbers.blind_beside if symmetric else numbers.blind_to_most
+    top, time = channel.saddle.position, channel.saddle.time
+    blind = unseen(channel, top, time, records, least)
+    if n_answers == 0 and len(blind) > 0:
+        return Beside.of(channel, top, blind[:1]).lower(0)
+    if symmetric or doubt > channel.policy.certify.assurance:
+        return _where_little_is_believed(channel, bend, blind, doubt)
+    return _where_it_is_soft(channel, bend, n_answers)
+
+
+def _where_little_is_believed(
+    channel: Channel, bend: Bend, blind: Array, doubt: float
+) -> Array | None:
+    """The point after a surprise, and always on a path that was in a plane of symmetry.
+
+    The softest directions come first: each answer there makes them softer still, until one falls or
+    they are known, as in Davidson's method for the lowest eigenvalues (J. Comput. Phys. 17, 87
+    (1975), DOI 10.1016/0021-9991(75)90065-0).
+    """
+    numbers, matters = channel.policy.across, _that_matters(channel, bend)
+    softest = bend.across[: numbers.softest]
+    point = _where_it_may_fall(channel, softest, numbers.deviations_softest, matters)
+    if point is not None:
+        return point
+    symmetric = channel.progress.was_symmetric
+    deviations = doubt * (numbers.deviations_symmetric if symmetric else numbers.deviations)
+    others = directions_across(channel, _saddle(channel))
+    return _where_it_may_fall(channel, np.concatenate([others, blind]), deviations, matters)
+
+
+def _where_it_is_soft(channel: Channel, bend: Bend, n_answers: int) -> Array | None:
+    """The point on any other path, where the surrogate is believed.
+
+    Of distances between atoms it knows something in every direction, and so which are soft: a ring
+    that turns over has ridges in the middle of its pseudorotation.
+    """
+    numbers = channel.policy.across
+    others, matters = directions_across(channel, _saddle(channel)), _that_matters(channel)
+    point = _where_it_may_fall(channel, others, numbers.deviations, matters)
+    knows = not channel.model.features.keeps_distances
+    if point is not None or not knows or n_answers >= numbers.soft_looks:
+        return point
+    matters = max(_that_matters(channel, bend), channel.path_tolerance)
+    softest = bend.across[: numbers.softest]
+    return _where_it_may_fall(channel, softest, numbers.deviations, matters)
+
+
+def _saddle(channel: Channel) -> Saddle:
+    assert channel.saddle is not None
+    return channel.saddle
+
+
+def _where_it_may_fall(
+    channel: Channel, directions: Array, deviations: float, matters: float
+) -> Array | None:
+    """The point beside the top, in one of `directions` (k, D), where it may fall most, or None."""
+    if len(directions) == 0:
+        return None
+    assert channel.saddle is not None
+    beside = Beside.of(channel, channel.saddle.position, directions)
+    likely = beside.rises - deviations * beside.deviations
+    least = int(likely.argmin())
+    return beside.lower(least) if likely[least] < -matters else None
+
+
+def _that_matters(channel: Channel, bend: Bend | None = None) -> float:
+    """By how much it must fall beside the top, as near as that is looked at, to matter.
+
+    A symmetric ridge that hardly bends there may lie high above the pass all the same, which its
+    `bend` tells; what is less than the noise cannot be seen.
+    """
+    most = channel.policy.certify.largest_error * channel.scale
+    if bend is None or bend.least_way_down == 0:
+        return most
+    aside = channel.policy.across.aside * channel.chord
+    return min(most, max(-bend.least_way_down * aside**2 / 2, channel.noise[0]))
+
+
+def lower_side(channel: Channel, down: Array) -> Array:
+    """The point (D,) beside the top that is expected to be lower, in a direction (D,)."""
+    assert channel.saddle is not None
+    return Beside.of(channel, channel.saddle.position, down[None]).lower(0)
