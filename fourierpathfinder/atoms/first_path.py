@@ -13,15 +13,17 @@ path is sought once more with what prevents that (`handedness`).
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy.optimize import minimize
 
 from ..path import SinePath
-from .handedness import Groups
 from .minimum_image import squared_lengths
 from .pairs import AtomPairs
+
+if TYPE_CHECKING:  # toys have first paths without ASE
+    from .handedness import Groups
 
 _STIFFNESS = 1e-3
 """ε, in Å^-4, where pairs weigh about 1 Å^-4."""
@@ -69,7 +71,7 @@ def idpp_start(
     pairs: AtomPairs,
     space: Space,
     motions: np.ndarray | None = None,
-    groups: Groups | None = None,
+    groups: "Groups | None" = None,
 ) -> SinePath:
     """A first path between two structures: bent a little at random, then relaxed.
 
@@ -90,7 +92,7 @@ def idpp_start(
     return min(found, held, key=lambda path: _n_turned(groups, path, space))
 
 
-def _n_turned(groups: Groups, path: SinePath, space: Space) -> int:
+def _n_turned(groups: "Groups", path: SinePath, space: Space) -> int:
     return groups.n_turned(space.lift(path(_times(path))))
 
 
@@ -103,7 +105,7 @@ def idpp_path(
     kicked: SinePath,
     pairs: AtomPairs,
     space: Space,
-    groups: Groups | None = None,
+    groups: "Groups | None" = None,
 ) -> SinePath:
     """Relax a path on the image-dependent pair potential.
 

@@ -160,13 +160,15 @@ def test_one_that_leads_far_away_spoils_no_tolerance():
     """Downhill for ever: values of 1e11 are met on the way, beside which 100 looks like nothing."""
     toy = mueller_brown()
     hill = FunctionLandscape(lambda x: -50 * float(x @ x), lambda x: -100 * x)
-    for seed in range(3):
+    furthest = 0.0
+    for seed in range(4):
         found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=hill, rng=seed)
-        assert found.evaluations.values.max() > 1e3
+        furthest = max(furthest, found.evaluations.values.max())
         highest = toy.value_and_grad(found.path(np.linspace(0, 1, 401)))[0].max()
         rise = toy.height - found.start_value
         assert not found.certified or abs(highest - toy.height) < 1e-2 * rise
         assert found.height_error < 1e-2 * rise or not found.certified
+    assert furthest > 1e11
 
 
 def test_one_that_cannot_be_evaluated_at_the_ends_is_left_out():
