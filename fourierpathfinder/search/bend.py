@@ -40,11 +40,14 @@ class Bend:
         assert channel.saddle is not None
         model, top = channel.model, channel.saddle.position
         numbers = channel.policy.across
-        left_out = leading(not_across(channel, top, channel.saddle.time), numbers.nothing)
+        directions = not_across(channel, top, channel.saddle.time)
+        sizes = np.linalg.norm(directions, axis=1, keepdims=True)
+        directions = directions / np.maximum(sizes, np.finfo(float).tiny)
+        left_out = leading(directions, numbers.nothing)
         if not Span.pays_for(model):
             return cls(model.hessian(top), left_out, numbers)
         others = directions_across(channel, channel.saddle)
-        span = Span.around(model, top, np.concatenate([left_out[:1], others]))
+        span = Span.around(model, top, np.concatenate([directions[:1], others]))
         basis = span.basis
         hessian = span.model(model).hessian(np.zeros(basis.shape[1]))
         return cls(hessian, left_out @ basis, numbers, basis)

@@ -66,6 +66,29 @@ def test_a_ridge_is_left(n_coordinates, a):
     assert right >= 4
 
 
+class InUnits:
+    """A landscape with coordinates in other units."""
+
+    def __init__(self, landscape, unit):
+        self.landscape, self.unit = landscape, unit
+
+    def value_and_grad(self, points):
+        values, gradients = self.landscape.value_and_grad(points / self.unit)
+        return values, gradients / self.unit
+
+
+@pytest.mark.parametrize("n_coordinates", [3, 20])
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_a_ridge_is_left_whatever_the_unit(n_coordinates, unit):
+    landscape = Ridge(n_coordinates, 0.6)
+    path = on_the_ridge(landscape)
+    scaled = SinePath(unit * path.start, unit * path.end, unit * path.coefficients)
+    in_units = InUnits(landscape, unit)
+    result = find_path(in_units, scaled.start, scaled.end, initial=scaled, rng=0)
+    assert result.certified
+    assert result.height < landscape.lowest + 0.01
+
+
 @pytest.mark.parametrize("a", [-0.5, 0.0, 0.05])
 def test_a_pass_stays(a):
     landscape = Ridge(6, a)
