@@ -129,38 +129,29 @@ def _paper(
 
 RATES = (0.03, 0.1, 0.3, 1.0)
 
+
+def _classifier(
+    title: str, make: Callable[[], nn.Module], n_epochs: int, learning_rate: float
+) -> Case:
+    return Case(
+        title,
+        make,
+        nn.functional.cross_entropy,
+        n_epochs=n_epochs,
+        learning_rate=learning_rate,
+        sgd_rates=RATES,
+        n_images=FEWER,
+    )
+
+
 CASES = {
     "fcp": _paper("fcp", 40, 2e-3, RATES),
     "lenet": _paper("lenet", 30, 2e-3, RATES, FEWER),
     "autoencoder": _paper("autoencoder", 40, 2e-3, (1.0, 10.0, 100.0)),
     "lstm": _paper("lstm", 60, 4e-3, RATES, FEWER),
-    "residual": Case(
-        "Residual",
-        residual,
-        nn.functional.cross_entropy,
-        n_epochs=25,
-        learning_rate=4e-3,
-        sgd_rates=RATES,
-        n_images=FEWER,
-    ),
-    "wide": Case(
-        "Wide residual",
-        lambda: residual((32, 64, 128)),
-        nn.functional.cross_entropy,
-        n_epochs=12,
-        learning_rate=2e-3,
-        sgd_rates=RATES,
-        n_images=FEWER,
-    ),
-    "transformer": Case(
-        "Transformer",
-        Transformer,
-        nn.functional.cross_entropy,
-        n_epochs=30,
-        learning_rate=3e-3,
-        sgd_rates=RATES,
-        n_images=FEWER,
-    ),
+    "residual": _classifier("Residual", residual, 25, 4e-3),
+    "wide": _classifier("Wide residual", lambda: residual((32, 64, 128)), 12, 2e-3),
+    "transformer": _classifier("Transformer", Transformer, 30, 3e-3),
 }
 
 

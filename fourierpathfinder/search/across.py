@@ -8,7 +8,6 @@ beside them. A point a little aside tells, and serves as well as one on the path
 import numpy as np
 
 from .._arrays import Array
-from ..result import Saddle
 from .channel import Channel
 from .prediction import Candidate, Prediction
 from .records import Records
@@ -16,11 +15,13 @@ from .records import Records
 _TINY = float(np.finfo(float).tiny)
 
 
-def directions_across(channel: Channel, saddle: Saddle) -> Array:
+def directions_across(channel: Channel) -> Array:
     """Directions (k, D) across the path at its top, in which what moves along it would move most.
 
     They have length 1, and leave out motions of the whole that cost nothing.
     """
+    assert channel.saddle is not None
+    saddle = channel.saddle
     drawn = _drawn(channel, len(saddle.position))
     along = not_across(channel, saddle.position, saddle.time)
     across = _without(drawn, along, channel.policy.across.nothing)

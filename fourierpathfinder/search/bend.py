@@ -46,7 +46,7 @@ class Bend:
         left_out = leading(directions, numbers.nothing)
         if not Span.pays_for(model):
             return cls(model.hessian(top), left_out, numbers)
-        others = directions_across(channel, channel.saddle)
+        others = directions_across(channel)
         span = Span.around(model, top, np.concatenate([directions[:1], others]))
         basis = span.basis
         hessian = span.model(model).hessian(np.zeros(basis.shape[1]))

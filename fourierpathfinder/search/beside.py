@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._arrays import Array
-from ..result import Saddle
 from .across import directions_across, unseen
 from .bend import Bend
 from .channel import Channel
@@ -92,7 +91,7 @@ def _where_little_is_believed(
         return point
     symmetric = channel.progress.was_symmetric
     deviations = doubt * (numbers.deviations_symmetric if symmetric else numbers.deviations)
-    others = directions_across(channel, _saddle(channel))
+    others = directions_across(channel)
     return _where_it_may_fall(channel, np.concatenate([others, blind]), deviations, matters)
 
 
@@ -103,7 +102,7 @@ def _where_it_is_soft(channel: Channel, bend: Bend, n_answers: int) -> Array | N
     that turns over has ridges in the middle of its pseudorotation.
     """
     numbers = channel.policy.across
-    others, matters = directions_across(channel, _saddle(channel)), _that_matters(channel)
+    others, matters = directions_across(channel), _that_matters(channel)
     point = _where_it_may_fall(channel, others, numbers.deviations, matters)
     knows = not channel.model.features.keeps_distances
     if point is not None or not knows or n_answers >= numbers.soft_looks:
@@ -111,11 +110,6 @@ def _where_it_is_soft(channel: Channel, bend: Bend, n_answers: int) -> Array | N
     matters = max(_that_matters(channel, bend), channel.path_tolerance)
     softest = bend.across[: numbers.softest]
     return _where_it_may_fall(channel, softest, numbers.deviations, matters)
-
-
-def _saddle(channel: Channel) -> Saddle:
-    assert channel.saddle is not None
-    return channel.saddle
 
 
 def _where_it_may_fall(
