@@ -52,16 +52,22 @@ CHAIN = OneBend(
 
 
 def train_bend(
-    kind: OneBend, landscape: Any, a: torch.Tensor, b: torch.Tensor, rate: float, budget: int
+    kind: OneBend,
+    landscape: Any,
+    a: torch.Tensor,
+    b: torch.Tensor,
+    rate: float,
+    budget: int,
+    batch: int = BATCH,
 ) -> Curve:
     """The curve after `budget` sample gradients from the straight line."""
     rng = np.random.default_rng(0)
     bend = (a + b) / 2
     velocity = torch.zeros_like(bend)
-    n_steps = budget // BATCH
+    n_steps = budget // batch
     for step in range(n_steps):
         times = rng.random(1)
-        samples = rng.integers(landscape.n_samples, size=(1, BATCH))
+        samples = rng.integers(landscape.n_samples, size=(1, batch))
         point = kind.curve(a, bend, b)(times)
         weight = kind.weights(torch.as_tensor(times).to(a))[1]
         gradient = weight * landscape.value_and_grad(point, samples)[1][0]

@@ -3,27 +3,32 @@
     python -m benchmarks.network_times                            as in docs/networks.rst
     python -m benchmarks.network_times --only fcp --seeds 2 3     another pair
     python -m benchmarks.network_times --times 4 --rng 1          in four times the time
+    python -m benchmarks.network_times --device cuda --seconds 3 --workers 8
 
 How long a step takes is measured first, of all ways in turns and the least of several times, so
 that no run is disturbed by what else the machine does. Each way then takes as many steps as the
 time allows: `Stochastic()` with its defaults, and a Bezier curve and a one-bend chain with each of
-their rates, the best of which counts. The search for it does not. Heights are the largest of 31
-points on all images.
+their batch sizes and rates, the best of which counts. The search for it does not; of the larger
+times it tries what were the best four in the time before. Heights are the largest of 31 points on
+all images.
 """
 
 import argparse
-from collections.abc import Callable
-from functools import partial
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.network_curves import BATCH, BEZIER, CHAIN, Curve, OneBend, curve_height, train_bend
+from benchmarks.network_curves import BEZIER, CHAIN, Curve, curve_height, train_bend
 from benchmarks.network_pairs import CASES, trained_ends
-from examples.nn_experiments.data import Images, load_images
+from examples.nn_experiments.data import load_images
 from fourierpathfinder import SinePath, Stochastic
 from fourierpathfinder.evaluation import Evaluator
 from fourierpathfinder.landscapes import NetworkLandscape
@@ -34,103 +39,181 @@ SECONDS = {
     "lenet": 12.0,
     "lstm": 15.0,
     "residual": 12.0,
-    "wide": 30.0,
     "transformer": 15.0,
+    "wide": 30.0,
 }
+
+KINDS = {kind.name: kind for kind in (BEZIER, CHAIN)}
+OURS = "Stochastic()"
 
 N_IMAGES = 10_000
 
 TRIED = 20, 120
 """Steps of a short and of a long run, whose difference is timed."""
 
-TURNS = 5
+TURNS = 3
+
+KEPT = 4
+"""Settings of a curve that are tried again in a larger time."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which pair, where, and what chance draws."""
+
+    name: str
+    seeds: tuple[int, int]
+    data: str | None
+    ends: Path
+    device: str
+    rng: int
+
+    def pair(self) -> "Pair":
+        """The pair, made once in each process."""
+        return _pair(self)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A method with its settings."""
+
+    name: str
+    batch: int = 0
+    rate: float = 0.0
+
+    def __str__(self) -> str:
+        return f"batch {self.batch}, rate {self.rate:g}" if self.batch else "defaults"
 
 
 class Pair:
     """Two ends on their landscape."""
 
-    def __init__(self, name: str, seeds: tuple[int, int], images: Images, folder: Path) -> None:
-        case = CASES[name]
-        ends = trained_ends(name, seeds, images, folder, "cpu")
+    def __init__(self, asked: Asked) -> None:
+        case = CASES[asked.name]
+        images = load_images("mnist", asked.data).first(N_IMAGES, N_IMAGES)
+        ends = trained_ends(asked.name, asked.seeds, images, asked.ends, asked.device)
         data = case.data(images.train_images, images.train_labels)
-        self.landscape = NetworkLandscape(ends[0], case.loss, data)
+        self.landscape = NetworkLandscape(ends[0], case.loss, data, device=asked.device)
         self.a, self.b = (self.landscape.coordinates(end) for end in ends)
+        self._asked = asked
 
-    def ours(self, n_steps: int, rng: int = 0) -> Curve:
-        """The path of `Stochastic()`."""
+    def curve(self, way: Way, n_steps: int) -> Curve:
+        """What a method comes to."""
+        if way.name == OURS:
+            return self._ours(n_steps)
+        kind, budget = KINDS[way.name], n_steps * way.batch
+        return train_bend(kind, self.landscape, self.a, self.b, way.rate, budget, way.batch)
+
+    def _ours(self, n_steps: int) -> Curve:
         line = SinePath.straight(self.a, self.b, 1)
-        evaluator = Evaluator(self.landscape)
-        run = Stochastic(n_steps=n_steps).start(evaluator, line, np.random.default_rng(rng))
+        evaluator, rng = Evaluator(self.landscape), np.random.default_rng(self._asked.rng)
+        run = Stochastic(n_steps=n_steps).start(evaluator, line, rng)
         for _ in range(n_steps):
             run.step()
         return run.path
-
-    def peer(self, kind: OneBend, rate: float, n_steps: int) -> Curve:
-        """A curve of others."""
-        return train_bend(kind, self.landscape, self.a, self.b, rate, n_steps * BATCH)
 
     def height(self, curve: Curve) -> float:
         """The largest loss along a curve."""
         return curve_height(self.landscape.value, curve, n_refined=0)
 
+    def higher_end(self) -> float:
+        """The larger of the ends' losses."""
+        return float(self.landscape.value(torch.stack([self.a, self.b])).max())
 
-def seconds_a_step(ways: dict[str, Callable[[int], Any]]) -> dict[str, float]:
+    def clock(self) -> float:
+        """The processor's time, or the time when a device has done what it was told."""
+        if self._asked.device == "cpu":
+            return process_time()
+        torch.cuda.synchronize()
+        return perf_counter()
+
+
+@lru_cache(maxsize=1)
+def _pair(asked: Asked) -> Pair:
+    torch.set_num_threads(1)
+    return Pair(asked)
+
+
+def seconds_a_step(pair: Pair, ways: Iterable[Way]) -> dict[Way, float]:
     """Of each way, from the least of several times."""
     short, long = TRIED
-    tried = [(name, n) for name in ways for n in TRIED]
+    tried = [(way, n) for way in ways for n in TRIED]
     least = dict.fromkeys(tried, float("inf"))
     for _ in range(TURNS):
-        for name, n in tried:
-            least[name, n] = min(least[name, n], _seconds(ways[name], n))
-    return {name: (least[name, long] - least[name, short]) / (long - short) for name in ways}
+        for way, n in tried:
+            began = pair.clock()
+            pair.curve(way, n)
+            least[way, n] = min(least[way, n], pair.clock() - began)
+    return {way: (least[way, long] - least[way, short]) / (long - short) for way, _ in tried}
 
 
-def _seconds(way: Callable[[int], Any], n_steps: int) -> float:
-    began = process_time()
-    way(n_steps)
-    return process_time() - began
+def height_after(asked: Asked, way: Way, n_steps: int) -> float:
+    """One run, judged."""
+    pair = asked.pair()
+    return pair.height(pair.curve(way, n_steps))
 
 
-def compare(name: str, pair: Pair, given: argparse.Namespace) -> str:
-    """One line of the table."""
-    case, seconds = CASES[name], given.times * SECONDS[name]
-    each = {
-        "ours": partial(pair.ours, rng=given.rng),
-        "Bezier": partial(pair.peer, BEZIER, 1e-6),
-        "chain": partial(pair.peer, CHAIN, 1e-6),
-    }
-    n_steps = {way: int(seconds / of_step) for way, of_step in seconds_a_step(each).items()}
-    ends = float(pair.landscape.value(torch.stack([pair.a, pair.b])).max())
-    cells = [case.title, f"{ends:.5f}", f"{seconds:g} s"]
-    cells.append(f"{pair.height(each['ours'](n_steps['ours'])):.5f} ({n_steps['ours']} steps)")
-    for kind, way in ((BEZIER, "Bezier"), (CHAIN, "chain"))[: given.peers]:
-        heights = {r: pair.height(pair.peer(kind, r, n_steps[way])) for r in case.sgd_rates}
-        best = min(heights, key=heights.__getitem__)
-        cells.append(f"{heights[best]:.5f} ({n_steps[way]} steps, rate {best:g})")
-    return "| " + " | ".join(cells) + " |"
+def rows(asked: Asked, batches: list[int], times: list[float], pool: Executor) -> Iterator[str]:
+    """The lines of one network, a line for each time."""
+    case, pair = CASES[asked.name], asked.pair()
+    peers = [
+        Way(kind, batch, rate) for kind in KINDS for batch in batches for rate in case.sgd_rates
+    ]
+    # What a step takes hangs on the batch, not on the rate.
+    timed = [Way(OURS), *dict.fromkeys(Way(peer.name, peer.batch, 1e-6) for peer in peers)]
+    takes = seconds_a_step(pair, timed)
+
+    def n_steps(way: Way, seconds: float) -> int:
+        same = Way(way.name, way.batch, 1e-6) if way.batch else way
+        return int(seconds / takes[same])
+
+    end = pair.higher_end()
+    for seconds in sorted(times):
+        ways = [Way(OURS), *peers]
+        asks = {w: pool.submit(height_after, asked, w, n_steps(w, seconds)) for w in ways}
+        heights = {way: ask.result() for way, ask in asks.items()}
+        ranked = sorted(ways, key=heights.__getitem__)
+        cells = [case.title, f"{end:.5f}", f"{seconds:g}"]
+        for name in (OURS, *KINDS):
+            best = next(way for way in ranked if way.name == name)
+            cells.append(f"{heights[best]:.5f} ({n_steps(best, seconds)} steps, {best})")
+        lowest = min(heights[peer] for peer in peers)
+        cells.append(f"{(heights[Way(OURS)] - end) / (lowest - end):.2f}")
+        yield "| " + " | ".join(cells) + " |"
+        peers = [w for kind in KINDS for w in [r for r in ranked if r.name == kind][:KEPT]]
 
 
 def main() -> None:
-    """Print a line for each network."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=CASES, default=list(SECONDS), metavar="NAME")
-    parser.add_argument("--data", metavar="DIR", help="where MNIST's files are; else OpenML")
-    parser.add_argument("--seeds", nargs=2, type=int, default=(0, 1), help="of the two ends")
-    parser.add_argument("--rng", type=int, default=0, help="of our path")
-    parser.add_argument(
-        "--times", type=float, default=1.0, help="what the seconds are multiplied by"
-    )
-    parser.add_argument("--peers", type=int, default=2, help="how many of the two peers")
-    parser.add_argument("--output", type=Path, default=Path("output/networks"), metavar="DIR")
-    given = parser.parse_args()
+    """Print a line for each network and time."""
+    given = _arguments()
     torch.set_num_threads(1)
-    images = load_images("mnist", given.data).first(N_IMAGES, N_IMAGES)
-    print(
-        "| network | higher end | seconds | Stochastic() | Bezier | chain |\n" + "| --- " * 6 + "|"
-    )
-    for name in given.only:
-        pair = Pair(name, tuple(given.seeds), images, given.output / "ends")
-        print(compare(name, pair, given), flush=True)
+    head = ["network", "higher end", "seconds", OURS, *KINDS, "rise of the lower peer's"]
+    print("| " + " | ".join(head) + " |\n" + "| --- " * len(head) + "|")
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(given.workers, mp_context=context) as pool:
+        for name in given.only:
+            asked = Asked(
+                name, tuple(given.seeds), given.data, given.output / "ends", given.device, given.rng
+            )
+            seconds = given.seconds or SECONDS[name]
+            for row in rows(asked, given.batches, [t * seconds for t in given.times], pool):
+                print(row, flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    add: Callable[..., Any] = parser.add_argument
+    add("--only", nargs="+", choices=CASES, default=list(SECONDS), metavar="NAME")
+    add("--data", metavar="DIR", help="where MNIST's files are; else OpenML")
+    add("--seeds", nargs=2, type=int, default=(0, 1), help="of the two ends")
+    add("--rng", type=int, default=0, help="of our path")
+    add("--seconds", type=float, help="for every network; by default what it needs on a core")
+    add("--times", nargs="+", type=float, default=[0.5, 1.0, 2.0], help="of these seconds")
+    add("--batches", nargs="+", type=int, default=[32, 128, 512], help="of the peers")
+    add("--device", default="cpu")
+    add("--workers", type=int, default=1, help="processes, once a step has been timed")
+    add("--output", type=Path, default=Path("output/networks"), metavar="DIR")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -116,28 +117,42 @@ def test_a_run_is_judged_written_down_and_resumed(few_images, tmp_path, monkeypa
     assert networks.run("fcp", few_images, given) == found
 
 
-def test_ways_are_compared_in_equal_time(few_images, tmp_path, monkeypatch):
-    """A line with all ways, each with steps of its own number."""
+@pytest.fixture
+def asked(few_images, tmp_path, monkeypatch):
+    """A pair of FCP that is trained in no time, with one rate for its peers."""
     monkeypatch.setitem(CASES, "fcp", replace(CASES["fcp"], n_epochs=1, sgd_rates=(0.1,)))
-    monkeypatch.setitem(network_times.SECONDS, "fcp", 1.0)
-    seconds = {"ours": 0.2, "Bezier": 0.1}
+    monkeypatch.setattr(network_times, "load_images", lambda *_: few_images)
+    monkeypatch.setattr(type(few_images), "first", lambda images, *_: images)
+    return network_times.Asked("fcp", (0, 1), None, tmp_path, "cpu", 0)
+
+
+def test_ways_are_compared_in_equal_time(asked, monkeypatch):
+    """A line for each time with all ways, each with steps of its own number."""
+    takes = {network_times.OURS: 0.2, network_times.BEZIER.name: 0.1, network_times.CHAIN.name: 0.3}
     monkeypatch.setattr(
-        network_times, "seconds_a_step", lambda ways: dict.fromkeys(ways, 0.3) | seconds
+        network_times, "seconds_a_step", lambda _, ways: {way: takes[way.name] for way in ways}
     )
-    pair = network_times.Pair("fcp", (0, 1), few_images, tmp_path)
-    given = argparse.Namespace(times=1.0, rng=0, peers=1)
-    line = network_times.compare("fcp", pair, given)
-    assert line.startswith("| FCP | ")
-    assert "(5 steps)" in line
-    assert "(10 steps, rate 0.1)" in line
+    with ThreadPoolExecutor(1) as pool:
+        first, second = network_times.rows(asked, [4, 8], [2.0, 1.0], pool)
+    assert first.startswith("| FCP | ")
+    assert "| 1 | " in first
+    assert "(5 steps, defaults)" in first
+    assert "(10 steps, batch " in first
+    assert "| 2 | " in second
+    assert "(20 steps, batch " in second
 
 
-def test_the_time_of_a_step_is_that_of_steps_alone(monkeypatch):
+def test_the_time_of_a_step_is_that_of_steps_alone():
     """A way that takes 5 seconds before its first step, and 2 for each."""
-    clock = [0.0]
-    monkeypatch.setattr(network_times, "process_time", lambda: clock[0])
 
-    def way(n_steps):
-        clock[0] += 5.0 + 2.0 * n_steps
+    class Slow:
+        seconds = 0.0
 
-    assert network_times.seconds_a_step({"way": way}) == {"way": pytest.approx(2.0)}
+        def clock(self):
+            return self.seconds
+
+        def curve(self, way, n_steps):
+            self.seconds += 5.0 + 2.0 * n_steps
+
+    way = network_times.Way("slow")
+    assert network_times.seconds_a_step(Slow(), [way]) == {way: pytest.approx(2.0)}

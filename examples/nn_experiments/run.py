@@ -74,6 +74,8 @@ def do(chunk: Chunk, folder: Path, place: Place) -> None:
     """Do one chunk, from the files that it needs to its own."""
     # Losses of 1e-8 are compared: convolutions of 10 bits, a GPU's default, are too coarse.
     torch.backends.cudnn.allow_tf32 = False
+    # What was killed and goes on comes to the same bits, so no sums in an order of chance.
+    torch.backends.cudnn.deterministic = True
     store = Store(folder)
     partial = store.partial(chunk)
     needed = [store.load(n) for n in chunk.needs]

@@ -58,12 +58,11 @@ def read_structure(source: str) -> Atoms:
     except InputError:
         raise
     except Exception as error:  # each of ASE's many readers has its own way to fail
-        raise InputError(
-            f"{source} cannot be read ({type(error).__name__}: {error}); it must be a structure "
-            "file that ASE knows, with @ and a number where it holds several"
-        ) from error
+        raise _unreadable(source, place, error) from error
     if isinstance(found, Atoms):
         return sound(source, found)
+    if not found:
+        raise InputError(f"{source} holds no structure: it was cut off, or is something else")
     if len(found) != 1:
         raise _several(source, str(place), len(found))
     return sound(source, found[0])
@@ -106,6 +105,18 @@ def _read(source: str) -> Any:
         return read(source)
     except (IndexError, StopIteration, TypeError, ValueError) as error:
         raise _several(source, name, len(read(name, index=":"))) from error
+
+
+def _unreadable(source: str, place: Path, error: Exception) -> InputError:
+    names = [place / name for name in ("CONTCAR", "POSCAR")] if place.is_dir() else [place]
+    empty = [str(file) for file in names if file.is_file() and not file.read_text("latin1").strip()]
+    if empty:
+        return InputError(f"{empty[0]} is empty: what was to write it has not come so far")
+    return InputError(
+        f"{source} cannot be read as a structure: it was cut off, or is no file that ASE knows, "
+        "or holds several structures, of which @ and a number name one. ASE's reader says "
+        f"{type(error).__name__}: {error}"
+    )
 
 
 def _several(source: str, name: str, n: int) -> InputError:

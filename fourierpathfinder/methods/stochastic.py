@@ -50,8 +50,9 @@ class Stochastic:
         Points of the path in each step, one from each equal part of it.
     batch_size : int, optional
         Samples at each of these points; ignored where the landscape has no samples. By default 64,
-        on a network that does little with a sample up to 256, as steps then take hardly longer, and
-        with batch normalisation 128 at least (`NetworkLandscape.suitable_batch`).
+        on a network that does little with a sample up to 256, as steps then take hardly longer,
+        with batch normalisation 128 at least, and on a GPU up to 512
+        (`NetworkLandscape.suitable_batch`).
     learning_rate : float, optional
         Learning rate of the first term, in units of the root mean square distance of a coordinate
         between the ends; term n moves by 1/n of that. It falls to zero over the run as a cosine.

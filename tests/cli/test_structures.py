@@ -67,6 +67,22 @@ def test_a_folder_of_vasp_is_a_structure(tmp_path):
         read_structure(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("CONTCAR", "Al\n1.0\n4 0 0\n0 4 0\n", "CONTCAR cannot be read as a structure: it was cut"),
+        ("POSCAR", "", "POSCAR is empty"),
+        ("a.xyz", " \n", "a.xyz is empty"),
+        ("a.cif", "data_x\n_cell_length_a 3\nloop_\n_atom_site_label\n", "holds no structure"),
+        ("a.json", '{"1": {', "a.json cannot be read as a structure: it was cut off"),
+    ],
+)
+def test_files_that_were_cut_off_are_refused(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_structure(str(tmp_path / name))
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
 def test_coordinates_that_are_none_are_refused(tmp_path, value):
     atoms = molecule("H2O")

@@ -21,19 +21,13 @@ from .network import Network
 from .overwriting import is_alike, overwritten
 from .parameters import Layout, Tensors
 from .points import Points, n_points
+from .suitable_batch import suitable_batch
 from .trees import tree_map
 
 _log = logging.getLogger(__name__)
 
 _STATISTICS_BATCH = 250
 """Samples whose statistics are taken together; a part of what f is, so memory has no say in it."""
-_SMALL_BATCH_BYTES = 2**20
-"""What is kept for the backward pass of a mini-batch: on a processor the time per sample is about
-1 ns a byte (0.5 to 1.7 on the networks of `benchmarks.networks`), and a step takes 1 ms besides."""
-_FEWEST, _MOST = 64, 256
-"""Samples of a mini-batch: with fewer a gradient is too noisy, more make it hardly less so."""
-_FEWEST_NORMALISED, _NORMALISED_BYTES = 128, 2**26
-"""Where their own statistics normalise them, which are noisy too; unless these keep more bytes."""
 _LARGEST_GRADIENTS = 2**24
 """Numbers in the gradients of points that are computed together."""
 
@@ -87,11 +81,8 @@ class MeanLoss:
 
     def suitable_batch(self, point: Any) -> int:
         """Samples whose gradients cost about what else there is in a step, within bounds."""
-        each = max(self._bytes_per_sample(point), 1)
-        least = _FEWEST
-        if self._network.has_statistics:
-            least = max(least, min(int(_NORMALISED_BYTES / each), _FEWEST_NORMALISED))
-        return int(min(max(_SMALL_BATCH_BYTES / each, least), _MOST))
+        each, normalised = self._bytes_per_sample(point), self._network.has_statistics
+        return suitable_batch(each, normalised=normalised, parallel=self._device.type != "cpu")
 
     def try_overwriting(self, point: Any, samples: Any) -> None:
         """From now on overwrite points that are large, if that does not change a gradient (D,)."""

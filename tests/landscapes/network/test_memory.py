@@ -9,6 +9,7 @@ from torch import nn
 
 from fourierpathfinder.landscapes import NetworkLandscape
 from fourierpathfinder.landscapes.network.memory import SamplesAtOnce, SavedBytes, is_out_of_memory
+from fourierpathfinder.landscapes.network.suitable_batch import suitable_batch
 
 from .architectures import data_of, points_of
 
@@ -139,6 +140,17 @@ def test_a_step_takes_more_of_the_samples_that_keep_little(width, batch):
     point = landscape.coordinates(network)
     assert landscape.suitable_batch(point) == pytest.approx(batch, rel=0.1)
     assert landscape.suitable_batch(0 * point) == landscape.suitable_batch(point)
+
+
+@pytest.mark.parametrize(
+    ("bytes_each", "batch"),
+    [(100, 512), (2**17, 512), (2**18, 256), (2**22, 64)],
+    ids=["little a sample", "as much as fits", "in between", "much a sample"],
+)
+@pytest.mark.parametrize("normalised", [False, True])
+def test_where_much_is_done_at_once_a_step_takes_more(bytes_each, batch, normalised):
+    """On a GPU 512 take as long as 32; but no more memory than is worth it."""
+    assert suitable_batch(bytes_each, normalised=normalised, parallel=True) == batch
 
 
 @pytest.mark.parametrize(
