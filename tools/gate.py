@@ -8,6 +8,7 @@
 All steps run even if one fails; the exit status says whether all passed.
 """
 
+import os
 import shlex
 import subprocess
 import sys
@@ -40,6 +41,12 @@ SEPARATE = {
 coverage, of the fast part, is a step of its own; so is that part in an environment of the lowest
 versions."""
 
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+}
+"""The tests start hundreds of processes; each would compile the whole package again, were what is
+compiled not kept."""
+
 
 def main(names: list[str]) -> int:
     """Run the named steps, all if there are none, and return the exit status."""
@@ -57,7 +64,9 @@ def run(name: str, command: str) -> bool:
     """Run one step with this interpreter's own tools, and say how it went."""
     print(f"\n== {name}: {command}", flush=True)
     began = perf_counter()
-    done = subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)], cwd=ROOT, env=ENVIRONMENT, check=False
+    )
     verdict = "passed" if done.returncode == 0 else "FAILED"
     print(f"== {name} {verdict} in {perf_counter() - began:.0f} s", flush=True)
     return done.returncode == 0

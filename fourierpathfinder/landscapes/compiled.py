@@ -24,6 +24,7 @@ from numba.extending import intrinsic, register_jitable
 
 from .._arrays import Array
 from ..storage.content import digest
+from ..threads import promised
 from .conversion import back, to_doubles
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -130,12 +131,23 @@ def _on_threads(address: int, x: np.ndarray, values: np.ndarray, gradients: np.n
     if os.getpid() != _process or not _threads.acquire(blocking=False):
         return False
     try:
+        if not _parallel.signatures:
+            promised(_begin)()
         _parallel(address, x, values, gradients)
     except SystemError:  # an exception in one thread; run serially, it reaches the caller whole
         return False
     finally:
         _threads.release()
     return not np.isnan(values).any()
+
+
+def _begin() -> None:
+    """Compile what runs on threads, with which Numba begins them; to be done in another thread.
+
+    In the one that does it, OpenMP's number of threads becomes Numba's, for PyTorch as well, which
+    may have been told to use one.
+    """
+    _parallel.compile(_KERNEL)
 
 
 @lru_cache(maxsize=64)

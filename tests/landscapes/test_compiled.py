@@ -160,6 +160,27 @@ def test_threads_and_forks_with_each_threading_layer():
         assert layer == "default" or done.stdout.strip() == layer
 
 
+def test_other_libraries_keep_their_number_of_threads():
+    code = (
+        "import numpy as np, torch\n"
+        "from fourierpathfinder.landscapes import compiled\n"
+        "from fourierpathfinder.landscapes.toy import two_channels\n"
+        "torch.set_num_threads(1)\n"
+        "assert torch.get_num_threads() == 1\n"  # asked, it says how many for good
+        "compiled._THREADS_FROM = -1.0\n"
+        "two_channels().value_and_grad(np.zeros((50, 2)))\n"
+        "print(len(compiled._parallel.signatures), torch.get_num_threads())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "NUMBA_NUM_THREADS": "3"},
+    )
+    assert done.stdout.split() == ["1", "1"]
+
+
 def test_other_processes_get_the_same(rng):
     toy = two_channels()
     points = rng.normal(size=(20, 2))
