@@ -13,6 +13,8 @@ from fourierpathfinder.cli.exits import Exit
 
 from .helpers import in_a_process, read_result
 
+pytestmark = pytest.mark.xdist_group("conventions")  # one worker makes what all of them look at
+
 
 @pytest.fixture(scope="module")
 def finished(hop, tmp_path_factory):

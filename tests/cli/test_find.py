@@ -19,6 +19,8 @@ from fourierpathfinder.storage.documents import write_document
 
 from .helpers import CHANGED, in_a_process, read_result
 
+pytestmark = pytest.mark.xdist_group("find")  # one worker makes what all of them look at
+
 
 @pytest.fixture(scope="module")
 def finished(hop, tmp_path_factory):

@@ -21,6 +21,8 @@ from fourierpathfinder.cli.rows import failed_row
 from ..report.browser import needs_chromium, opened
 from .helpers import FAULTY, in_a_process
 
+pytestmark = pytest.mark.xdist_group("find-many")  # one worker makes what all of them look at
+
 
 @pytest.fixture(scope="module")
 def pairs(hop, tmp_path_factory):

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("threads")  # one worker makes what all of them look at
+
 CALLS = (
     "a search", "several starts", "Direct", "several paths", "a graph", "a relaxation",
     "a reaction path", "an error of the landscape", "a budget", "Ctrl-C", "a callback that stops",
