@@ -5,13 +5,15 @@
     python tools/gate.py coverage    the fast part of the tests, and which lines it runs
     python tools/gate.py lowest      that part without torch, in the environment of `make lowest`
 
-All steps run even if one fails; the exit status says whether all passed.
+All steps run even if one fails, those that use one core side by side before the others; the exit
+status says whether all passed.
 """
 
 import os
 import shlex
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
@@ -55,20 +57,32 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no step is called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
         return 2
-    passed = [run(name, known[name]) for name in names or STEPS]
+    chosen = names or list(STEPS)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        passed = list(pool.map(run, [name for name in chosen if PARALLEL not in known[name]]))
+    passed += [run(name) for name in chosen if PARALLEL in known[name]]
     print("\nThe gate is passed." if all(passed) else "\nThe gate is NOT passed.")
     return 0 if all(passed) else 1
 
 
-def run(name: str, command: str) -> bool:
-    """Run one step with this interpreter's own tools, and say how it went."""
-    print(f"\n== {name}: {command}", flush=True)
+def run(name: str) -> bool:
+    """Run one step with this interpreter's own tools, and say how it went.
+
+    What it prints is shown as it comes if it has all cores, and at its end if others run beside it.
+    """
+    command = (STEPS | SEPARATE)[name]
+    heading = f"\n== {name}: {command}\n"
+    beside = {} if PARALLEL in command else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    if not beside:
+        print(heading, end="", flush=True)
     began = perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command)], cwd=ROOT, env=ENVIRONMENT, check=False
-    )
-    verdict = "passed" if done.returncode == 0 else "FAILED"
-    print(f"== {name} {verdict} in {perf_counter() - began:.0f} s", flush=True)
+        [sys.executable, "-m", *shlex.split(command)],
+        cwd=ROOT, env=ENVIRONMENT, check=False, text=True, **beside,
+    )  # fmt: skip
+    verdict = f"{name} {'passed' if done.returncode == 0 else 'FAILED'}"
+    told = heading + done.stdout if beside else ""
+    print(f"{told}== {verdict} in {perf_counter() - began:.0f} s", flush=True)
     return done.returncode == 0
 
 
