@@ -178,9 +178,14 @@ def rows(asked: Asked, batches: list[int], times: list[float], pool: Executor) -
             best = next(way for way in ranked if way.name == name)
             cells.append(f"{heights[best]:.5f} ({n_steps(best, seconds)} steps, {best})")
         lowest = min(heights[peer] for peer in peers)
-        cells.append(f"{(heights[Way(OURS)] - end) / (lowest - end):.2f}")
+        cells.append(f"{_share(heights[Way(OURS)] - end, lowest - end):.2f}")
         yield "| " + " | ".join(cells) + " |"
         peers = [w for kind in KINDS for w in [r for r in ranked if r.name == kind][:KEPT]]
+
+
+def _share(rise: float, other: float) -> float:
+    """What a rise is of another; nothing, where nothing is left."""
+    return rise / other if other > 0 else float("inf") if rise > 0 else 0.0
 
 
 def main() -> None:
