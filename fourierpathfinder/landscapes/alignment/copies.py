@@ -1,8 +1,9 @@
 """Copies of modules, also of those that keep what they computed last."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import torch
@@ -84,10 +85,25 @@ def _computed(module: Any) -> dict[int, Any]:
     return {
         id(tensor): tensor.detach().clone()
         for part in module.modules()
-        for value in vars(part).values()
+        for _, value in attributes(part)
         for tensor in tensors_in(value)
         if not tensor.is_leaf
     }
+
+
+def attributes(layer: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What a layer holds, by name, and what the objects hold that it holds, by two."""
+    for name, value in list(vars(layer).items()):
+        yield (name,), value
+        if not isinstance(value, _OTHERS) and hasattr(value, "__dict__"):
+            yield from (((name, inner), held) for inner, held in list(vars(value).items()))
+
+
+_OTHERS = (
+    *(torch.Tensor, torch.nn.Module, Mapping, list, tuple),
+    *(type, ModuleType, FunctionType, MethodType),
+)
+"""What is looked through otherwise, or is nobody's own."""
 
 
 def computed_weights(module: Any) -> list[tuple[Any, str]]:

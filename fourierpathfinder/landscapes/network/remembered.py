@@ -3,24 +3,35 @@
 A weight that is kept transposed, masked or merged in an attribute was computed before, from the
 parameters of that time, and stays the same wherever the path is, at both ends too: no loss there
 tells. So copies of the module are called. If another tensor in the place of the kept one changes
-the output, the module reads it; and it was computed from parameters if its numbers are theirs, or
-if the module, where it lacks it, computes another one from other parameters. What was computed from
-frozen parameters is rightly the same everywhere.
+the output, the module reads it; and it was computed from parameters
+
+- if it still has the history of that,
+- if its numbers are theirs, or follow those of one of them or of the product of two,
+- if the module, where it lacks it, computes another one from other parameters, or does without it:
+  to the same effect with these parameters, and to another one with others.
+
+What was computed from frozen parameters is rightly the same everywhere. So is what tells none of
+this, of which the log says that it was taken for a constant.
 """
 
 import copy
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import permutations, product
 from typing import Any
 
 import torch
 from torch import nn
 
+from ..alignment.copies import attributes
 from ..alignment.tracing import tensors_in
 from .data import Batch
 from .own_loss import OrdinaryModule
 from .trees import tensors_of, tree_map
+
+_log = logging.getLogger(__name__)
 
 _FACTOR = -2.0
 """By which a kept tensor is multiplied for a moment."""
@@ -29,6 +40,12 @@ _FEWEST = 4
 _NAMES = frozenset(vars(nn.Module()))
 """Attributes that any module has."""
 _ABSENT = object()
+_SAME = 1e-4
+"""How far two ways to one output may differ, as a fraction."""
+_SHARE, _CHANCE = 1 / 3, 6
+"""The share of n kept numbers' variance that parameters explain, and what chance adds, over n."""
+_MOST = 50
+"""Forms of parameters whose sum kept numbers may be."""
 
 Make = Callable[[], OrdinaryModule]
 
@@ -51,95 +68,205 @@ def check_not_remembered(module: Any, make: Make, batch: Batch) -> None:
         With the attribute, and what to do.
     """
     for layer, part in module.named_modules():
-        for name in [name for name in vars(part) if name not in _NAMES]:
-            kept = _Kept(module, make, batch, layer, name)
-            if kept.tensors and kept.is_read and (kept.is_of_parameters or kept.is_computed):
-                where = f"{layer}.{name}" if layer else name
+        for place in _places(part):
+            kept = _Kept(module, make, batch, layer, place)
+            if not (kept.tensors and kept.is_read):
+                continue
+            if kept.is_of_parameters or kept.is_computed or kept.is_instead:
                 raise ValueError(
-                    f"the module calculates with its attribute {where!r}, which was computed from "
-                    "its parameters before: it would be the same wherever the path is, and the "
-                    "losses wrong. Compute it in `forward` at each call, or if it is meant to be "
-                    "the same for all networks, keep it as a buffer (`register_buffer`)"
+                    f"the module calculates with its attribute {kept.where!r}, which was computed "
+                    "from its parameters before: it would be the same wherever the path is, and "
+                    "the losses wrong. Compute it in `forward` at each call, or if it is meant to "
+                    "be the same for all networks, keep it as a buffer (`register_buffer`) that is "
+                    "saved with the parameters"
                 )
+            _log.info("the attribute %r is taken for the same in all networks", kept.where)
+
+
+def _places(part: Any) -> Iterator[tuple[str, ...]]:
+    """Where a layer may keep tensors: attributes, those of objects, buffers that are not saved."""
+    yield from (place for place, _ in attributes(part) if place[0] not in _NAMES)
+    yield from (("_buffers", name) for name in sorted(part._non_persistent_buffers_set))
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """What a module keeps in an attribute of a layer."""
+    """What a module keeps in a place of a layer."""
 
     module: Any
     make: Make
     batch: Batch
     layer: str
-    name: str
+    place: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """The name of the place."""
+        names = [name for name in (self.layer, *self.place) if name not in ("", "_buffers")]
+        return ".".join(names)
 
     @property
     def tensors(self) -> list[Any]:
-        """Those that are neither parameters nor buffers."""
+        """Those that are neither parameters nor buffers that are saved."""
         own = _own(self.module)
-        value = vars(self.module.get_submodule(self.layer))[self.name]
+        value = self._surroundings(self.module)[self.place[-1]]
         return [tensor for tensor in tensors_in(value) if _is_kept(tensor, own)]
 
     @property
     def is_read(self) -> bool:
         """Whether the output depends on it."""
-        first, second = self.make(), self.make()
-        own, attributes = _own(second.module), self._attributes(second)
+        second = self.make()
+        own, around = _own(second.module), self._surroundings(second.module)
 
         def changed(tensor: Any) -> Any:
             return _FACTOR * tensor.detach() if _is_kept(tensor, own) else tensor
 
-        attributes[self.name] = tree_map(changed, attributes[self.name])
-        with suppress(Exception):  # of a module that cannot be called, which is said elsewhere
-            outputs = [tensors_of(each.output(self.batch)) for each in (first, second)]
-            return not _equal(*outputs)
-        return False
+        around[self.place[-1]] = tree_map(changed, around[self.place[-1]])
+        outputs = [self._output(each) for each in (self.make(), second)]
+        return None not in outputs and not _equal(*outputs)
 
     @property
     def is_of_parameters(self) -> bool:
-        """Whether all its numbers are those of parameters, in any order, or zeros."""
+        """Whether its numbers are those of parameters, in any order, or zeros; or follow them."""
+        if any(tensor.grad_fn is not None for tensor in self.tensors):
+            return True
         numbers = _numbers(self.tensors).unique()
         numbers = numbers[numbers != 0]
         moving = [p for p in self.module.parameters() if p.requires_grad]
-        return len(numbers) >= _FEWEST and bool(torch.isin(numbers, _numbers(moving)).all())
+        if len(numbers) >= _FEWEST and bool(torch.isin(numbers, _numbers(moving)).all()):
+            return True
+        near = list(self.module.get_submodule(self.layer).parameters())
+        return any(_follows(tensor.detach().cpu().double(), near) for tensor in self.tensors)
 
     @property
     def is_computed(self) -> bool:
         """Whether a module that lacks it computes it, and another from other parameters."""
-        value = self._attributes(self.make())[self.name]
-        empties = [type(value)()] if type(value) in (dict, list) else [_ABSENT, None]
-        for empty in empties:
-            one, other = self._computed(empty, 0.0), self._computed(empty, 1.0)
+        for empty in self._empties:
+            one, other = (tensors_in(self._left(empty, move)[0]) for move in (0.0, 1.0))
             if one and other and not _equal(one, other):
                 return True
         return False
 
-    def _computed(self, empty: Any, move: float) -> list[Any]:
-        """The tensors that a call leaves in the empty place, the parameters having been moved."""
-        ordinary = self.make()
-        self._move(ordinary, move)
-        attributes = self._attributes(ordinary)
-        attributes.pop(self.name)
-        if empty is not _ABSENT:
-            attributes[self.name] = copy.copy(empty)
-        with suppress(Exception):  # as of a module that cannot do without it
-            ordinary.output(self.batch)
-        return tensors_in(attributes.get(self.name))
+    @property
+    def is_instead(self) -> bool:
+        """Whether a module without it does the same at its own parameters, and not at others."""
+        kept = [self._output(self._moved(move)) for move in (0.0, 1.0)]
+        for empty in self._empties:
+            without = [self._left(empty, move)[1] for move in (0.0, 1.0)]
+            if None not in (*kept, *without):
+                same = [_close(a, b) for a, b in zip(kept, without, strict=True)]
+                if same == [True, False]:
+                    return True
+        return False
 
-    def _move(self, ordinary: OrdinaryModule, move: float) -> None:
+    @property
+    def _empties(self) -> list[Any]:
+        value = self._surroundings(self.module)[self.place[-1]]
+        return [type(value)()] if type(value) in (dict, list) else [_ABSENT, None]
+
+    def _left(self, empty: Any, move: float) -> tuple[Any, Any]:
+        """What a call leaves in the empty place, the parameters having been moved, and gives."""
+        ordinary = self._moved(move)
+        around = self._surroundings(ordinary.module)
+        around.pop(self.place[-1])
+        if empty is not _ABSENT:
+            around[self.place[-1]] = copy.copy(empty)
+        output = self._output(ordinary)
+        return around.get(self.place[-1]), output
+
+    def _output(self, ordinary: OrdinaryModule) -> Any:
+        """The tensors that a module returns; None if it cannot be called, as without what it has.
+
+        That it cannot be called at all is said elsewhere.
+        """
+        with suppress(Exception):
+            return tensors_of(ordinary.output(self.batch))
+        return None
+
+    def _moved(self, move: float) -> OrdinaryModule:
+        """A copy with other parameters."""
+        ordinary = self.make()
         for name, parameter in self.module.named_parameters():
             if parameter.requires_grad:
                 own = ordinary.module.get_parameter(name)
                 steps = torch.linspace(0.5, 1, own.numel(), device=own.device)
                 own.data = own + move * steps.reshape(own.shape).to(own.dtype)
+        return ordinary
 
-    def _attributes(self, ordinary: OrdinaryModule) -> dict[str, Any]:
-        attributes: dict[str, Any] = vars(ordinary.module.get_submodule(self.layer))
-        return attributes
+    def _surroundings(self, module: Any) -> dict[str, Any]:
+        """The dict in which the place is."""
+        around: dict[str, Any] = vars(module.get_submodule(self.layer))
+        for name in self.place[:-1]:
+            around = around[name] if isinstance(around[name], dict) else vars(around[name])
+        return around
+
+
+def _follows(kept: Any, near: list[Any]) -> bool:
+    """Whether numbers depend on those of a parameter that moves, or on the product of two.
+
+    What is a sum of such and of frozen parameters is looked at without the latter.
+    """
+    if kept.numel() <= _CHANCE / (1 - _SHARE) or not bool(kept.isfinite().all()):
+        return False
+    fixed = [torch.ones_like(kept)]
+    for parameter in near:
+        if not parameter.requires_grad and parameter.is_floating_point():
+            fixed += _laid(parameter.detach().cpu().double(), kept.shape)
+    basis = torch.linalg.qr(torch.stack([each.flatten() for each in fixed], 1))[0]
+
+    def rest(tensor: Any) -> Any:
+        return tensor.flatten() - basis @ (basis.mT @ tensor.flatten())
+
+    own, limit = rest(kept), _SHARE + _CHANCE / kept.numel()
+    forms = _forms([p.detach().cpu().double() for p in near if p.requires_grad], kept.shape)
+    others = [rest(form) for form in forms]
+    for other in others:
+        sizes = float(own @ own) * float(other @ other)
+        if float(own @ other) ** 2 > limit * sizes > 0:
+            return True
+    if not 1 < len(others) < min(kept.numel(), _MOST):
+        return False
+    spanned = torch.linalg.qr(torch.stack(others, 1))[0]
+    left = own - spanned @ (spanned.mT @ own)
+    return float(left.norm()) < _SAME * float(own.norm())
+
+
+def _forms(parameters: list[Any], shape: Any) -> Iterator[Any]:
+    """What numbers of a shape are likely to be computed from: parameters, and products of two."""
+    for parameter in parameters:
+        for laid in _laid(parameter, shape):
+            yield laid
+            yield laid.abs()  # of which squares are a function
+    matrices = [p for p in parameters if p.ndim == 2]
+    matrices += [matrix.mT for matrix in matrices]
+    for one, other in product(matrices, matrices):
+        if one.shape[1] == other.shape[0] and (one.shape[0], other.shape[1]) == tuple(shape):
+            yield one @ other
+
+
+def _laid(tensor: Any, shape: Any) -> list[Any]:
+    """A tensor with its axes in each order in which it has a shape."""
+    if sorted(tensor.shape) != sorted(shape):
+        return []
+    turned = [tensor.permute(order) for order in permutations(range(tensor.ndim))]
+    return [each for each in turned if each.shape == shape]
 
 
 def _own(module: Any) -> set[int]:
-    return {id(tensor) for tensor in (*module.parameters(), *module.buffers())}
+    """The parameters, and the buffers that are saved with them."""
+    saved = module.state_dict(keep_vars=True).values()
+    return {id(tensor) for tensor in (*module.parameters(), *saved)}
+
+
+def _close(some: Any, others: Any) -> bool:
+    """Whether outputs are the same up to rounding."""
+    if len(some) != len(others):
+        return False
+    for a, b in zip(some, others, strict=True):
+        size = float(a.double().abs().amax()) if a.numel() else 0.0
+        if a.shape != b.shape or not torch.allclose(a, b, 0.0, _SAME * size, equal_nan=True):
+            return False
+    return True
 
 
 def _is_kept(tensor: Any, own: set[int]) -> bool:

@@ -1,7 +1,7 @@
 """Modules that calculate with what they computed from their parameters at an earlier time."""
 
-import copy
 from functools import cached_property, lru_cache
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from fourierpathfinder import Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape
+from fourierpathfinder.landscapes.alignment.copies import copied
 
 LABELS = torch.arange(24) % 3
 NUMBERS = torch.randn(24, 6, generator=torch.Generator().manual_seed(0))
@@ -88,6 +89,80 @@ class Property(Made):
         return self.kept
 
 
+class Merged(Made):
+    """A weight of several parts that are put together by hand, as those of adapters are."""
+
+    def add(self):
+        self.down, self.up = (nn.Parameter(torch.randn(*shape)) for shape in ((2, 6), (3, 2)))
+        self.kept = None
+        self.merge()
+
+    def merge(self):
+        self.kept = self.now().detach()
+
+    def now(self):
+        return (self.output.weight + self.up @ self.down).t()
+
+    def weight(self):
+        return self.now() if self.kept is None else self.kept
+
+
+class MergedForGood(Merged):
+    """Nothing is computed where it lacks."""
+
+    def weight(self):
+        return self.kept
+
+
+class MergedWithFrozen(Merged):
+    """Most of its numbers do not move."""
+
+    def add(self):
+        self.output.weight.requires_grad_(False).copy_(3 * MASK.t())
+        super().add()
+
+    def weight(self):
+        return self.kept
+
+
+class NotSaved(MergedWithFrozen):
+    def merge(self):
+        del self.kept
+        self.register_buffer("kept", self.now().detach(), persistent=False)
+
+
+class OfAnObject(MergedWithFrozen):
+    def merge(self):
+        self.cache = SimpleNamespace(kept=self.now().detach())
+
+    def weight(self):
+        return self.cache.kept
+
+
+class WithHistory(Merged):
+    def merge(self):
+        self.kept = torch.linalg.pinv(self.output.weight)
+
+    def weight(self):
+        return self.kept
+
+
+class Normalised(Transposed):
+    def merge(self):
+        self.kept = functional.normalize(self.output.weight.detach().t(), dim=1)
+
+
+class Projected(Made):
+    """What one layer makes of another's parameters."""
+
+    def add(self):
+        nn.init.zeros_(self.inner.bias)
+        self.kept = self.inner(self.output.weight).detach().t()
+
+    def weight(self):
+        return self.kept
+
+
 class WithinALayer(nn.Module):
     def __init__(self, seed):
         super().__init__()
@@ -122,12 +197,15 @@ def called(kind, seed=0):
     ("kind", "where"),
     [
         (Transposed, "kept"), (Masked, "kept"), (InAList, "kept"), (Filled, "_kept"),
-        (InADict, "kept"), (Property, "kept"), (WithinALayer, r"layer\._kept"),
+        (InADict, "kept"), (Property, "kept"), (WithinALayer, r"layer\._kept"), (Merged, "kept"),
+        (MergedForGood, "kept"), (MergedWithFrozen, "kept"), (NotSaved, "kept"),
+        (OfAnObject, r"cache\.kept"), (WithHistory, "kept"), (Normalised, "kept"),
+        (Projected, "kept"),
     ],
 )  # fmt: skip
 def test_what_was_computed_before_is_noticed(kind, where):
     a, b = called(kind), kind(1).state_dict()
-    before = copy.deepcopy(a)
+    before = copied(a)
     with pytest.raises(ValueError, match=f"`start`: .* attribute '{where}', .* `forward` at each"):
         connected(a, b)
     assert torch.equal(a(NUMBERS), before(NUMBERS))  # the module is left as it is
@@ -155,6 +233,17 @@ class Computing(Made):
         return self.kept
 
 
+class NotingInAnObject(Made):
+    """With the history of the numbers."""
+
+    def add(self):
+        self.last = SimpleNamespace()
+
+    def forward(self, x):
+        self.last.hidden = self.inner(x)
+        return super().forward(x)
+
+
 class Fixed(Made):
     """Constants of ones and of random numbers, and a table that depends on the inputs alone."""
 
@@ -167,6 +256,19 @@ class Fixed(Made):
         if self.table is None:
             self.table = torch.arange(x.shape[-1]) / 6.0
         return self.inner(x + self.table) @ (self.weight() * self.mask) * self.scale
+
+
+class WithATable(Made):
+    """Constants that are no buffers, or not saved as such: of positions, of random features."""
+
+    def add(self):
+        angles = torch.arange(6.0)[:, None] / 10 ** torch.arange(6.0)
+        self.table = angles.sin()
+        generator = torch.Generator().manual_seed(4)
+        self.register_buffer("random", torch.randn(6, 6, generator=generator), persistent=False)
+
+    def forward(self, x):
+        return super().forward(x @ self.table @ self.random)
 
 
 class OfFrozen(Transposed):
@@ -189,11 +291,22 @@ class Recurrent(Made):
         return super().forward(self.recurrent(x[None])[0][0])
 
 
-@pytest.mark.parametrize("kind", [Made, Noting, Computing, Fixed, OfFrozen, Untouched, Recurrent])
+@pytest.mark.parametrize(
+    "kind",
+    [Made, Noting, NotingInAnObject, Computing, Fixed, WithATable, OfFrozen, Untouched, Recurrent],
+)
 def test_what_need_not_be_computed_again_is_let_through(kind):
     a, b = called(kind), kind(1)
+    a(NUMBERS)
     point = connected(a, b.state_dict()).path(0.5)
     landscape, own = landscape_of(a), kind(0)
     own.load_state_dict(landscape.state_dict(point))
     loss = functional.cross_entropy(own(NUMBERS), LABELS).detach()
     torch.testing.assert_close(landscape.value(point[None])[0], loss)
+
+
+def test_what_is_taken_for_a_constant_is_said(caplog):
+    with caplog.at_level("INFO", logger="fourierpathfinder"):
+        connected(called(WithATable), WithATable(1).state_dict())
+    for name in ("table", "random"):
+        assert f"the attribute {name!r} is taken for the same in all networks" in caplog.text
