@@ -18,6 +18,7 @@ from .structure import Specification, find_units, units_of
 from .tracing import reached, tensors_in
 from .unchanged import check_unchanged
 from .units import State
+from .wrapped import names_within, within
 
 _N_TRACED = 2
 """Samples on which a module is followed: one alone would hide which axis is theirs."""
@@ -97,7 +98,8 @@ def align_units(
     >>> all(bool(torch.equal(aligned[name], value)) for name, value in a.state_dict().items())
     True
     """
-    for given in (module, a, b):
+    module = within(module)
+    for given in (module, within(a), within(b)):
         if isinstance(given, torch.nn.Module):
             refuse_scripted(given)
     if match_activations is None:
@@ -200,6 +202,7 @@ def _few(tree: Any) -> Any:
 
 def _loaded(module: Any, given: Any, name: str) -> Any:
     """A copy of the module with the given parameters, in evaluation mode."""
+    given = within(given)
     state = given.state_dict() if isinstance(given, torch.nn.Module) else given
     if not hasattr(state, "keys"):
         raise TypeError(
@@ -207,6 +210,9 @@ def _loaded(module: Any, given: Any, name: str) -> Any:
             "(`NetworkLandscape.state_dict(point)` makes one of a vector)"
         )
     copy = copied(module).eval()
+    names = names_within(state, copy.state_dict())
+    if names:
+        state = {short: state[name] for name, short in names.items()}
     _check_numbers(copy.state_dict(), state, name)
     try:
         copy.load_state_dict(state)
@@ -234,7 +240,10 @@ def _check_numbers(own: State, state: State, name: str) -> None:
 
 def _as_given(b: Any, permuted: State) -> Any:
     if not isinstance(b, torch.nn.Module):
-        return {name: permuted[name].detach().to(b[name]) for name in b}
+        names = names_within(b, permuted)
+        places = {name: names.get(name, name) for name in b}
+        new = {name: permuted[place] for name, place in places.items() if place in permuted}
+        return {**b, **{name: value.detach().to(b[name]) for name, value in new.items()}}
     copy = copied(b)
-    copy.load_state_dict(permuted)
+    within(copy).load_state_dict(permuted)
     return copy

@@ -10,6 +10,7 @@ import torch
 
 from .refusals import whole_or
 from .tracing import tensors_in
+from .wrapped import is_compiled
 
 
 def copied(module: Any) -> Any:
@@ -31,7 +32,8 @@ def copied_where_it_moves(module: Any) -> Any:
 
     Of a large model that is fine-tuned by adapters, what does not move is held once; but layers
     that do something of their own when they are put into evaluation mode, as those that add their
-    adapters to the weight then, have a copy to write on.
+    adapters to the weight then, have a copy to write on. Compiled parts are called as they were
+    written: a program would be made anew for each way of calling it.
 
     Raises
     ------
@@ -47,7 +49,10 @@ def copied_where_it_moves(module: Any) -> Any:
     for layer in filter(_has_own_modes, module.modules()):
         for parameter in layer.parameters(recurse=False):
             frozen.pop(id(parameter), None)
-    return _apart(copy.deepcopy(module, _computed(module) | frozen), module)
+    made = _apart(copy.deepcopy(module, _computed(module) | frozen), module)
+    for layer in filter(is_compiled, made.modules()):
+        layer.forward = layer._orig_mod.forward
+    return made
 
 
 def _apart(made: Any, module: Any) -> Any:

@@ -17,6 +17,7 @@ import torch
 from ...storage.content import digest
 from ..alignment.copies import copied
 from ..alignment.refusals import refuse_meta
+from ..alignment.wrapped import within
 from .content import identity
 from .data import as_samples, known_by, spread
 from .door import Door, refuse_inference_mode
@@ -51,7 +52,8 @@ class NetworkLandscape:
     Parameters
     ----------
     module : torch.nn.Module
-        The network; it is copied, and stays as it is. Frozen parameters (without `requires_grad`)
+        The network, or one around it of `DataParallel`, `AveragedModel` or `torch.compile`; it is
+        copied, and stays as it is. Frozen parameters (without `requires_grad`)
         are shared with it rather than copied, so leave them as they are.
     loss : callable or None
         `loss(output, target)`: the mean over the samples of a batch, one value a sample, or the
@@ -131,6 +133,7 @@ class NetworkLandscape:
         n_samples: int | None = None,
         offload: bool = False,
     ) -> None:
+        module = within(module)
         _check(module, loss, batch_size, batch_norm)
         _check_offload(offload, vectorize)
         self.device = _device_of(module) if device is None else torch.device(device)
@@ -216,6 +219,7 @@ class NetworkLandscape:
             that of its point; the message names what differs.
         """
         free = self._network.estimated
+        end = within(end)
         if isinstance(end, torch.nn.Module):
             refuse_wrapped(end)
             with self._network.alone:  # a check of another thread may be changing it

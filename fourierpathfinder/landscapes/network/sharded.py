@@ -47,12 +47,7 @@ def refuse_wrapped(module: Any) -> None:
         if isinstance(part, _OVER_DEVICES):
             raise ValueError(
                 f"{whole_or(name)} is a {type(part).__name__}, which hands it to several devices "
-                "or processes; pass what it holds, its `.module`"
-            )
-        if isinstance(part, torch.optim.swa_utils.AveragedModel):
-            raise ValueError(
-                f"{whole_or(name)} is an AveragedModel, which counts besides; pass what it holds, "
-                "its `.module`"
+                "or processes; put what it holds, its `.module`, in its place"
             )
         if _is_of("torch.distributed.fsdp", "FullyShardedDataParallel", part):
             raise ValueError(

@@ -43,6 +43,10 @@ _INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 _ADAPTER = ".default"
 """What adapters put into the names of their parameters, and leave out in files."""
 _COUNT = "n_averaged"
+_WRAPPERS = {
+    *("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"),
+}
+"""What stands in names, also within them, for parts that were compiled or wrapped for training."""
 _SHOWN = 3
 
 
@@ -149,16 +153,35 @@ def renamed(
     ValueError
         If it holds the module's parameters under one prefix, and more under others.
     """
+    mine = {_plain(name): name for name in known}
+    plain = {n if n in known else mine.get(_plain(n), _plain(n)): v for n, v in state.items()}
+    if len(plain) == len(state) and plain.keys() != state.keys():
+        _say_renamed(state, plain)
+        state = plain
     if any(name in known for name in state):
         return dict(state)
     _refuse_more_than_one(state, known, needed)
     for strip in _ways(state, known, needed):
         new = {strip(name): value for name, value in state.items()}
         if len(new) == len(state) and any(name in known for name in new):
-            example = next(iter(state))
-            _log.info("names are taken for others, such as %r for %r", example, strip(example))
+            _say_renamed(state, new)
             return new
     return dict(state)
+
+
+def _say_renamed(state: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    pairs = zip(state, new, strict=True)
+    example = next((pair for pair in pairs if pair[0] != pair[1]), None)
+    if example is not None:
+        _log.info("names are taken for others, such as %r for %r", *example)
+
+
+def _plain(name: str) -> str:
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
+def _bare(name: str) -> str:
+    return _plain(name).replace(_ADAPTER, "")
 
 
 def _refuse_more_than_one(
@@ -169,9 +192,9 @@ def _refuse_more_than_one(
     Training frameworks store metrics, the weights of a loss or an average beside the module; but
     it may also be a larger network, of which the module is a part.
     """
-    bare = {name.replace(_ADAPTER, "") for name in known}
-    wanted = {name.replace(_ADAPTER, "") for name in needed}
-    given = {name.replace(_ADAPTER, "") for name in state}
+    bare = {_bare(name) for name in known}
+    wanted = {_bare(name) for name in needed}
+    given = {_bare(name) for name in state}
     prefixes = {name[: -len(end)] for name in state for end in _ends(name) if end in bare}
     full = sorted(each for each in prefixes if all(each + name in given for name in wanted))
     rest = [name for name in state if full and not name.startswith(full[0])]
@@ -189,7 +212,7 @@ def _ways(
     state: Mapping[str, Any], known: Collection[str], needed: Collection[str]
 ) -> Iterable[Any]:
     """Functions that may turn the given names into known ones."""
-    bare = {name.replace(_ADAPTER, ""): name for name in known}
+    bare = {_bare(name): name for name in known}
     prefixes = {name[: -len(end)] for name in state for end in _ends(name) if end in bare}
     for prefix in ("", *sorted(prefixes, key=len)):
         yield lambda name, prefix=prefix: bare.get(name.removeprefix(prefix), name)

@@ -194,13 +194,13 @@ def test_more_than_tensors_in_a_state_dict():
     [
         (torch.jit.script, "the module is a RecursiveScriptModule, a program"),
         (lambda net: nn.Sequential(torch.jit.script(net)), "the part '0' of the module is a"),
-        (nn.DataParallel, "the module is a DataParallel, .* its `.module`"),
+        (lambda net: nn.Sequential(nn.DataParallel(net)), "the part '0' of the module is a Data"),
     ],
     ids=["scripted", "scripted part", "over devices"],
 )
 def test_what_cannot_be_called_with_other_parameters(make, words):
     net = nn.Sequential(nn.Linear(6, 3))
-    with pytest.warns() if "program" in words or "part" in words else nullcontext():
+    with nullcontext() if "Data" in words else pytest.warns():
         wrapped = make(net)
     with pytest.raises(ValueError, match=words):
         NetworkLandscape(wrapped, functional.cross_entropy, (NUMBERS, LABELS))

@@ -210,14 +210,24 @@ def test_arrays_of_numpy_in_a_state_dict():
     assert torch.equal(landscape.coordinates(state), landscape.coordinates(module))
 
 
-def test_averaged_models():
-    landscape, module = _landscape_and_module()
-    average = torch.optim.swa_utils.AveragedModel(module)
-    expected = landscape.coordinates(module)
-    assert torch.equal(landscape.coordinates(average.state_dict()), expected)
-    assert torch.equal(landscape.coordinates(average.module), expected)
-    with pytest.raises(ValueError, match=r"is an AveragedModel.*`\.module`"):
-        landscape.coordinates(average)
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_parts_that_were_compiled_or_wrapped_have_other_names():
+    plain = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Sequential(torch.nn.Linear(3, 3)))
+    compiled = torch.nn.Sequential(plain[0], torch.compile(plain[1]))
+    data = torch.ones(4, 2), torch.zeros(4, 3)
+    one, other = (
+        NetworkLandscape(module, torch.nn.functional.mse_loss, data) for module in (plain, compiled)
+    )
+    expected = one.coordinates(plain)
+    for part in ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"):
+        names = {n: n.replace("1.", f"1.{part}.") for n in plain.state_dict()}
+        state = {names[name]: value for name, value in plain.state_dict().items()}
+        assert torch.equal(one.coordinates(state), expected)
+        assert torch.equal(other.coordinates(state), expected)
+        state = {f"model.{name}": value for name, value in state.items()}
+        assert torch.equal(one.coordinates(state), expected)
+    assert torch.equal(other.coordinates(plain), expected)
+    assert torch.equal(one.coordinates(compiled), expected)
 
 
 def _landscape_and_module():
