@@ -136,6 +136,8 @@ class ItemSamples:
         Makes a batch of a list of them.
     indices : sequence of int
         Which of them count, in which order.
+    n_parts : int
+        As `as_samples` takes it.
     """
 
     def __init__(
@@ -144,6 +146,7 @@ class ItemSamples:
         device: Any,
         collate: Callable[[list[Any]], Any],
         indices: Sequence[int],
+        n_parts: int = 2,
     ) -> None:
         if not len(indices):
             raise ValueError("`data` has no sample; at least one is needed")
@@ -152,6 +155,7 @@ class ItemSamples:
         self._items = repeatable(items, [int(indices[i]) for i in tried])
         self._device = device
         self._collate = collate
+        self._n_parts = n_parts
         self.batch(slice(0, 1))  # what cannot be collated is said at once
         refuse_random(lambda: self.batch(tried).tensors)
 
@@ -164,7 +168,7 @@ class ItemSamples:
             indices = range(*indices.indices(len(self)))
         items = [self._items[int(self._indices[int(i)])] for i in indices]
         tree = tree_map(lambda tensor: constant(tensor, self._device), self._collate(items))
-        return Batch(checked(tree), len(items))
+        return Batch(checked(tree, self._n_parts), len(items))
 
     def batches(self, indices: Any) -> Batch | None:
         """Those of indices (M, B) in tensors (M, B, ...); None where they are not all of a size."""
@@ -177,7 +181,12 @@ class ItemSamples:
 
 
 def as_samples(
-    data: Any, device: Any, *, collate: Any = None, n_samples: int | None = None
+    data: Any,
+    device: Any,
+    *,
+    collate: Any = None,
+    n_samples: int | None = None,
+    n_parts: int = 2,
 ) -> Samples:
     """Whatever holds data as samples.
 
@@ -190,6 +199,8 @@ def as_samples(
         Makes a batch of a list of samples; by default the loader's own, or torch's.
     n_samples : int, optional
         Of a stream, how many to take.
+    n_parts : int
+        Into how many parts a sample may be taken apart besides two: inputs, and several targets.
 
     Raises
     ------
@@ -206,10 +217,10 @@ def as_samples(
     if loader is not None:
         refuse_ready_batches(loader)
     if _is_stream(dataset):
-        return _of_stream(dataset, device, collate, n_samples)
+        return _of_stream(dataset, device, collate, n_samples, n_parts)
     in_memory = isinstance(data, tuple | list | Mapping) or _is_dataclass(data)
     if in_memory and not _is_list_of_samples(data):
-        return TensorSamples(checked(tree_map(_as_is, _from_numpy(data))), device)
+        return TensorSamples(checked(tree_map(_as_is, _from_numpy(data)), n_parts), device)
     if not hasattr(dataset, "__getitem__") or isinstance(dataset, str | torch.Tensor | np.ndarray):
         raise TypeError(
             f"`data` is a {type(data).__name__}; pass a pair of tensors (inputs, targets), a dict "
@@ -220,8 +231,8 @@ def as_samples(
     whole = range(len(dataset))
     chosen = whole[:n_samples] if loader is None else indices_of(loader, n_samples)
     if isinstance(dataset, TensorDataset) and collate is _collated:
-        return _of_tensors(dataset, device, chosen)
-    return ItemSamples(dataset, device, collate, chosen)
+        return _of_tensors(dataset, device, chosen, n_parts)
+    return ItemSamples(dataset, device, collate, chosen, n_parts)
 
 
 def known_by(samples: Samples) -> str:
@@ -245,8 +256,8 @@ def telling(samples: Samples, n_chosen: int) -> np.ndarray:
     return np.union1d(spread(len(samples), max(1, n_chosen - len(rare))), rare).astype(int)
 
 
-def checked(tree: Any) -> Any:
-    """A batch as it is, if a module can be called with it.
+def checked(tree: Any, n_parts: int = 2) -> Any:
+    """A batch, if a module can be called with it; of so many parts, (inputs, (target, ...)).
 
     Raises
     ------
@@ -254,6 +265,8 @@ def checked(tree: Any) -> Any:
         If it is neither a pair, a dict nor an object, or holds no tensor.
     """
     if isinstance(tree, tuple | list):
+        if len(tree) == n_parts > 2:
+            tree = tree[0], tuple(tree[1:])
         if len(tree) != 2:
             raise ValueError(
                 f"`data` must give pairs (inputs, targets), got {_described(tree)}{_hint(tree)}"
@@ -292,7 +305,9 @@ def _is_stream(data: Any) -> bool:
     )
 
 
-def _of_stream(dataset: Any, device: Any, collate: Any, n_samples: int | None) -> Samples:
+def _of_stream(
+    dataset: Any, device: Any, collate: Any, n_samples: int | None, n_parts: int
+) -> Samples:
     if n_samples is None:
         raise TypeError(
             f"`data` is of the iterable kind ({type(dataset).__name__}); {_NEEDS_A_LENGTH}, or say "
@@ -301,15 +316,15 @@ def _of_stream(dataset: Any, device: Any, collate: Any, n_samples: int | None) -
     items = list(islice(iter(dataset), n_samples))
     if len(items) < n_samples:
         raise ValueError(f"`n_samples` is {n_samples}, but `data` gave only {len(items)}")
-    return ItemSamples(items, device, collate, range(len(items)))
+    return ItemSamples(items, device, collate, range(len(items)), n_parts)
 
 
-def _of_tensors(dataset: Any, device: Any, chosen: Sequence[int]) -> Samples:
+def _of_tensors(dataset: Any, device: Any, chosen: Sequence[int], n_parts: int) -> Samples:
     tensors = tuple(dataset.tensors)
     if not isinstance(chosen, range) or len(chosen) != len(dataset):
         index = torch.as_tensor(np.asarray(chosen))
         tensors = tuple(tensor[index] for tensor in tensors)
-    return TensorSamples(checked(tensors), device)
+    return TensorSamples(checked(tensors, n_parts), device)
 
 
 _NEEDS_A_LENGTH = (
@@ -374,6 +389,12 @@ def _hint(tree: Any) -> str:
         return (
             "; of a list, make each sample a tuple (inputs, targets), and of the batches of a "
             "loader pass the loader itself"
+        )
+    if len(tree) > 2:
+        return (
+            ". Put several inputs of the module into a tuple, ((a, b), target), and what the loss "
+            "needs besides into the target, (inputs, (target, weight)), or pass a loss that takes "
+            f"all, of {len(tree)} arguments: the output and the parts behind the first"
         )
     return ""
 

@@ -21,10 +21,13 @@ from .own_parameters import check_parameters
 from .parameters import Layout, Tensors
 from .reach import check_not_read
 from .remembered import check_not_remembered
+from .trees import are_equal, tensors_of
 
 _N_SAMPLES = 48
 """Taken for a check; where memory runs out, half as many."""
 _N_BATCHES = 2
+_NUMBERS = (0, 1, 10_000)
+"""That a buffer may hold, if it is to have no effect."""
 _FEW = 4
 """For what does not depend on how many there are."""
 
@@ -83,6 +86,35 @@ class Door:
         variables = self._layout.tensors(point)
         with self._network.alone:
             self._sparing(lambda n: check_gradient(self._network, *self._some(variables, n)))
+
+    def without_effect(self, state: Mapping[str, Any]) -> set[str]:
+        """The buffers of one number that differ from the module's own, and do not matter.
+
+        Such as one that counts calls: what the module returns is the same for several numbers.
+        """
+        own = dict(self._given.named_buffers())
+        found = set()
+        for name in own.keys() & state.keys():
+            mine, other = own[name], state[name]
+            if mine.numel() != 1 or mine.shape != getattr(other, "shape", None):
+                continue
+            if not bool(mine.cpu() == other.cpu()) and not self._has_effect(name, float(other)):
+                found.add(name)
+        return found
+
+    def _has_effect(self, name: str, other: float) -> bool:
+        batch = self._samples.batch(spread(len(self._samples), _N_SAMPLES))
+        outputs = []
+        with self._network.alone:
+            for change in (None, other, *_NUMBERS):
+                ordinary = self._ordinary()
+                if change is not None:
+                    ordinary.module.get_buffer(name).fill_(change)
+                try:
+                    outputs.append(tensors_of(ordinary.output(batch)))
+                except Exception:  # which is said elsewhere, if it is so with the module's own
+                    return True
+        return not all(are_equal(outputs[0], each) for each in outputs[1:])
 
     def _some(self, variables: Tensors, n_samples: int = _FEW) -> tuple[Tensors, Batch]:
         """A few samples, and their statistics besides the parameters."""

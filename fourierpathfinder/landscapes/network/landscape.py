@@ -27,6 +27,7 @@ from .measures import Metric, check_metrics, filter_normalised, measured
 from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
+from .reduction import n_arguments
 from .sharded import refuse_wrapped
 from .stored import read_state, unwrapped
 from .trees import constant, tree_map
@@ -58,13 +59,15 @@ class NetworkLandscape:
     loss : callable or None
         `loss(output, target)`: the mean over the samples of a batch, one value a sample, or the
         pair (sum over the batch, weight of the batch), whose quotient over all data is the loss.
-        None takes the `loss` that the module itself returns.
+        A loss of more arguments is given each part of the target. None takes the `loss` that the
+        module itself returns.
     data : structure of tensors, Dataset, DataLoader, or sequence or iterable of samples
         A pair (inputs, target): the inputs are one tensor, a tuple of several, with which the
         module is called, or a dict of named ones; the target may be a structure of tensors. Or a
         dict: its entries are passed to the module by name, as far as it knows them, and the dict is
         the target. Or a dataclass, with which the module is called, and which is the target. Of a
-        `DataLoader`, the data set, the `collate_fn` and the choice of the sampler are used.
+        `DataLoader`, the data set, the `collate_fn` and the choice of the sampler are used. Where
+        the loss takes more than two arguments, as many parts may stand in the place of the pair.
     batch_size : int, optional
         Samples computed at once in a pass over all data; by default what memory allows, halved
         where it runs out.
@@ -143,7 +146,9 @@ class NetworkLandscape:
         self._layout = Layout.of(module)
         for name, tensor in module.state_dict(keep_vars=True).items():
             refuse_meta(tensor, f"{name!r} of `module`")
-        self._samples = as_samples(data, self.device, collate=collate, n_samples=n_samples)
+        self._samples = as_samples(
+            data, self.device, collate=collate, n_samples=n_samples, n_parts=n_arguments(loss)
+        )
         self._network = Network(
             module,
             loss,
@@ -223,14 +228,16 @@ class NetworkLandscape:
         if isinstance(end, torch.nn.Module):
             refuse_wrapped(end)
             with self._network.alone:  # a check of another thread may be changing it
-                point = self._layout.vector(end.state_dict(), self._home, free)
+                state = self._layout.named(end.state_dict())
+                free = free | self._door.without_effect(state)
+                point = self._layout.vector(state, self._home, free)
             if end is not self._given and bool(point.isfinite().all()):
                 self._door.check_end(end, point)
             return point
         if isinstance(end, str | PathLike | Mapping):
             stored = unwrapped(end) if isinstance(end, Mapping) else read_state(end)
             state = self._layout.named(stored)
-            point = self._layout.vector(state, self._home, free)
+            point = self._layout.vector(state, self._home, free | self._door.without_effect(state))
             statistics = {name: state[name] for name in free if name in state}
             if statistics and bool(point.isfinite().all()):
                 self._door.check_end(self._given, point, statistics)

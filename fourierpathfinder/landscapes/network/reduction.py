@@ -8,6 +8,7 @@ torch's own losses of classes are known, others return the pair (sum, weight) th
 """
 
 import hashlib
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -38,6 +39,7 @@ class Reduction:
     def __init__(self, loss: Loss) -> None:
         self._given = loss
         self._classes = _of_classes(loss)
+        self._n_arguments = n_arguments(loss)
 
     @property
     def loss(self) -> Loss:
@@ -75,8 +77,14 @@ class Reduction:
         mean = found.mean() if found.ndim else found
         return mean * size, mean.new_full((), size)
 
+    def _compared(self, output: Any, target: Any) -> Any:
+        parts = target if type(target) in (tuple, list) else ()
+        if len(parts) == self._n_arguments - 1 > 1:
+            return self._given(output, *parts)  # type: ignore[misc]
+        return self._given(output, target)  # type: ignore[misc]
+
     def _value(self, output: Any, target: Any) -> Any:
-        found = _own(output) if self._given is None else self._given(output, target)
+        found = _own(output) if self._given is None else self._compared(output, target)
         pair = isinstance(found, tuple) and len(found) == 2
         if not isinstance(found[0] if pair else found, torch.Tensor):
             raise TypeError(
@@ -92,6 +100,18 @@ class Reduction:
                 "floating-point type"
             )
         return tuple(found) if pair else found
+
+
+def n_arguments(loss: Loss) -> int:
+    """How many arguments a loss needs; two where that cannot be seen."""
+    function: Any = getattr(loss, "forward", loss)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 2
+    places = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    needed = [p for p in parameters if p.kind in places and p.default is p.empty]
+    return max(2, len(needed))
 
 
 def _require_weight(second: Any) -> None:

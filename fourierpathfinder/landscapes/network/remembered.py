@@ -29,7 +29,7 @@ from ..alignment.copies import attributes
 from ..alignment.tracing import tensors_in
 from .data import Batch
 from .own_loss import OrdinaryModule
-from .trees import tensors_of, tree_map
+from .trees import are_equal, tensors_of, tree_map
 
 _log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class _Kept:
 
         around[self.place[-1]] = tree_map(changed, around[self.place[-1]])
         outputs = [self._output(each) for each in (self.make(), second)]
-        return None not in outputs and not _equal(*outputs)
+        return None not in outputs and not are_equal(*outputs)
 
     @property
     def is_of_parameters(self) -> bool:
@@ -143,7 +143,7 @@ class _Kept:
         """Whether a module that lacks it computes it, and another from other parameters."""
         for empty in self._empties:
             one, other = (tensors_in(self._left(empty, move)[0]) for move in (0.0, 1.0))
-            if one and other and not _equal(one, other):
+            if one and other and not are_equal(one, other):
                 return True
         return False
 
@@ -275,9 +275,3 @@ def _is_kept(tensor: Any, own: set[int]) -> bool:
 
 def _numbers(tensors: list[Any]) -> Any:
     return torch.cat([tensor.detach().cpu().double().flatten() for tensor in tensors])
-
-
-def _equal(some: Any, others: Any) -> bool:
-    if len(some) != len(others):
-        return False
-    return all(a.shape == b.shape and torch.equal(a, b) for a, b in zip(some, others, strict=True))

@@ -4,7 +4,7 @@ What is no tensor and no such structure (numbers, names, None) stays as it is.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -41,6 +41,13 @@ def tensors_of(tree: Any) -> tuple[Any, ...]:
     found: list[Any] = []
     tree_map(found.append, tree)
     return tuple(found)
+
+
+def are_equal(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether these are the same tensors, to the last bit."""
+    if len(some) != len(others):
+        return False
+    return all(a.shape == b.shape and torch.equal(a, b) for a, b in zip(some, others, strict=True))
 
 
 def constant(tensor: Any, device: Any) -> Any:

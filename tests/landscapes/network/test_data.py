@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.utils.data import (
     BatchSampler,
     DataLoader,
@@ -406,3 +407,38 @@ def test_arrays_that_run_backwards():
         for data in ((inputs, targets), (inputs[::-1], targets[::-1]))
     ]
     torch.testing.assert_close(*values)
+
+
+def weighted(output, target, weight):
+    return (functional.cross_entropy(output, target, reduction="none") * weight).mean()
+
+
+def of_a_batch(output, labels, input_lengths, lengths):
+    paths = output.reshape(len(output), 6, 3).log_softmax(-1).transpose(0, 1)
+    return functional.ctc_loss(paths, labels, input_lengths, lengths)
+
+
+@pytest.mark.parametrize("put", [
+    TensorDataset, lambda *parts: parts, lambda *parts: DataLoader(TensorDataset(*parts), 5),
+    lambda *parts: list(zip(*parts, strict=True)), lambda x, *rest: (x, rest),
+])  # fmt: skip
+def test_a_loss_of_more_arguments_takes_each_part(put):
+    torch.manual_seed(0)
+    x, target, weight = torch.randn(12, 4), torch.arange(12) % 3, torch.rand(12)
+    module = nn.Linear(4, 3)
+    landscape = NetworkLandscape(module, weighted, put(x, target, weight))
+    expected = weighted(module(x), target, weight).detach()
+    torch.testing.assert_close(landscape.value(landscape.coordinates(module)[None])[0], expected)
+
+    module, rest = nn.Linear(4, 18), (torch.full((12,), 6), torch.full((12,), 2))
+    labels = torch.randint(1, 3, (12, 2))
+    landscape = NetworkLandscape(module, of_a_batch, put(x, labels, *rest))
+    expected = of_a_batch(module(x), labels, *rest).detach()
+    torch.testing.assert_close(landscape.value(landscape.coordinates(module)[None])[0], expected)
+
+
+def test_more_parts_than_the_loss_takes():
+    parts = torch.randn(12, 4), torch.arange(12) % 3, torch.rand(12)
+    for loss in (functional.cross_entropy, nn.CrossEntropyLoss()):
+        with pytest.raises(ValueError, match=r"tuple of length 3.*\(inputs, \(target, weight\)\)"):
+            NetworkLandscape(nn.Linear(4, 3), loss, parts)

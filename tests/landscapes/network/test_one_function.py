@@ -226,3 +226,51 @@ def test_threads_may_look_at_a_new_landscape_together():
     for module, point in zip(modules, points, strict=True):
         assert torch.equal(point, nn.utils.parameters_to_vector(module.parameters()))
     assert len(ends) == 3
+
+
+class Counting(Made):
+    """Counts its calls, in whatever way."""
+
+    def add(self):
+        self.register_buffer("calls", torch.tensor(0))
+
+    def forward(self, x):
+        self.calls += 1
+        return self.output(x)
+
+
+class Summing(Counting):
+    def add(self):
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x):
+        self.calls = self.calls + x.abs().mean()
+        return self.output(x)
+
+
+class Warming(Counting):
+    """Another function once it has been called often."""
+
+    def forward(self, x):
+        return super().forward(x) * (1.0 if self.calls < 1000 else 2.0)
+
+
+@pytest.mark.parametrize("kind", [Counting, Summing])
+def test_what_counts_calls_may_differ(kind):
+    a, b = kind(0), kind(1)
+    for _ in range(3):
+        b(NUMBERS)
+    landscape = landscape_of(a)
+    own = functional.cross_entropy(b(NUMBERS), LABELS).detach()
+    for end in (b, b.state_dict()):
+        result = find_path(landscape, a, end, method=Stochastic(n_steps=2), rng=0)
+        torch.testing.assert_close(landscape.value(result.path(1.0)[None])[0], own)
+    assert not a.calls
+
+
+def test_a_count_with_an_effect_may_not():
+    a, b = Warming(0), Warming(1)
+    b(NUMBERS)
+    for end in (b, b.state_dict()):
+        with pytest.raises(ValueError, match=r"'calls' is a buffer .* differs"):
+            landscape_of(a).coordinates(end)
