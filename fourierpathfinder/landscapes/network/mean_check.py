@@ -6,6 +6,7 @@ function of a mean, or where a layer mixes the samples of a batch. In parts of t
 differ most: in large ones a root, say, is nearly the mean of roots.
 """
 
+import logging
 import math
 import warnings
 from collections.abc import Iterator
@@ -17,11 +18,15 @@ import torch
 
 from .agreement import VARYING, is_close, refuse_difference, tolerance
 from .data import Batch, Samples, telling
-from .network import Network
+from .network import HALF, Network
 from .own_parameters import history
 from .parameters import Tensors
 from .trees import tensors_of, tree_map
 
+_log = logging.getLogger(__name__)
+
+_SINGLE = 1e-6
+"""Rounding of sums in single precision, as a fraction."""
 _IN_A_PART = 3
 """Samples."""
 
@@ -74,11 +79,26 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
             "weight, but something else that was measured, return the first alone"
         )
     means = [each / max(w, 1e-30) for each, w in sums]
+    _say_if_rounded(means, variables)
     size = max(abs(mean), *(abs(each) for each in means))
     if abs(total - added) <= limit * max(size, 1e-6) * weights:
         return True
     found = _sentence(whole.size, mean, added / max(weights, 1e-30), means)
     raise ValueError(found + _likely(network, variables, whole))
+
+
+def _say_if_rounded(means: list[float], variables: Tensors) -> None:
+    """Say in the log that losses come in half precision, in which the module calculated them."""
+    for dtype in {tensor.dtype for tensor in variables.values()} & set(HALF):
+        rounded = torch.tensor(means).to(dtype).double()
+        apart = (torch.tensor(means).double() - rounded).abs()
+        if len(means) > 2 and bool((apart <= _SINGLE * rounded.abs()).all() and rounded.any()):
+            _log.warning(
+                "the loss of each batch comes rounded to %s, to two or three digits, so heights "
+                "are no better: let the module calculate it in single precision "
+                "(`logits.float()`), or pass a `loss` that takes the module's output",
+                dtype,
+            )
 
 
 def _sums(network: Network, variables: Tensors, batch: Batch) -> tuple[float, float]:

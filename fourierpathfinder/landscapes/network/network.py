@@ -37,7 +37,7 @@ from .spectral import SpectralLayers
 from .trees import filled, tree_map
 
 Function = Callable[..., Any]
-_HALF = (torch.float16, torch.bfloat16)
+HALF = (torch.float16, torch.bfloat16)
 
 
 class Network:
@@ -317,7 +317,7 @@ def in_single(output: Any) -> Any:
 
 
 def _single(tensor: Any) -> Any:
-    return tensor.float() if tensor.dtype in _HALF else tensor
+    return tensor.float() if tensor.dtype in HALF else tensor
 
 
 def _give_dense_gradients(module: Any) -> None:

@@ -274,3 +274,23 @@ def test_a_count_with_an_effect_may_not():
     for end in (b, b.state_dict()):
         with pytest.raises(ValueError, match=r"'calls' is a buffer .* differs"):
             landscape_of(a).coordinates(end)
+
+
+class WithOwnLoss(Made):
+    def __init__(self, seed, in_single):
+        super().__init__(seed)
+        self.in_single = in_single
+
+    def forward(self, x, labels):
+        found = self.output(x)
+        found = found.float() if self.in_single else found
+        return {"loss": functional.cross_entropy(found, labels)}
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("in_single", [False, True])
+def test_a_loss_that_comes_rounded_is_said(dtype, in_single, caplog):
+    module = WithOwnLoss(0, in_single).to(dtype)
+    landscape = NetworkLandscape(module, None, {"x": NUMBERS.to(dtype), "labels": LABELS})
+    landscape.value(landscape.coordinates(module)[None])
+    assert ("comes rounded to" in caplog.text) is not in_single
