@@ -261,5 +261,6 @@ def _sentence(n: int, mean: float, together: float, means: list[float]) -> str:
     return (
         f"{found}. Where samples weigh differently (weights of classes, ignored targets, padding), "
         "return the pair (sum over the batch, weight of the batch); of a root of a mean pass the "
-        "mean itself; a layer that mixes the samples of a batch has no such loss at all"
+        "mean itself. A layer or loss that mixes the samples of a batch (contrastive, over pairs) "
+        "has a mean over fixed groups alone: make each group one sample"
     )

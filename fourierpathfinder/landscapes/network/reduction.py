@@ -87,9 +87,11 @@ class Reduction:
         found = _own(output) if self._given is None else self._compared(output, target)
         pair = isinstance(found, tuple) and len(found) == 2
         if not isinstance(found[0] if pair else found, torch.Tensor):
+            several = isinstance(found, dict | list | tuple)
             raise TypeError(
                 f"`loss` returned a {type(found).__name__}; it must return a tensor (the mean over "
                 "the batch, or one value a sample), or the pair (sum, weight)"
+                f"{'; of several losses return what was trained, such as their sum' * several}"
             )
         if pair:
             _require_weight(found[1])
@@ -173,12 +175,17 @@ def _own(output: Any) -> Any:
         return output["loss"]
     if getattr(output, "loss", None) is not None:
         return output.loss
-    first = output[0] if isinstance(output, tuple) and output else output
-    if isinstance(first, torch.Tensor) and first.ndim <= 1:
-        return first
+    parts = list(output) if isinstance(output, tuple | list) else [output]
+    tensors = [part for part in parts if isinstance(part, torch.Tensor)]
+    numbers = [tensor for tensor in tensors if not tensor.ndim and tensor.is_floating_point()]
+    if len(numbers) == 1:  # also of (logits, loss)
+        return numbers[0]
+    if tensors and tensors[0] is parts[0] and tensors[0].ndim <= 1:
+        return tensors[0]
     raise TypeError(
         f"`loss` is None, but the module's {type(output).__name__} has no `loss`; pass a function "
-        "of output and target, or data with labels"
+        "of output and target, or data with labels under the names by which the module takes them, "
+        "such as dict(x=inputs, labels=labels) or ((inputs, labels), labels)"
     )
 
 

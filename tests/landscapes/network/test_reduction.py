@@ -293,8 +293,46 @@ def test_the_loss_of_the_module_itself():
     without = NetworkLandscape(
         build("perceptron").double(), None, (INPUTS, TARGETS), vectorize=False
     )
-    with pytest.raises(TypeError, match="`loss` is None, but the module's Tensor has no"):
+    with pytest.raises(TypeError, match=r"module's Tensor has no `loss`.*dict\(x=inputs, labels"):
         without.value(points_of(without))
+
+
+class WithLogits(WithLoss):
+    """As many language models of tutorials do."""
+
+    def forward(self, x, labels=None):
+        logits = self.net(x)
+        return logits, None if labels is None else CROSS_ENTROPY(logits, labels)
+
+
+def test_a_loss_behind_logits():
+    data = {"x": INPUTS, "labels": TARGETS}, ((INPUTS, TARGETS), TARGETS)
+    for each in data:
+        landscape = NetworkLandscape(WithLogits(), None, each, batch_size=7)
+        point = landscape.coordinates(WithLogits())
+        assert landscape.value(point[None]).item() == pytest.approx(own(CROSS_ENTROPY, TARGETS))
+    without = NetworkLandscape(WithLogits(), None, (INPUTS, TARGETS))
+    with pytest.raises(TypeError, match=r"the module's tuple has no `loss`"):
+        without.coordinates(WithLogits())
+
+
+def test_several_losses():
+    def several(output, target):
+        return {"one": CROSS_ENTROPY(output, target), "other": output.mean()}
+
+    landscape = NetworkLandscape(build("perceptron").double(), several, (INPUTS, TARGETS))
+    with pytest.raises(TypeError, match=r"returned a dict.*several losses .* their sum"):
+        landscape.value(points_of(landscape))
+
+
+def test_a_loss_over_pairs():
+    def contrastive(output, _):
+        near = nn.functional.normalize(output, dim=1)
+        return nn.functional.cross_entropy(near @ near.T, torch.arange(len(near)))
+
+    landscape = NetworkLandscape(build("perceptron").double(), contrastive, (INPUTS, TARGETS))
+    with pytest.raises(ValueError, match=r"no mean over samples.*make each group one sample"):
+        landscape.value(points_of(landscape))
 
 
 def test_what_may_be_meant_by_a_loss_that_is_no_mean():
