@@ -2,8 +2,9 @@
 
 import copy
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
-from types import FunctionType, MethodType, ModuleType
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import torch
@@ -24,7 +25,7 @@ def copied(module: Any) -> Any:
     ValueError
         If the copy would hold parts of the module itself.
     """
-    return _apart(copy.deepcopy(module, _computed(module)), module)
+    return _apart(_deep(module, _computed(module)), module)
 
 
 def copied_where_it_moves(module: Any) -> Any:
@@ -49,10 +50,49 @@ def copied_where_it_moves(module: Any) -> Any:
     for layer in filter(_has_own_modes, module.modules()):
         for parameter in layer.parameters(recurse=False):
             frozen.pop(id(parameter), None)
-    made = _apart(copy.deepcopy(module, _computed(module) | frozen), module)
+    made = _apart(_deep(module, _computed(module) | frozen), module)
     for layer in filter(is_compiled, made.modules()):
         layer.forward = layer._orig_mod.forward
     return made
+
+
+def _deep(module: Any, memo: dict[int, Any]) -> Any:
+    """A deep copy, in which functions too hold what is in the copy.
+
+    Such as hooks that write into the module, or another `forward` that calls the former one: for
+    Python they are the same in a copy, and would write into the module itself.
+    """
+    made = copy.deepcopy(module, memo)
+    for layer in made.modules():
+        own = vars(layer)
+        for held in [own, *(each for each in own.values() if isinstance(each, dict | list))]:
+            for name, value in list(held.items() if isinstance(held, dict) else enumerate(held)):
+                if isinstance(value, FunctionType | MethodType):
+                    held[name] = _in_copy(value, memo)
+    return made
+
+
+def _in_copy(value: Any, memo: dict[int, Any]) -> Any:
+    """What stands for a value in the copy; tensors stay, as parameters are given at each call."""
+    if isinstance(value, torch.Tensor):
+        return value
+    if id(value) in memo:
+        return memo[id(value)]
+    if isinstance(value, MethodType):
+        return MethodType(value.__func__, _in_copy(value.__self__, memo))
+    if not isinstance(value, FunctionType) or not (value.__closure__ or value.__defaults__):
+        return value
+    cells = tuple(CellType() for _ in value.__closure__ or ())
+    code, names = value.__code__, value.__globals__
+    new = FunctionType(code, names, value.__name__, None, cells or None)
+    memo[id(value)] = new
+    new.__dict__.update(value.__dict__)
+    new.__defaults__ = value.__defaults__ and tuple(_in_copy(x, memo) for x in value.__defaults__)
+    new.__kwdefaults__ = value.__kwdefaults__
+    for cell, held in zip(cells, value.__closure__ or (), strict=True):
+        with suppress(ValueError):  # of an empty one
+            cell.cell_contents = _in_copy(held.cell_contents, memo)
+    return new
 
 
 def _apart(made: Any, module: Any) -> Any:

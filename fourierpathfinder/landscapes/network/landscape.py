@@ -16,6 +16,7 @@ import torch
 
 from ...storage.content import digest
 from ..alignment.copies import copied
+from ..alignment.inputs import as_tensor
 from ..alignment.refusals import refuse_meta
 from ..alignment.wrapped import within
 from .content import identity
@@ -24,16 +25,20 @@ from .door import Door, refuse_inference_mode
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
 from .measures import Metric, check_metrics, filter_normalised, measured
-from .network import Network
+from .network import HALF, Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
 from .reduction import n_arguments
 from .sharded import refuse_wrapped
+from .slope import say_if_not_of_the_loss
 from .stored import read_state, unwrapped
 from .trees import constant, tree_map
 
+_TENSORS = (torch.Tensor, np.ndarray)
 _TRIED = 4
 """Samples by which it is tried whether gradients may be written over points."""
+_FOLLOWED = 16
+"""Samples whose loss is held against its gradient."""
 
 
 class NetworkLandscape:
@@ -141,6 +146,7 @@ class NetworkLandscape:
         _check_offload(offload, vectorize)
         self.device = _device_of(module) if device is None else torch.device(device)
         self._home = torch.device("cpu") if offload else self.device
+        self._has_sloped = False
         self._given = module
         self._loss = loss
         self._layout = Layout.of(module)
@@ -212,10 +218,11 @@ class NetworkLandscape:
 
         Parameters
         ----------
-        end : torch.nn.Module, mapping, path-like, sequence of tensors or array (D,)
+        end : torch.nn.Module, mapping, path-like, iterable of tensors or arrays, or array (D,)
             A module; a state dict, also within a checkpoint, or with names that begin otherwise;
             the name of a file (`.pt`, `.ckpt`, `.safetensors`) or of a folder of
-            `save_pretrained`; the trainable parameters in their order; or a point as it is.
+            `save_pretrained`; the trainable parameters in their order (`module.parameters()`); or a
+            point as it is.
 
         Raises
         ------
@@ -242,8 +249,11 @@ class NetworkLandscape:
             if statistics and bool(point.isfinite().all()):
                 self._door.check_end(self._given, point, statistics)
             return point
-        if isinstance(end, list | tuple) and any(isinstance(x, torch.Tensor) for x in end):
-            return self._layout.of_tensors(end, self._home)
+        if isinstance(end, Iterator):  # as `module.parameters()` is
+            end = list(end)
+        if isinstance(end, list | tuple) and any(isinstance(x, _TENSORS) for x in end):
+            tensors = [as_tensor(x) if isinstance(x, np.ndarray) else x for x in end]
+            return self._layout.of_tensors(tensors, self._home)
         if not isinstance(end, torch.Tensor):
             end = _as_tensor(end)
         if end.shape != (self.n_coordinates,):
@@ -261,6 +271,7 @@ class NetworkLandscape:
         ValueError
             If they are not; the message says which, and where the difference arises.
         """
+        checked = 0
         for name, point in (("start", a), ("end", b)):
             if tuple(point.shape) != (self.n_coordinates,) or not bool(point.isfinite().all()):
                 continue  # which is said elsewhere
@@ -272,7 +283,17 @@ class NetworkLandscape:
                 raise ValueError(f"`{name}`: {error}") from error
             few = spread(self.n_samples, _TRIED)[None]
             self._mean_loss.try_overwriting(point, few)
+            checked += 1
+        if checked == 2 and not self._has_sloped:
+            self._has_sloped = True
+            self._look_at_slope((a + b) / 2)
         return a, b
+
+    def _look_at_slope(self, point: Any) -> None:
+        rounded = {*self._layout.dtypes.values(), self._network.autocast} & set(HALF)
+        if not rounded and bool(point.isfinite().all()):
+            few = spread(self.n_samples, _FOLLOWED)[None]
+            say_if_not_of_the_loss(self._mean_loss, point, few)
 
     def state_dict(self, point: Any) -> Tensors:
         """The state dict of a point, including the statistics of batch normalisation.

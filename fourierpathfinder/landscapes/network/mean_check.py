@@ -255,8 +255,9 @@ def _sentence(n: int, mean: float, together: float, means: list[float]) -> str:
         return f"{found}; it sums over the samples, pass one that takes their mean"
     if math.isnan(together):
         return (
-            f"{found}: check whether all targets of some samples are ignored. A mean over none is "
-            "NaN, so return the pair (sum over the batch, weight of the batch)"
+            f"{found}: check whether all targets of some samples are ignored, or a layer cannot do "
+            "with a few samples. A mean over none is NaN, so return the pair (sum over the batch, "
+            "weight of the batch)"
         )
     return (
         f"{found}. Where samples weigh differently (weights of classes, ignored targets, padding), "

@@ -205,7 +205,8 @@ class Layout:
                 raise ValueError(
                     f"{name!r} is a buffer or a frozen parameter, so it is the same along the "
                     "whole path, but here it differs from that of the landscape's module; make it "
-                    f"trainable, or give all ends the same{_cure(name)}"
+                    "trainable, or give all ends the same; where it has no part in the loss, as an "
+                    f"average of the weights, pass a state dict without it{_cure(name)}"
                 )
 
 
@@ -282,6 +283,8 @@ def _cure(name: str) -> str:
             "each point, in layers of torch's kinds (`nn.BatchNorm2d`, and what derives from it) "
             "unless the module's own `train` keeps them in evaluation mode"
         )
+    if name.endswith("_mask"):
+        return "; `torch.nn.utils.prune.remove` makes a pruned one a plain weight"
     if "parametrizations." in name:
         return "; `torch.nn.utils.parametrize.remove_parametrizations` makes it a plain weight"
     return ""

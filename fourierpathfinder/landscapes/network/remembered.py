@@ -14,7 +14,6 @@ What was computed from frozen parameters is rightly the same everywhere. So is w
 this, of which the log says that it was taken for a constant.
 """
 
-import copy
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -121,7 +120,7 @@ class _Kept:
         def changed(tensor: Any) -> Any:
             return _FACTOR * tensor.detach() if _is_kept(tensor, own) else tensor
 
-        around[self.place[-1]] = tree_map(changed, around[self.place[-1]])
+        _put(around, self.place[-1], tree_map(changed, around[self.place[-1]]))
         outputs = [self._output(each) for each in (self.make(), second)]
         return None not in outputs and not are_equal(*outputs)
 
@@ -168,9 +167,10 @@ class _Kept:
         """What a call leaves in the empty place, the parameters having been moved, and gives."""
         ordinary = self._moved(move)
         around = self._surroundings(ordinary.module)
-        around.pop(self.place[-1])
-        if empty is not _ABSENT:
-            around[self.place[-1]] = copy.copy(empty)
+        if empty is _ABSENT:
+            around.pop(self.place[-1])
+        else:
+            _put(around, self.place[-1], empty)
         output = self._output(ordinary)
         return around.get(self.place[-1]), output
 
@@ -199,6 +199,18 @@ class _Kept:
         for name in self.place[:-1]:
             around = around[name] if isinstance(around[name], dict) else vars(around[name])
         return around
+
+
+def _put(around: dict[str, Any], name: str, value: Any) -> None:
+    """Put a value in a place, into the same list or dict, of which functions may know too."""
+    held = around[name]
+    if type(held) is list and type(value) is list:
+        held[:] = value
+    elif type(held) is dict and type(value) is dict:
+        held.clear()
+        held.update(value)
+    else:
+        around[name] = value
 
 
 def _follows(kept: Any, near: list[Any]) -> bool:

@@ -1,5 +1,6 @@
 """Modules, state dicts and vectors to points and back, by name."""
 
+import copy
 from collections import OrderedDict
 
 import numpy as np
@@ -104,6 +105,36 @@ def test_wrong_shapes():
     )
     with pytest.raises(ValueError, match=r"'0.weight' has shape \(7, 5\), in the .* \(6, 5\)"):
         landscape_of("perceptron").coordinates(wider)
+
+
+def test_parameters_as_they_come_from_a_module_or_as_arrays():
+    landscape = NetworkLandscape(build("perceptron"), nn.functional.mse_loss, data_of("perceptron"))
+    module = build("perceptron", seed=1)
+    expected = torch.cat([p.detach().flatten() for p in module.parameters()])
+    arrays = [parameter.detach().numpy() for parameter in module.parameters()]
+    for end in (module.parameters(), arrays, list(module.parameters())):
+        assert torch.equal(landscape.coordinates(end), expected)
+    with pytest.raises(TypeError, match="an end is a list"):
+        landscape.coordinates(module.named_parameters())
+
+
+def test_a_frozen_average_can_be_left_out():
+    class Averaging(nn.Module):
+        def __init__(self, seed):
+            super().__init__()
+            self.net = build("perceptron", seed)
+            self.average = copy.deepcopy(self.net).requires_grad_(False)
+
+        def forward(self, x):
+            return self.net(x)
+
+    a, b = Averaging(0), Averaging(1)
+    landscape = NetworkLandscape(a, nn.functional.mse_loss, data_of("perceptron"))
+    with pytest.raises(ValueError, match=r"no part in the loss, .* pass a state dict without it"):
+        landscape.coordinates(b)
+    state = {name: value for name, value in b.state_dict().items() if "average" not in name}
+    expected = torch.cat([p.detach().flatten() for p in b.net.parameters()])
+    assert torch.equal(landscape.coordinates(state), expected)
 
 
 def test_wrong_vectors():

@@ -1,0 +1,65 @@
+"""Whether the gradient that a network gives is that of its loss.
+
+Where a module or a loss detaches a part that moves, rounds and passes the gradient straight through
+(quantised or binary weights, vector quantisation), or writes a backward pass of its own (a gradient
+that is reversed), torch gives another one: good for training, but a path follows it, and heights
+between its points are measured with it. That is said.
+"""
+
+import logging
+from typing import Any
+
+from .mean_loss import MeanLoss
+
+_log = logging.getLogger(__name__)
+
+_PARTS = (1e-3, 1e-2, 1e-4)
+"""How far to go, as fractions of the loss that the gradient promises."""
+_ALIKE = 0.02
+"""How far slopes may differ, as a fraction, for kinks and rounding."""
+_STEP, _RISE = 0.1, 1e-3
+"""How far parameters without a gradient go, as a fraction of them, by which units of ReLU that are
+off stay off; and what the loss may change by, as one of it."""
+_SMALL = 1e-4
+"""Losses below are too small, beside what they are calculated from, for differences."""
+
+_OTHER = "the gradient is not that of the loss"
+_CAUSES = (
+    ". The module or `loss` detaches a part that moves, passes gradients straight through "
+    "(quantised weights) or turns them (`autograd.Function`). The path follows these gradients, so "
+    "it may be far from the lowest, and its height is as good as they are"
+)
+
+
+def say_if_not_of_the_loss(mean_loss: MeanLoss, point: Any, samples: Any) -> None:
+    """Warn in the log where the loss rises otherwise than the gradient says, along itself.
+
+    Parameters
+    ----------
+    mean_loss : MeanLoss
+    point : Tensor (D,)
+        Any, but no minimum, where there is nothing to compare.
+    samples : array of int (1, B)
+    """
+    values, gradients = mean_loss.value_and_grad(point[None], samples)
+    value, gradient = abs(float(values[0])), gradients[0]
+    size = float(gradient.norm())
+    if not _SMALL < value < float("inf") or not 0 < size < float("inf"):
+        return
+
+    def loss(at: Any) -> float:
+        return float(mean_loss.value(at[None], samples)[0])
+
+    still = loss(point + _STEP * point * (gradient == 0)) - float(values[0])
+    if abs(still) > _RISE * value:
+        _log.warning("%s: it is 0 for parameters on which the loss depends%s", _OTHER, _CAUSES)
+        return
+    found = []
+    for part in _PARTS:
+        step = part * value / size
+        ahead, behind = (loss(point + sign * step / size * gradient) for sign in (1, -1))
+        found.append((ahead - behind) / (2 * step))
+        if abs(found[-1] - size) <= _ALIKE * size:
+            return
+    rises = f"along it the loss rises by {found[0]:.3g} per unit, not by {size:.3g}"
+    _log.warning("%s: %s%s", _OTHER, rises, _CAUSES)
