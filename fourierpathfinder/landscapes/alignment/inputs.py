@@ -66,10 +66,10 @@ def as_tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def _as_batch(module: Any, batch: Any) -> Batch:
-    if isinstance(batch, Mapping):
+    if isinstance(batch, Mapping) and _known(module, batch):
         return Batch((), {name: batch[name] for name in _known(module, batch)}, batch)
-    inputs, target = _parts(batch)
-    if isinstance(inputs, Mapping):
+    inputs, target = (batch, batch) if isinstance(batch, Mapping) else _parts(batch)
+    if isinstance(inputs, Mapping) and _known(module, inputs):
         return Batch((), dict(inputs), target)
     args = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
     return Batch(args, {}, target)

@@ -278,7 +278,8 @@ class Arguments:
 
     A pair is (inputs, target), the inputs being one argument, a tuple of several, or a dict of
     named ones. A dict gives the arguments that the module knows by name, and is the target as a
-    whole, and so is any other object, with which the module is called.
+    whole, and so is any other object, with which the module is called; a dict too, where it knows
+    none of its names.
     """
 
     def __init__(self, module: Any) -> None:
@@ -290,13 +291,17 @@ class Arguments:
         """Positional and named arguments, and the target."""
         if isinstance(tree, tuple | list):
             inputs, target = tree
-            if isinstance(inputs, Mapping):
+            if isinstance(inputs, Mapping) and self._knows(inputs):
                 return (), dict(inputs), target
             return (tuple(inputs) if type(inputs) in (tuple, list) else (inputs,)), {}, target
-        if isinstance(tree, Mapping):
+        if isinstance(tree, Mapping) and self._knows(tree):
             names = tree if self._known is None else [n for n in tree if n in self._known]
             return (), {name: tree[name] for name in names}, tree
         return (tree,), {}, tree
+
+    def _knows(self, names: Iterable[str]) -> bool:
+        """Whether the module takes any of them by name, rather than the dict as a whole."""
+        return self._known is None or not self._known.isdisjoint(names)
 
 
 def _unmoved(module: Any) -> Any:

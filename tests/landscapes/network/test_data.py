@@ -21,7 +21,7 @@ from torch.utils.data import (
     default_collate,
 )
 
-from fourierpathfinder.landscapes import NetworkLandscape
+from fourierpathfinder.landscapes import NetworkLandscape, align_units
 
 from .architectures import build, data_of, points_of
 
@@ -407,6 +407,34 @@ def test_arrays_that_run_backwards():
         for data in ((inputs, targets), (inputs[::-1], targets[::-1]))
     ]
     torch.testing.assert_close(*values)
+
+
+class OfADict(nn.Module):
+    """Takes its inputs as one dict."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, batch):
+        return self.layer(batch["numbers"])
+
+
+@pytest.mark.parametrize("as_inputs", [True, False])
+def test_a_dict_of_which_the_module_knows_no_name_is_one_argument(as_inputs):
+    torch.manual_seed(0)
+    inputs, labels = {"numbers": torch.randn(12, 4)}, torch.arange(12) % 3
+    data = (inputs, labels) if as_inputs else {**inputs, "labels": labels}
+
+    def loss(output, target):
+        return functional.cross_entropy(output, target if as_inputs else target["labels"])
+
+    module = OfADict()
+    landscape = NetworkLandscape(module, loss, data)
+    expected = functional.cross_entropy(module(inputs), labels).detach()
+    torch.testing.assert_close(landscape.value(landscape.coordinates(module)[None])[0], expected)
+    assert landscape.same(landscape.coordinates(module), landscape.coordinates(module))
+    align_units(module, module, OfADict(), data)
 
 
 def weighted(output, target, weight):
