@@ -347,7 +347,7 @@ def test_a_loss_that_is_no_mean_is_noticed_after_a_point_that_has_none():
 
 def test_what_mixes_samples_is_refused():
     landscape = NetworkLandscape(Mixing().double(), cross_entropy, (INPUTS, TARGETS))
-    with pytest.raises(ValueError, match=r"no mean over samples: .* a layer that mixes"):
+    with pytest.raises(ValueError, match=r"no mean over samples: .* A layer or loss that mixes"):
         landscape.value(landscape.coordinates(Mixing().double())[None])
 
 

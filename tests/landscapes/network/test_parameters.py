@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from fourierpathfinder.landscapes import NetworkLandscape
 
@@ -76,6 +77,19 @@ def test_what_to_do_about_a_base_that_cannot_be_trained():
     landscape = NetworkLandscape(networks[0], torch.nn.functional.mse_loss, data)
     with pytest.raises(ValueError, match=r"weight\.0\.base' is a buffer .*remove_parametrizations"):
         landscape.coordinates(networks[1])
+
+
+def test_what_to_do_about_pruned_weights():
+    def pruned(seed):
+        module = build("perceptron", seed)
+        prune.l1_unstructured(module[0], "weight", 0.3)
+        return module
+
+    landscape = NetworkLandscape(pruned(0), nn.functional.mse_loss, data_of("perceptron"))
+    with pytest.raises(
+        ValueError, match=r"'0\.weight_mask' is a buffer.*`torch\.nn\.utils\.prune\."
+    ):
+        landscape.coordinates(pruned(1))
 
 
 def test_a_state_dict_without_buffers_will_do():
