@@ -74,25 +74,40 @@ def _deep(module: Any, memo: dict[int, Any]) -> Any:
 
 def _in_copy(value: Any, memo: dict[int, Any]) -> Any:
     """What stands for a value in the copy; tensors stay, as parameters are given at each call."""
-    if isinstance(value, torch.Tensor):
+    if not _knows(value, memo, set()):
         return value
     if id(value) in memo:
         return memo[id(value)]
     if isinstance(value, MethodType):
         return MethodType(value.__func__, _in_copy(value.__self__, memo))
-    if not isinstance(value, FunctionType) or not (value.__closure__ or value.__defaults__):
-        return value
     cells = tuple(CellType() for _ in value.__closure__ or ())
-    code, names = value.__code__, value.__globals__
-    new = FunctionType(code, names, value.__name__, None, cells or None)
-    memo[id(value)] = new
+    new = FunctionType(value.__code__, value.__globals__, value.__name__, None, cells or None)
+    memo[id(value)] = new  # it may know itself
     new.__dict__.update(value.__dict__)
+    new.__qualname__, new.__kwdefaults__ = value.__qualname__, value.__kwdefaults__
     new.__defaults__ = value.__defaults__ and tuple(_in_copy(x, memo) for x in value.__defaults__)
-    new.__kwdefaults__ = value.__kwdefaults__
     for cell, held in zip(cells, value.__closure__ or (), strict=True):
         with suppress(ValueError):  # of an empty one
             cell.cell_contents = _in_copy(held.cell_contents, memo)
     return new
+
+
+def _knows(value: Any, memo: dict[int, Any], seen: set[int]) -> bool:
+    """Whether a function, or what it holds, has something of the module that was copied."""
+    if isinstance(value, torch.Tensor) or id(value) in seen:
+        return False
+    if id(value) in memo:
+        return True
+    seen.add(id(value))
+    held: list[Any] = []
+    if isinstance(value, MethodType):
+        held = [value.__self__]
+    elif isinstance(value, FunctionType):
+        held = list(value.__defaults__ or ())
+        for cell in value.__closure__ or ():
+            with suppress(ValueError):
+                held.append(cell.cell_contents)
+    return any(_knows(each, memo, seen) for each in held)
 
 
 def _apart(made: Any, module: Any) -> Any:

@@ -82,6 +82,16 @@ def test_functions_in_a_copy_know_of_the_copy(kind, n_called):
     torch.testing.assert_close(module(NUMBERS), middle(NUMBERS))
 
 
+def test_functions_of_a_library_stay_what_they_are():
+    class Activated(Made):
+        def add(self):
+            self.activation = functional.relu  # which has defaults
+
+    module = Activated(0)
+    landscape = NetworkLandscape(module, functional.cross_entropy, (NUMBERS, LABELS))
+    assert landscape.module(landscape.coordinates(module)).activation is functional.relu
+
+
 def test_hooks_of_an_aligned_network_are_its_own():
     a, b = Hooked(0), Hooked(1)
     aligned = align_units(a, a, b, (NUMBERS, LABELS))
