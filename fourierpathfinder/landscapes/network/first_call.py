@@ -14,7 +14,7 @@ from .trees import tensors_of
 
 _KINDS = (
     *(RuntimeError, TypeError, ValueError, IndexError, AttributeError),
-    *(NotImplementedError, AssertionError),
+    *(NotImplementedError, AssertionError, KeyError),
 )
 """Errors that are raised again with more words; others are the user's own."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from ..alignment.copies import attributes
 from .data import Batch
 from .mean_check import quietly
 from .network import Network
@@ -70,7 +71,7 @@ def check_not_read(network: Network, module: Any, variables: Tensors, batch: Bat
 
 
 def can_reach(loss: Any, module: Any) -> bool:
-    """Whether a loss holds the module, a part of it, or a tensor in the memory of its parameters.
+    """Whether a loss holds the module, a part of it, what it keeps, or its parameters' memory.
 
     Parameters
     ----------
@@ -78,6 +79,8 @@ def can_reach(loss: Any, module: Any) -> bool:
     module : torch.nn.Module
     """
     parts = {id(part) for part in module.modules()}
+    for part in module.modules():
+        parts |= {id(kept) for _, kept in attributes(part) if isinstance(kept, dict | list)}
     places = {_place(p) for p in module.parameters() if p.requires_grad and not p.is_meta}
     return any(
         id(found) in parts

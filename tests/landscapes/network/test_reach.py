@@ -108,3 +108,21 @@ def test_what_only_holds_it_is_not(kind):
     point = landscape.coordinates(Remembers(seed=1))
     expected = landscape._loss(landscape.module(point)(inputs), targets)
     torch.testing.assert_close(landscape.value(point[None])[0], expected.detach())
+
+
+@pytest.mark.parametrize("called", [True, False])
+def test_what_reads_a_dict_that_the_module_fills_is_refused(called):
+    """Though it holds nothing else of the module: it is another dict in a copy."""
+    module = Remembers()
+    kept = module.kept = {}
+    module.first.register_forward_hook(lambda *args: kept.update(last=args[-1]))
+    inputs, _ = data = data_of("perceptron")
+    if called:
+        with torch.no_grad():
+            module(inputs)
+    landscape = NetworkLandscape(
+        module, lambda o, t: functional.cross_entropy(o, t) + kept["last"].abs().mean(), data
+    )
+    error, words = (ValueError, "reads the module") if called else (KeyError, "`loss` could not")
+    with pytest.raises(error, match=words):
+        landscape.coordinates(Remembers(1))
