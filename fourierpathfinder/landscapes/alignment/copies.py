@@ -1,6 +1,7 @@
 """Copies of modules, also of those that keep what they computed last."""
 
 import copy
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
@@ -67,7 +68,7 @@ def _deep(module: Any, memo: dict[int, Any]) -> Any:
         own = vars(layer)
         for held in [own, *(each for each in own.values() if isinstance(each, dict | list))]:
             for name, value in list(held.items() if isinstance(held, dict) else enumerate(held)):
-                if isinstance(value, FunctionType | MethodType):
+                if isinstance(value, FunctionType | MethodType | weakref.ref):
                     held[name] = _in_copy(value, memo)
     return made
 
@@ -80,6 +81,8 @@ def _in_copy(value: Any, memo: dict[int, Any]) -> Any:
         return memo[id(value)]
     if isinstance(value, MethodType):
         return MethodType(value.__func__, _in_copy(value.__self__, memo))
+    if type(value) is weakref.ref:
+        return weakref.ref(_in_copy(value(), memo))
     cells = tuple(CellType() for _ in value.__closure__ or ())
     new = FunctionType(value.__code__, value.__globals__, value.__name__, None, cells or None)
     memo[id(value)] = new  # it may know itself
@@ -102,6 +105,8 @@ def _knows(value: Any, memo: dict[int, Any], seen: set[int]) -> bool:
     held: list[Any] = []
     if isinstance(value, MethodType):
         held = [value.__self__]
+    elif type(value) is weakref.ref:
+        held = [value()]
     elif isinstance(value, FunctionType):
         held = list(value.__defaults__ or ())
         for cell in value.__closure__ or ():

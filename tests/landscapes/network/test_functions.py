@@ -1,5 +1,7 @@
 """Functions in a module that know of it: hooks that keep outputs, another `forward`."""
 
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -41,6 +43,19 @@ class HookedByAList(Hooked):
         return self.output(self.inner(x).tanh()) + self.kept[0][:, :3]
 
 
+class HookedWeakly(Hooked):
+    """As one does so as not to make a circle."""
+
+    def add(self):
+        self.inner, self.kept = nn.Linear(6, 6), {}
+        self.inner.owner = owner = weakref.ref(self)
+        self.inner.register_forward_hook(lambda *args: owner().kept.update(inner=args[-1]))
+
+    def forward(self, x):
+        first = self.output(self.inner(x).tanh())
+        return first + self.inner.owner().kept["inner"][:, :3]
+
+
 class OtherForward(Made):
     def add(self):
         before = self.forward
@@ -62,7 +77,7 @@ class OfAFunction(Made):
         return self.functions[0](x, 2)
 
 
-@pytest.mark.parametrize("kind", [Hooked, HookedByAList, OtherForward, OfAFunction])
+@pytest.mark.parametrize("kind", [Hooked, HookedByAList, HookedWeakly, OtherForward, OfAFunction])
 @pytest.mark.parametrize("n_called", [0, 1, 24])
 def test_functions_in_a_copy_know_of_the_copy(kind, n_called):
     a, b = kind(0), kind(1)
