@@ -10,7 +10,8 @@ are those under which the differences are likeliest. How likely f is without m i
 so that a prior mean which does not help can be told.
 """
 
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from .solver import Solver
 
 
 @dataclass(frozen=True)
-class Corrected:
+class Corrected(ABC):
     """The sum of a prior mean and a process of the difference.
 
     Parameters
@@ -40,26 +41,14 @@ class Corrected:
         The process of what is missing.
     alone : Posterior
         The process of the same observations without the prior mean.
-    pins : Solver
-        Of the observations' points under the prior of the mean.
     factor : float
         What the prior mean's landscape was multiplied by before it was told.
-
-    Examples
-    --------
-    >>> x = np.linspace(0, 3, 7)[:, None]
-    >>> cheap = GaussianProcess().fit(x, np.sin(x[:, 0]), np.cos(x))
-    >>> few = x[[0, 6]]
-    >>> model = corrected(GaussianProcess(), cheap, few, 0.1 + np.sin(few[:, 0]), np.cos(few))
-    >>> bool(abs(model.predict(np.array([[1.7]]))[0][0] - 0.1 - np.sin(1.7)) < 1e-3)
-    True
     """
 
     data: Observations
     mean: Model
     difference: Posterior
     alone: Posterior
-    pins: Solver
     factor: float = 1.0
 
     @property
@@ -98,10 +87,9 @@ class Corrected:
         (below, slope), (value, gradient) = self.mean.predict(x), self.difference.predict(x)
         return below + value, slope + gradient
 
+    @abstractmethod
     def deviation(self, x: Array) -> Array:
-        """Standard deviation (M,) of the value; prior mean and difference are independent."""
-        left = np.maximum(1 - self.pins.explained(x), 0.0)
-        return np.hypot(self.mean.deviation(x) * np.sqrt(left), self.difference.deviation(x))
+        """Standard deviation (M,) of the value."""
 
     def hessian(self, x: Array) -> Array:
         """Second derivatives (D, D) of the mean at one point `x` (D,)."""
@@ -116,19 +104,16 @@ class Corrected:
         below, slope = self.mean.predict(data.x)
         return replace(data, values=data.values - below, gradients=data.gradients - slope)
 
+    @abstractmethod
     def add(self, x: Array, values: Array, gradients: Array) -> "Corrected":
         """With the points `x` (m, D) added at the same length scale; see `Posterior.add`.
 
         `alone` is left as it is: this is for looking ahead.
         """
-        new = Observations.of(x, values, gradients)
-        beyond = self.beyond_mean(new)
-        return replace(
-            self,
-            data=self.data.joined(new),
-            difference=self.difference.add(x, beyond.values, beyond.gradients),
-            pins=self.pins.extended(x, np.ones(len(x), dtype=bool)),
-        )
+
+    @abstractmethod
+    def better_factor(self) -> float:
+        """The factor of the prior mean, about the first value, that fits best; NaN if unknown."""
 
     def span(self) -> tuple[Array, Array] | None:
         """None: where the mean varies is not looked for."""
@@ -145,14 +130,59 @@ class Corrected:
         raise TypeError("a surrogate with a prior mean varies everywhere; ask `span` first")
 
 
+@dataclass(frozen=True)
+class Pinned(Corrected):
+    """The sum where the prior mean's landscape is asked wherever the other is.
+
+    Parameters
+    ----------
+    pins : Solver
+        Of the observations' points under the prior of the mean.
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 3, 7)[:, None]
+    >>> cheap = GaussianProcess().fit(x, np.sin(x[:, 0]), np.cos(x))
+    >>> few = x[[0, 6]]
+    >>> model = corrected(GaussianProcess(), cheap, few, 0.1 + np.sin(few[:, 0]), np.cos(few))
+    >>> bool(abs(model.predict(np.array([[1.7]]))[0][0] - 0.1 - np.sin(1.7)) < 1e-3)
+    True
+    """
+
+    pins: Solver = field(kw_only=True)
+
+    def deviation(self, x: Array) -> Array:
+        """Standard deviation (M,) of the value; prior mean and difference are independent."""
+        left = np.maximum(1 - self.pins.explained(x), 0.0)
+        return np.hypot(self.mean.deviation(x) * np.sqrt(left), self.difference.deviation(x))
+
+    def add(self, x: Array, values: Array, gradients: Array) -> "Pinned":
+        """With the points `x` (m, D) added at the same length scale; see `Posterior.add`.
+
+        `alone` is left as it is: this is for looking ahead.
+        """
+        new = Observations.of(x, values, gradients)
+        beyond = self.beyond_mean(new)
+        return replace(
+            self,
+            data=self.data.joined(new),
+            difference=self.difference.add(x, beyond.values, beyond.gradients),
+            pins=self.pins.extended(x, np.ones(len(x), dtype=bool)),
+        )
+
+    def better_factor(self) -> float:
+        """The factor of the prior mean, about the first value, that fits best; NaN if unknown."""
+        return best_factor(self, float(self.data.values[0]))
+
+
 def corrected(
     process: GaussianProcess,
     mean: Model,
     x: Array,
     values: Array,
     gradients: Array,
-    before: Corrected | None = None,
-) -> Corrected:
+    before: Pinned | None = None,
+) -> Pinned:
     """Condition the difference from a prior mean, and the whole beside it.
 
     Parameters
@@ -163,7 +193,7 @@ def corrected(
         The prior mean; it may have changed.
     x, values, gradients
         All observations, as in `GaussianProcess.fit`.
-    before : Corrected, optional
+    before : Pinned, optional
         What was made of the first of them.
     """
     below, slope = mean.predict(x)
@@ -171,7 +201,7 @@ def corrected(
     pins = _pins(mean, data)
     if before is None:
         alone = process.fit(x, values, gradients)
-        return Corrected(data, mean, process.fit(*missing), alone, pins)
+        return Pinned(data, mean, process.fit(*missing), alone, pins=pins)
     return replace(
         before,
         data=data,

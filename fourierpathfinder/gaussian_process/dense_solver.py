@@ -72,6 +72,14 @@ class DenseSolver:
         inside = np.where(data.has_gradient[:, None], data.gradients, 0.0)
         return Split(data.x, sites, inside, inside[:, :0], 0)
 
+    @classmethod
+    def unfactored(
+        cls, prior: Prior, origin: Array, x: Array, has_gradient: Array
+    ) -> "DenseSolver":
+        """The rows of some points, of which only covariances are wanted."""
+        point, component = rows(has_gradient, len(origin))
+        return cls(prior, origin, x, has_gradient, point, component, BlockCholesky())
+
     @property
     def n_dims(self) -> int:
         """D."""
@@ -129,6 +137,10 @@ class DenseSolver:
             component=np.concatenate([self.component, *components]),
         )
 
+    def covariances(self, other: "DenseSolver") -> Array:
+        """Those (R, R') of all rows with another's, which has the same prior and origin."""
+        return self._between(self._groups, other._groups)
+
     @cached_property
     def _groups(self) -> list[_Group]:
         return self._grouped(self.x, self.has_gradient, self.point, self.component, sys.maxsize)
@@ -181,8 +193,8 @@ class DenseSolver:
         weights[self.point, self.component] = solved
         return Weights(weights[:, 0], weights[:, 1:], float(y @ solved))
 
-    def explained(self, x: Array, away: Array | float = 0.0) -> Array:
-        """The part (M,) of the variance that is explained at `x` (M, D), `away` (M,) off them."""
+    def correlations(self, x: Array, away: Array | float = 0.0) -> Array:
+        """Those (R, M) of all rows with values at `x` (M, D), `away` (M,) off them."""
         phi, scaling = _placed(self.prior, self.origin, x).phi, self.prior.scaling
         right = np.empty((len(self.point), len(x)))
         for group in self._groups:
@@ -192,7 +204,11 @@ class DenseSolver:
             if group.sees:
                 mixed = 2 * k1 / (scaling.length * scaling.gradient)
                 right[group.rows[:, 1:]] = mixed[:, None] * group.sites.seen(phi)
-        half = self.factor.half_solve(right)
+        return right
+
+    def explained(self, x: Array, away: Array | float = 0.0) -> Array:
+        """The part (M,) of the variance that is explained at `x` (M, D), `away` (M,) off them."""
+        half = self.factor.half_solve(self.correlations(x, away))
         return np.asarray(np.einsum("rm,rm->m", half, half))
 
     def restricted(self, origin: Array, basis: Array) -> "DenseSolver":

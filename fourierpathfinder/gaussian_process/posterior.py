@@ -19,7 +19,7 @@ from .kernels import Kernel
 from .noise import with_known_noise
 from .observations import Observations
 from .prior import Prior
-from .solver import Solver
+from .solver import Solver, Weights
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Posterior:
         α.
     before : Posterior, optional
         The process on the first of the points under the same prior, where it was extended.
+    level : float, optional
+        m, where that is not the largest value.
     """
 
     solver: Solver
@@ -52,24 +54,37 @@ class Posterior:
     stack: Array
     value_weights: Array
     before: "Posterior | None" = field(default=None, repr=False, compare=False)
+    level: float | None = None
+
+    @property
+    def constant(self) -> float:
+        """The prior mean m."""
+        return self.data.mean if self.level is None else self.level
 
     @classmethod
     def of(cls, solver: Solver, data: Observations) -> "Posterior":
         """Condition on `data`, whose inputs `solver` has factored."""
         weights = solver.solve(data.values - data.mean, data.gradients)
+        variance = max(weights.quadratic / solver.n_rows, np.finfo(float).tiny)
+        return cls.weighted(solver, data, variance, weights)
+
+    @classmethod
+    def weighted(
+        cls,
+        solver: Solver,
+        data: Observations,
+        variance: float,
+        weights: Weights,
+        level: float | None = None,
+    ) -> "Posterior":
+        """The process whose mean has these weights of the points of `data`."""
         scaling = solver.prior.scaling
         at = solver.prior.features.linearise(data.x)
         origin = at.values[0].copy()
         centres = (at.values - origin) / scaling.length
         vectors = at.push_forward(weights.gradient)[data.has_gradient] / scaling.gradient
-        return cls(
-            solver,
-            data,
-            max(weights.quadratic / solver.n_rows, np.finfo(float).tiny),
-            origin,
-            np.concatenate([centres, vectors]),
-            weights.value,
-        )
+        stack = np.concatenate([centres, vectors])
+        return cls(solver, data, variance, origin, stack, weights.value, level=level)
 
     @property
     def features(self) -> FeatureMap:
@@ -242,7 +257,7 @@ class Posterior:
         s, t = self._distances(zeta)
         k0, k1, k2 = self.kernel.derivatives(s)
         seen = self._seen
-        mean = self.data.mean + k0 @ self.value_weights - 2 * (k1[:, seen] * t).sum(axis=1)
+        mean = self.constant + k0 @ self.value_weights - 2 * (k1[:, seen] * t).sum(axis=1)
         along = 2 * k1 * self.value_weights
         along[:, seen] -= 4 * k2[:, seen] * t
         covector = np.concatenate([along, 2 * k1[:, seen]], axis=1) @ self.stack

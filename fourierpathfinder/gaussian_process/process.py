@@ -147,7 +147,7 @@ class GaussianProcess:
         if len(x) == old:
             return Posterior.of(model.solver, given.seeing(known))
         data = given.seeing(np.concatenate([known, given.has_gradient[old:]]))
-        if not any(self._is_milestone(n) for n in range(old + 1, len(x) + 1)):
+        if not any(self.is_milestone(n) for n in range(old + 1, len(x) + 1)):
             return self._extended(model, data, given)
         best = self._best(prior, data, self.settings.nearby_reach)
         if self._is_worth_a_factor(prior, best):
@@ -175,7 +175,7 @@ class GaussianProcess:
             self, features=model.features, alternatives=(), kernels=(model.kernel, *others)
         )
 
-    def _is_milestone(self, n: int) -> bool:
+    def is_milestone(self, n: int) -> bool:
         """Whether the n-th point is one at which the prior is looked at again."""
         growth = np.log(self.settings.growth)
         return n <= self.settings.few_points or int(np.log(n) / growth) > int(

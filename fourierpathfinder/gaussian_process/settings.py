@@ -63,6 +63,20 @@ class FitSettings:
     largest_nugget : float
         Where points are too close together for the nugget, ten times as much is tried, up to this,
         in units of the prior variance.
+    lengths : tuple of float
+        Length scales of a difference from what cannot be asked any more, in units of that of the
+        process beneath, an octave in two steps: the likelihood is flat near its top, and two
+        landscapes that resemble each other differ by what bends at most a few times less.
+    first_share, least_share, largest_share : float
+        Variance of such a difference in units of that of the process beneath: where its search
+        begins, and between what it stays. Below the least one nothing is left to be learnt, above
+        the largest one nothing is foreseen.
+    share_reach : float
+        Factor within which the share is looked for around the last one.
+    n_share_evaluations : int
+        Largest number of evaluations of the likelihood in one search for it.
+    share_tolerance : float
+        Change of its logarithm at which that ends; deviations change by half as much.
     rows_at_once : int
         Rows of a large matrix that are made at a time: what stays in the cache is fast.
     rows_of_a_part : int
@@ -92,6 +106,13 @@ class FitSettings:
     noise_rounds: int = 2
     same_noise: float = 1.5
     largest_nugget: float = 1e-2
+    lengths: tuple[float, ...] = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+    first_share: float = 0.05
+    least_share: float = 1e-4
+    largest_share: float = 20.0
+    share_reach: float = 50.0
+    n_share_evaluations: int = 9
+    share_tolerance: float = 0.2
     rows_at_once: int = 500
     rows_of_a_part: int = 2000
 

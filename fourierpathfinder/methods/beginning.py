@@ -80,8 +80,8 @@ class Beginning:
         """
         campaign.learn(campaign.records.upon(None))
         few = len(campaign.records) <= self._asked.aim.policy.beneath.set_aside
-        unknown = self._cheap.is_unknown and self._evaluator.known is None
-        self.is_to_be_repeated = few and unknown
+        guessed = self._cheap.guesses and self._evaluator.known is None
+        self.is_to_be_repeated = few and guessed
         if self.is_to_be_repeated:
             return campaign
         anew = self._without(campaign.records)
@@ -96,7 +96,6 @@ class Beginning:
         upon, abilities = records.upon(ground.beneath), self._evaluator.abilities
         begun = Campaign(self._asked, ground.path, upon, self._rng, abilities)
         if self._cheap.helps(begun):
-            self._cheap.told(begun, records)
             return begun
         self.is_to_be_repeated = self._evaluator.known is None
         return self._without(records)

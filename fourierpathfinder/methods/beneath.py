@@ -16,12 +16,9 @@ from ..search.beneath import asked, is_of_use, is_unsure, places_ahead, places_t
 from ..search.campaign import Campaign
 from ..search.channel import Channel
 from ..search.one_thread import one_thread
-from ..search.phases import begun, settled
 from ..search.policy import Beneath as Numbers
 from ..search.prediction import Candidate
 from ..search.records import Beneath, Records
-from ..search.state import Aim
-from ..search.teaching import shared
 from ..threads import promised
 
 _UNUSABLE = "The prior was not used: it could not be evaluated at an end."
@@ -49,11 +46,11 @@ class Ground:
     beneath: Beneath
 
     @classmethod
-    def of(cls, best: Channel, records: Records) -> "Ground":
-        """What a search on that landscape has found."""
+    def of(cls, best: Channel, records: Records, *, is_asked: bool) -> "Ground":
+        """What a search on that landscape has found, which may be asked for more."""
         seen, saddle = best.prediction, best.saddle
         top = seen.points[seen.top] if saddle is None else saddle.position
-        beneath = Beneath(records, best.aim.process.like(best.model), best.model)
+        beneath = Beneath(records, best.aim.process.like(best.model), best.model, is_asked=is_asked)
         return cls(best.path, top, beneath)
 
 
@@ -83,31 +80,7 @@ def searched(run: Searching, evaluator: Evaluator, numbers: Numbers) -> Ground:
     while run.status is None and evaluator.n_gradients < numbers.gradients:
         run.step()
     assert run.campaign is not None
-    return Ground.of(run.campaign.best, run.campaign.records)
-
-
-def remembered(aim: Aim, prior: Prior, path: SinePath) -> Ground:
-    """What an earlier run leaves: the lowest path on the surrogate of its evaluations.
-
-    It is sought from the path that the run had found, too, where that is of use.
-
-    Parameters
-    ----------
-    aim : Aim
-    prior : Prior
-        With what is known of that run.
-    path : SinePath
-        Between the ends that are asked for.
-    """
-    assert prior.known is not None
-    records = Records.of(prior.known.points, prior.known.values, prior.known.gradients)
-    found = prior.path_between(path)
-    channels = [
-        settled(begun(aim, one, records, records.highest), records)
-        for one in (path, found)
-        if one is not None
-    ]
-    return Ground.of(min(channels, key=lambda one: one.highest_likely), records)
+    return Ground.of(run.campaign.best, run.campaign.records, is_asked=True)
 
 
 class Cheap:
@@ -117,7 +90,7 @@ class Cheap:
     ----------
     prior : Prior
     search : callable
-        Finds out what is there: `searched`, or `remembered`.
+        Finds out what is there: `searched`, or `earlier.remembered`.
     numbers : Numbers
         The policy.
 
@@ -150,7 +123,8 @@ class Cheap:
         channel = campaign.task.channel
         if not isinstance(channel.model, Corrected):
             return True
-        if not is_of_use(channel.model, self._numbers):
+        is_judged = self.is_asked or len(campaign.records) >= self._numbers.judged
+        if is_judged and not is_of_use(channel.model, self._numbers):
             self.note = _UNLIKELY
             return False
         if self.is_unknown:
@@ -162,21 +136,24 @@ class Cheap:
         return True
 
     @property
+    def is_asked(self) -> bool:
+        """Whether it can be asked at all."""
+        return self._prior.evaluator is not None
+
+    @property
+    def guesses(self) -> bool:
+        """Whether what it has chosen was placed by guessing, and is best forgotten."""
+        return self.is_unknown or not self.is_asked
+
+    @property
     def is_unknown(self) -> bool:
         """Whether its surrogate stays unsure of the path, for all that it is asked."""
         return self._n_unsure >= self._numbers.unsettled
 
     def _patience(self, channel: Channel) -> int:
         """By how many evaluations a saddle must have been found."""
-        tells_little = self._prior.evaluator is None and channel.model.features.keeps_distances
+        tells_little = not self.is_asked and channel.model.features.keeps_distances
         return self._numbers.patience_without if tells_little else self._numbers.patience
-
-    def told(self, campaign: Campaign, new: Records) -> None:
-        """Guess what it would say where the expensive one was asked, if it cannot be asked."""
-        model, known = campaign.task.channel.model, campaign.task.channel.known
-        if self._prior.evaluator is None and isinstance(model, Corrected) and len(new.known):
-            guessed = shared(campaign.records, model, known.warp, new)
-            campaign.learn(campaign.records.joined_beneath(guessed))
 
     @contextmanager
     def meanwhile(self, campaign: Campaign, queue: Sequence[Candidate]) -> Iterator[None]:
@@ -201,7 +178,7 @@ class Cheap:
     ) -> list[Candidate]:
         """What is to be evaluated by a plan, once this landscape has told what it can of it."""
         queue = plan(campaign)
-        rounds = 0 if self._prior.evaluator is None else self._numbers.rounds
+        rounds = self._numbers.rounds if self.is_asked else 0
         for _ in range(rounds):
             places = places_to_ask(campaign.task.channel, campaign.records, queue)
             if not len(places):
@@ -218,7 +195,7 @@ class NoPrior:
 
     note = ""
     spent = ""
-    is_unknown = False
+    guesses = False
 
     def searched(self) -> None:
         """Nothing is found there."""
@@ -226,9 +203,6 @@ class NoPrior:
     def helps(self, campaign: Campaign) -> bool:
         """There is nothing to be dropped."""
         return True
-
-    def told(self, campaign: Campaign, new: Records) -> None:
-        """Nothing is guessed."""
 
     def meanwhile(
         self, campaign: Campaign, queue: Sequence[Candidate]

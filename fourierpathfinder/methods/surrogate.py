@@ -20,7 +20,7 @@ from ..search.choose_features import choose_features, choose_kernel
 from ..search.policy import BOLD, WARY, Policy
 from ..search.state import Aim, Sides, Tightness
 from .base import kicked
-from .beneath import Cheap, NoPrior, remembered, searched
+from .beneath import Cheap, NoPrior, searched
 from .checks import (
     require_counts,
     require_flags,
@@ -29,6 +29,7 @@ from .checks import (
     require_positive,
     require_terms,
 )
+from .earlier import remembered
 from .surrogate_run import SurrogateRun
 
 

@@ -142,7 +142,6 @@ class SurrogateRun:
         with self._cheap.meanwhile(campaign, self._queue):
             answers, new = self._second_look.at(campaign, *self._answers())
         with one_thread():
-            self._cheap.told(campaign, new)
             campaign.absorb(answers, new)
 
     def _answers(self) -> tuple[list[Answer], Records]:

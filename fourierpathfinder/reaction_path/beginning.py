@@ -79,7 +79,8 @@ def beneath(prior: Prior | None, process: GaussianProcess, x: np.ndarray) -> Ben
         records = Records.of(*vars(prior.known).values())
     if len(records.known) < 2:
         return None
-    return Beneath(records, process, records.told_to(process, None, _as_it_is))
+    model = records.told_to(process, None, _as_it_is)
+    return Beneath(records, process, model, is_asked=prior.evaluator is not None)
 
 
 def _as_it_is(values: np.ndarray, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

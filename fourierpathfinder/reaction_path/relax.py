@@ -184,7 +184,7 @@ def _beneath(
         _Relaxation(prior.evaluator.abilities, learner, x, force, numbers).run(enough)
     except LandscapeError:
         return None
-    return Beneath(learner.records, process.like(learner.model), learner.model)
+    return Beneath(learner.records, process.like(learner.model), learner.model, is_asked=True)
 
 
 class _Reason(Enum):

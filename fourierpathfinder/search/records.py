@@ -28,11 +28,14 @@ class Beneath:
         What its surrogate is made with.
     model : Model
         A surrogate of the first of the records, to go on from.
+    is_asked : bool
+        Whether it is asked wherever the expensive landscape is; else it was, and is no more.
     """
 
     records: "Records"
     process: GaussianProcess
     model: Model
+    is_asked: bool
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,8 @@ With a warp w, the cheap landscape c and the expensive one f, what the cheap sur
     w(f_0 + ρ (c - c_0))
 
 with f_0 and c_0 the values at the start and ρ a factor that the evaluations of f choose. So it is
-warped where f is, and its mean is a prior mean of w(f) as it stands.
+warped where f is, and its mean is a prior mean of w(f) as it stands. What an earlier run has told
+of c, which cannot be asked any more, is told as it was: what is not known of c stays uncertain.
 """
 
 from dataclasses import dataclass, replace
@@ -15,10 +16,12 @@ import numpy as np
 
 from .._arrays import Array
 from ..gaussian_process import Corrected, GaussianProcess, Model, Posterior
-from ..gaussian_process.corrected import best_factor, corrected
+from ..gaussian_process.cokriged import Cokriged, cokriged
+from ..gaussian_process.corrected import Pinned, corrected
 from .policy import Beneath
+from .records import Beneath as Below
 from .records import Records
-from .warp import Map, Warp
+from .warp import Map
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,6 @@ class Matched:
         """What is observed of the cheap landscape's `values` (M,) and `gradients` (M, D)."""
         return self.warp(self.level + self.factor * (values - self.base), self.factor * gradients)
 
-    def inverse(self, values: Array, gradients: Array) -> tuple[Array, Array]:
-        """What of the cheap landscape was told as this."""
-        return self.base + (values - self.level) / self.factor, gradients / self.factor
-
 
 def matched(records: Records, factor: float, warp: Map) -> Matched:
     """The landscape beneath some records in their place, agreeing with them at the start."""
@@ -56,24 +55,6 @@ def matched(records: Records, factor: float, warp: Map) -> Matched:
     start = known.x[0]
     base = beneath.records.known.value_at(start)
     return Matched(factor, known.value_at(start), base, warp)
-
-
-def shared(records: Records, model: Corrected, warp: Warp, new: Records) -> Records:
-    """What evaluations of the expensive landscape say of one beneath that cannot be asked.
-
-    What they miss of what was expected is shared out between prior mean and difference in
-    proportion to their variances.
-    """
-    x, told = new.known.x, warp(new.known.values, new.known.gradients)
-    (value, gradient), (above, slope) = model.mean.predict(x), model.difference.predict(x)
-    variance, other = (part.deviation(x) ** 2 for part in (model.mean, model.difference))
-    if len(model.data) <= len(new.known):  # which the difference has been told already
-        above, slope, other = 0 * above, 0 * slope, 0 * other + model.difference.signal_variance
-    share = variance / np.maximum(variance + other, np.finfo(float).tiny)
-    guessed = value + share * (told[0] - value - above)
-    turned = gradient + share[:, None] * (told[1] - gradient - slope)
-    place = matched(records, model.factor, warp)
-    return Records.of(x, *place.inverse(*warp.undone(guessed, turned)))
 
 
 def taught(
@@ -91,7 +72,8 @@ def taught(
     upon = _Upon(records, process, warp, numbers)
     now = upon(before, 1.0 if before is None else before.factor)
     is_new = before is None or len(now.data) > len(before.data)
-    return upon.with_better_factor(now) if is_new else now
+    is_told = records.beneath.is_asked or len(now.data) >= numbers.judged
+    return upon.with_better_factor(now) if is_new and is_told else now
 
 
 @dataclass(frozen=True)
@@ -106,15 +88,27 @@ class _Upon:
     def __call__(self, before: Corrected | None, factor: float) -> Corrected:
         known, beneath = self.records.known, self.records.beneath
         assert beneath is not None
+        told = known.x, *self.warp(known.values, known.gradients)
         place = matched(self.records, factor, self.warp)
-        below = beneath.model if before is None else before.mean
+        if not beneath.is_asked:
+            return replace(self._upon_earlier(beneath, before, place, told), factor=factor)
+        upon = before if isinstance(before, Pinned) else None
+        below = beneath.model if upon is None else upon.mean
         mean = taught(beneath.records, beneath.process, below, place, self.numbers)
-        told = self.warp(known.values, known.gradients)
-        return replace(corrected(self.process, mean, known.x, *told, before), factor=factor)
+        return replace(corrected(self.process, mean, *told, upon), factor=factor)
+
+    def _upon_earlier(
+        self, beneath: Below, before: Corrected | None, place: Map, told: tuple[Array, Array, Array]
+    ) -> Cokriged:
+        """Upon what an earlier run has told, which stays all that is known of it."""
+        since = before if isinstance(before, Cokriged) else None
+        left = beneath.model if since is None else since.joint.mean
+        mean = beneath.records.told_to(beneath.process, cast(Posterior, left), place)
+        return cokriged(self.process, mean, *told, since)
 
     def with_better_factor(self, now: Corrected) -> Corrected:
         """The surrogate with the factor that fits best, where that is clearly likelier."""
-        best, numbers = best_factor(now, float(now.data.values[0])), self.numbers
+        best, numbers = now.better_factor(), self.numbers
         if not best > 0:
             return now
         most = numbers.largest_change

@@ -208,6 +208,35 @@ def test_an_earlier_run_serves_as_well(what, tmp_path):
     assert abs(found.height - toy.height) < 2e-3
 
 
+def waving(toy, size, rng):
+    """A landscape like another but for four waves in any direction."""
+    drawn = np.random.default_rng(rng)
+    waves, phases = drawn.standard_normal((4, len(toy.start))), drawn.uniform(0, 2 * np.pi, 4)
+
+    def value_and_grad(x):
+        values, gradients = toy.value_and_grad(x[None])
+        at = waves @ x + phases
+        return values[0] + size * np.sin(at).sum(), gradients[0] + size * np.cos(at) @ waves
+
+    return FunctionLandscape(value_and_grad, True)
+
+
+def test_an_earlier_run_saves_gradients_and_never_costs_any(case):
+    """Twelve landscapes in all, each of which knows the surroundings of its own path alone."""
+    toy, size, plain = case
+    counts = []
+    for seed, part in [(seed, part) for part in (0.5, 1.0) for seed in range(3)]:
+        cheap = waving(toy, part * size, seed)
+        earlier = find_path(cheap, toy.start, toy.end, method=Surrogate(), rng=0)
+        for prior in (earlier, earlier.evaluations):
+            found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=prior, rng=0)
+            assert found.certified
+            assert abs(found.height - toy.height) <= plain.height_error + found.height_error
+            counts.append(found.n_gradients)
+    assert max(counts) <= plain.n_gradients
+    assert np.median(counts) < plain.n_gradients - 0.5
+
+
 @pytest.mark.parametrize("metal", ["Al", "Pt"])
 def test_an_earlier_run_in_many_coordinates_costs_little_where_it_does_not_lead(metal):
     """Thirty atoms were seen at fifteen points, which tells little of what lies between them."""

@@ -39,6 +39,10 @@ class Beneath:
     coordinates: of ninety of these fifteen points tell little beside the path, and twenty
     evaluations more would be lost. Of distances between atoms they tell enough: with eight there,
     too, reactions that take 15 took up to 86."""
+    judged: int = 4
+    """Evaluations of the expensive landscape from which the likelihood is asked whether an earlier
+    run helps: two of the first three are the ends, where it makes gradients that vanish unlikely,
+    and reactions of which it is refused there are among those where it saves half."""
     set_aside: int = 5
     """Evaluations of the expensive landscape, ends included, up to which they are set aside where
     the cheap one is not known along the path: its surrogate has placed them by guessing, and they
