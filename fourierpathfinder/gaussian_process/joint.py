@@ -36,10 +36,12 @@ class Joint:
         m, as it was told elsewhere.
     data : Observations
         Of f.
+    missing : Observations
+        What of these m did not foresee.
     left : Unexplained
         A.
-    prior : Prior
-        That of d.
+    apart : Unexplained
+        B, without its diagonal's addition.
     variance : float
         s_d², in the values' unit squared.
     noise : (float, float)
@@ -48,8 +50,9 @@ class Joint:
 
     mean: Posterior
     data: Observations
+    missing: Observations
     left: Unexplained
-    prior: Prior
+    apart: Unexplained
     variance: float
     noise: tuple[float, float]
 
@@ -67,36 +70,39 @@ class Joint:
         asked = mean.solver, data.x, data.has_gradient
         same = before is not None and before.left.is_by(*asked)
         left = before.left if before is not None and same else Unexplained.by(*asked)
-        return cls(mean, data, left, prior, variance, noise)
+        missing = _beyond(mean, data)
+        return cls(mean, data, missing, left, left.by_nothing(prior), variance, noise)
 
     def at(self, length: float, variance: float) -> "Joint":
         """The same with another length scale, and another variance, of the difference."""
-        if length == self.prior.scaling.length:
-            other = replace(self, variance=variance)
-            other.__dict__["apart"] = self.apart
-            return other
-        return replace(self, prior=self.prior.at_length(length), variance=variance)
+        if length == self.length:
+            return replace(self, variance=variance)
+        other = replace(self, variance=variance)
+        return other._with(self.prior.at_length(length))
 
     def seen_by(self, features: FeatureMap) -> "Joint":
         """The same with a difference that sees other features, at a length scale like that of m."""
-        now, asked = self.prior, (self.data.x, features, self.prior.kernel, self.prior.nugget)
-        prior = prior_on(*asked, now.settings)
-        return replace(self, prior=prior.at_length(replace(self, prior=prior).unit))
+        now, x = self.prior, self.data.x
+        other = self._with(prior_on(x, features, now.kernel, now.nugget, now.settings))
+        return other._with(other.prior.at_length(other.unit))
+
+    def _with(self, prior: Prior) -> "Joint":
+        return replace(self, apart=self.left.by_nothing(prior))
+
+    @property
+    def prior(self) -> Prior:
+        """That of d."""
+        return self.apart.wanted.inside.prior
 
     @cached_property
     def unit(self) -> float:
         """The length scale of m, as it would be in the features of d."""
-        x, own, prior = self.mean.data.x, self.mean.solver.prior, self.prior
+        x, own = self.mean.data.x, self.mean.solver.prior
         extents = (
             prior_on(x, one.features, one.kernel, one.nugget, one.settings).scaling.length
-            for one in (prior, own)
+            for one in (self.prior, own)
         )
         return own.scaling.length * next(extents) / next(extents)
-
-    @cached_property
-    def apart(self) -> Unexplained:
-        """B, without its diagonal's addition."""
-        return self.left.by_nothing(self.prior)
 
     @property
     def scale(self) -> float:
@@ -136,13 +142,6 @@ class Joint:
             other = turn * (beside.own + diagonal * np.eye(len(turn))) * turn.T
             found.append(cholesky(self.mean.signal_variance * below.left + self.variance * other))
         return found
-
-    @cached_property
-    def missing(self) -> Observations:
-        """What of the observations m did not foresee."""
-        below, slope = self.mean.predict(self.data.x)
-        values, gradients = self.data.values - below, self.data.gradients - slope
-        return replace(self.data, values=values, gradients=gradients)
 
     @cached_property
     def level(self) -> float:
@@ -202,9 +201,7 @@ class Joint:
     def parted(self) -> tuple[Posterior, Posterior]:
         """What m is with all that is known, and what d is."""
         mean = self._mean()
-        below, slope = mean.predict(self.data.x)
-        values, gradients = self.data.values - below, self.data.gradients - slope
-        data = replace(self.data, values=values, gradients=gradients)
+        data = _beyond(mean, self.data)
         turned = zip(self._turns, self._weights, strict=True)
         weights = self.left.wanted.weights([self.variance * turn * w for turn, w in turned])
         solver = factored(replace(self.prior, nugget=self.nugget), data)
@@ -244,6 +241,12 @@ class Joint:
             return float(np.linalg.solve(products[:, :2], products[:, 2])[0])
         except LinAlgError:
             return float("nan")
+
+
+def _beyond(mean: Posterior, data: Observations) -> Observations:
+    """What of some observations a mean does not foresee."""
+    below, slope = mean.predict(data.x)
+    return replace(data, values=data.values - below, gradients=data.gradients - slope)
 
 
 def _product(one: list[Array], other: list[Array]) -> float:
