@@ -184,8 +184,9 @@ def rows(asked: Asked, batches: list[int], times: list[float], pool: Executor) -
 
 
 def _share(rise: float, other: float) -> float:
-    """What a rise is of another; nothing, where nothing is left."""
-    return rise / other if other > 0 else float("inf") if rise > 0 else 0.0
+    """What a rise is of another, as far as the table shows them; 0 where there is none."""
+    rise, other = (max(round(each, 5), 0.0) for each in (rise, other))
+    return rise / other if other else float("inf") if rise else 0.0
 
 
 def main() -> None:
