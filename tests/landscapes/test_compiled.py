@@ -161,6 +161,7 @@ def test_threads_and_forks_with_each_threading_layer():
 
 
 def test_other_libraries_keep_their_number_of_threads():
+    pytest.importorskip("torch", reason="needs torch, whose number it is")
     code = (
         "import numpy as np, torch\n"
         "from fourierpathfinder.landscapes import compiled\n"
