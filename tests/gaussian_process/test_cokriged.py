@@ -1,5 +1,7 @@
 """A landscape beneath that cannot be asked any more: against one large Gaussian of everything."""
 
+from decimal import Decimal, localcontext
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,25 @@ def covariances(x, y, length):
 
 def stacked(values, gradients):
     return np.concatenate([values[:, None], gradients], axis=1).ravel()
+
+
+def conditional(matrix, y, n):
+    """The log density of all but the first `n` given these, up to a constant, by elimination.
+
+    In 50 digits: a matrix of condition 1e10 leaves double precision no second digit.
+    """
+    with localcontext(prec=50):
+        rows = [[Decimal(float(v)) for v in row] for row in np.column_stack([matrix, y])]
+        total = Decimal(0)
+        for k, pivot in enumerate(rows):
+            if k >= n:
+                total -= pivot[k].ln() + pivot[-1] ** 2 / pivot[k]
+            for row in rows[k + 1 :]:
+                factor = row[k] / pivot[k]
+                row[k + 1 :] = [
+                    a - factor * b for a, b in zip(row[k + 1 :], pivot[k + 1 :], strict=True)
+                ]
+        return float(total / 2)
 
 
 @pytest.fixture(params=[(2, 0), (2, 1), (3, 2), (12, 3), (12, 4)], ids=str)
@@ -92,14 +113,9 @@ def test_the_likelihood_is_that_of_what_is_above_given_what_is_beneath(case):
     wider = whole.copy()
     more = covariances(x[n_cheap:], x[n_cheap:], joint.length)
     wider[n:, n:] += 2 * joint.variance * more
-    expected = []
-    for matrix in (whole, wider):
-        upon = matrix[n:, :n] @ np.linalg.inv(matrix[:n, :n])
-        left, missing = matrix[n:, n:] - upon @ matrix[:n, n:], y[n:] - upon @ y[:n]
-        _, size = np.linalg.slogdet(left)
-        expected.append(-0.5 * (missing @ np.linalg.solve(left, missing) + size))
+    expected = conditional(wider, y, n) - conditional(whole, y, n)
     change = other.log_likelihood - joint.log_likelihood
-    assert change == pytest.approx(expected[1] - expected[0], rel=1e-2, abs=0.05)
+    assert change == pytest.approx(expected, rel=1e-2, abs=0.05)
 
 
 @pytest.mark.parametrize("seed", range(3))
