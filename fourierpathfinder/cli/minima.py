@@ -72,7 +72,7 @@ def relaxed_ends(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Both ends relaxed, and the evaluations that took.
 
-    The search begins without them: of 56 processes in crystals they save a fifth of its gradients,
+    The search begins without them: of 53 processes in crystals they save a tenth of its gradients,
     and hold one on a ridge.
 
     Raises
