@@ -101,8 +101,7 @@ class Corrected(ABC):
 
     def beyond_mean(self, data: Observations) -> Observations:
         """What of some observations the prior mean leaves to the difference."""
-        below, slope = self.mean.predict(data.x)
-        return replace(data, values=data.values - below, gradients=data.gradients - slope)
+        return data.beyond(*self.mean.predict(data.x))
 
     @abstractmethod
     def add(self, x: Array, values: Array, gradients: Array) -> "Corrected":

@@ -70,7 +70,7 @@ class Joint:
         asked = mean.solver, data.x, data.has_gradient
         same = before is not None and before.left.is_by(*asked)
         left = before.left if before is not None and same else Unexplained.by(*asked)
-        missing = _beyond(mean, data)
+        missing = data.beyond(*mean.predict(data.x))
         return cls(mean, data, missing, left, left.by_nothing(prior), variance, noise)
 
     def at(self, length: float, variance: float) -> "Joint":
@@ -201,7 +201,7 @@ class Joint:
     def parted(self) -> tuple[Posterior, Posterior]:
         """What m is with all that is known, and what d is."""
         mean = self._mean()
-        data = _beyond(mean, self.data)
+        data = self.data.beyond(*mean.predict(self.data.x))
         turned = zip(self._turns, self._weights, strict=True)
         weights = self.left.wanted.weights([self.variance * turn * w for turn, w in turned])
         solver = factored(replace(self.prior, nugget=self.nugget), data)
@@ -241,12 +241,6 @@ class Joint:
             return float(np.linalg.solve(products[:, :2], products[:, 2])[0])
         except LinAlgError:
             return float("nan")
-
-
-def _beyond(mean: Posterior, data: Observations) -> Observations:
-    """What of some observations a mean does not foresee."""
-    below, slope = mean.predict(data.x)
-    return replace(data, values=data.values - below, gradients=data.gradients - slope)
 
 
 def _product(one: list[Array], other: list[Array]) -> float:

@@ -36,6 +36,10 @@ class Observations:
         """The same, with other gradients known (n,)."""
         return replace(self, has_gradient=has_gradient)
 
+    def beyond(self, values: Array, gradients: Array) -> "Observations":
+        """What of them is left beyond values (n,) and gradients (n, D) that were foreseen."""
+        return replace(self, values=self.values - values, gradients=self.gradients - gradients)
+
     def joined(self, other: "Observations") -> "Observations":
         """These observations, then the others."""
         return Observations(
