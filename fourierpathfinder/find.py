@@ -13,7 +13,7 @@ from ._arrays import Array
 from .ends import resolve_ends
 from .evaluation import BudgetSpentError, Evaluator
 from .executors import watched
-from .initial import check_known, confirmed, joined, resolve_initial
+from .initial import along, check_known, confirmed, joined, resolve_initial
 from .inputs import check_call, checked_method, generator
 from .landscapes.abilities import Abilities, abilities_of
 from .landscapes.resolve import as_landscape
@@ -150,7 +150,8 @@ def find_path(
         evaluator = Evaluator(
             abilities, max_gradients, bar.spent, n_workers=workers, at_work=at_work
         )
-        evaluator.known = joined(confirmed(begin.known, evaluator), known)
+        beside = along(known, abilities, end, (a, b))
+        evaluator.known = joined(confirmed(begin.known, evaluator), beside)
         first = begin.first_path(abilities, (a, b), method.n_terms, rng)
         run = begun(method, beneath, evaluator, first, rng)
         session = _Session(method, run, evaluator, keeper, beneath)

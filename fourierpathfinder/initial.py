@@ -123,6 +123,28 @@ def check_known(known: Any, a: Array) -> None:
         )
 
 
+def along(
+    known: Evaluations | None, abilities: Abilities, end: Any, ends: tuple[Array, Array]
+) -> Evaluations | None:
+    """What is known, moved with the second end, which was `end` until it was placed.
+
+    That is all that lies nearer to it than to the first, if it was itself evaluated as it was: it
+    need not be evaluated again, and what is close to it stays so.
+    """
+    if known is None or abilities.turning is None:
+        return known
+    before = np.asarray(abilities.coordinates(end))
+    if np.array_equal(before, ends[1]) or not (known.points == before).all(axis=1).any():
+        return known
+    to_start, to_end = (np.linalg.norm(known.points - x, axis=1) for x in (ends[0], before))
+    beside = to_end < to_start
+    points, gradients = known.points.copy(), known.gradients.copy()
+    points[beside], gradients[beside] = abilities.turning.turned(
+        points[beside], gradients[beside], before, ends[1]
+    )
+    return Evaluations(points, known.values, gradients)
+
+
 def joined(one: Evaluations | None, other: Evaluations | None) -> Evaluations | None:
     """All that is known, of two parts of which either may be missing."""
     if one is None or other is None:

@@ -28,6 +28,7 @@ from .molecule import MoleculeLandscape
 from .output import path_atoms
 from .overlap import OverlapGuard
 from .strain import strain_of
+from .turning import turned
 
 _LARGEST = 1.0
 """Strains (logarithms of a stretch) beyond this are no calculation: cells collapse or burst."""
@@ -199,6 +200,12 @@ class CrystalLandscape:
         first, last = self.coordinates(start), self.coordinates(end)
         (ours, a), (theirs, b) = self._parts(first), self._parts(last)
         return np.concatenate([ours, a]), np.concatenate([theirs, self._fixed.ends(a, b)[1]])
+
+    def turned(
+        self, points: np.ndarray, gradients: np.ndarray, before: np.ndarray, after: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluations moved with an end that `ends` has placed: points and gradients (n, D)."""
+        return turned(points, gradients, before, after, free=False)
 
     def same(self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, **how: bool) -> bool:
         """Whether two points are the same structure, up to what leaves the energy.

@@ -22,6 +22,7 @@ from .output import path_atoms
 from .placing import bonded_placing
 from .superposition import superpose
 from .system import System
+from .turning import turned
 
 _PLACED = 1e-9
 """In Å: placing an end anew moves it by less than this if it was placed before."""
@@ -235,6 +236,19 @@ class MoleculeLandscape:
         placed = self.coordinates(superpose(self.atoms(first), self.atoms(last)))
         # ends that are placed already stay, to the last bit: what is known of them stays true
         return first, last if np.abs(placed - last).max() < _PLACED else placed
+
+    def turned(
+        self, points: np.ndarray, gradients: np.ndarray, before: np.ndarray, after: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluations moved with an end that `ends` has placed: points and gradients (n, D).
+
+        Parameters
+        ----------
+        points, gradients : array (n, D)
+        before, after : array (D,)
+            The end, where it was and where it is.
+        """
+        return turned(points, gradients, before, after, free=self.moves_as_a_whole)
 
     def same(
         self,

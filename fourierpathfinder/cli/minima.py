@@ -12,6 +12,7 @@ from ..evaluation import LandscapeError
 from ..landscapes.isolation import TooManyFailuresError
 from ..reaction_path import RelaxedMinimum, relax
 from ..result import Evaluations
+from ..storage.evaluations import Evaluation
 from . import cells
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
@@ -88,7 +89,15 @@ def relaxed_ends(
     elif same := same_minimum(start, end):
         raise InputError(f"after relaxation, {same.sentence}")
     a, b = landscape.molecule.ends(start, end)
+    _placed(landscape, last, b)
     return a, b, first.n_gradients + last.n_gradients
+
+
+def _placed(landscape: RecordedMolecule, end: RelaxedMinimum, x: np.ndarray) -> None:
+    """Let the landscape know an end where it was placed at `x` (D,) after it was relaxed."""
+    turned = landscape.molecule.turned
+    points, gradients = turned(end.position[None], end.gradient[None], end.position, x)
+    landscape.follows(Evaluation(points[0], end.value, gradients[0]))
 
 
 def _the(name: str) -> str:

@@ -43,6 +43,7 @@ from .protocols import (
     Stochastic,
     Structures,
     Symmetric,
+    Turning,
     Values,
 )
 
@@ -55,8 +56,8 @@ class Abilities:
     ----------
     landscape : Landscape
         What evaluates.
-    values, overwriting, batched, own_ends, placed_ends, first_path, comparable, symmetric, \
-fingerprinted, mobile, massive, forces, calculated, structures, directed, described, \
+    values, overwriting, batched, own_ends, placed_ends, turning, first_path, comparable, \
+symmetric, fingerprinted, mobile, massive, forces, calculated, structures, directed, described, \
 identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
@@ -88,6 +89,7 @@ identified : optional
     batched: Batched | None = None
     own_ends: OwnEnds | None = None
     placed_ends: PlacedEnds | None = None
+    turning: Turning | None = None
     first_path: FirstPath | None = None
     comparable: Comparable | None = None
     symmetric: Symmetric | None = None
@@ -285,6 +287,7 @@ def abilities_of(landscape: Any) -> Abilities:
         batched=landscape if isinstance(landscape, Batched) else None,
         own_ends=landscape if isinstance(landscape, OwnEnds) else None,
         placed_ends=landscape if isinstance(landscape, PlacedEnds) else None,
+        turning=landscape if isinstance(landscape, Turning) else None,
         first_path=landscape if isinstance(landscape, FirstPath) else None,
         comparable=landscape if isinstance(landscape, Comparable) else None,
         symmetric=landscape if isinstance(landscape, Symmetric) else None,

@@ -115,6 +115,17 @@ class PlacedEnds(Protocol):
 
 
 @runtime_checkable
+class Turning(PlacedEnds, Protocol):
+    """Knows what becomes of evaluations beside an end that `ends` has moved."""
+
+    def turned(
+        self, points: Array, gradients: Array, before: Array, after: Array
+    ) -> tuple[Array, Array]:
+        """Points (n, D) and gradients (n, D) there, moved as the end was from `before` (D,)."""
+        ...
+
+
+@runtime_checkable
 class FirstPath(Protocol):
     """A better first guess than the straight line."""
 

@@ -53,6 +53,7 @@ class RecordedLandscape(Forwarding):
             known.pop()
         self._known: dict[bytes, list[Evaluation]] = {}
         self._asked: dict[bytes, int] = {}
+        self._followed: dict[bytes, Evaluation] = {}
         for evaluation in known:
             self._known.setdefault(_key(evaluation.point), []).append(evaluation)
             remind(landscape, evaluation.point, evaluation.value)
@@ -83,19 +84,34 @@ class RecordedLandscape(Forwarding):
         wanted = [self._number(key) for key in keys]
         missing = [
             k for k, key in enumerate(keys)
-            if wanted[k] >= len(self._known.get(key, ()))
+            if key not in self._followed
+            and wanted[k] >= len(self._known.get(key, ()))
             and (self._repeats or key not in keys[:k])
         ]  # fmt: skip
         if missing:
             self._evaluate(points, missing)
-        found = [self._known[key][number] for key, number in zip(keys, wanted, strict=True)]
+        found = [self._answer(key, number) for key, number in zip(keys, wanted, strict=True)]
         values = np.array([answer.value for answer in found])
         return like(values, points), like(np.stack([answer.gradient for answer in found]), points)
 
     def recall(self, point: np.ndarray) -> Evaluation | None:
         """What is known of a point, if it was evaluated and is good."""
-        answers = self._known.get(_key(np.asarray(point, dtype=float)), ())
-        return next((answer for answer in answers if answer.is_good), None)
+        key = _key(np.asarray(point, dtype=float))
+        answers = self._known.get(key, ())
+        known = next((answer for answer in answers if answer.is_good), None)
+        return known or self._followed.get(key)
+
+    def follows(self, evaluation: Evaluation) -> None:
+        """Answer with an evaluation that follows from another one; it is neither kept nor counted.
+
+        What has been evaluated itself holds.
+        """
+        key = _key(evaluation.point)
+        if key not in self._known:
+            self._followed[key] = evaluation
+
+    def _answer(self, key: bytes, number: int) -> Evaluation:
+        return self._followed[key] if key in self._followed else self._known[key][number]
 
     def _number(self, key: bytes) -> int:
         """Which of the answers at a point is asked for now."""

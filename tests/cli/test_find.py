@@ -200,6 +200,33 @@ def test_ends_are_relaxed_when_asked_and_complained_of_when_not(finished, hop, c
     assert result["barrier"] == pytest.approx(read_result(finished[0])["barrier"], abs=1e-3)
 
 
+def test_a_molecule_that_is_turned_after_relaxing_is_not_evaluated_anew(command, tmp_path):
+    """Both relaxed ends are known to the search, and a restart finds the same, bit for bit."""
+    corners = np.array([(0, 0, 0), (2.4, 0, 0), (1.2, 2.1, 0), (1.2, 0.7, 2.0)])
+    ends = []
+    for name, face in (("reactant", [0, 1, 3]), ("product", [1, 2, 3])):
+        outwards = corners[face].mean(axis=0) - corners.mean(axis=0)
+        capped = corners[face].mean(axis=0) + 1.9 * outwards / np.linalg.norm(outwards)
+        atoms = Atoms("Cu4Au", [*corners, capped])
+        atoms.rattle(0.1, seed=len(ends))
+        ends.append(tmp_path / f"{name}.traj")
+        write(ends[-1], atoms)
+    options = ("find", *ends, "-c", "emt", "--relax-ends")
+    done = command(*options, "-o", tmp_path / "out")
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    result = read_result(tmp_path / "out")
+    n_relaxing, n_searching = result["n_gradients_relaxing"], result["n_gradients"]
+    assert result["n_gradients_known"] == n_relaxing + n_searching - 2
+    store = tmp_path / "out" / "evaluations.jsonl"
+    lines, path = store.read_bytes().splitlines(True), tmp_path / "out" / "path.extxyz"
+    whole = path.read_bytes()
+    for kept in (n_relaxing + 1, n_relaxing + 6):
+        store.write_bytes(b"".join(lines[:kept]))
+        again = command(*options, "-o", tmp_path / "out", "--restart")
+        assert again.exit_code == Exit.CERTIFIED, again.output
+        assert path.read_bytes() == whole
+
+
 def test_ends_that_relax_into_one_minimum_are_refused(hop, command, tmp_path):
     atoms = read(hop / "reactant.traj")
     atoms.positions[-1] += [0.3, 0.2, 0.1]

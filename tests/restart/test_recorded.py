@@ -6,7 +6,11 @@ import pytest
 from fourierpathfinder._arrays import array_namespace, to_numpy
 from fourierpathfinder.restart.recorded import RecordedLandscape
 from fourierpathfinder.storage.checkpoint import CheckpointError
-from fourierpathfinder.storage.evaluations import EvaluationStore, read_evaluations
+from fourierpathfinder.storage.evaluations import (
+    Evaluation,
+    EvaluationStore,
+    read_evaluations,
+)
 
 
 class KilledError(Exception):
@@ -155,3 +159,16 @@ def test_the_store_of_another_problem_is_refused(file, opened):
     opened(Bowl()).value_and_grad(np.ones((1, 2)))
     with pytest.raises(CheckpointError, match="its of is 'a bowl', this run's 'a cup'"):
         EvaluationStore(file, {"of": "a cup"})
+
+
+def test_what_follows_from_another_evaluation_is_answered_and_not_kept(file, opened, rng):
+    bowl, points = Bowl(), rng.normal(size=(3, 4))
+    landscape = opened(bowl)
+    landscape.value_and_grad(points[:1])
+    landscape.follows(Evaluation(points[1], 7.0, np.full(4, 8.0)))
+    landscape.follows(Evaluation(points[0], 9.0, np.full(4, 9.0)))
+    values, gradients = landscape.value_and_grad(points)
+    np.testing.assert_array_equal(values, [(points[0] ** 2).sum(), 7.0, (points[2] ** 2).sum()])
+    np.testing.assert_array_equal(gradients[1], np.full(4, 8.0))
+    assert landscape.recall(points[1]).value == 7.0
+    assert bowl.n_points == len(landscape.records) == landscape.n_calculated == 2
