@@ -204,7 +204,20 @@ class CrystalLandscape:
     def turned(
         self, points: np.ndarray, gradients: np.ndarray, before: np.ndarray, after: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Evaluations moved with an end that `ends` has placed: points and gradients (n, D)."""
+        """What becomes of points (n, D) and gradients beside an end that `ends` has placed.
+
+        Parameters
+        ----------
+        points, gradients : array (n, D)
+            What was evaluated.
+        before, after : array (D,)
+            The end, where it was and where it is.
+
+        Returns
+        -------
+        (array (n, D), array (n, D))
+            Where a point was the end itself, it is so to the last bit.
+        """
         return turned(points, gradients, before, after, free=False)
 
     def same(self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, **how: bool) -> bool:

@@ -240,13 +240,19 @@ class MoleculeLandscape:
     def turned(
         self, points: np.ndarray, gradients: np.ndarray, before: np.ndarray, after: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Evaluations moved with an end that `ends` has placed: points and gradients (n, D).
+        """What becomes of points (n, D) and gradients beside an end that `ends` has placed.
 
         Parameters
         ----------
         points, gradients : array (n, D)
+            What was evaluated.
         before, after : array (D,)
             The end, where it was and where it is.
+
+        Returns
+        -------
+        (array (n, D), array (n, D))
+            Where a point was the end itself, it is so to the last bit.
         """
         return turned(points, gradients, before, after, free=self.moves_as_a_whole)
 
