@@ -3,7 +3,7 @@
 Nothing here knows of paths: `fourierpathfinder.search` asks it for means, deviations and Hessians.
 """
 
-from .corrected import Corrected
+from .corrected import Corrected, Pinned
 from .features import Coordinates, FeatureMap
 from .inverse_distances import InverseDistances
 from .kernels import Kernel, Matern52, RationalQuadratic, SquaredExponential
@@ -24,6 +24,7 @@ __all__ = [
     "Matern52",
     "Model",
     "Observations",
+    "Pinned",
     "Posterior",
     "RationalQuadratic",
     "SquaredExponential",

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._arrays import Array
 from .._lazy import cached_property
+from ..gaussian_process import Pinned
 from .policy import Certify
 from .prediction import Candidate, Prediction
 from .unseen import is_behind_a_dip, unseen_rise
@@ -52,11 +53,10 @@ class Inspection:
 
     def passes(self, n_checks: int) -> bool:
         """Whether the path stays below the limit for all that is known, after so many checks."""
-        needed = self.numbers.few_checks if self._far <= self.limit else self.numbers.checks
         if self.blocked is not None or not self.prediction.is_open.all():
             return False
         low = self._near <= self.limit and self._steep <= self.limit
-        return low and n_checks >= needed + self.n_more
+        return low and n_checks >= self._n_needed + self.n_more
 
     def candidate(self, count: int) -> Candidate:
         """What to evaluate as the check of this number; odd ones and even ones take turns.
@@ -100,16 +100,23 @@ class Inspection:
         return np.asarray(mean + np.where(behind, unseen, 0.0))
 
     @property
+    def _n_needed(self) -> int:
+        """Checks in a row that must pass, by how far the path stays below the limit."""
+        numbers = self.numbers
+        if self._highest(numbers.far_assurance) > self.limit:
+            return numbers.checks
+        is_shown = isinstance(self.prediction.model, Pinned)
+        if is_shown and self._highest(numbers.prior_assurance) <= self.limit:
+            return numbers.prior_checks
+        return numbers.few_checks
+
+    @property
     def _steep(self) -> float:
         return float(self._steeply[self._telling].max())
 
     @property
     def _near(self) -> float:
         return self._highest(self.numbers.assurance)
-
-    @property
-    def _far(self) -> float:
-        return self._highest(self.numbers.far_assurance)
 
     def _highest(self, deviations: float) -> float:
         return float(self.prediction.upper(deviations)[self.away].max())

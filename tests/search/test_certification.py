@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fourierpathfinder.gaussian_process import GaussianProcess
+from fourierpathfinder.gaussian_process.corrected import corrected
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.search.certification import Inspection
 from fourierpathfinder.search.excluded import ExcludedRegions
@@ -100,3 +101,17 @@ def test_asks_nothing_of_which_the_surrogate_is_sure(prediction):
             assert time not in times[sure]
     only_sure = inspection(near_top, 10.0, away=sure)
     assert only_sure.candidate(1).time in times[sure]
+
+
+def test_one_check_will_do_where_a_landscape_beneath_shows_the_hills(prediction):
+    x = prediction.model.data.x
+    beneath = GaussianProcess().fit(prediction.points, *hill(prediction.points))
+    upon = replace(prediction, model=corrected(GaussianProcess(), beneath, x, *hill(x)))
+    sure = upon.upper(NUMBERS.prior_assurance).max() + 1e-9
+    assert inspection(upon, sure).passes(NUMBERS.prior_checks)
+    assert not inspection(upon, sure).passes(0)
+    less = upon.upper(NUMBERS.far_assurance).max() + 1e-9
+    assert not inspection(upon, less).passes(NUMBERS.prior_checks)
+    alone = replace(prediction, model=upon.model.alone)
+    far = alone.upper(NUMBERS.prior_assurance).max() + 1
+    assert not inspection(alone, far).passes(NUMBERS.prior_checks)

@@ -18,9 +18,10 @@ class Beneath:
     care."""
     at_once: int = 4
     """Places on the path that it is asked for at a time: then the path may go elsewhere."""
-    rounds: int = 4
-    """How often it is asked between two evaluations of the expensive landscape: the path and what
-    is wanted on it have settled by then."""
+    rounds: int = 6
+    """How often it is asked between two evaluations of the expensive landscape: the path, which
+    moves with every answer, has settled by then. After four it had not on six reactions of ninety,
+    and a smooth potential was dropped for being too rough."""
     unsettled: int = 2
     """Evaluations of the expensive landscape in a row before which its surrogate stays unsure of
     the path: what so many answers do not settle is noise, or too rough to be of use."""
