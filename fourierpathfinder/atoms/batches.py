@@ -11,6 +11,8 @@ import numpy as np
 from ase import Atoms
 from ase.stress import voigt_6_to_full_3x3_stress
 
+from .answers import energy_of, gradient_of
+
 
 @runtime_checkable
 class BatchCalculator(Protocol):
@@ -62,13 +64,15 @@ def evaluated_together(
             f"`calculate_batch` of {type(calculator).__name__} gave {len(results)} results for "
             f"{len(structures)} structures; it must give one for each, in their order"
         )
-    return [_read(one) for one in results]
+    return [_read(*pair) for pair in zip(results, structures, strict=True)]
 
 
-def _read(results: Mapping[str, Any]) -> tuple[float, np.ndarray, np.ndarray | None]:
-    energy = float(results.get("free_energy", results.get("energy", np.nan)))
+def _read(
+    results: Mapping[str, Any], atoms: Atoms
+) -> tuple[float, np.ndarray, np.ndarray | None]:
+    energy = energy_of(results.get("free_energy", results.get("energy", np.nan)))
     stress = results.get("stress")
     if stress is not None:
         stress = np.asarray(stress, dtype=float)
         stress = stress if stress.shape == (3, 3) else voigt_6_to_full_3x3_stress(stress)
-    return energy, -np.asarray(results["forces"], dtype=float), stress
+    return energy, gradient_of(results["forces"], len(atoms)), stress

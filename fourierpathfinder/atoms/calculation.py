@@ -21,6 +21,7 @@ from ase.calculators.calculator import CalculationFailed, PropertyNotImplemented
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from .._arrays import Array
+from .answers import energy_of, gradient_of
 from .batches import BatchCalculator, evaluated_together
 from .content import calculator_identity
 from .minimum_image import MinimumImage
@@ -329,7 +330,7 @@ def energy_and_gradient(atoms: Atoms) -> tuple[float, np.ndarray]:
         energy = atoms.get_potential_energy(force_consistent=True, apply_constraint=False)
     except PropertyNotImplementedError:
         energy = atoms.get_potential_energy(apply_constraint=False)
-    return float(energy), -np.asarray(forces, dtype=float)
+    return energy_of(energy), gradient_of(forces, len(atoms))
 
 
 def _is_calculator(value: object) -> bool:

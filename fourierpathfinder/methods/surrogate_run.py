@@ -85,11 +85,12 @@ class SurrogateRun:
 
     @property
     def height(self) -> float:
-        """The saddle's value if it is found, else the largest mean along the path."""
+        """The saddle's value if it is found, else the largest mean; or that of the higher end."""
         if self.campaign is None:
             return float("nan")
+        best = self.campaign.best
         with one_thread():  # what is predicted here is kept, and the search goes on from it
-            return self.campaign.best.height
+            return max(best.height, best.known.higher_end)
 
     @property
     def height_error(self) -> float:

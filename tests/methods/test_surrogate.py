@@ -601,6 +601,7 @@ def test_a_path_without_a_barrier_has_the_height_of_its_higher_end(function, gra
     result = find_path(function, *ends, gradient=gradient, method=Surrogate(), rng=0)
     assert result.certified
     assert result.height == pytest.approx(height)
+    assert result.history.heights[-1] == pytest.approx(height)
     assert result.saddle is None
     assert "nowhere above its higher end" in result.message
 
