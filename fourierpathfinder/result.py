@@ -39,7 +39,7 @@ class Status(Enum):
         "is returned. Loosen `tol`, which noise in the landscape may ask for."
     )
     STOPPED = "The callback stopped the run; the best path so far is returned."
-    INTERRUPTED = "The run was interrupted from the keyboard; the best path so far is returned."
+    INTERRUPTED = "The run was interrupted; the best path so far is returned."
     FAILED = "The run ended with an error; the best path so far, if any, is returned."
 
     @property

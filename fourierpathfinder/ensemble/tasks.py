@@ -54,7 +54,7 @@ class Task:
     def interrupted(self) -> PathResult:
         """The result of a path that was not begun."""
         status = Status.INTERRUPTED
-        message = "The run was interrupted from the keyboard before this path was found."
+        message = "The run was interrupted before this path was found."
         return without_a_height(self.pair, status, message, self.method, self.landscape)
 
 

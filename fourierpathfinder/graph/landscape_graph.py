@@ -21,7 +21,7 @@ def bounds_with(bounds: np.ndarray, i: int, j: int, height: float) -> np.ndarray
     return lowered
 
 
-INTERRUPTED = "The run was interrupted from the keyboard."
+INTERRUPTED = "The run was interrupted."
 """What there is to say of such a graph."""
 
 

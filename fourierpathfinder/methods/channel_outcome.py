@@ -12,7 +12,10 @@ from .base import Outcome
 _BAND = 2.0
 """Calibrated standard deviations that are stated of a profile."""
 
-_DOWNHILL = "The path was checked and rises nowhere above its higher end; there is no saddle on it."
+_DOWNHILL = (
+    "The path was checked and rises nowhere above its higher end, which is therefore no minimum, "
+    "or one with a barrier below the error of the height; there is no saddle on it."
+)
 
 _RIDGE = (
     "The path's top goes down across the path as well: it is a ridge, and no lower pass beside it "

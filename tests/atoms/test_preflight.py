@@ -127,6 +127,13 @@ def test_overlapping_atoms():
     )
 
 
+def test_atoms_of_a_model_in_units_of_its_own_may_be_called_x():
+    start, end = Atoms("Ar2", [(0, 0, 0), (0, 0, 1.12)]), Atoms("Ar2", [(0, 0, 0), (0, 0, 1.9)])
+    assert "may be called X" in only(preflight(start, end), "overlap").sentence
+    start.symbols = end.symbols = "X2"
+    assert not [finding for finding in preflight(start, end) if finding.kind == "overlap"]
+
+
 def test_the_wrong_enantiomer_is_recognised_and_the_mirrored_one_offered():
     start = chiral()
     end = mirrored(chiral(40))

@@ -64,7 +64,7 @@ def test_what_was_known_of_a_pair_is_not_asked_again(tmp_path, whole, part, erro
         with pytest.raises(Killed):
             connected(first, file)
     else:
-        assert "interrupted from the keyboard" in connected(first, file).message
+        assert "was interrupted" in connected(first, file).message
     second = Watched()
     graph = connected(second, file)
     assert [*first.asked, *second.asked] == asked
@@ -88,7 +88,7 @@ def test_nor_is_it_with_workers(tmp_path):
     file = tmp_path / "graph.jsonl"
     with ThreadPoolExecutor(2) as pool:
         part = connected(Watched(20), file, executor=pool)
-    assert "interrupted from the keyboard" in part.message
+    assert "was interrupted" in part.message
     assert names(tmp_path) == ["graph.jsonl"]
     expected = connected(Watched()).bounds
     assert (LandscapeGraph.load(file).bounds >= expected[: len(part), : len(part)] - 1e-9).all()

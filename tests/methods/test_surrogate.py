@@ -603,7 +603,7 @@ def test_a_path_without_a_barrier_has_the_height_of_its_higher_end(function, gra
     assert result.height == pytest.approx(height)
     assert result.history.heights[-1] == pytest.approx(height)
     assert result.saddle is None
-    assert "nowhere above its higher end" in result.message
+    assert "nowhere above its higher end, which is therefore no minimum" in result.message
 
 
 @pytest.mark.slow
