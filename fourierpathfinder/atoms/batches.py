@@ -67,9 +67,7 @@ def evaluated_together(
     return [_read(*pair) for pair in zip(results, structures, strict=True)]
 
 
-def _read(
-    results: Mapping[str, Any], atoms: Atoms
-) -> tuple[float, np.ndarray, np.ndarray | None]:
+def _read(results: Mapping[str, Any], atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray | None]:
     energy = energy_of(results.get("free_energy", results.get("energy", np.nan)))
     stress = results.get("stress")
     if stress is not None:

@@ -61,6 +61,7 @@ def descend(
     gradient_tolerance: float = 0.01,
     displacement: float = 0.1,
     step: float = 0.01,
+    max_step: float = 0.2,
     max_gradients: int = 500,
     prior: Landscape | None = None,
     rng: np.random.Generator | int | None = None,
@@ -84,6 +85,8 @@ def descend(
         How far a place that is no minimum is left before the descent goes on.
     step : float
         The displacement of finite differences.
+    max_step : float
+        The longest displacement in one step.
     max_gradients : int
         Evaluations at most, but for the last look.
     prior : Landscape, optional
@@ -110,7 +113,7 @@ def descend(
     try:
         for _ in range(_RIDGES):
             left = max_gradients - guarded.n_gradients
-            if left < 2 or not _at_rest(guarded, course, left, prior):
+            if left < 2 or not _at_rest(guarded, course, left, prior, max_step):
                 return course.ended(f"it was given up after {guarded.n_gradients} gradients")
             if course.has_arrived:
                 return course.ended()
@@ -177,7 +180,11 @@ class _Course:
 
 
 def _at_rest(
-    landscape: Landscape, course: _Course, max_gradients: int, prior: Landscape | None
+    landscape: Landscape,
+    course: _Course,
+    max_gradients: int,
+    prior: Landscape | None,
+    max_step: float,
 ) -> bool:
     """Go down until there is nowhere to go, or to what was waited for; whether that was reached."""
     if prior is not None:
@@ -194,6 +201,7 @@ def _at_rest(
         course.position,
         gradient_tolerance=0.0,
         max_gradients=max_gradients,
+        max_step=max_step,
         callback=course,
     )
     if found.converged:  # the gradient is nothing at all

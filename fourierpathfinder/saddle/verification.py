@@ -19,13 +19,16 @@ from .guard import Guarded, NotEvaluatedError
 from .recognition import Ends
 from .report import Neighbour, SaddleReport
 
+_STEP, _DISPLACEMENT, _MAX_STEP = 0.01, 0.1, 0.2
+"""Of finite differences, from the saddle, and of one step of a descent, in the unit below."""
+
 
 def verify_saddle(
     landscape: Landscape,
     result: PathResult,
     *,
-    step: float = 0.01,
-    displacement: float = 0.1,
+    step: float | None = None,
+    displacement: float | None = None,
     gradient_tolerance: float = 0.01,
     max_gradients: int = 500,
     prior: Landscape | None = None,
@@ -39,10 +42,11 @@ def verify_saddle(
         What the path was found on.
     result : PathResult
         The path; where it has no saddle, its highest point is examined.
-    step : float
-        The displacement of the finite differences, in the landscape's unit of length.
-    displacement : float
-        How far from the saddle the descents begin.
+    step : float, optional
+        The displacement of the finite differences, in the landscape's unit of length; None for
+        0.01 Å with atoms, and without for 1/200 of the distance between the ends.
+    displacement : float, optional
+        How far from the saddle the descents begin; None for ten times what it is for `step`.
     gradient_tolerance : float
         The largest component of the gradient at a minimum.
     max_gradients : int
@@ -76,6 +80,9 @@ def verify_saddle(
     """
     landscape = landscape_alone(landscape)
     x, tangent = _top(result)
+    unit = _unit_of_length(landscape, result)
+    step = _STEP * unit if step is None else step
+    displacement = _DISPLACEMENT * unit if displacement is None else displacement
     guarded, rng = Guarded(landscape), np.random.default_rng(rng)
     cheap = None if prior is None else CheapHessian.of(prior, x, step)
     try:
@@ -98,12 +105,21 @@ def verify_saddle(
         gradient_tolerance=gradient_tolerance,
         displacement=displacement,
         step=step,
+        max_step=_MAX_STEP * unit,
         max_gradients=max_gradients,
         prior=prior,
         rng=rng,
     )
     reached = [go_down(x + side * displacement * mode) for side in (-1, 1)]
     return SaddleReport(n_negative, found, _neighbours(reached, ends), guarded.n_gradients)
+
+
+def _unit_of_length(landscape: Landscape, result: PathResult) -> float:
+    """1 Å with atoms; else, as nobody knows the unit, half of the distance between the ends."""
+    if abilities_of(landscape).n_atoms is not None:
+        return 1.0
+    start, end = _in_numpy(result)
+    return float(np.linalg.norm(end - start)) / 2
 
 
 def _top(result: PathResult) -> tuple[np.ndarray, np.ndarray]:

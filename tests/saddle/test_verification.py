@@ -9,7 +9,7 @@ from ase.constraints import FixAtoms
 from ase.optimize import BFGS
 
 from fourierpathfinder import Direct, Surrogate, find_path
-from fourierpathfinder.landscapes import MoleculeLandscape
+from fourierpathfinder.landscapes import MoleculeLandscape, as_landscape
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.saddle import verify_saddle
 
@@ -146,3 +146,23 @@ def test_a_descent_that_is_given_up_is_no_minimum():
     report = verify_saddle(toy, result, max_gradients=whole.curvatures.n_gradients // 2 * 2, rng=0)
     for neighbour in report.neighbours:
         assert neighbour.is_end or neighbour.problem
+
+
+@pytest.mark.parametrize("length", [1e-9, 1e-3, 1e8])
+def test_the_unit_of_length_of_a_function_does_not_matter(length):
+    def at(x):
+        """The landscape in units of `length`, and its gradient and Hessian there."""
+        x, y = np.asarray(x) / length
+        aside = y - 0.4 * np.sin(2 * x)
+        value = (x**2 - 1) ** 2 + 3 * aside**2
+        slope = [4 * x * (x**2 - 1) - 4.8 * aside * np.cos(2 * x), 6 * aside]
+        return float(value), np.array(slope) / length
+
+    end = length * np.array([1.0, 0.4 * np.sin(2.0)])
+    landscape = as_landscape(at, True)
+    report = verify_saddle(landscape, find_path(landscape, -end, end, rng=0), rng=0)
+    assert report.connects_the_ends, str(report)
+    assert [neighbour.is_end for neighbour in report.neighbours] == ["start", "end"]
+    hessian = [[-4 + 6 * 0.8**2, -6 * 0.8], [-6 * 0.8, 6.0]]
+    expected = np.linalg.eigvalsh(hessian) / length**2
+    np.testing.assert_allclose(report.curvatures.values, expected, rtol=0.02)

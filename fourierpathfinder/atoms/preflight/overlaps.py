@@ -21,6 +21,6 @@ def overlaps(start: Atoms, end: Atoms, contact: float) -> Iterator[Finding]:
                 "overlap",
                 Severity.STOP,
                 f"atoms overlap in the {name}: {sentences[0]}",
-                "correct the structure (is it in Å, and its cell right?); atoms of a model in units "
-                "of its own may be called X, which is small",
+                "correct the structure (is it in Å, and its cell right?); atoms of a model in "
+                "units of its own may be called X, which is small",
             )
