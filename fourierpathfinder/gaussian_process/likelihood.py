@@ -27,6 +27,10 @@ from .prior import Prior
 from .solver import Split
 
 
+_SMALL = 64
+"""Rows of a triangular matrix that LAPACK inverts as fast as a product takes."""
+
+
 class Likelihood(NamedTuple):
     """log marginal likelihood, up to a constant, its slopes, and the s² that goes with it.
 
@@ -160,17 +164,13 @@ class Evidence:
 
     def _inside(self, scaling: Scaling) -> _Part:
         kernel, nugget = self.prior.kernel, self.prior.nugget
-        m, width = self.table.shape
-        flat = self.point * width + self.component
-        pick = np.ix_(flat, flat)
-        diagonal = np.diag_indices(len(flat))
-        full = covariance(kernel, self.geometry, scaling).reshape(m * width, -1)[pick]
-        full[diagonal] += nugget.diagonal(self.component, scaling)
-        moved = covariance_slope(kernel, self.geometry, scaling).reshape(m * width, -1)[pick]
-        moved[diagonal] += nugget.diagonal_slope(self.component, scaling)
+        full = self._picked(covariance(kernel, self.geometry, scaling))
+        np.einsum("rr->r", full)[:] += nugget.diagonal(self.component, scaling)
+        moved = self._picked(covariance_slope(kernel, self.geometry, scaling))
+        np.einsum("rr->r", moved)[:] += nugget.diagonal_slope(self.component, scaling)
         y = self.table[self.point, self.component] * np.where(self.component > 0, scaling.row, 1.0)
         factor = cholesky(full)
-        weights = scipy.linalg.cho_solve((factor, True), y)
+        weights = scipy.linalg.lapack.dpotrs(factor, y, lower=1)[0]
         inverse = _Inverse.of(factor)
         on_gradient = self.component > 0
         return _Part(
@@ -181,6 +181,14 @@ class Evidence:
             _by_kind(weights**2, on_gradient),
             _by_kind(inverse.lower.diagonal(), on_gradient),
         )
+
+    def _picked(self, covariances: Array) -> Array:
+        """The rows (R, R) that were observed, of covariances (n, 1+D, n, 1+D)."""
+        whole = covariances.reshape(self.table.size, -1)
+        if len(self.point) == self.table.size:
+            return whole
+        flat = self.point * self.table.shape[1] + self.component
+        return whole[np.ix_(flat, flat)]
 
     def _outside(self, scaling: Scaling) -> _Part:
         if not self.n_outside:
@@ -216,12 +224,27 @@ class _Inverse:
     @classmethod
     def of(cls, factor: Array) -> "_Inverse":
         """From the matrix's lower factor."""
-        return cls(scipy.linalg.lapack.dpotri(factor, lower=1)[0])
+        return cls(scipy.linalg.lapack.dlauum(_inverse(factor), lower=1)[0])
 
     def trace_times(self, matrix: Array) -> float:
         """tr(A⁻¹B) for a symmetric matrix B."""
-        products = self.lower * matrix
-        return float(2 * products.sum() - products.diagonal().sum())
+        whole = np.vdot(self.lower.T, matrix)  # LAPACK's columns are our rows
+        return float(2 * whole - self.lower.diagonal() @ matrix.diagonal())
+
+
+def _inverse(factor: Array) -> Array:
+    """The inverse of a lower triangular matrix, by halves: products are what a BLAS does fast."""
+    n = len(factor)
+    if n <= _SMALL:
+        return scipy.linalg.lapack.dtrtri(factor, lower=1)[0]
+    first, last = slice(None, n // 2), slice(n // 2, None)
+    inverse = np.zeros((n, n), order="F")
+    inverse[first, first], inverse[last, last] = (
+        _inverse(factor[half, half]) for half in (first, last)
+    )
+    across = inverse[last, last] @ factor[last, first]
+    inverse[last, first] = -across @ inverse[first, first]
+    return inverse
 
 
 def _by_kind(rows_: Array, on_gradient: Array) -> Array:

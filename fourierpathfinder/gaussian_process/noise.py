@@ -66,9 +66,9 @@ def with_found_noise(evidence: Evidence, data: Observations) -> Prior:
     exact = replace(prior, nugget=Nugget(prior.nugget.base))
     length = float(np.log(prior.scaling.length))
     try:
-        without = evidence.under(exact)(length).value
         if prior.nugget == exact.nugget and not _asks_for_noise(evidence, length):
             return exact
+        without = evidence.under(exact)(length).value
         noisy, likelihood = _likeliest(evidence, length, data)
         # Not to take for noise what another length scale explains as well.
         without = max(without, evidence.under(exact)(float(np.log(noisy.scaling.length))).value)
@@ -78,9 +78,16 @@ def with_found_noise(evidence: Evidence, data: Observations) -> Prior:
 
 
 def _asks_for_noise(evidence: Evidence, length: float) -> bool:
-    """Whether the observations are likelier with more noise than the least worth mention."""
-    least = _noisy(evidence.prior, length, _least(evidence.prior))
-    return max(evidence.under(least)(length).noise_slopes) > 0
+    """Whether more noise than the least worth mention could be believed.
+
+    As long as noise is too small the likelihood is concave in its variance, so that no more can
+    be gained by it than the slope at the least foretells.
+    """
+    prior, settings = evidence.prior, evidence.prior.settings
+    least = _noisy(prior, length, _least(prior))
+    slopes = np.array(evidence.under(least)(length).noise_slopes)
+    room = max(settings.largest_noise**2 / prior.nugget.base - 1, 1.0)
+    return float(room * np.maximum(slopes, 0.0).sum()) > settings.noise_margin
 
 
 def _likeliest(evidence: Evidence, length: float, data: Observations) -> tuple[Prior, float]:
