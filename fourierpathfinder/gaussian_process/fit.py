@@ -11,7 +11,7 @@ from .dense_solver import DenseSolver
 from .features import FeatureMap
 from .kernels import Kernel
 from .length_search import best_log_length
-from .likelihood import Evidence
+from .likelihood import Evidence, Likelihood
 from .nugget import Nugget
 from .observations import Observations
 from .prior import Prior
@@ -59,9 +59,14 @@ def evidence_of(prior: Prior, data: Observations) -> Evidence:
 
 def at_best_length(evidence: Evidence, reach: float) -> Prior:
     """The prior of largest likelihood, at most a factor `reach` from the length that it has."""
+    return likeliest(evidence, reach)[0]
+
+
+def likeliest(evidence: Evidence, reach: float) -> tuple[Prior, Likelihood | None]:
+    """The same with its likelihood; None where nothing could be evaluated."""
     prior = evidence.prior
     if evidence.is_constant:
-        return prior  # a constant says nothing about length scales
+        return prior, None  # a constant says nothing about length scales
     start, width = float(np.log(prior.scaling.length)), float(np.log(reach))
     most = max(float(np.log(evidence.longest)), start - width)
     start = min(start, most)
@@ -73,8 +78,8 @@ def at_best_length(evidence: Evidence, reach: float) -> Prior:
             evidence, start, bounds, curvature=curvature, settings=prior.settings
         )
     except LinAlgError:  # points too close together: keep the scale, the fit adds nugget
-        return prior
-    return prior.at_length(float(np.exp(best.log_length)))
+        return prior, None
+    return prior.at_length(float(np.exp(best.log_length))), best.likelihood
 
 
 def factored(prior: Prior, data: Observations) -> Solver:

@@ -35,13 +35,14 @@ class Likelihood(NamedTuple):
     """log marginal likelihood, up to a constant, its slopes, and the s² that goes with it.
 
     `slope` is by log l, `noise_slopes` are by the logarithms of the noise's variances (on values,
-    on gradients) in units of s².
+    on gradients) in units of s², `variance_slopes` by these variances on scaled rows themselves.
     """
 
     value: float
     slope: float
     noise_slopes: tuple[float, float] = (0.0, 0.0)
     signal_variance: float = 1.0
+    variance_slopes: tuple[float, float] = (0.0, 0.0)
 
 
 class _Part(NamedTuple):
@@ -154,12 +155,14 @@ class Evidence:
         fit = (inside.quadratic_slope + outside.quadratic_slope) / variance
         noise = np.array([self.prior.nugget.value, self.prior.nugget.gradient * scaling.row**2])
         misfit = (inside.squares + outside.squares) / variance
-        noisy = noise * (misfit - inside.traces - n_outside * outside.traces) / 2
+        by_variance = (misfit - inside.traces - n_outside * outside.traces) / 2
+        by_log = noise * by_variance
         return Likelihood(
             float(value + n_gradient * np.log(scaling.row)),
             float(n_gradient - (fit + slope) / 2),
-            (float(noisy[0]), float(noisy[1])),
+            (float(by_log[0]), float(by_log[1])),
             float(variance),
+            (float(by_variance[0]), float(by_variance[1])),
         )
 
     def _inside(self, scaling: Scaling) -> _Part:

@@ -13,11 +13,12 @@ from numpy.linalg import LinAlgError
 
 from .._arrays import Array
 from .fit import at_best_length
-from .likelihood import Evidence
+from .likelihood import Evidence, Likelihood
 from .near_pairs import largest_noise
 from .nugget import Nugget
 from .observations import Observations
 from .prior import Prior
+from .settings import FitSettings
 
 
 def with_known_noise(evidence: Evidence, noise: tuple[float, float], reach: float) -> Prior:
@@ -47,7 +48,9 @@ def _sharing(evidence: Evidence, noise: tuple[float, float]) -> Prior:
     return replace(prior, nugget=Nugget(prior.nugget.base, value**2 / s2, gradient**2 / s2))
 
 
-def with_found_noise(evidence: Evidence, data: Observations) -> Prior:
+def with_found_noise(
+    evidence: Evidence, data: Observations, known: Likelihood | None = None
+) -> Prior:
     """The prior with the noise under which the observations are likeliest.
 
     Parameters
@@ -56,6 +59,8 @@ def with_found_noise(evidence: Evidence, data: Observations) -> Prior:
         With a prior at its best length scale.
     data : Observations
         What it is the evidence of.
+    known : Likelihood, optional
+        That of this prior, where it was evaluated already.
 
     Returns
     -------
@@ -66,28 +71,26 @@ def with_found_noise(evidence: Evidence, data: Observations) -> Prior:
     exact = replace(prior, nugget=Nugget(prior.nugget.base))
     length = float(np.log(prior.scaling.length))
     try:
-        if prior.nugget == exact.nugget and not _asks_for_noise(evidence, length):
+        is_exact = prior.nugget == exact.nugget
+        here = known if known and is_exact else evidence.under(exact)(length)
+        if is_exact and not _may_gain(here, prior.settings):
             return exact
-        without = evidence.under(exact)(length).value
         noisy, likelihood = _likeliest(evidence, length, data)
         # Not to take for noise what another length scale explains as well.
-        without = max(without, evidence.under(exact)(float(np.log(noisy.scaling.length))).value)
+        without = max(here.value, evidence.under(exact)(float(np.log(noisy.scaling.length))).value)
     except LinAlgError:  # points too close together: the fit adds nugget
         return prior
     return noisy if likelihood > without + prior.settings.noise_margin else exact
 
 
-def _asks_for_noise(evidence: Evidence, length: float) -> bool:
-    """Whether more noise than the least worth mention could be believed.
+def _may_gain(exact: Likelihood, settings: FitSettings) -> bool:
+    """Whether noise could make observations likelier by as much as it takes to be believed.
 
-    As long as noise is too small the likelihood is concave in its variance, so that no more can
-    be gained by it than the slope at the least foretells.
+    As long as noise is too small the likelihood is concave in its variance, so that no more is
+    to be gained than its slope without noise foretells.
     """
-    prior, settings = evidence.prior, evidence.prior.settings
-    least = _noisy(prior, length, _least(prior))
-    slopes = np.array(evidence.under(least)(length).noise_slopes)
-    room = max(settings.largest_noise**2 / prior.nugget.base - 1, 1.0)
-    return float(room * np.maximum(slopes, 0.0).sum()) > settings.noise_margin
+    steepest = sum(max(slope, 0.0) for slope in exact.variance_slopes)
+    return settings.largest_noise**2 * steepest > settings.noise_margin
 
 
 def _likeliest(evidence: Evidence, length: float, data: Observations) -> tuple[Prior, float]:

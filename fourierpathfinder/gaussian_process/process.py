@@ -13,7 +13,7 @@ from numpy.linalg import LinAlgError
 
 from .._arrays import Array
 from .features import Coordinates, FeatureMap
-from .fit import at_best_length, evidence_of, factored, prior_on, thinned
+from .fit import evidence_of, factored, likeliest, prior_on, thinned
 from .kernels import Kernel, SquaredExponential
 from .model import Model
 from .noise import with_found_noise, with_known_noise
@@ -218,6 +218,6 @@ class GaussianProcess:
             return with_known_noise(evidence, self.noise, reach)
         if reach == 1:
             return prior
-        best = evidence.under(at_best_length(evidence, reach))
+        best, known = likeliest(evidence, reach)
         enough = len(data) >= self.settings.first_choice and not evidence.is_constant
-        return with_found_noise(best, data) if enough else best.prior
+        return with_found_noise(evidence.under(best), data, known) if enough else best
