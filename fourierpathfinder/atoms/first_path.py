@@ -33,8 +33,8 @@ _KICK = 0.05
 
 _KICK_TERMS = 2
 
-_AT_ONCE = 2**18
-"""Lengths of pairs that are computed together: more would not fit in the cache."""
+_AT_ONCE = 2**14
+"""Lengths of pairs that are computed together: with more, what is made of them leaves the cache."""
 
 HORIZON = 8.0
 """In Å: pairs always farther apart weigh less than 1/4000 Å^-4 and are left out."""
