@@ -14,7 +14,7 @@ from numpy.linalg import LinAlgError
 from .._arrays import Array
 from .._lazy import cached_property
 from .features import FeatureMap
-from .fit import at_best_length, evidence_of, factored, prior_on
+from .fit import evidence_of, factored, likeliest, prior_on
 from .kernels import Kernel
 from .noise import with_known_noise
 from .observations import Observations
@@ -127,8 +127,8 @@ class Posterior:
         if kernel == self.kernel:
             return self
         if kernel not in self._others:
-            other = self._extended_under(kernel) or self._at_best_length(
-                replace(self.solver.prior, kernel=kernel)
+            other = self._extended_under(kernel) or self._from_nothing(
+                self._likeliest(replace(self.solver.prior, kernel=kernel))[0]
             )
             other._others[self.kernel] = self
             self._others[kernel] = other
@@ -145,22 +145,30 @@ class Posterior:
             return None
         return Posterior.of(wider, self.data)
 
-    def seen_by(self, features: FeatureMap) -> "Posterior":
-        """The process on the same data with other features, at their own best length."""
+    def seen_by(self, features: FeatureMap, least: float = -np.inf) -> "Posterior | None":
+        """The process on the same data with other features, at their own best length.
+
+        None where that makes them less likely than `least`; then nothing is factored.
+        """
         if features is self.features:
             return self
         prior = self.solver.prior
         x, kernel, nugget = self.data.x, prior.kernel, prior.nugget
-        return self._at_best_length(prior_on(x, features, kernel, nugget, prior.settings))
+        other = prior_on(x, features, kernel, nugget, prior.settings)
+        best, likelihood = self._likeliest(other)
+        return None if likelihood < least else self._from_nothing(best)
 
-    def _at_best_length(self, prior: Prior) -> "Posterior":
+    def _likeliest(self, prior: Prior) -> tuple[Prior, float]:
+        """The prior at its best length, and the log likelihood of the data; ∞ if unknown."""
         evidence, reach, noise = evidence_of(prior, self.data), prior.settings.far_reach, self.noise
-        best = (
-            with_known_noise(evidence, noise, reach)
-            if any(noise)
-            else at_best_length(evidence, reach)
-        )
-        return Posterior.of(factored(best, self.data), self.data)
+        if any(noise):
+            return with_known_noise(evidence, noise, reach), np.inf
+        best, known = likeliest(evidence, reach)
+        is_of_all = evidence.n_rows == self.solver.n_rows
+        return best, known.value if known is not None and is_of_all else np.inf
+
+    def _from_nothing(self, prior: Prior) -> "Posterior":
+        return Posterior.of(factored(prior, self.data), self.data)
 
     @property
     def is_constant(self) -> bool:

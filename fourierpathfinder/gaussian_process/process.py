@@ -197,10 +197,12 @@ class GaussianProcess:
         if len(model.data) < settings.first_choice or model.is_constant:
             return model
         rivals = [model.under(kernel) for kernel in self.kernels]
+        least = model.log_likelihood + settings.margin
         if before < settings.last_features:
-            rivals += [model.seen_by(features) for features in self.alternatives]
+            seen = (model.seen_by(features, least) for features in self.alternatives)
+            rivals += [rival for rival in seen if rival is not None]
         best = max(rivals, key=lambda one: one.log_likelihood)
-        return best if best.log_likelihood > model.log_likelihood + settings.margin else model
+        return best if best.log_likelihood > least else model
 
     def _settled(self, prior: Prior, data: Observations) -> Posterior:
         """The process under this prior, in units that suit the data, from nothing."""
