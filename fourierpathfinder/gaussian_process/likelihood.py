@@ -26,7 +26,6 @@ from .observations import Observations
 from .prior import Prior
 from .solver import Split
 
-
 _SMALL = 64
 """Rows of a triangular matrix that LAPACK inverts as fast as a product takes."""
 

@@ -485,3 +485,15 @@ class TestManyRows:
         x, values, gradients = data(24, 6, rng)
         model = GaussianProcess(settings=FitSettings(most_rows=20)).fit(x, values, gradients)
         assert model.data.has_gradient.all()
+
+
+def test_other_features_are_tried_only_as_far_as_they_are_likely_enough():
+    rng = np.random.default_rng(4)
+    x = np.array([0.0, 0, 0, 2, 0, 0, 0, 2, 0]) + 0.3 * rng.normal(size=(6, 9))
+    distances = InverseDistances(3)
+    model = GaussianProcess(distances).fit(x, *springs(x, rng))
+    other = distances.with_power(2.0)
+    rival = model.seen_by(other)
+    assert model.seen_by(other, rival.log_likelihood + 1e-3) is None
+    again = model.seen_by(other, rival.log_likelihood - 1e-3)
+    assert_close(again.log_likelihood, rival.log_likelihood)

@@ -11,7 +11,7 @@ from fourierpathfinder.gaussian_process import (
 )
 from fourierpathfinder.gaussian_process.fit import evidence_of
 from fourierpathfinder.gaussian_process.length_search import best_log_length
-from fourierpathfinder.gaussian_process.likelihood import Likelihood
+from fourierpathfinder.gaussian_process.likelihood import Likelihood, _Inverse
 
 from ..tolerances import assert_close
 from .oracles import springs, wavy
@@ -42,6 +42,16 @@ def test_value_is_the_posteriors_and_slope_its_derivative(case, kernel, noise):
     assert_close(evidence(u).value, model.log_likelihood, amplification=1e4)
     slope = (evidence(u + step).value - evidence(u - step).value) / (2 * step)
     assert evidence(u).slope == pytest.approx(slope, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("n_rows", [1, 64, 65, 201])
+def test_traces_of_inverses_are_those_of_solving(n_rows):
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(size=(2, n_rows, n_rows))
+    matrix, other = a @ a.T + n_rows * np.eye(n_rows), b + b.T
+    inverse = _Inverse.of(np.linalg.cholesky(matrix))
+    assert_close(inverse.trace_times(other), np.trace(np.linalg.solve(matrix, other)))
+    assert_close(np.tril(np.linalg.inv(matrix)), inverse.lower)
 
 
 @pytest.mark.parametrize("case", ["plane", "high", "atoms"])

@@ -63,6 +63,21 @@ def test_slopes_by_noise_against_finite_differences(kernel, case):
         assert slope == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
+@pytest.mark.parametrize("case", ["plane", "high", "atoms"])
+def test_slopes_by_variance_hold_where_there_is_no_noise(case):
+    features, x, values, gradients = observed(case, np.random.default_rng(1), 6)
+    data = Observations.of(x, values, gradients)
+    exact = prior_on(x, features, SquaredExponential(), Nugget(1e-6), DEFAULTS)
+    length, row = float(np.log(exact.scaling.length)), exact.scaling.row
+    slopes = evidence_of(exact, data)(length).variance_slopes
+    for slope, more in zip(
+        slopes, (Nugget(1e-6, 1e-9), Nugget(1e-6, 0, 1e-9 / row**2)), strict=True
+    ):
+        noisy_one = prior_on(x, features, SquaredExponential(), more, DEFAULTS)
+        gained = evidence_of(noisy_one, data)(length).value - evidence_of(exact, data)(length).value
+        assert slope == pytest.approx(gained / 1e-9, rel=1e-2)
+
+
 def test_likelihood_with_noise_is_that_of_scikit_learn():
     """Up to the constant that a profiled variance leaves."""
     rng = np.random.default_rng(0)
