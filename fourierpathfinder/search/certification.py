@@ -106,9 +106,7 @@ class Inspection:
         if self._highest(numbers.far_assurance) > self.limit:
             return numbers.checks
         is_shown = isinstance(self.prediction.model, Pinned)
-        if is_shown and self._highest(numbers.prior_assurance) <= self.limit:
-            return numbers.prior_checks
-        return numbers.few_checks
+        return numbers.prior_checks if is_shown else numbers.few_checks
 
     @property
     def _steep(self) -> float:

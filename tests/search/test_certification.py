@@ -107,11 +107,9 @@ def test_one_check_will_do_where_a_landscape_beneath_shows_the_hills(prediction)
     x = prediction.model.data.x
     beneath = GaussianProcess().fit(prediction.points, *hill(prediction.points))
     upon = replace(prediction, model=corrected(GaussianProcess(), beneath, x, *hill(x)))
-    sure = upon.upper(NUMBERS.prior_assurance).max() + 1e-9
+    sure = upon.upper(NUMBERS.far_assurance).max() + 1e-9
     assert inspection(upon, sure).passes(NUMBERS.prior_checks)
     assert not inspection(upon, sure).passes(0)
-    less = upon.upper(NUMBERS.far_assurance).max() + 1e-9
-    assert not inspection(upon, less).passes(NUMBERS.prior_checks)
+    assert not inspection(upon, upon.upper(2.0).max() + 1e-9).passes(NUMBERS.checks - 1)
     alone = replace(prediction, model=upon.model.alone)
-    far = alone.upper(NUMBERS.prior_assurance).max() + 1
-    assert not inspection(alone, far).passes(NUMBERS.prior_checks)
+    assert not inspection(alone, alone.upper(6.0).max() + 1).passes(NUMBERS.prior_checks)
