@@ -24,9 +24,9 @@ from .lockstep import Lockstep, LockstepState, Schedule
 
 _BATCH = 64
 """Samples, where neither the settings nor the landscape say how many."""
-_RATE, _LARGEST_RATE = 5.0, 0.06
+_RATE, _LARGEST_RATE = 4.0, 0.05
 """η = _RATE / n_steps^(2/3), at most the largest: runs of 1000 steps of the networks in
-`benchmarks.networks` end lowest with about 0.05, those of 8000 with 0.0125 rather than 0.02."""
+`benchmarks.networks` end lowest with about 0.04, those of 8000 with 0.01 rather than 0.016."""
 _REMEMBERED = 10
 """The part of a run over which Adam averages squares is one in so many, of 100 to 1000 steps."""
 
@@ -47,7 +47,7 @@ class Stochastic:
     n_terms : int
         Number of sine terms N.
     points_per_step : int
-        Points of the path in each step, one from each equal part of it.
+        Points of the path in each step, spread evenly, but more densely where it is high.
     batch_size : int, optional
         Samples at each of these points; ignored where the landscape has no samples. By default 64,
         on a network that does little with a sample up to 256, as steps then take hardly longer,
@@ -55,8 +55,9 @@ class Stochastic:
         (`NetworkLandscape.suitable_batch`).
     learning_rate : float, optional
         Learning rate of the first term, in units of the root mean square distance of a coordinate
-        between the ends; term n moves by 1/n of that. It falls to zero over the run as a cosine.
-        By default 5 / n_steps^(2/3), at most 0.06: longer runs need shorter steps to end lower.
+        between the ends; term n moves by 1/n of that. After three tenths of the run it falls to
+        zero in a straight line. By default 4 / n_steps^(2/3), at most 0.05: longer runs need
+        shorter steps to end lower.
     n_steps : int
         Number of steps.
     evaluation_samples : int, optional
@@ -74,7 +75,8 @@ class Stochastic:
 
     References
     ----------
-    Kingma and Ba, ICLR 2015, arXiv:1412.6980 (Adam). Garipov et al., NeurIPS 2018,
+    Kingma and Ba, ICLR 2015, arXiv:1412.6980 (Adam). Dozat, ICLR 2016 workshop (Nesterov's rule in
+    it). Garipov et al., NeurIPS 2018,
     arXiv:1802.10026 (random points of a curve, one per step).
 
     Examples
@@ -142,7 +144,7 @@ class Stochastic:
         if rate is None:
             rate = min(_RATE / self.n_steps ** (2 / 3), _LARGEST_RATE)
         remembered = min(max(self.n_steps / _REMEMBERED, 100), 1000)
-        adam = Adam(beta2=1 - 1 / remembered)
+        adam = Adam(beta2=1 - 1 / remembered, nesterov=True)
         return Schedule(self.points_per_step, size, self.n_steps, rate, adam)
 
     def start(

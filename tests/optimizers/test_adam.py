@@ -31,9 +31,27 @@ def test_matches_torch(make_array, rng, dtype, tolerance, settings):
     assert state.n_steps == 40
 
 
+def test_by_nesterovs_rule_it_matches_torch(make_array, rng):
+    start, gradients = rng.normal(size=(15, 2)), rng.normal(size=(40, 15, 2))
+    oracle = torch.tensor(start, requires_grad=True)
+    # So large a decay of the momentum's own schedule leaves it as it is. Torch keeps the product of
+    # momenta in single precision.
+    torch_adam = torch.optim.NAdam([oracle], lr=0.05, betas=(0.8, 0.99), momentum_decay=1e9)
+    adam = Adam(learning_rate=0.05, beta1=0.8, beta2=0.99, nesterov=True)
+    x = make_array(start)
+    state = adam.init(x)
+    for gradient in gradients:
+        oracle.grad = torch.tensor(gradient)
+        torch_adam.step()
+        x, state = adam.step(x, make_array(gradient), state)
+    np.testing.assert_allclose(to_numpy(x), oracle.detach().numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_in_place_it_is_the_same_step(rng, dtype):
-    adam, x, rates = Adam(), rng.normal(size=(3, 5)).astype(dtype), np.ones((3, 1), dtype) / 10
+def test_in_place_it_is_the_same_step(rng, dtype, nesterov):
+    adam, x = Adam(nesterov=nesterov), rng.normal(size=(3, 5)).astype(dtype)
+    rates = np.ones((3, 1), dtype) / 10
     state = adam.init(x)
     mine, own = x.copy(), AdamState(np.zeros_like(x), np.zeros_like(x), 0)
     for n_steps in range(20):
