@@ -17,6 +17,10 @@ _AROUND = (
     torch.nn.parallel.DistributedDataParallel,
     torch.optim.swa_utils.AveragedModel,
 )
+_WRAPPERS = {
+    *("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"),
+}
+"""What stands in names, also within them, for parts that were compiled or wrapped for training."""
 
 
 def within(module: Any) -> Any:
@@ -37,10 +41,15 @@ def is_compiled(module: Any) -> bool:
     return isinstance(module, torch.nn.Module) and "_orig_mod" in module._modules
 
 
+def plain(name: str) -> str:
+    """A name of a parameter without what stands in it for parts that were wrapped."""
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
 def names_within(names: Iterable[str], own: Collection[str]) -> dict[str, str]:
     """The names in a state dict of a module around the network, and those that the network has.
 
     Empty where they are the network's own.
     """
-    short = {name: re.sub(r"^((module|_orig_mod)\.)+", "", name) for name in names}
+    short = {name: re.sub(r"^(module\.)+", "", plain(name)) for name in names}
     return {name: each for name, each in short.items() if name not in own and each in own}

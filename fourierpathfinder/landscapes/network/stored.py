@@ -17,6 +17,7 @@ import torch
 
 from ..._errors import first_line
 from ..._extras import needs
+from ..alignment.wrapped import plain
 
 _log = logging.getLogger(__name__)
 
@@ -43,10 +44,6 @@ _INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 _ADAPTER = ".default"
 """What adapters put into the names of their parameters, and leave out in files."""
 _COUNT = "n_averaged"
-_WRAPPERS = {
-    *("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"),
-}
-"""What stands in names, also within them, for parts that were compiled or wrapped for training."""
 _SHOWN = 3
 
 
@@ -153,11 +150,11 @@ def renamed(
     ValueError
         If it holds the module's parameters under one prefix, and more under others.
     """
-    mine = {_plain(name): name for name in known}
-    plain = {n if n in known else mine.get(_plain(n), _plain(n)): v for n, v in state.items()}
-    if len(plain) == len(state) and plain.keys() != state.keys():
-        _say_renamed(state, plain)
-        state = plain
+    mine = {plain(name): name for name in known}
+    new = {n if n in known else mine.get(plain(n), plain(n)): v for n, v in state.items()}
+    if len(new) == len(state) and new.keys() != state.keys():
+        _say_renamed(state, new)
+        state = new
     if any(name in known for name in state):
         return dict(state)
     _refuse_more_than_one(state, known, needed)
@@ -176,12 +173,8 @@ def _say_renamed(state: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         _log.info("names are taken for others, such as %r for %r", *example)
 
 
-def _plain(name: str) -> str:
-    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
-
-
 def _bare(name: str) -> str:
-    return _plain(name).replace(_ADAPTER, "")
+    return plain(name).replace(_ADAPTER, "")
 
 
 def _refuse_more_than_one(

@@ -10,6 +10,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from fourierpathfinder import Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape, align_units
+from fourierpathfinder.landscapes.alignment.wrapped import names_within
 
 from .made import LABELS, NUMBERS
 
@@ -66,3 +67,10 @@ def test_units_within_are_aligned(wrap):
         for name, value in expected.items():
             (found_name,) = (each for each in found if each.endswith(name))
             assert torch.equal(found[found_name], value)
+
+
+def test_wrapped_layers_within_names():
+    """A checkpoint of a `DataParallel` around a network whose first layer was compiled."""
+    own = ["0.weight", "1.bias"]
+    found = names_within(["module.0._orig_mod.weight", "1.bias"], own)
+    assert found == {"module.0._orig_mod.weight": "0.weight"}
