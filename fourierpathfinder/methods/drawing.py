@@ -1,8 +1,8 @@
 """What chance draws for a step of a stochastic run: points of the path, and samples.
 
 Times go on by the golden section from a random beginning, so that any few in a row are spread
-evenly. They are then moved to where the path is higher than its ends, which nothing can lower: with h
-a running average of the heights, the density of the times is
+evenly. They are then moved to where the path is higher than its ends, which nothing can lower: with
+h a running average of the heights, the density of the times is
 
     p(t) ∝ s + max(0, h(t) - max(h(0), h(1)))/(max h - min h),
 
@@ -26,7 +26,7 @@ _LOWEST = 0.2
 """s: how often the lowest parts of a path are seen, beside 1 + s for the highest. On LeNet a path
 ends a third lower than with even times; with 0 nobody would notice that a low part rises."""
 _LARGEST_DECK = 2**18
-"""Of more samples than these, which take a second of some minutes to shuffle, each is drawn alone."""
+"""Of more samples than these, of which an order takes megabytes a path, each is drawn alone."""
 
 
 @lru_cache(maxsize=2)

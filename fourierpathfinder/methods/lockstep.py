@@ -5,9 +5,9 @@ looks one step ahead) with the gradient of a mean over the path
 
     ∂/∂c_n (1/M) Σ_m f(x(t_m)) = (1/M) Σ_m sin(nπt_m) g_m
 
-and the rate η/n · min(1, (1 - k/K)/(1 - h)) in step k of K: higher terms move less. The times of the
-ten steps over which Adam's mean looks back are spread evenly, but more densely where the path is
-high (`drawing`): less noise than of independent ones, and the highest part falls first.
+and the rate η/n · min(1, (1 - k/K)/(1 - h)) in step k of K: higher terms move less. The times of
+the ten steps over which Adam's mean looks back are spread evenly, but more densely where the path
+is high (`drawing`): less noise than of independent ones, and the highest part falls first.
 
 All paths share every batch of points, so that a step is one call of the landscape. What is as
 large as the terms themselves is kept three times and no more (terms and Adam's two sums): all that
