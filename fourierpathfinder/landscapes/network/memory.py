@@ -13,8 +13,8 @@ import torch
 _log = logging.getLogger(__name__)
 
 _CPU_BUDGET = 32 * 2**20
-"""Bytes: more at once is no faster on a processor, as it leaves the caches. With 256 MiB a height of
-LeNet took 0.80 s rather than 0.47, those of an LSTM and a transformer as long."""
+"""Bytes: more at once is no faster on a processor, as it leaves the caches. With 256 MiB a height
+of LeNet took 0.80 s rather than 0.47, those of an LSTM and a transformer as long."""
 _PARTS_OF_FREE_MEMORY = 3
 """On a device: what is kept for the backward pass is about a third of what a pass needs at most."""
 
