@@ -178,16 +178,22 @@ class Cheap:
     ) -> list[Candidate]:
         """What is to be evaluated by a plan, once this landscape has told what it can of it."""
         queue = plan(campaign)
-        rounds = self._numbers.rounds if self.is_asked else 0
+        rounds, n_asked = self._numbers.rounds if self.is_asked else 0, 0
         for _ in range(rounds):
             places = places_to_ask(campaign.task.channel, campaign.records, queue)
             if not len(places):
                 break
+            n_asked += len(places)
             campaign.learn(campaign.records.joined_beneath(*asked(self._prior, places)))
             queue = plan(campaign)
-        unsure = rounds and is_unsure(campaign.task.channel, campaign.records)
+        unsure = self._is_much(n_asked) and is_unsure(campaign.task.channel, campaign.records)
         self._n_unsure = self._n_unsure + 1 if unsure else 0
         return queue
+
+    def _is_much(self, n_asked: int) -> bool:
+        """Whether so many answers would have settled what is smooth, wherever the path went."""
+        numbers = self._numbers
+        return n_asked >= numbers.much * numbers.rounds * numbers.at_once
 
 
 class NoPrior:

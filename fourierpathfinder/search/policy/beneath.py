@@ -18,13 +18,15 @@ class Beneath:
     care."""
     at_once: int = 4
     """Places on the path that it is asked for at a time: then the path may go elsewhere."""
-    rounds: int = 6
-    """How often it is asked between two evaluations of the expensive landscape: the path, which
-    moves with every answer, has settled by then. After four it had not on six reactions of ninety,
-    and a smooth potential was dropped for being too rough."""
+    rounds: int = 4
+    """How often it is asked between two evaluations of the expensive landscape: the path and what
+    is wanted on it have settled by then."""
+    much: float = 0.75
+    """Part of all places it may then be asked for, from which the answers are many: a path that
+    merely moves on takes half of them, noise takes all."""
     unsettled: int = 2
     """Evaluations of the expensive landscape in a row before which its surrogate stays unsure of
-    the path: what so many answers do not settle is noise, or too rough to be of use."""
+    the path, for many answers: what these do not settle is noise, or too rough to be of use."""
     known: float = 1e-3
     """Nearer than this to one of its records, in chords, it is known: as for records at all."""
     other_factor: float = 0.05
