@@ -149,12 +149,11 @@ class SpeedPenalty:
     def __call__(self, heights: Array, speeds: Array, weights: Array) -> Pull:
         """Value and derivatives."""
         xp = array_namespace(heights)
-        shares = weights / xp.sum(weights)
-        parts = shares * speeds
-        mean = xp.sum(parts, axis=-1)[..., None]
-        uneven = xp.sum(parts * speeds, axis=-1)[..., None] / mean**2
-        slope = (2 * self.strength / mean**2) * (parts - uneven * mean * shares)
-        return Pull(self.strength * (uneven[..., 0] - 1), xp.zeros_like(heights), slope)
+        mean = xp.sum(weights * speeds, axis=-1)[..., None] / xp.sum(weights)
+        mean_square = xp.sum(weights * speeds**2, axis=-1)[..., None] / xp.sum(weights)
+        value = self.strength * (mean_square / mean**2 - 1)
+        slope = weights / xp.sum(weights) * (speeds / mean**2 - mean_square / mean**3)
+        return Pull(value[..., 0], xp.zeros_like(heights), 2 * self.strength * slope)
 
 
 def _require_positive(name: str, value: float) -> None:

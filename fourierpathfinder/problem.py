@@ -7,7 +7,6 @@ With heights f_m = f(x(t_m)), gradients g_m and speeds s_m = |x'(t_m)|, an objec
 the last term being the smoothness penalty in closed form (`SinePath.roughness`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -112,14 +111,13 @@ class PathProblem:
         self.grid = Grid.of(path, times, weights)
         self.path = path
         self._evaluator = evaluator
-        chord = array_namespace(path.start).sum(self.grid.chord**2)
-        self._least_squared_speed = 1e-24 * chord
         self._penalty: Array | None = None
         if smoothness:
             n_points = int(self.grid.times.shape[0])
             rough = roughness_weights(path.n_terms, n_points)
             self._penalty = like(smoothness * rough, path.start)[:, None]
-            self._straight_penalty = smoothness * float(chord) / (n_points - 1)
+            chord = float(array_namespace(path.start).sum(self.grid.chord**2))
+            self._straight_penalty = smoothness * chord / (n_points - 1)
 
     def evaluate(self, coefficients: Array, objectives: Objectives) -> Evaluation:
         """Value and gradient of the sum of `objectives` and the penalty, and what they rest on."""
@@ -131,10 +129,11 @@ class PathProblem:
         velocities, speeds = self._velocities(coefficients) if needs_speeds else (None, None)
         pulls = [objective(heights, speeds, grid.weights) for objective in objectives]
         value = sum(float(pull.value) for pull in pulls)
-        gradient = (grid.basis.mT * _summed([pull.heights for pull in pulls])) @ point_gradients
-        by_speed = [pull.speeds for pull in pulls if pull.speeds is not None]
-        if by_speed:
-            gradient = gradient + (grid.slopes.mT * (_summed(by_speed) / speeds)) @ velocities
+        by_height = sum((pull.heights for pull in pulls[1:]), start=pulls[0].heights)
+        gradient = (grid.basis.mT * by_height) @ point_gradients
+        for pull in pulls:
+            if pull.speeds is not None:
+                gradient = gradient + (grid.slopes.mT * (pull.speeds / speeds)) @ velocities
         if self._penalty is not None:
             smoothing = self._penalty * coefficients
             value += float(array_namespace(smoothing).sum(smoothing * coefficients))
@@ -147,8 +146,5 @@ class PathProblem:
         xp = array_namespace(coefficients)
         velocities = self.grid.chord + self.grid.slopes @ coefficients
         squared = xp.sum(velocities**2, axis=-1)
-        return velocities, xp.sqrt(squared + self._least_squared_speed)
-
-
-def _summed(pulls: Sequence[Array]) -> Array:
-    return sum(pulls[1:], start=pulls[0])
+        floor = 1e-24 * xp.sum(self.grid.chord**2)
+        return velocities, xp.sqrt(squared + floor)

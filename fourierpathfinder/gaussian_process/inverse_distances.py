@@ -25,9 +25,6 @@ from .features import Linearisation
 # Atoms on top of each other count as this far apart: far from all data, yet finite.
 _CLOSEST = 1e-4
 
-_FEW_ATOMS = 64
-"""Up to so many free atoms products with B are faster where its zeros are there as well."""
-
 
 @dataclass(frozen=True)
 class _Pairs:
@@ -125,12 +122,9 @@ class InverseDistances:
         )
         self._offset, self._n_ends = pairs.offset, 1.0 + free
         self._is_shifted = bool(pairs.offset.any())
-        difference = (plus - minus).tocsr()
-        gather = difference.T.tocsr()
-        self._transposed_jacobian = scipy.sparse.kron(gather, np.ones((3, 1)), "csr")
-        few = self.n_atoms <= _FEW_ATOMS
-        self._difference = difference.toarray() if few else difference
-        self._gather = gather.toarray() if few else gather
+        self._difference = (plus - minus).tocsr()
+        self._gather = self._difference.T.tocsr()
+        self._transposed_jacobian = scipy.sparse.kron(self._gather, np.ones((3, 1)), "csr")
         self._blocks = _outer_incidence(pairs, self.n_atoms)
 
     def __repr__(self) -> str:
@@ -187,7 +181,7 @@ class InverseDistances:
 
     @staticmethod
     def _apply(matrix: Array, stack: Array) -> Array:
-        """A matrix times the first axis of (rows, 3, ...)."""
+        """A sparse matrix times the first axis of (rows, 3, ...)."""
         product_ = matrix @ stack.reshape(stack.shape[0], -1)
         return product_.reshape(matrix.shape[0], *stack.shape[1:])
 
