@@ -26,9 +26,6 @@ from .observations import Observations
 from .prior import Prior
 from .solver import Split
 
-_SMALL = 64
-"""Rows of a triangular matrix that LAPACK inverts as fast as a product takes."""
-
 
 class Likelihood(NamedTuple):
     """log marginal likelihood, up to a constant, its slopes, and the s² that goes with it.
@@ -172,7 +169,7 @@ class Evidence:
         np.einsum("rr->r", moved)[:] += nugget.diagonal_slope(self.component, scaling)
         y = self.table[self.point, self.component] * np.where(self.component > 0, scaling.row, 1.0)
         factor = cholesky(full)
-        weights = scipy.linalg.lapack.dpotrs(factor, y, lower=1)[0]
+        weights = scipy.linalg.cho_solve((factor, True), y)
         inverse = _Inverse.of(factor)
         on_gradient = self.component > 0
         return _Part(
@@ -226,27 +223,12 @@ class _Inverse:
     @classmethod
     def of(cls, factor: Array) -> "_Inverse":
         """From the matrix's lower factor."""
-        return cls(scipy.linalg.lapack.dlauum(_inverse(factor), lower=1)[0])
+        return cls(scipy.linalg.lapack.dpotri(factor, lower=1)[0])
 
     def trace_times(self, matrix: Array) -> float:
         """tr(A⁻¹B) for a symmetric matrix B."""
-        whole = np.vdot(self.lower.T, matrix)  # LAPACK's columns are our rows
-        return float(2 * whole - self.lower.diagonal() @ matrix.diagonal())
-
-
-def _inverse(factor: Array) -> Array:
-    """The inverse of a lower triangular matrix, by halves: products are what a BLAS does fast."""
-    n = len(factor)
-    if n <= _SMALL:
-        return scipy.linalg.lapack.dtrtri(factor, lower=1)[0]
-    first, last = slice(None, n // 2), slice(n // 2, None)
-    inverse = np.zeros((n, n), order="F")
-    inverse[first, first], inverse[last, last] = (
-        _inverse(factor[half, half]) for half in (first, last)
-    )
-    across = inverse[last, last] @ factor[last, first]
-    inverse[last, first] = -across @ inverse[first, first]
-    return inverse
+        products = self.lower * matrix
+        return float(2 * products.sum() - products.diagonal().sum())
 
 
 def _by_kind(rows_: Array, on_gradient: Array) -> Array:
