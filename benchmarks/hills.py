@@ -3,16 +3,19 @@
     python benchmarks/hills.py                      150 landscapes of each family
     python benchmarks/hills.py --seeds 2000 --only hardest
     python benchmarks/hills.py --workers 4          with as many points at a time
+    python benchmarks/hills.py --prior 5            upon a landscape that lacks five of the hills
 
 Each landscape is a sum of Gaussian hills and pits of random places, widths and heights in a wide
 bowl. The path leads from its lowest minimum to the one that is furthest from it. A certificate is
 wrong where the path rises above its stated height by more than a thousandth of its rise, or differs
-from it by more than `height_error`.
+from it by more than `height_error`. The other hills of a landscape beneath are higher or lower by
+half, one standard deviation.
 """
 
 import argparse
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +28,8 @@ MOST_GRADIENTS = 150
 N_TRIALS = 30
 """Random starts in looking for the minima of a landscape."""
 FINE = np.linspace(0, 1, 2001)
+SPREAD = 0.5
+"""Relative standard deviation of the heights of hills beneath."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,14 @@ class Hills:
         pulls = ((bumps / self.widths**2)[..., None] * apart).sum(axis=1)
         return bumps.sum(axis=1) + 0.1 * (points**2).sum(axis=1), 0.2 * points - pulls
 
+    def beneath(self, n_missing: int, rng: np.random.Generator) -> "Hills":
+        """A landscape that knows of these hills only so well."""
+        other = copy(self)
+        n_hills = len(self.heights)
+        other.heights = self.heights * (1 + SPREAD * rng.normal(size=n_hills))
+        other.heights[rng.permutation(n_hills)[:n_missing]] = 0.0
+        return other
+
     def two_minima(self) -> tuple[np.ndarray, np.ndarray] | None:
         """The lowest minimum and the one furthest from it; None where there is only one."""
 
@@ -87,7 +100,7 @@ def is_wrong(hills: Hills, result: PathResult) -> bool:
     return off > TOLERANCE * rise or abs(off) > result.height_error + 1e-6 * rise
 
 
-def row(name: str, n_seeds: int, executor: Executor | None) -> str:
+def row(name: str, n_seeds: int, executor: Executor | None, n_missing: int | None) -> str:
     """A family as a row of the table."""
     counts, n_certified, wrong = [], 0, []
     for seed in range(n_seeds):
@@ -95,8 +108,15 @@ def row(name: str, n_seeds: int, executor: Executor | None) -> str:
         ends = hills.two_minima()
         if ends is None:
             continue
+        rng = np.random.default_rng(10_000 + seed)
         result = find_path(
-            hills, *ends, method=Surrogate(), rng=0, max_gradients=MOST_GRADIENTS, executor=executor
+            hills,
+            *ends,
+            method=Surrogate(),
+            prior=None if n_missing is None else hills.beneath(n_missing, rng),
+            rng=0,
+            max_gradients=MOST_GRADIENTS,
+            executor=executor,
         )
         counts.append(result.n_gradients)
         n_certified += result.certified
@@ -114,6 +134,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--seeds", type=int, default=150, metavar="N")
     parser.add_argument("--workers", type=int, default=1, metavar="W")
+    parser.add_argument("--prior", type=int, metavar="MISSING")
     given = parser.parse_args()
     print("| family | paths | certified | of these wrong | gradients |")
     print("| --- | --- | --- | --- | --- |")
@@ -121,7 +142,7 @@ def main() -> None:
         many = given.workers > 1
         pool = stack.enter_context(ThreadPoolExecutor(given.workers)) if many else None
         for name in given.only:
-            print(row(name, given.seeds, pool), flush=True)
+            print(row(name, given.seeds, pool, given.prior), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import pdist
 from scipy.spatial.transform import Rotation
 
-from fourierpathfinder.gaussian_process import Coordinates, InverseDistances, inverse_distances
+from fourierpathfinder.gaussian_process import Coordinates, InverseDistances
 
 from ..tolerances import assert_close
 from .oracles import central_difference
@@ -200,15 +200,3 @@ def test_the_settings_read_the_same_in_every_process():
     """A checkpoint is known by the settings' repr, which must not hold an address."""
     assert repr(InverseDistances(3)) == "InverseDistances(n_atoms=3, n_features=3)"
     assert "power=3" in repr(InverseDistances(3, power=3))
-
-
-@pytest.mark.parametrize("kind", ["cluster", "frozen", "slab"])
-def test_many_atoms_are_seen_as_few_are(kind, monkeypatch):
-    few, points = make(kind)
-    monkeypatch.setattr(inverse_distances, "_FEW_ATOMS", 0)
-    many, _ = make(kind)
-    one, other = few.linearise(points), many.linearise(points)
-    covectors = np.random.default_rng(0).normal(size=one.values.shape)
-    assert_close(one.values, other.values)
-    assert_close(one.pull_back(covectors), other.pull_back(covectors))
-    assert_close(one.push_forward(points), other.push_forward(points))
