@@ -14,9 +14,6 @@ from array_api_compat import is_torch_array
 Array: TypeAlias = Any
 """An array of NumPy, torch or any library that follows the array API standard."""
 
-_NAMESPACES: dict[type, Any] = {}
-"""By the kind of array: to look one up takes as long as a sum over thousands of numbers."""
-
 
 def is_array(value: object) -> bool:
     """Whether `value` is an array of a library that the core can compute with."""
@@ -30,13 +27,6 @@ def array_namespace(array: Array) -> Any:
     """The module with the standard's functions for `array` (NumPy, torch, ...)."""
     if isinstance(array, np.ndarray | np.generic):
         return np  # follows the standard itself; to load what adapts it takes longer than NumPy
-    kind = type(array)
-    if kind not in _NAMESPACES:
-        _NAMESPACES[kind] = _namespace(array)
-    return _NAMESPACES[kind]
-
-
-def _namespace(array: Array) -> Any:
     if is_array(array):
         return array_api_compat.array_namespace(array)
     raise TypeError(f"expected an array (NumPy, torch or array API), got {type(array).__name__}")

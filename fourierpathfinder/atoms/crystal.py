@@ -204,20 +204,7 @@ class CrystalLandscape:
     def turned(
         self, points: np.ndarray, gradients: np.ndarray, before: np.ndarray, after: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What becomes of points (n, D) and gradients beside an end that `ends` has placed.
-
-        Parameters
-        ----------
-        points, gradients : array (n, D)
-            What was evaluated.
-        before, after : array (D,)
-            The end, where it was and where it is.
-
-        Returns
-        -------
-        (array (n, D), array (n, D))
-            Where a point was the end itself, it is so to the last bit.
-        """
+        """What `MoleculeLandscape.turned` says; a crystal is shifted, never rotated."""
         return turned(points, gradients, before, after, free=False)
 
     def same(self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, **how: bool) -> bool:

@@ -86,8 +86,8 @@ def with_found_noise(
 def _may_gain(exact: Likelihood, settings: FitSettings) -> bool:
     """Whether noise could make observations likelier by as much as it takes to be believed.
 
-    As long as noise is too small the likelihood is concave in its variance, so that no more is
-    to be gained than its slope without noise foretells.
+    What its slope without noise foretells is more than was ever gained: as long as noise is too
+    small the likelihood bends down as its variance grows. That is seen to hold, not proven.
     """
     steepest = sum(max(slope, 0.0) for slope in exact.variance_slopes)
     return settings.largest_noise**2 * steepest > settings.noise_margin

@@ -17,7 +17,7 @@ from ..tolerances import assert_close
 from .oracles import springs, wavy
 
 
-def make(case, kernel, noise=None):
+def make(case, kernel, noise=None, *, all_known=False):
     rng = np.random.default_rng(2)
     n_dims = {"plane": 2, "high": 25, "atoms": 9}[case]
     x = rng.normal(size=(6, n_dims)) * 2 / np.sqrt(n_dims)
@@ -25,7 +25,7 @@ def make(case, kernel, noise=None):
     if case == "atoms":
         features = InverseDistances(3)
         x = np.array([0.0, 0, 0, 2, 0, 0, 0, 2, 0]) + 0.3 * x
-    known = np.array([True, True, True, False, True, True])
+    known = np.array([True, True, True, all_known, True, True])
     process = GaussianProcess(features, (kernel,), nugget=1e-6, noise=noise)
     observed = springs(x, rng) if case == "atoms" else wavy(x, rng)
     return process, (x, *observed), known
@@ -34,8 +34,9 @@ def make(case, kernel, noise=None):
 @pytest.mark.parametrize("kernel", [SquaredExponential(), Matern52()])
 @pytest.mark.parametrize("case", ["plane", "high", "atoms"])
 @pytest.mark.parametrize("noise", [None, (0.01, 0.1)])
-def test_value_is_the_posteriors_and_slope_its_derivative(case, kernel, noise):
-    process, (x, values, gradients), known = make(case, kernel, noise)
+@pytest.mark.parametrize("all_known", [True, False])
+def test_value_is_the_posteriors_and_slope_its_derivative(case, kernel, noise, all_known):
+    process, (x, values, gradients), known = make(case, kernel, noise, all_known=all_known)
     model = process.fit(x, values, gradients, has_gradient=known, length_scale=0.7, optimise=False)
     evidence = evidence_of(model.solver.prior, model.data)
     u, step = np.log(0.7), 1e-4
