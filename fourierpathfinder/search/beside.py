@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._arrays import Array
+from ..gaussian_process import Pinned
 from .across import directions_across, unseen
 from .bend import Bend
 from .channel import Channel
@@ -61,18 +62,58 @@ def unknown_side(
 
     The surrogate takes the directions across the path of which it knows next to nothing to be like
     those that it has seen; so the first look is at one of them whatever it expects, and the more it
-    is deceived there, the less it is believed of the others.
+    is deceived there, the less it is believed of the others. Of distances between atoms, of which
+    it knows something in every direction, a landscape beneath that was asked there and rises by far
+    more than is uncertain spares this look.
     """
-    assert channel.saddle is not None
-    symmetric, numbers = channel.progress.was_symmetric, channel.policy.across
-    least = numbers.blind_beside if symmetric else numbers.blind_to_most
-    top, time = channel.saddle.position, channel.saddle.time
-    blind = unseen(channel, top, time, records, least)
+    symmetric = channel.progress.was_symmetric or _is_upon_coordinates(channel)
+    blind = _little_known(channel, records)
     if n_answers == 0 and len(blind) > 0:
-        return Beside.of(channel, top, blind[:1]).lower(0)
+        assert channel.saddle is not None
+        beside = Beside.of(channel, channel.saddle.position, blind[:1])
+        if not _is_shown(channel, beside, records):
+            return beside.lower(0)
     if symmetric or doubt > channel.policy.certify.assurance:
         return _where_little_is_believed(channel, bend, blind, doubt)
     return _where_it_is_soft(channel, bend, n_answers)
+
+
+def _is_upon_coordinates(channel: Channel) -> bool:
+    """Whether a landscape beneath foretold the path, and each coordinate is new.
+
+    Then most of what was evaluated are stationary points, whose small gradients tell of nothing.
+    """
+    model = channel.model
+    return isinstance(model, Pinned) and model.features.keeps_distances
+
+
+def _little_known(channel: Channel, records: Records) -> Array:
+    """Directions (k, D) across the path of which the surrogate knows next to nothing."""
+    assert channel.saddle is not None
+    if _is_upon_coordinates(channel):
+        return directions_across(channel)
+    numbers = channel.policy.across
+    least = numbers.blind_beside if channel.progress.was_symmetric else numbers.blind_to_most
+    return unseen(channel, channel.saddle.position, channel.saddle.time, records, least)
+
+
+def _is_shown(channel: Channel, beside: Beside, records: Records) -> bool:
+    """Whether a landscape beneath was asked beside the top, and leaves no doubt of a rise.
+
+    On a path in a plane of symmetry nothing was seen of the difference that there may be across it.
+    """
+    numbers, saddle = channel.policy.across, channel.saddle
+    assert saddle is not None
+    if records.beneath is None or not isinstance(channel.model, Pinned):
+        return False
+    if channel.model.features.keeps_distances:
+        return False
+    if len(unseen(channel, saddle.position, saddle.time, records, numbers.blind)) > 0:
+        return False
+    near = channel.policy.beneath.known * channel.chord
+    was_asked = records.beneath.records.distance_to(beside.lower(0)) <= near
+    doubt = numbers.deviations_shown * beside.deviations[0]
+    return bool(was_asked and beside.means[0].min() > doubt)
 
 
 def _where_little_is_believed(

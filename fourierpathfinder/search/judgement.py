@@ -12,7 +12,7 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from .._arrays import Array
-from ..gaussian_process import Kernel, Model
+from ..gaussian_process import Kernel, Model, Pinned
 from ..result import Saddle
 from .channel import Channel
 from .prediction import Candidate
@@ -120,11 +120,20 @@ def _left(
 def _progressed(channel: Channel, asked: Candidate, told: float) -> Progress:
     before = channel.progress
     floor = channel.policy.trust.least_miss * channel.path_tolerance
+    calibration = before.calibration
+    if not _is_guess(channel):
+        calibration = calibration.seen(told, asked.mean, asked.deviation, floor)
     return replace(
         _after(before, asked),
-        calibration=before.calibration.seen(told, asked.mean, asked.deviation, floor),
+        calibration=calibration,
         surprises=(*before.surprises, abs(told - asked.mean))[-2:],
     )
+
+
+def _is_guess(channel: Channel) -> bool:
+    """Whether the difference from a prior mean is known at too few points to have a length scale."""
+    model = channel.model
+    return isinstance(model, Pinned) and len(model.data) < channel.policy.beneath.calibrated
 
 
 def _after(before: Progress, asked: Candidate) -> Progress:

@@ -8,6 +8,7 @@ sharp as a knife. There a path is looked at as one that knows of slopes alone.
 import numpy as np
 
 from .._arrays import Array
+from ..gaussian_process import Model, Pinned
 from .prediction import Prediction
 
 
@@ -15,7 +16,9 @@ def unseen_rise(prediction: Prediction, reach: float) -> Array:
     """What the values rise on the way from the nearest record, at the largest slope.
 
     That is the slope at this record, or the steepest along the path if that is more. Nearer than
-    `reach`, where the record's own gradient tells what to expect, it is less in proportion.
+    `reach`, where the record's own gradient tells what to expect, it is less in proportion. Upon a
+    landscape that is asked wherever the path goes, that and the difference from it may each rise
+    unseen between their own records.
 
     Parameters
     ----------
@@ -29,12 +32,23 @@ def unseen_rise(prediction: Prediction, reach: float) -> Array:
     array (M,)
         In the landscape's unit.
     """
+    rises = [_rise(part, prediction, reach) for part in _parts(prediction.model)]
+    return np.asarray(sum(rises))
+
+
+def _parts(model: Model) -> list[Model]:
+    """What adds up to a surrogate, each with records of its own."""
+    return [*_parts(model.mean), model.difference] if isinstance(model, Pinned) else [model]
+
+
+def _rise(model: Model, prediction: Prediction, reach: float) -> Array:
     from scipy.spatial.distance import cdist  # costs a tenth of the package's import
 
-    records = prediction.model.data.x
-    distances = cdist(prediction.points, records)
-    slopes = np.linalg.norm(prediction.model.predict(records)[1], axis=1)
-    steepest = np.maximum(slopes[distances.argmin(axis=1)], _steepest(prediction))
+    points, records = prediction.points, model.data.x
+    mean = prediction.mean if model is prediction.model else model.predict(points)[0]
+    distances = cdist(points, records)
+    slopes = np.linalg.norm(model.predict(records)[1], axis=1)
+    steepest = np.maximum(slopes[distances.argmin(axis=1)], _steepest(points, mean))
     nearest = distances.min(axis=1)
     return np.asarray(steepest * nearest * np.minimum(nearest / reach, 1.0))
 
@@ -52,9 +66,9 @@ def is_behind_a_dip(mean: Array, top: int, depth: float) -> Array:
     return np.asarray(mean - np.concatenate([before, after]) > depth)
 
 
-def _steepest(prediction: Prediction) -> float:
-    """The steepest slope of the mean along the path."""
-    steps = np.linalg.norm(np.diff(prediction.points, axis=0), axis=1)
+def _steepest(points: Array, mean: Array) -> float:
+    """The steepest slope of a mean (M,) along a path's `points` (M, D)."""
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
     apart = steps > 0
-    rises = np.abs(np.diff(prediction.mean))
+    rises = np.abs(np.diff(mean))
     return float((rises[apart] / steps[apart]).max(initial=0.0))

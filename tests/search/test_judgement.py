@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fourierpathfinder.gaussian_process import GaussianProcess
+from fourierpathfinder.gaussian_process.corrected import corrected
 from fourierpathfinder.search.calibration import Calibration
 from fourierpathfinder.search.judgement import Answer, judged, objection_to
 
@@ -43,6 +45,22 @@ def test_check_that_eats_its_margin_starts_the_count_anew(finished, check, margi
     assert after.progress.n_checks == 0
     assert not after.is_certified
     assert after.saddle is not None
+
+
+def test_what_ends_and_cheap_saddle_miss_is_no_measure_of_deviations(finished, check):
+    """Three points upon a prior mean tell no length scale yet; of a fourth on a miss counts."""
+    x = finished.channel.model.data.x
+    values, gradients = finished.channel.model.predict(x)
+    beneath = GaussianProcess().fit(x, values, gradients)
+    surprising = check.mean + 5 * check.deviation
+    for n_points, n_misses in ((3, 0), (4, 1)):
+        few = slice(n_points)
+        model = corrected(GaussianProcess(), beneath, x[few], values[few] + 0.1, gradients[few])
+        progress = replace(finished.channel.progress, calibration=Calibration())
+        known = replace(finished.channel.known, model=model)
+        channel = replace(finished.channel, known=known, progress=progress)
+        after = judged(channel, Answer(check, surprising, np.zeros(2)))
+        assert len(after.progress.calibration.misses) == n_misses
 
 
 @pytest.mark.parametrize(("factor", "counts"), [(1.0, False), (1e6, True)])

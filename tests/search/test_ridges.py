@@ -66,6 +66,18 @@ def test_a_ridge_is_left(n_coordinates, a):
     assert right >= 4
 
 
+@pytest.mark.parametrize("n_coordinates", [3, 6])
+@pytest.mark.parametrize("beneath", [0.0, -0.5])
+def test_a_ridge_is_left_of_which_the_landscape_beneath_knows_nothing(n_coordinates, beneath):
+    right = 0
+    for seed in range(5):
+        landscape, cheap = (Ridge(n_coordinates, a, seed) for a in (0.6, beneath))
+        start, end = landscape.point(-1), landscape.point(1)
+        result = find_path(landscape, start, end, prior=cheap, rng=seed)
+        right += result.certified and result.height < landscape.lowest + 0.01
+    assert right >= 4
+
+
 class InUnits:
     """A landscape with coordinates in other units."""
 

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fourierpathfinder.gaussian_process import GaussianProcess
+from fourierpathfinder.gaussian_process.corrected import corrected
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.search.certification import Inspection
 from fourierpathfinder.search.excluded import ExcludedRegions
 from fourierpathfinder.search.policy import BOLD
 from fourierpathfinder.search.prediction import Prediction
 from fourierpathfinder.search.unseen import is_behind_a_dip, unseen_rise
+
+from ..tolerances import assert_close
 
 heights = arrays(float, st.integers(2, 12), elements=st.floats(-5, 5))
 
@@ -54,6 +57,20 @@ def test_unseen_rise_is_the_largest_slope_times_the_way_from_the_nearest_record(
         slope = np.linalg.norm(prediction.model.data.gradients[away.argmin()])
         expected = max(slope, along) * away.min() * min(away.min() / 0.1, 1)
         assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_upon_a_landscape_beneath_each_rises_unseen_between_its_own_records():
+    prediction = over([0.45, 0.7])
+    x = prediction.model.data.x
+    dense = np.stack([np.linspace(-1, 1, 41), np.zeros(41)], axis=1)
+    beneath = GaussianProcess().fit(dense, *hills(dense))
+    upon = replace(prediction, model=corrected(GaussianProcess(), beneath, x, *hills(x)))
+    known, difference = (
+        unseen_rise(replace(prediction, model=model), reach=0.1)
+        for model in (beneath, upon.model.difference)
+    )
+    assert_close(unseen_rise(upon, reach=0.1), known + difference)
+    assert unseen_rise(upon, reach=0.1).max() < 0.2 * unseen_rise(prediction, reach=0.1).max()
 
 
 def test_a_hill_behind_a_dip_is_checked_before_a_certificate():

@@ -53,6 +53,10 @@ class Across:
     """Where the surrogate sees coordinates, how large gradients must be in a direction to tell of
     it, all together and in units of their median: on a path that is nearly in a plane of symmetry
     they have a hundredth across it."""
+    level: float = 0.2
+    """Gradients below this, in E per chord, are a stationary point's, and where most are, as upon a
+    landscape that foretells the saddle, all are measured by it: which way the rest of one points
+    is chance."""
     step: float = 0.02
     """There, how far points must be apart in a direction to tell of it, all together and in
     chords: less than `aside`, and more than what loosely relaxed ends have across a plane of
@@ -67,3 +71,7 @@ class Across:
     blind_to_most: float = 0.7
     """The same share for one look beside the top of any other path: sodium in rock salt goes over
     a ridge that the surrogate took for a pass, with 0.8 of all directions unknown."""
+    deviations_shown: float = 4.0
+    """Calibrated deviations by which the landscape must rise there for no look, where one beneath
+    it was asked, unless a direction is as good as unknown (`blind`): as many as on a path that was
+    in a plane of symmetry."""
