@@ -1,19 +1,21 @@
 """Energies as people read them: with the decimals that a path's own scale asks for."""
 
-from math import floor, isfinite, log10
+from math import floor, inf, isfinite, log10
 
 LEAST = 4
 _SHOWN = 3
 _NOTHING = 1e-12
 
 
-def decimals_for(*values: float, least: int = LEAST) -> int:
-    """How many decimals show at least three digits of the largest of some numbers.
+def decimals_for(*values: float, error: float = 0.0, least: int = LEAST) -> int:
+    """How many decimals show three digits of the largest of some numbers, as far as it is known.
 
     Parameters
     ----------
     values : float
         What sets the scale, such as the barriers of both directions.
+    error : float
+        How well they are known: one decimal more than it has is the last one.
     least : int
         Decimals where fewer would do.
 
@@ -26,11 +28,14 @@ def decimals_for(*values: float, least: int = LEAST) -> int:
     --------
     >>> decimals_for(0.37), decimals_for(1.7e-4), decimals_for(0.0)
     (4, 6, 4)
+    >>> decimals_for(1e-9, error=8e-6)
+    7
     """
     scale = max(map(abs, values))
     if not isfinite(scale) or scale < _NOTHING:
         return least
-    return max(least, _SHOWN - 1 - floor(log10(scale)))
+    known = 1 - floor(log10(error)) if 0 < error < inf else inf
+    return max(least, int(min(_SHOWN - 1 - floor(log10(scale)), known)))
 
 
 def as_text(value: float, decimals: int = LEAST) -> str:

@@ -133,10 +133,10 @@ TABLE = [
         "`start` and `end` are the same point; a path needs two different ends",
     ),
     row(
-        "integer ends",
-        lambda: call(start=np.array([-1, 0])),
+        "truth values as an end",
+        lambda: call(start=np.array([True, False])),
         TypeError,
-        "`start` must be an array of floats, got int64; convert it to floats",
+        "`start` must be an array of floats, got bool; convert it to floats",
     ),
     row(
         "many points as an end",
@@ -516,7 +516,7 @@ def test_an_error_of_a_plain_function_arrives_as_it_is():
 
 
 def test_integer_results_are_no_error():
-    """A function may well return 0 or 1 as an int; only the ends must be floats."""
+    """A function may well return 0 or 1 as an int."""
 
     class Steps:
         def value_and_grad(self, points):

@@ -42,7 +42,8 @@ def logging_to(file: Path) -> Iterator[None]:
 def table(found: Found) -> str:
     """The outcome, one line a fact."""
     result, summary = found.result, found.summary
-    decimals = decimals_for(result.barrier, result.reverse_barrier)
+    barriers = result.barrier, result.reverse_barrier
+    decimals = decimals_for(*barriers, error=result.height_error)
     rows = {
         "barrier": f"{as_text(result.barrier, decimals)} eV  (± {result.height_error:.1g})",
         "reverse": f"{as_text(result.reverse_barrier, decimals)} eV",
@@ -85,4 +86,4 @@ def _new_minima(report: SaddleReport | None) -> str:
 
 
 def _barriers(parts: tuple[PathResult, ...]) -> str:
-    return ", ".join(f"{as_text(part.barrier, decimals_for(part.barrier))} eV" for part in parts)
+    return ", ".join(f"{as_text(part.barrier, decimals_for(part.barrier, error=part.height_error))} eV" for part in parts)

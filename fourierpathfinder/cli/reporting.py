@@ -60,7 +60,8 @@ def is_report_of_others(folder: Path) -> bool:
 
 
 def _outcome(result: PathResult) -> str:
-    decimals = decimals_for(result.barrier, result.reverse_barrier, least=3)
+    barriers = result.barrier, result.reverse_barrier
+    decimals = decimals_for(*barriers, error=result.height_error, least=3)
     told = f"barrier {as_text(result.barrier, decimals)} eV"
     if result.status is Status.FAILED:
         return "no path yet"

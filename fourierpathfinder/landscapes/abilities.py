@@ -334,9 +334,11 @@ def remind(landscape: Any, point: Array, value: float) -> None:
 
 
 def _as_array(value: Any) -> Array:
-    if is_array(value):
+    """Whole numbers in NumPy or in lists, as one writes down a place, are taken for floats."""
+    if is_array(value) and not isinstance(value, np.ndarray):
         return value
     try:
-        return np.asarray(value)
+        array = np.asanyarray(value)
     except ValueError:  # lists of different lengths
         return value
+    return array.astype(float) if array.dtype.kind in "iu" else array

@@ -79,7 +79,7 @@ class FunctionLandscape:
         values, gradients = [], []
         for given in self._parts(points):
             pair = self._function(owned(given))
-            if not isinstance(pair, tuple) or len(pair) != 2:
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
                 raise ValueError(
                     f"`function` returned {_describe(pair)}; with `gradient=True` it must return "
                     "the pair (value, gradient)"

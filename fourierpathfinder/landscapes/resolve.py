@@ -23,7 +23,8 @@ _ACCEPTED = f"accepted are {_BATCHES}, a function of one point with `gradient=..
 _ACCEPTED_ALONE = f"accepted are {_BATCHES}, and {_COMPILED}"
 
 _WAYS = (
-    "pass `gradient=` a function (D,) -> (D,); True if the function returns (value, gradient); "
+    "pass `gradient=` a function (D,) -> (D,); True if the function returns (value, gradient), as "
+    "`jax.value_and_grad` makes it; "
     '"autograd" if it is written with autograd.numpy; "torch" if it is written with torch; or '
     '"finite-difference", which costs 2 D evaluations a gradient'
 )

@@ -154,7 +154,8 @@ def _numbers(report: Report) -> str:
     result = report.result
     if result is None:
         return _table("Numbers", report.facts)
-    unit, decimals = report.unit, decimals_for(result.barrier, result.reverse_barrier)
+    barriers = result.barrier, result.reverse_barrier
+    unit, decimals = report.unit, decimals_for(*barriers, error=result.height_error)
     rows = {
         "barrier": f"{as_text(result.barrier, decimals)} {unit} (± {result.height_error:.1g})",
         "reverse barrier": f"{as_text(result.reverse_barrier, decimals)} {unit}",

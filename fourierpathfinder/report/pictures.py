@@ -117,7 +117,8 @@ def levels(report: Report) -> str:
     every = np.array([row[1] for row in rows])
     rise = max(float(np.ptp(every)), 1e-12)
     frame = Frame((0.0, 3.0), (every.min() - 0.2 * rise, every.max() + 0.25 * rise))
-    decimals = decimals_for(result.barrier, result.reverse_barrier, least=3)
+    barriers = result.barrier, result.reverse_barrier
+    decimals = decimals_for(*barriers, error=result.height_error, least=3)
     parts = [frame.axes("", _with(report.unit, "above the start"), x_ticks=False)]
     for k, (name, row, color) in enumerate(rows):
         # of two levels at a place the upper has its number above, the lower below it

@@ -53,7 +53,7 @@ def rise(top: float, known: Knowledge, numbers: Trust) -> float:
 
 def least_difference(*values: float) -> float:
     """Below this a difference of such values is rounding; never 0, so that one can divide by it."""
-    return float(1e-12 * max(np.finfo(float).tiny ** 0.5, *map(abs, values)))
+    return float(1e-12 * max(np.finfo(float).tiny ** 0.25, *map(abs, values)))
 
 
 def _level(channel: Channel, records: Records) -> float:

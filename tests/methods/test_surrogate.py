@@ -593,8 +593,9 @@ class TestSettings:
         (lambda x: float(x[0]), lambda x: np.array([1.0, 0.0]), 1.0),
         (lambda x: float(x @ x), lambda x: 2 * x, 1.01),
         (lambda x: 5.0, lambda x: np.zeros(2), 5.0),
+        (lambda x: 0.0, lambda x: np.zeros(2), 0.0),
     ],
-    ids=["slope", "bowl", "constant"],
+    ids=["slope", "bowl", "constant", "nothing"],
 )
 def test_a_path_without_a_barrier_has_the_height_of_its_higher_end(function, gradient, height):
     ends = np.array([-1.0, 0.1]), np.array([1.0, 0.1])

@@ -79,7 +79,7 @@ def test_small_barriers_keep_three_digits_and_zeros_have_no_sign(hop):
     scale = 1.7e-4 / (height - start)
     small = replace(
         hop[1], height=start + 1.734e-4, end_value=start - 3e-10,
-        heights=start + scale * (hop[1].heights - start),
+        heights=start + scale * (hop[1].heights - start), height_error=1e-7,
     )  # fmt: skip
     page = report_html(report_of(small))
     levels, profile = pictures(page)
@@ -89,6 +89,15 @@ def test_small_barriers_keep_three_digits_and_zeros_have_no_sign(hop):
         "0.000000 eV", "0.000173 eV", "0.000000 eV",
     ]  # fmt: skip
     assert "0.0001734 eV" in words(profile)
+
+
+def test_no_digits_are_shown_that_are_not_known(hop):
+    """A way downhill has a barrier of rounding errors, which asked for twelve decimals."""
+    start = hop[1].start_value
+    downhill = replace(hop[1], height=start + 1e-9, end_value=start, height_error=8e-6)
+    page = report_html(report_of(downhill))
+    assert "<td>0.0000000 eV (± 8e-06)" in page
+    assert not re.search(r"\d\.\d{8,} eV", page)
 
 
 @pytest.mark.parametrize("top", [1e-7, 1.7e-4, 0.4, 50, 2.9e5])
