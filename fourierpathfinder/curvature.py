@@ -8,6 +8,8 @@ exact but for terms of h², whatever the gradient is made of: statistics of batc
 follow the parameters are in it.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ._arrays import Array, like, to_numpy
@@ -16,6 +18,11 @@ from .landscapes.resolve import landscape_alone
 
 _ACCURACY = 1e-3
 """Of an eigenvalue, relative: that of products by differences in single precision."""
+_SHORTER, _ALIKE, _MOST = 0.1, 0.01, 20
+"""A step serves where one this much shorter gives the same product, to within this part of it; so
+often it is made shorter."""
+_ROUNDED = 2.0
+"""Products that differ by this much more than the longer ones before differ by rounding."""
 
 
 def hessian_eigenvalues(
@@ -41,7 +48,8 @@ def hessian_eigenvalues(
         Whether the lowest are looked for, rather than the largest.
     step : float, optional
         The length h of a step; by default the cube root of the precision, times the largest
-        coordinate where that is above 1.
+        coordinate where that is above 1, or shorter where that is too long for the landscape, as in
+        units in which all of it is small.
 
     Returns
     -------
@@ -72,8 +80,9 @@ def hessian_eigenvalues(
             f"`n_values` is {n_values}; a point of {n_coordinates} coordinates has between 1 and "
             f"{n_coordinates} of them"
         )
+    steps = [step] * len(points) if step is not None else _steps(landscape, points)
     return np.array(
-        [_at(landscape, points[m : m + 1], n_values, lowest, step) for m in range(len(points))]
+        [_at(landscape, points[m : m + 1], n_values, lowest, h) for m, h in enumerate(steps)]
     )
 
 
@@ -93,39 +102,80 @@ def _check(points: Array, step: float | None) -> None:
         raise ValueError(f"`step` is {step}; it must be a positive length")
 
 
-def _at(
-    landscape: Landscape, point: Array, n_values: int, lowest: bool, step: float | None
-) -> np.ndarray:
-    place = to_numpy(point)[0].astype(float)
-    if step is None:
-        precision = np.finfo(to_numpy(point).dtype).eps
-        step = float(precision ** (1 / 3) * max(1.0, np.abs(place).max()))
+def _steps(landscape: Landscape, points: Array) -> list[float]:
+    """The lengths of the steps at points (M, D), made shorter until they serve at the first one."""
+    numbers = to_numpy(points)
+    usual = float(np.finfo(numbers.dtype).eps ** (1 / 3))
+    steps = [usual * max(1.0, float(np.abs(place).max())) for place in numbers.astype(float)]
+    part = _part_that_serves(landscape, points[:1], steps[0]) if steps else 1.0
+    return [part * step for step in steps]
 
+
+def _part_that_serves(landscape: Landscape, point: Array, step: float) -> float:
+    """All of a step if a shorter one gives the same, else so little that it does; or all again."""
+    direction = np.random.default_rng(0).normal(size=int(point.shape[1]))
+    longer, before = _product(landscape, point, direction, step), np.inf
+    for part in _SHORTER ** np.arange(1, _MOST):
+        shorter = _product(landscape, point, direction, part * step)
+        apart = np.linalg.norm(longer - shorter) / (np.linalg.norm(shorter) or 1.0)
+        if apart <= _ALIKE:
+            return 1.0 if np.isinf(before) else float(part)
+        if apart > _ROUNDED * before:
+            break
+        longer, before = shorter, apart
+    return 1.0
+
+
+def _product(
+    landscape: Landscape, point: Array, direction: np.ndarray, step: float
+) -> np.ndarray:
+    """The Hessian at `point` (1, D) times a direction (D,); NaN where a gradient is not finite."""
+    place = to_numpy(point)[0].astype(float)
+    size = float(np.linalg.norm(direction)) or 1.0
+    moved = step / size * direction
+    pair = like(np.stack([place + moved, place - moved]), point)
+    gradients = to_numpy(landscape.value_and_grad(pair)[1]).astype(float)
+    if not np.isfinite(gradients).all():
+        return np.full(len(place), np.nan)
+    return np.asarray((gradients[0] - gradients[1]) * (size / (2 * step)))
+
+
+def _at(
+    landscape: Landscape, point: Array, n_values: int, lowest: bool, step: float
+) -> np.ndarray:
     def product(direction: np.ndarray) -> np.ndarray:
-        direction = np.ravel(direction)
-        size = float(np.linalg.norm(direction)) or 1.0
-        moved = step / size * direction
-        pair = like(np.stack([place + moved, place - moved]), point)
-        gradients = to_numpy(landscape.value_and_grad(pair)[1]).astype(float)
-        if not np.isfinite(gradients).all():
+        found = _product(landscape, point, np.ravel(direction), step)
+        if not np.isfinite(found).all():
             raise ValueError(
                 f"the gradient is not finite within {step:.2g} of a point, which therefore has no "
                 "Hessian there; leave that point out, or pass a shorter `step`"
             )
-        return np.asarray((gradients[0] - gradients[1]) * (size / (2 * step)))
+        return found
 
-    n = len(place)
+    n = int(point.shape[1])
     if n_values > n // 2:  # too many for Lanczos, and few enough to be built
         hessian = np.stack([product(direction) for direction in np.eye(n)])
         found = np.linalg.eigvalsh((hessian + hessian.T) / 2)
     else:
-        from scipy.sparse.linalg import LinearOperator, eigsh  # would double the package's import
+        found = _by_lanczos(product, n, n_values, "SA" if lowest else "LA")
+    ascending = np.sort(found)
+    return ascending[:n_values] if lowest else ascending[::-1][:n_values]
 
-        operator = LinearOperator((n, n), matvec=product, dtype=np.dtype(float))
-        start = np.random.default_rng(0).normal(size=n)
-        end = "SA" if lowest else "LA"
+
+def _by_lanczos(
+    product: Callable[[np.ndarray], np.ndarray], n: int, n_values: int, end: str
+) -> np.ndarray:
+    # would double the package's import
+    from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
+
+    operator = LinearOperator((n, n), matvec=product, dtype=np.dtype(float))
+    start = np.random.default_rng(0).normal(size=n)
+    try:
         found = eigsh(
             operator, n_values, which=end, tol=_ACCURACY, v0=start, return_eigenvectors=False
         )
-    ascending = np.sort(found)
-    return ascending[:n_values] if lowest else ascending[::-1][:n_values]
+    except ArpackError:
+        if product(start).any():
+            raise
+        found = np.zeros(n_values)  # a landscape that is linear there
+    return np.asarray(found)

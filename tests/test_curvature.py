@@ -8,6 +8,8 @@ from torch import nn
 from fourierpathfinder import hessian_eigenvalues
 from fourierpathfinder.landscapes import FunctionLandscape, NetworkLandscape
 
+from .tolerances import assert_close
+
 
 @pytest.fixture
 def quadratic(rng):
@@ -85,3 +87,49 @@ def test_a_gradient_that_is_not_finite():
     broken = FunctionLandscape(lambda x: x.sum(), lambda x: np.full_like(x, np.nan))
     with pytest.raises(ValueError, match="the gradient is not finite within"):
         hessian_eigenvalues(broken, np.ones((1, 6)))
+
+
+@pytest.mark.parametrize("length", [1e-10, 1e-4, 1.0, 1e8])
+def test_the_unit_of_length_does_not_matter(length):
+    """Of a quartic well its wells' curvature is 8 in its own units; in metres the usual step is far."""
+
+    def well(x):
+        y = x / length
+        value = (y[0] ** 2 - 1) ** 2 + y[1] ** 2
+        return value, np.array([4 * y[0] * (y[0] ** 2 - 1), 2 * y[1]]) / length
+
+    points = length * np.array([[1.0, 0.0], [-1.0, 0.0]])
+    found = hessian_eigenvalues(FunctionLandscape(well, True), points, n_values=2)
+    np.testing.assert_allclose(found * length**2, [[8.0, 2.0]] * 2, rtol=1e-2)  # as a step is chosen
+
+
+def test_a_step_that_leaves_where_there_is_a_gradient_is_made_shorter():
+    def walled(x):
+        inside = np.abs(x) < 1e-7
+        return x @ x, np.where(inside, 2 * x, np.nan)
+
+    found = hessian_eigenvalues(FunctionLandscape(walled, True), np.zeros((1, 2)))
+    np.testing.assert_allclose(found, [[2.0]])
+
+
+def test_rounding_does_not_make_a_step_shorter(quadratic):
+    """Shorter steps show nothing but more of it."""
+    landscape, exact, points = quadratic
+    asked = []
+
+    def rounded(points):
+        asked.append(len(points))
+        values, gradients = landscape.value_and_grad(points)
+        return values, np.round(gradients, 5)
+
+    class Rounded:
+        value_and_grad = staticmethod(rounded)
+
+    found = hessian_eigenvalues(Rounded(), points[:1], n_values=40)
+    np.testing.assert_allclose(found[0], exact[::-1], rtol=0.1, atol=1.0)
+    assert sum(asked) <= 2 * 40 + 8
+
+
+def test_without_curvature_the_usual_step_serves():
+    slope = FunctionLandscape(lambda x: (x.sum(), np.ones(3)), True)
+    assert_close(hessian_eigenvalues(slope, np.zeros((1, 3))), np.zeros((1, 1)))

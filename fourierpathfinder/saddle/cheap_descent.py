@@ -20,9 +20,9 @@ from .guard import NotEvaluatedError
 _log = logging.getLogger(__name__)
 
 _REACH, _FARTHEST = 0.3, 0.6
-"""How far the first step may lead and any later one, in the landscape's unit of length."""
+"""How far the first step may lead and any later one, in units of length."""
 _STEP = 0.1
-"""The longest step on the cheap landscape."""
+"""The longest step on the cheap landscape, in the same."""
 _STEPS = 60
 """Gradients of the cheap landscape at most for one of the expensive one."""
 _CLOSER = 0.1
@@ -63,6 +63,7 @@ def descend_upon(
     *,
     max_gradients: int,
     callback: Callable[[Minimum], None],
+    unit: float = 1.0,
 ) -> tuple[Minimum, bool]:
     """Descend for as long as the cheap landscape leads down.
 
@@ -78,6 +79,8 @@ def descend_upon(
         Of the expensive landscape.
     callback : callable
         Called with each point that lies below the one before; `StopIteration` ends the descent.
+    unit : float
+        The unit of length: 1 Å with atoms, and what is as long without.
 
     Returns
     -------
@@ -87,10 +90,10 @@ def descend_upon(
         Whether `callback` has ended it.
     """
     now = _evaluated(function, x, 1, 0)
-    n_gradients, n_misled, reach = 1, 0, _REACH
+    n_gradients, n_misled, reach = 1, 0, _REACH * unit
     while n_gradients < max_gradients and n_misled < _MISLED:
         try:
-            foretold = _followed(cheap, now, reach)
+            foretold = _followed(cheap, now, reach, _STEP * unit)
         except NotEvaluatedError as error:
             _log.info("the prior is of no use on the way down: %s", error.why)
             break
@@ -103,7 +106,7 @@ def descend_upon(
             n_misled, reach = n_misled + 1, reach / 4
             continue
         n_misled += 0 if _has_got_on(now, there, reach) else 1
-        reach = min(2 * reach, _FARTHEST) if fallen > _WELL else reach
+        reach = min(2 * reach, _FARTHEST * unit) if fallen > _WELL else reach
         now = there
         try:
             callback(now)
@@ -123,7 +126,7 @@ def _evaluated(function: Function, x: np.ndarray, n_gradients: int, n_steps: int
     return Minimum(x, np.asarray(value), gradient, n_gradients, n_steps, False, "")
 
 
-def _followed(cheap: Function, now: Minimum, reach: float) -> Minimum:
+def _followed(cheap: Function, now: Minimum, reach: float, longest: float) -> Minimum:
     """Where the cheap landscape leads to from a point, at most so far; the value is the change."""
 
     def stop(there: Minimum) -> None:
@@ -133,7 +136,7 @@ def _followed(cheap: Function, now: Minimum, reach: float) -> Minimum:
     return minimize(
         _Model.at(cheap, now.x, now.gradient),
         now.x,
-        search=CappedStep(min(_STEP, reach), first_fraction=0.25),
+        search=CappedStep(min(longest, reach), first_fraction=0.25),
         gradient_tolerance=_CLOSER * float(np.abs(now.gradient).max()),
         max_iterations=_STEPS,
         callback=stop,

@@ -21,6 +21,8 @@ from .cheap_hessian import CheapHessian
 from .curvatures import Curvatures, lowest_curvatures
 from .guard import Guarded, NotEvaluatedError
 
+_LONGEST = 0.2
+"""The longest displacement in one step, in units of length: Å with atoms."""
 _FALLEN = 1 / 3
 """At a minimum the force has fallen below this fraction of the largest on the way."""
 _LOOKS = 40
@@ -61,7 +63,7 @@ def descend(
     gradient_tolerance: float = 0.01,
     displacement: float = 0.1,
     step: float = 0.01,
-    max_step: float = 0.2,
+    max_step: float = _LONGEST,
     max_gradients: int = 500,
     prior: Landscape | None = None,
     rng: np.random.Generator | int | None = None,
@@ -190,7 +192,7 @@ def _at_rest(
     if prior is not None:
         found, is_over = descend_upon(
             one_point(landscape), one_point(Guarded(prior)), course.position,
-            max_gradients=max_gradients, callback=course,
+            max_gradients=max_gradients, callback=course, unit=max_step / _LONGEST,
         )  # fmt: skip
         max_gradients -= found.n_evaluations
         if is_over or max_gradients < 2:
@@ -215,7 +217,7 @@ def relax(
     *,
     gradient_tolerance: float = 0.01,
     max_gradients: int = 500,
-    max_step: float = 0.2,
+    max_step: float = _LONGEST,
     callback: Callable[[Minimum], None] | None = None,
 ) -> Minimum:
     """Descend to a minimum by L-BFGS with steps that are never long.

@@ -160,8 +160,12 @@ def test_the_unit_of_length_of_a_function_does_not_matter(length):
 
     end = length * np.array([1.0, 0.4 * np.sin(2.0)])
     landscape = as_landscape(at, True)
-    report = verify_saddle(landscape, find_path(landscape, -end, end, rng=0), rng=0)
+    result = find_path(landscape, -end, end, rng=0)
+    report = verify_saddle(landscape, result, rng=0)
     assert report.connects_the_ends, str(report)
+    helped = verify_saddle(landscape, result, prior=landscape, rng=0)
+    assert helped.connects_the_ends, str(helped)
+    assert helped.n_gradients < report.n_gradients
     assert [neighbour.is_end for neighbour in report.neighbours] == ["start", "end"]
     hessian = [[-4 + 6 * 0.8**2, -6 * 0.8], [-6 * 0.8, 6.0]]
     expected = np.linalg.eigvalsh(hessian) / length**2
