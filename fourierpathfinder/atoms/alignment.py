@@ -35,6 +35,11 @@ _UNEQUAL = np.array([1.0, 2.0, 4.0])
 """The weights of the three among each other, so that no half-turn is as good as another."""
 
 
+_SHALLOW = 0.01
+"""Placings of which one is nearer by less than this part of what lies between them, squared, are
+equally near: at a lone nearest one it is about all of it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Alignment:
     """A rigid motion, mirroring or not, together with an exchange of atoms.
@@ -128,6 +133,19 @@ def best_rotation(target: np.ndarray, positions: np.ndarray) -> np.ndarray:
         np.vstack([target, still]), np.vstack([positions, still]), weights=weights
     )
     return np.asarray(rotation.as_matrix())
+
+
+def is_tie(target: np.ndarray, positions: np.ndarray, placed: np.ndarray) -> bool:
+    """Whether `positions` are as near to `target` as `placed`, where several places are (n, 3).
+
+    Such are those of a mirror image. `best_rotation` then takes nearly the least rotation, another
+    from each place that it begins at; what it may lose by that is no reason to go on.
+    """
+    between = float(((placed - positions) ** 2).sum())
+    gain = float(((positions - target) ** 2).sum() - ((placed - target) ** 2).sum())
+    spread = [np.linalg.norm(one - one.mean(axis=0)) for one in (target, positions)]
+    lost = 4 * _UNEQUAL.sum() * _TIE * spread[0] * spread[1]
+    return bool(gain <= min(_SHALLOW * between, lost))
 
 
 def rotations_to_try(target: np.ndarray, positions: np.ndarray) -> np.ndarray:

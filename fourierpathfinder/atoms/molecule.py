@@ -8,6 +8,7 @@ from ase import Atoms
 from .._arrays import Array
 from ..path import SinePath
 from ..result import PathResult
+from .alignment import is_tie
 from .brought import brought_along
 from .calculation import Calculation, Calculator, Known, each_evaluated
 from .checks import check_atoms, check_contact, check_places
@@ -26,6 +27,9 @@ from .turning import turned
 
 _PLACED = 1e-9
 """In Å: placing an end anew moves it by less than this if it was placed before."""
+
+_TURNED = 1e-5
+"""In Å: moved by less an end is as good as where it was; by more, it has become another."""
 
 
 class MoleculeLandscape:
@@ -235,7 +239,9 @@ class MoleculeLandscape:
         first, last = self.coordinates(start), self.coordinates(end)
         placed = self.coordinates(superpose(self.atoms(first), self.atoms(last)))
         # ends that are placed already stay, to the last bit: what is known of them stays true
-        return first, last if np.abs(placed - last).max() < _PLACED else placed
+        moved = np.abs(placed - last).max()
+        is_tied = moved > _TURNED and is_tie(*map(self.positions, (first, last, placed)))
+        return first, last if is_tied or moved < _PLACED else placed
 
     def turned(
         self, points: np.ndarray, gradients: np.ndarray, before: np.ndarray, after: np.ndarray

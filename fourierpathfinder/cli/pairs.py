@@ -102,7 +102,10 @@ def _in_table(place: Path) -> list[Pair]:
         with place.open(encoding="utf-8-sig", newline="") as file:
             columns, rows = _read(file)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{place} is no table of text in UTF-8: {error}") from error
+        raise InputError(
+            f"{place} is no table of text in UTF-8 ({error}); save it as one, as spreadsheets do by "
+            "`CSV UTF-8`"
+        ) from error
     for name in ("reactant", "product"):
         if name not in columns:
             found = ", ".join(columns) or "nothing"

@@ -11,6 +11,7 @@ from ase.calculators.lj import LennardJones
 from ase.cluster import Icosahedron
 from ase.constraints import FixAtoms, FixBondLength, FixCartesian, Hookean
 from ase.io import read, write
+from scipy.spatial.transform import Rotation
 
 from fourierpathfinder import SinePath
 from fourierpathfinder.atoms import CalculatorError, MoleculeLandscape, superpose
@@ -299,3 +300,21 @@ def test_placed_ends_stay_to_the_last_bit():
     placed = landscape.ends(start, end)
     np.testing.assert_array_equal(landscape.ends(*placed)[1], placed[1])
     assert np.abs(placed[1] - end.positions.ravel()).max() > 1
+
+
+@pytest.mark.parametrize("name", ["CH4", "C2H6", "CH3CHO", "C6H6"])
+@pytest.mark.parametrize("moved", [0.0, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3])
+def test_of_many_places_as_near_an_end_keeps_its_own(name, moved, rng):
+    """Those of a mirror image: each time it was placed it had gone to another, 0.6 Å away."""
+    start, end = molecule(name), molecule(name)
+    end.positions[:, 2] *= -1
+    end.positions += moved * rng.normal(size=end.positions.shape)
+    end.rotate(70, (1, 2, 3))
+    landscape = MoleculeLandscape(start, EMT)
+    first, last = landscape.ends(start, end)
+    again = landscape.ends(first, last)[1]
+    assert np.abs(again - last).max() < 1e-5
+    # and no worse than the nearest that SciPy finds, which knows no ties
+    a, b = (x - x.mean(axis=0) for x in (start.positions, end.positions))
+    apart = Rotation.align_vectors(a, b)[1]
+    assert np.linalg.norm(first - last) <= apart + 1e-7
