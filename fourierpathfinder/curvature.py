@@ -117,7 +117,7 @@ def _part_that_serves(landscape: Landscape, point: Array, step: float) -> float:
     longer, before = _product(landscape, point, direction, step), np.inf
     for part in _SHORTER ** np.arange(1, _MOST):
         shorter = _product(landscape, point, direction, part * step)
-        apart = np.linalg.norm(longer - shorter) / (np.linalg.norm(shorter) or 1.0)
+        apart = float(np.linalg.norm(longer - shorter) / (np.linalg.norm(shorter) or 1.0))
         if apart <= _ALIKE:
             return 1.0 if np.isinf(before) else float(part)
         if apart > _ROUNDED * before:
@@ -126,9 +126,7 @@ def _part_that_serves(landscape: Landscape, point: Array, step: float) -> float:
     return 1.0
 
 
-def _product(
-    landscape: Landscape, point: Array, direction: np.ndarray, step: float
-) -> np.ndarray:
+def _product(landscape: Landscape, point: Array, direction: np.ndarray, step: float) -> np.ndarray:
     """The Hessian at `point` (1, D) times a direction (D,); NaN where a gradient is not finite."""
     place = to_numpy(point)[0].astype(float)
     size = float(np.linalg.norm(direction)) or 1.0
@@ -140,9 +138,7 @@ def _product(
     return np.asarray((gradients[0] - gradients[1]) * (size / (2 * step)))
 
 
-def _at(
-    landscape: Landscape, point: Array, n_values: int, lowest: bool, step: float
-) -> np.ndarray:
+def _at(landscape: Landscape, point: Array, n_values: int, lowest: bool, step: float) -> np.ndarray:
     def product(direction: np.ndarray) -> np.ndarray:
         found = _product(landscape, point, np.ravel(direction), step)
         if not np.isfinite(found).all():

@@ -91,7 +91,7 @@ def test_a_gradient_that_is_not_finite():
 
 @pytest.mark.parametrize("length", [1e-10, 1e-4, 1.0, 1e8])
 def test_the_unit_of_length_does_not_matter(length):
-    """Of a quartic well its wells' curvature is 8 in its own units; in metres the usual step is far."""
+    """A curvature is 8 in the well's own units; in metres the usual step leads far away."""
 
     def well(x):
         y = x / length
@@ -100,7 +100,9 @@ def test_the_unit_of_length_does_not_matter(length):
 
     points = length * np.array([[1.0, 0.0], [-1.0, 0.0]])
     found = hessian_eigenvalues(FunctionLandscape(well, True), points, n_values=2)
-    np.testing.assert_allclose(found * length**2, [[8.0, 2.0]] * 2, rtol=1e-2)  # as a step is chosen
+    np.testing.assert_allclose(
+        found * length**2, [[8.0, 2.0]] * 2, rtol=1e-2
+    )  # as a step is chosen
 
 
 def test_a_step_that_leaves_where_there_is_a_gradient_is_made_shorter():

@@ -103,8 +103,8 @@ def _in_table(place: Path) -> list[Pair]:
             columns, rows = _read(file)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
-            f"{place} is no table of text in UTF-8 ({error}); save it as one, as spreadsheets do by "
-            "`CSV UTF-8`"
+            f"{place} is no table of text in UTF-8 ({error}); save it as one, as "
+            "spreadsheets do by `CSV UTF-8`"
         ) from error
     for name in ("reactant", "product"):
         if name not in columns:

@@ -86,4 +86,7 @@ def _new_minima(report: SaddleReport | None) -> str:
 
 
 def _barriers(parts: tuple[PathResult, ...]) -> str:
-    return ", ".join(f"{as_text(part.barrier, decimals_for(part.barrier, error=part.height_error))} eV" for part in parts)
+    return ", ".join(
+        f"{as_text(part.barrier, decimals_for(part.barrier, error=part.height_error))} eV"
+        for part in parts
+    )

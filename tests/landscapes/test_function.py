@@ -127,7 +127,9 @@ def test_wrong_returns(landscape, text):
 
 def test_the_pair_may_be_a_list():
     points = np.ones((4, 3))
-    values, gradients = FunctionLandscape(lambda x: [value(x), slope(x)], True).value_and_grad(points)
+    values, gradients = FunctionLandscape(lambda x: [value(x), slope(x)], True).value_and_grad(
+        points
+    )
     assert_close(values, value(points))
     assert_close(gradients, slope(points))
 
