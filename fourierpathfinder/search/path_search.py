@@ -1,8 +1,9 @@
 """The lowest path on a surrogate's mean, as far as the surrogate can be trusted.
 
 What is minimised is MaxFlux with a speed penalty (`fourierpathfinder.objectives`), in the variables
-n c_n. The move ends early where the surrogate's deviation would exceed a cap, or a point has moved
-far: what lies beyond must be evaluated before it is believed.
+n c_n, at some places; where the path rises between them unseen, at twice as many. The move ends
+early where the surrogate's deviation would exceed a cap, or a point has moved far: what lies beyond
+must be evaluated before it is believed.
 """
 
 from collections.abc import Callable
@@ -92,8 +93,12 @@ class PathSearch:
     ) -> Moved:
         """Search from `path`; see the class."""
         first = now = path if pin is None else pin.held(path)
+        times = self._times(path, pin)
         for _ in range(self.numbers.rounds):
-            further, is_lowest = self._lowered(predict, now, pin)
+            further, is_lowest = self._lowered(predict, now, times, pin)
+            if self._rises_unseen(predict, further, times):
+                times = np.sort(np.append(times, _between_all(times)))
+                further, is_lowest = self._lowered(predict, now, times, pin)
             within = self._trusted(deviation, now, further)
             if within.blocked is not None:
                 return within
@@ -111,14 +116,20 @@ class PathSearch:
         times = np.linspace(0, 1, n_points + 2)[1:-1]
         return times if pin is None else np.sort(np.append(times, pin.times))
 
-    def _lowered(self, predict: Predict, path: SinePath, pin: Pin | None) -> tuple[SinePath, bool]:
+    def _rises_unseen(self, predict: Predict, path: SinePath, times: Array) -> bool:
+        """Whether the path rises between `times` above all that it is at these."""
+        seen, between = (predict(path(at))[0].max() for at in (times, _between_all(times)))
+        return bool(between > seen + self.numbers.unseen * self.scale)
+
+    def _lowered(
+        self, predict: Predict, path: SinePath, times: Array, pin: Pin | None
+    ) -> tuple[SinePath, bool]:
         """Some iterations of L-BFGS on the mean, and whether more would gain nothing.
 
         In chords and in units of E from the top, so that no unit meets SciPy's tolerances.
         """
         from scipy.optimize import minimize  # costs a third of the package's import
 
-        times = self._times(path, pin)
         chord = float(np.linalg.norm(path.end - path.start))
         unit = chord / np.arange(1.0, path.n_terms + 1)[:, None]
         shape = path.coefficients.shape
@@ -191,6 +202,12 @@ class _Mean:
 
     def value_and_grad(self, points: Array, times: Array) -> tuple[Array, Array]:
         return self._predict(points)
+
+
+def _between_all(times: Array) -> Array:
+    """The middles (M + 1,) of all intervals between `times` (M,), 0 and 1."""
+    ends = np.concatenate([[0.0], times, [1.0]])
+    return np.asarray((ends[1:] + ends[:-1]) / 2)
 
 
 def _between(before: SinePath, after: SinePath, part: float) -> SinePath:

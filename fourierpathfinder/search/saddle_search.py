@@ -73,7 +73,11 @@ def _in_the_span(
 def _into_the_unknown(
     model: Model, top: Array, tangent: Array, reach: float, sure: float, numbers: Climb
 ) -> Summit:
-    """The saddle; the reach grows while the climb ends at it, in a place that is known."""
+    """The saddle; the reach grows while the climb ends at it, in a place that is known.
+
+    Where the saddle itself is known, slopes in flat directions are gone down, too: they are all
+    that is left of its gradient.
+    """
     summit = _climb(model, top, tangent, reach, numbers)
     for _ in range(numbers.extensions):
         held_back = float(np.linalg.norm(summit.position - top)) > (1 - 1e-9) * reach
@@ -81,6 +85,8 @@ def _into_the_unknown(
             break
         reach *= 2
         summit = _climb(model, top, tangent, reach, numbers)
+    if summit.is_stationary and _is_known(model, summit.position, numbers.known * reach, sure):
+        return _climb(model, summit.position, tangent, reach, numbers, down_flats=True)
     return summit
 
 
@@ -90,10 +96,17 @@ def _is_known(model: Model, x: Array, near: float, sure: float) -> bool:
     return bool(nearest < near or model.deviation(x[None])[0] < sure)
 
 
-def _climb(model: Model, top: Array, tangent: Array, reach: float, numbers: Climb) -> Summit:
+def _climb(
+    model: Model,
+    top: Array,
+    tangent: Array,
+    reach: float,
+    numbers: Climb,
+    down_flats: bool = False,
+) -> Summit:
     x = top
     for _ in range(numbers.steps):
-        step = _step(model, x, tangent, numbers.flat)
+        step = _step(model, x, tangent, numbers.flat, down_flats)
         length = float(np.linalg.norm(step))
         x = x + step * min(1.0, numbers.longest_step * reach / max(length, np.finfo(float).tiny))
         away = float(np.linalg.norm(x - top))
@@ -104,13 +117,13 @@ def _climb(model: Model, top: Array, tangent: Array, reach: float, numbers: Clim
     return Summit(x, is_stationary=False)
 
 
-def _step(model: Model, x: Array, tangent: Array, flat: float) -> Array:
+def _step(model: Model, x: Array, tangent: Array, flat: float, down_flats: bool) -> Array:
     curvatures, modes = np.linalg.eigh(model.hessian(x))
     gradient = modes.T @ model.predict(x[None])[1][0]
     up = int(np.abs(modes.T @ tangent).argmax()) if curvatures[0] > 0 else 0
     size = np.abs(curvatures)
-    curved = size > flat * size.max()
-    step = np.where(curved, -gradient / np.where(curved, size, 1.0), 0.0)
+    least = flat * size.max()
+    step = np.where(down_flats | (size > least), -gradient / np.maximum(size, least), 0.0)
     step[up] = -step[up]
     return np.asarray(modes @ step)
 

@@ -131,6 +131,25 @@ class TestMove:
         assert calls[0] < calls[1] < calls[2]
         assert off[0] > off[1] > off[2]
 
+    def test_does_not_step_over_a_wall_between_its_points(self):
+        """A wall of height 1, thinner than their distance, which ends at about |y| = 1."""
+        middle = 2 * 16 / 33 - 1 + 1 / 33
+
+        def wall(points):
+            x, y = points.T
+            values = np.exp(-(((x - middle) / 0.015) ** 2) / 2 - 2 * y**2)
+            slopes = np.stack([-(x - middle) / 0.015**2, -4 * y], axis=1)
+            return values, slopes * values[:, None]
+
+        heights = []
+        for unseen in (np.inf, BOLD.move.unseen):
+            path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
+            for _ in range(5):
+                path = search(largest=10.0, unseen=unseen)(wall, certain, path).path
+            heights.append(wall(path(FINE))[0].max())
+        assert heights[0] > 0.7
+        assert heights[1] < 0.3
+
     def test_moves_no_further_than_allowed(self):
         path = SinePath(np.array([-1.0, 0.0]), np.array([1.0, 0.0]), np.full((4, 2), 0.01))
         move = search(largest=0.1)(hill, certain, path)

@@ -96,6 +96,33 @@ def test_flat_directions_are_left_alone():
     np.testing.assert_allclose((x - model.saddle) @ model.axes, [0, 0, 0.15], atol=1e-6)
 
 
+@dataclass
+class Sloping(Cubic):
+    """The same with a slope in the last direction, which hardly curves."""
+
+    slope: float = 1e-5
+
+    def predict(self, x):
+        values, slopes = super().predict(x)
+        y = (x - self.saddle) @ self.axes[:, 2]
+        return values + self.slope * y, slopes + self.slope * self.axes[:, 2]
+
+
+@pytest.mark.parametrize("curvature", [0.25, 0.75])
+def test_slopes_in_flat_directions_are_gone_down_where_the_saddle_is_known(curvature):
+    """The surrogate's saddle would be refused for what they leave of its gradient."""
+    model = Sloping(np.array([-1.0, 2.0, curvature * FLAT * 2.0]))
+    start = model.saddle + model.axes @ np.array([0.1, -0.2, 0.0])
+    numbers = Climb(reach=1.0, steps=100)
+    new, known = (
+        surrogate_saddle(model, start, model.axes[:, 0], 1.0, numbers, sure=sure)
+        for sure in (0.5, 2.0)
+    )
+    assert np.linalg.norm(model.predict(new.position[None])[1]) == pytest.approx(model.slope)
+    assert np.linalg.norm(model.predict(known.position[None])[1]) < 0.01 * model.slope
+    assert known.is_stationary
+
+
 def test_saddle_of_a_real_surrogate_is_stationary():
     toy = mueller_brown()
     x = toy.saddle + 0.15 * np.random.default_rng(0).normal(size=(12, 2))

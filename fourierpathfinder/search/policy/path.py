@@ -18,6 +18,9 @@ class Move:
     n_points: int = 32
     """Points of the objective, or two for each term of the path if those are more: fewer miss a
     narrow top."""
+    unseen: float = 0.03
+    """How far, in E, a path may rise between these points above all of them: smooth tops rise by a
+    hundredth, and a path that steps over sharp ones is lowered once more, at twice as many."""
     iterations: int = 25
     """Iterations of L-BFGS between two looks at the deviation: deviations cost more than
     means."""
