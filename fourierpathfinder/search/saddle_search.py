@@ -75,8 +75,8 @@ def _into_the_unknown(
 ) -> Summit:
     """The saddle; the reach grows while the climb ends at it, in a place that is known.
 
-    Where the saddle itself is known, slopes in flat directions are gone down, too: they are all
-    that is left of its gradient.
+    Where the saddle itself is known, slopes in flat directions are gone down, too, if that leads to
+    another or into the unknown: they are all that is left of its gradient.
     """
     summit = _climb(model, top, tangent, reach, numbers)
     for _ in range(numbers.extensions):
@@ -85,9 +85,12 @@ def _into_the_unknown(
             break
         reach *= 2
         summit = _climb(model, top, tangent, reach, numbers)
-    if summit.is_stationary and _is_known(model, summit.position, numbers.known * reach, sure):
-        return _climb(model, summit.position, tangent, reach, numbers, down_flats=True)
-    return summit
+    near = numbers.known * reach
+    if not (summit.is_stationary and _is_known(model, summit.position, near, sure)):
+        return summit
+    lower = _climb(model, summit.position, tangent, reach, numbers, down_flats=True)
+    is_new = lower.is_stationary or not _is_known(model, lower.position, near, sure)
+    return lower if is_new else summit
 
 
 def _is_known(model: Model, x: Array, near: float, sure: float) -> bool:

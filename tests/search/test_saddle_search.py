@@ -123,6 +123,15 @@ def test_slopes_in_flat_directions_are_gone_down_where_the_saddle_is_known(curva
     assert known.is_stationary
 
 
+def test_slopes_that_lead_nowhere_new_leave_the_saddle_where_it_is():
+    """Where the slope does not end, and all is known as far as the reach."""
+    model = Sloping(np.array([-1.0, 2.0, 0.0]))
+    start = model.saddle + model.axes @ np.array([0.1, -0.2, 0.0])
+    summit = surrogate_saddle(model, start, model.axes[:, 0], 1.0, BOLD.climb, sure=2.0)
+    np.testing.assert_allclose(summit.position, model.saddle, atol=1e-6)
+    assert summit.is_stationary
+
+
 def test_saddle_of_a_real_surrogate_is_stationary():
     toy = mueller_brown()
     x = toy.saddle + 0.15 * np.random.default_rng(0).normal(size=(12, 2))
