@@ -13,11 +13,14 @@ from .span import Span
 
 def moved(channel: Channel) -> Channel:
     """The channel with its path as low on the surrogate's mean as the surrogate is trusted."""
-    reached = _lowest(channel)
-    after = replace(
-        channel, path=reached.path, blocked=reached.blocked, is_moving=reached.cut_short
-    )
+    after = _lowered(channel)
     return after if after.saddle is None else _lengthened_if_stuck(after)
+
+
+def _lowered(channel: Channel) -> Channel:
+    """The same, with as many terms as the path has."""
+    reached = _lowest(channel)
+    return replace(channel, path=reached.path, blocked=reached.blocked, is_moving=reached.cut_short)
 
 
 def _lowest(channel: Channel) -> Moved:
@@ -59,7 +62,7 @@ def sharpened(channel: Channel) -> Channel:
 
 
 def _lengthened_if_stuck(channel: Channel) -> Channel:
-    """The path with more terms, where even on the surrogate it cannot come down to its saddle.
+    """The path with more terms, and a sharper objective, where it cannot come down to its saddle.
 
     Where that did not help the last time, something else is the path's top: it is sought, while
     the path still passes through this saddle.
@@ -72,7 +75,7 @@ def _lengthened_if_stuck(channel: Channel) -> Channel:
         return replace(channel, effort=replace(effort, n_stuck=n_stuck))
     if effort.was_lengthened:
         channel = channel.with_top(None)
-    return replace(
+    longer = replace(
         channel,
         path=_with_more_terms(channel),
         progress=replace(channel.progress, n_repeats=0),
@@ -80,9 +83,11 @@ def _lengthened_if_stuck(channel: Channel) -> Channel:
             effort,
             n_stuck=0,
             was_lengthened=not effort.was_lengthened,
+            sharpness=min(effort.sharpness + 1, numbers.sharpened),
             n_longer=effort.n_longer + 1,
         ),
     )
+    return _lowered(longer)
 
 
 def _is_held_up(channel: Channel) -> bool:

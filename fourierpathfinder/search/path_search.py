@@ -142,15 +142,16 @@ class PathSearch:
             slope = scaled if pin is None else pin.projected(scaled)
             return (value - top) / self.scale, slope.ravel()
 
-        options = {
-            "maxiter": self.numbers.iterations,
-            "maxcor": self.numbers.memory,
-            "ftol": self.gain,
-        }
-        start = (path.coefficients / unit).ravel()
-        found = minimize(value_and_grad, start, jac=True, method="L-BFGS-B", options=options)
+        start, how = (path.coefficients / unit).ravel(), {"jac": True, "method": "L-BFGS-B"}
+        found = minimize(value_and_grad, start, options=self._options, **how)
         lowered = path.with_coefficients(found.x.reshape(shape) * unit)
         return lowered if pin is None else pin.held(lowered), found.success
+
+    @property
+    def _options(self) -> dict[str, float]:
+        """For SciPy's L-BFGS."""
+        numbers = self.numbers
+        return {"maxiter": numbers.iterations, "maxcor": numbers.memory, "ftol": self.gain}
 
     def _objective(
         self, predict: Predict, path: SinePath, times: Array, chord: float

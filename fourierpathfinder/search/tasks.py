@@ -54,7 +54,7 @@ class Seeking:
 
     def propose(self, records: Records, pending: tuple[Candidate, ...] = ()) -> Candidate | None:
         """What to evaluate next; None when done, or when no progress is made."""
-        if self.is_stalled or self.course.is_over or self.wanted is None:
+        if self.is_stalled or self._is_over or self.wanted is None:
             return None
         return propose(self.channel, records, pending) if pending else self.wanted
 
@@ -63,6 +63,12 @@ class Seeking:
         channel, wanted = resolved(absorbed(self.channel, answers, records), records)
         course = self.course.seen(channel.height) if answers else self.course
         return Seeking(channel, wanted, course)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether all its rounds are taken; once the top is found it may go on to be certified."""
+        is_late = self.course.n_rounds >= self.channel.policy.stop.last_start
+        return self.course.is_over and (is_late or not self.channel.is_found)
 
     @property
     def is_stalled(self) -> bool:

@@ -1,8 +1,11 @@
 """From tables of heights: when a search that still wants evaluations is given up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from fourierpathfinder.result import Saddle
 from fourierpathfinder.search.policy import Stop
 from fourierpathfinder.search.stopping import Course
 from fourierpathfinder.search.tasks import Seeking
@@ -65,3 +68,24 @@ def test_stalled_task_asks_for_nothing(first):
         Seeking(first.channel, first.wanted, Course(numbers, (height, height))).propose(records)
         is None
     )
+
+
+class TestLate:
+    """A task that has taken all of its rounds."""
+
+    @staticmethod
+    def asked(first, n_rounds, *, is_found):
+        saddle = Saddle(first.channel.path(0.5), first.channel.height, 0.0, 0.5)
+        channel = replace(first.channel, saddle=saddle if is_found else None)
+        assert channel.is_found == is_found
+        course = Course(channel.policy.stop, most=1, n_rounds=n_rounds)
+        return Seeking(channel, first.wanted, course).propose(first.records)
+
+    def test_another_is_begun_where_its_top_is_not_found(self, first):
+        assert self.asked(first, 0, is_found=False) is not None
+        assert self.asked(first, 1, is_found=False) is None
+
+    def test_once_the_top_is_found_it_goes_on_for_as_long_as_the_last_one(self, first):
+        most = first.channel.policy.stop.last_start
+        assert self.asked(first, 1, is_found=True) is not None
+        assert self.asked(first, most, is_found=True) is None

@@ -10,10 +10,11 @@ class Stop:
     iterations: int = 300
     """Rounds of evaluations in all: where thirty are common, something is wrong by then."""
     one_start: int = 40
-    """Rounds that one start may take before another is tried: nine in ten need fewer."""
+    """Rounds that one start may take to find its top before another is tried: nine in ten need
+    fewer."""
     last_start: int = 100
-    """The same for the last start, and for each part of a path: the slowest certificates take less
-    than that, and valleys without a top would never end."""
+    """Most rounds of any start, of the last one too, and of each part of a path: the slowest
+    certificates take less than that, and valleys without a top would never end."""
     after_a_look: int = 15
     """Rounds that are left at least once the top was looked at from beside: what that tells is
     settled by one saddle more and its checks."""
