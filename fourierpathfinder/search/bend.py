@@ -63,6 +63,11 @@ class Bend:
         return self.numbers.downward * min(float(self.curvatures[0]), 0.0)
 
     @property
+    def least_way_seen(self) -> float:
+        """The same where it was seen, and is not only expected."""
+        return self.numbers.downward_seen * min(float(self.curvatures[0]), 0.0)
+
+    @property
     def second_way_down(self) -> Array | None:
         """The direction (D,) across the path that curves down most.
 
@@ -73,12 +78,35 @@ class Bend:
             return None
         return np.asarray(self.across[0])
 
-    @cached_property
+    @property
     def across(self) -> Array:
         """The principal directions (m, D) across the path, of smallest curvature first."""
+        return self._principal[1]
+
+    def pull(self, direction: Array) -> Array:
+        """The change (D,) of the gradient along a direction (D,), by that of length 1."""
+        if self.basis is None:
+            return np.asarray(self.hessian @ direction)
+        return np.asarray(self.basis @ (self.hessian @ (self.basis.T @ direction)))
+
+    def solved(self, slope: Array, curvature: float) -> Array:
+        """The step (D,) across the path, (B - θ)⁻¹ r, by a slope r (D,) and a curvature θ.
+
+        A difference of curvatures counts as a part, at least, of that along the path.
+        """
+        curvatures, directions = self._principal
+        least = self.numbers.soft * abs(float(self.curvatures[0]))
+        apart = np.maximum(curvatures - curvature, least)
+        return np.asarray((directions @ slope / apart) @ directions)
+
+    @cached_property
+    def _principal(self) -> tuple[Array, Array]:
+        """The principal curvatures (m,) and directions (m, D) across the path."""
         basis = _complement(self.left_out, self.numbers.nothing)
-        directions = basis @ np.linalg.eigh(basis.T @ self.hessian @ basis)[1]
-        return np.asarray((directions if self.basis is None else self.basis @ directions).T)
+        curvatures, vectors = np.linalg.eigh(basis.T @ self.hessian @ basis)
+        directions = basis @ vectors
+        outer = directions if self.basis is None else self.basis @ directions
+        return curvatures, np.asarray(outer.T)
 
 
 def _complement(directions: Array, nothing: float) -> Array:

@@ -14,6 +14,7 @@ from .across import directions_across, unseen
 from .bend import Bend
 from .channel import Channel
 from .records import Records
+from .softest import Softest
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +57,18 @@ class Beside:
 
 
 def unknown_side(
-    channel: Channel, bend: Bend, records: Records, doubt: float, n_answers: int
+    channel: Channel,
+    bend: Bend,
+    records: Records,
+    doubt: float,
+    n_answers: int,
+    softest: Softest | None,
 ) -> Array | None:
     """A point (D,) beside the top where it may fall, by more than matters, or None.
 
     The surrogate takes the directions across the path of which it knows next to nothing to be like
-    those that it has seen; so the first look is at one of them whatever it expects, and the more it
-    is deceived there, the less it is believed of the others. Of distances between atoms, of which
+    those that it has seen; so the first look is at one of them whatever it expects, and once it is
+    deceived there it is no longer believed. Of distances between atoms, of which
     it knows something in every direction, a landscape beneath that was asked there and rises by far
     more than is uncertain spares this look.
     """
@@ -73,9 +79,24 @@ def unknown_side(
         beside = Beside.of(channel, channel.saddle.position, blind[:1])
         if not _is_shown(channel, beside, records):
             return beside.lower(0)
-    if symmetric or doubt > channel.policy.certify.assurance:
-        return _where_little_is_believed(channel, bend, blind, doubt)
-    return _where_it_is_soft(channel, bend, n_answers)
+    if not symmetric and doubt <= channel.policy.certify.assurance:
+        return _where_it_is_soft(channel, bend, n_answers)
+    if channel.model.features.keeps_distances:
+        softer = _where_it_may_be_softer(channel, bend, softest)
+        if softer is not None:
+            return softer
+    return _where_little_is_believed(channel, bend, blind, doubt)
+
+
+def _where_it_may_be_softer(channel: Channel, bend: Bend, softest: Softest | None) -> Array | None:
+    """The point after a surprise, and always on a path that was in a plane of symmetry.
+
+    What the surrogate expects there is not believed, but what was seen is.
+    """
+    if softest is None:
+        return lower_side(channel, bend.across[0])
+    rises = softest.likely > bend.least_way_seen
+    return None if rises else lower_side(channel, softest.further)
 
 
 def _is_upon_coordinates(channel: Channel) -> bool:
@@ -119,7 +140,7 @@ def _is_shown(channel: Channel, beside: Beside, records: Records) -> bool:
 def _where_little_is_believed(
     channel: Channel, bend: Bend, blind: Array, doubt: float
 ) -> Array | None:
-    """The point after a surprise, and always on a path that was in a plane of symmetry.
+    """The same where the surrogate sees distances, and where looks at coordinates found no more.
 
     The softest directions come first: each answer there makes them softer still, until one falls or
     they are known, as in Davidson's method for the lowest eigenvalues (J. Comput. Phys. 17, 87

@@ -173,8 +173,8 @@ class Campaign:
     def _beside(self, ridge: Channel, down: Array) -> Generator[Task, Task, Channel]:
         """Seek the passes on both sides of a ridge, and take the lower one."""
         first, second = (pushed(ridge, down, side) for side in (1, -1))
-        found = yield from self._sought(self._channel(first, ridge.height, ridge.model))
-        other = self._channel(second, ridge.height, ridge.model)
+        found = yield from self._sought(self._channel(first, ridge, ridge.model))
+        other = self._channel(second, ridge, ridge.model)
         other = yield from self._sought_below(found, other)
         return _lowest([replace(ridge, ridge=down), found, other])
 
@@ -193,7 +193,7 @@ class Campaign:
         A path that stopped because the surrogate is unsure may still go elsewhere, whatever it is
         near to now.
         """
-        another = settled(self._channel(path, self.best.height), self.records)
+        another = settled(self._channel(path, self.best), self.records)
         finished = [one for one in self.channels if one.is_done]
         if another.blocked is None and any(resemble(another, one) for one in finished):
             return
@@ -219,7 +219,7 @@ class Campaign:
                 self.segments.append(image)
                 continue
             path = part_of(whole.path, start, end, self._aim.policy.split)
-            part = self._channel(path, whole.height, whole.model)
+            part = self._channel(path, whole, whole.model)
             self.segments.append((yield from self._sought(part, to_the_end=True)))
 
     def _stops(self, whole: Channel) -> Generator[Task, Task, list[Array]]:
@@ -234,8 +234,11 @@ class Campaign:
                 stops.append(ended.minimum)
         return [*stops, end]
 
-    def _channel(self, path: SinePath, level: float, model: Model | None = None) -> Channel:
-        return begun(self._aim, path, self.records, level, model)
+    def _channel(self, path: SinePath, known: Channel, model: Model | None = None) -> Channel:
+        """The first state from another path than a known one; it may be as symmetric."""
+        symmetric = known.progress.was_symmetric and known.model.features.keeps_distances
+        level, records = known.height, self.records
+        return begun(self._aim, path, records, level, model, was_symmetric=symmetric)
 
 
 def _lowest(channels: Sequence[Channel]) -> Channel:

@@ -27,6 +27,8 @@ def begun(
     records: Records,
     level: float | None = None,
     model: Model | None = None,
+    *,
+    was_symmetric: bool = False,
 ) -> Channel:
     """The first state of a search from `path`, whose ends are among the records.
 
@@ -39,10 +41,13 @@ def begun(
         A first guess of the height, where one is known.
     model : Model, optional
         What another search made of the first of the records, to go on from.
+    was_symmetric : bool
+        Whether nothing was known beside the path that this one comes from.
     """
     known = first_knowledge(aim, path, records, level, model)
     scale = rise(known.highest, known, aim.policy.trust)
-    progress = Progress(Calibration(remembered=aim.policy.trust.remembered))
+    calibration = Calibration(remembered=aim.policy.trust.remembered)
+    progress = Progress(calibration, was_symmetric=was_symmetric)
     return moved(_scaled(Channel(aim, path, known, scale, progress=progress)))
 
 

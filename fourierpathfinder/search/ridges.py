@@ -7,11 +7,12 @@ directions. What moves along the path is what may move across it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .._arrays import Array
+from .._lazy import cached_property
 from ..path import SinePath
 from .bend import Bend
 from .beside import lower_side, unknown_side
@@ -20,6 +21,7 @@ from .judgement import Answer
 from .phases import told
 from .prediction import Candidate
 from .records import Records
+from .softest import Looks, Softest
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,7 @@ class Sideways:
     is_ridge: bool = False
     as_foreseen: bool = True
     doubt: float = 1.0
+    looks: Looks | None = None
     n_answers: int = 0
 
     @classmethod
@@ -57,7 +60,24 @@ class Sideways:
     @property
     def down(self) -> Array | None:
         """The direction (D,) across the path in which its top is expected to go down as well."""
-        return None if self.bend is None else self.bend.second_way_down
+        if self.bend is None:
+            return None
+        expected, softest = self.bend.second_way_down, self.softest
+        if expected is not None or softest is None:
+            return expected
+        return softest.direction if softest.curvature < self.bend.least_way_seen else None
+
+    @cached_property
+    def softest(self) -> Softest | None:
+        """The softest direction across the path of those that were looked at.
+
+        Where the surrogate sees distances between atoms it tells that itself.
+        """
+        saddle, is_told = self.channel.saddle, self.channel.model.features.keeps_distances
+        if self.bend is None or self.looks is None or saddle is None or not is_told:
+            return None
+        velocity = np.asarray(self.channel.path.velocity(saddle.time))
+        return Softest.of(self.bend, velocity / np.linalg.norm(velocity), self.looks)
 
     def propose(self, records: Records, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """A point beside the top, while it is not known whether the landscape rises there."""
@@ -67,7 +87,9 @@ class Sideways:
             return None
         down = self.down
         if down is None:
-            point = unknown_side(channel, self.bend, records, self.doubt, self.n_answers)
+            point = unknown_side(
+                channel, self.bend, records, self.doubt, self.n_answers, self.softest
+            )
         else:
             point = lower_side(channel, down)
         if point is None or not channel.is_open(point):
@@ -80,16 +102,27 @@ class Sideways:
         """The path as it was, with what is known now."""
         is_lower = self.down is not None and any(self._is_lower(answer) for answer in answers)
         channel = told(self.channel, records)
-        bend = Bend.of(channel)
-        # What was lower may belong to the path's own way down.
-        return Sideways(
+        after = Sideways(
             channel,
-            bend,
-            is_ridge=is_lower and bend.second_way_down is not None,
+            Bend.of(channel),
             as_foreseen=self.as_foreseen and all(map(self._is_foreseen, answers)),
             doubt=max([self.doubt, *map(self._deviations_below, answers)]),
+            looks=self._looked(answers, records),
             n_answers=self.n_answers + len(answers),
         )
+        # What was lower may belong to the path's own way down.
+        return replace(after, is_ridge=is_lower and after.down is not None)
+
+    def _looked(self, answers: Sequence[Answer], records: Records) -> Looks | None:
+        """What was seen beside the top so far."""
+        saddle = self.channel.saddle
+        told = [one for one in answers if not one.failed]
+        if saddle is None or not told:
+            return self.looks
+        gradient = records.gradient_at(saddle.position)
+        steps = np.stack([one.candidate.point - saddle.position for one in told])
+        looks = Looks(steps, np.stack([one.gradient - gradient for one in told]))
+        return looks if self.looks is None else self.looks.joined(looks)
 
     def _is_foreseen(self, answer: Answer) -> bool:
         reckoned = self.channel.policy.certify.assurance

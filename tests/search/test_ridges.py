@@ -66,7 +66,7 @@ def test_a_ridge_is_left(n_coordinates, a):
     assert right >= 4
 
 
-@pytest.mark.parametrize("n_coordinates", [3, 6])
+@pytest.mark.parametrize("n_coordinates", [3, 6, 20])
 @pytest.mark.parametrize("beneath", [0.0, -0.5])
 def test_a_ridge_is_left_of_which_the_landscape_beneath_knows_nothing(n_coordinates, beneath):
     right = 0

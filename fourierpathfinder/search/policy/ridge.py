@@ -36,16 +36,30 @@ class Across:
     looks: int = 20
     """Evaluations that one top may cost: the first shows whether it may be a ridge, and what moves
     across it; some more settle the direction. With six a ridge in 20 dimensions stayed in one run
-    of six, with twelve that of a turning dumbbell in palladium, which takes fourteen."""
+    of six; a turning dumbbell in silver takes fourteen, on a ridge with curvatures of -1.0 and
+    -0.1 eV/Å² among others of up to 39."""
     downward: float = 0.05
     """Curvature across the path, relative to that along it, below minus which there is a second
     way down: directions in which nothing changes stay below a hundredth."""
+    downward_seen: float = 0.02
+    """The same where gradients beside the top tell so, and not the surrogate alone: a turning
+    dumbbell in nickel falls by 4 meV in a direction with 0.04."""
     push: float = 0.1
     """How far beside a ridge the next path begins, in chords: further out than it was looked at,
     and still on its slope."""
     known: int = 4
     """Evaluations, the ends among them, from which on it is asked whether they are blind to a
     direction across the path: a first gradient cannot tell of all three in which an atom moves."""
+    soft: float = 0.1
+    """The least difference of curvatures, relative to that along the path, by which a residual is
+    divided: what the surrogate takes for as soft as the softest direction that was seen would
+    otherwise be all of the next look."""
+    softer: float = 4.0
+    """How many times as far as a residual foretells a direction across the path may be softer:
+    with two a search for carbon in palladium stayed on a ridge, of curvature -1.1 eV/Å²."""
+    nothing_new: float = 0.1
+    """How large the steps of several looks must be in a direction, relative to the largest, to tell
+    of the curvature there."""
     nothing: float = 1e-3
     """Share of the largest of several directions below which a combination of them counts for
     nothing: so little is rounding."""
