@@ -131,7 +131,7 @@ def _progressed(channel: Channel, asked: Candidate, told: float) -> Progress:
 
 
 def _is_guess(channel: Channel) -> bool:
-    """Whether the difference from a prior mean is known at too few points to have a length scale."""
+    """Whether the difference from a prior mean is known at too few points for a length scale."""
     model = channel.model
     return isinstance(model, Pinned) and len(model.data) < channel.policy.beneath.calibrated
 

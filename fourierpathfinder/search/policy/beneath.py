@@ -54,6 +54,6 @@ class Beneath:
     """By how much, in units of log likelihood, another factor, or none at all, must be likelier: as
     with kernels, so that no choice flickers."""
     calibrated: int = 4
-    """Evaluations of the expensive landscape from which on a miss tells how far to trust deviations:
-    both ends and the cheap saddle tell no length scale, and what is missed by the guess, four to
-    twelve deviations, makes it shorter."""
+    """Evaluations of the expensive landscape from which on a miss tells how far deviations may be
+    trusted: both ends and the cheap saddle tell no length scale, and what is missed by the guess,
+    four to twelve deviations, makes it shorter."""
