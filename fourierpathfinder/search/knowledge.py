@@ -53,7 +53,8 @@ def rise(top: float, known: Knowledge, numbers: Trust) -> float:
 
 def least_difference(*values: float) -> float:
     """Below this a difference of such values is rounding; never 0, nor is its square."""
-    return float(1e-12 * max(np.finfo(float).tiny ** 0.25, *map(abs, values)))
+    least = np.sqrt(np.sqrt(np.finfo(float).tiny))
+    return float(1e-12 * max(least, *map(abs, values)))
 
 
 def _level(channel: Channel, records: Records) -> float:

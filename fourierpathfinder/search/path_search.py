@@ -94,9 +94,10 @@ class PathSearch:
         """Search from `path`; see the class."""
         first = now = path if pin is None else pin.held(path)
         times = self._times(path, pin)
+        most = 2 * len(times) + 1
         for _ in range(self.numbers.rounds):
             further, is_lowest = self._lowered(predict, now, times, pin)
-            if self._rises_unseen(predict, further, times):
+            if len(times) < most and self._rises_unseen(predict, further, times):
                 times = np.sort(np.append(times, _between_all(times)))
                 further, is_lowest = self._lowered(predict, now, times, pin)
             within = self._trusted(deviation, now, further)

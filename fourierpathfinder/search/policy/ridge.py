@@ -42,8 +42,8 @@ class Across:
     """Curvature across the path, relative to that along it, below minus which there is a second
     way down: directions in which nothing changes stay below a hundredth."""
     downward_seen: float = 0.02
-    """The same where gradients beside the top tell so, and not the surrogate alone: a turning
-    dumbbell in nickel falls by 4 meV in a direction with 0.04."""
+    """The same, relative to it, where gradients beside the top tell so and not the surrogate alone:
+    a turning dumbbell in nickel falls by 4 meV in a direction with 0.04."""
     push: float = 0.1
     """How far beside a ridge the next path begins, in chords: further out than it was looked at,
     and still on its slope."""
@@ -55,11 +55,11 @@ class Across:
     divided: what the surrogate takes for as soft as the softest direction that was seen would
     otherwise be all of the next look."""
     softer: float = 4.0
-    """How many times as far as a residual foretells a direction across the path may be softer:
+    """How much softer a direction across the path may be, in units of what a residual foretells:
     with two a search for carbon in palladium stayed on a ridge, of curvature -1.1 eV/Å²."""
     nothing_new: float = 0.1
     """How large the steps of several looks must be in a direction, relative to the largest, to tell
-    of the curvature there."""
+    of the curvature there: small parts of steps are told by differences of large gradients."""
     nothing: float = 1e-3
     """Share of the largest of several directions below which a combination of them counts for
     nothing: so little is rounding."""
