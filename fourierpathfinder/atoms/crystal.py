@@ -204,7 +204,20 @@ class CrystalLandscape:
     def turned(
         self, points: np.ndarray, gradients: np.ndarray, before: np.ndarray, after: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What `MoleculeLandscape.turned` says; a crystal is shifted, never rotated."""
+        """What becomes of points and gradients beside an end that `ends` has shifted.
+
+        Parameters
+        ----------
+        points, gradients : array (n, D)
+            What was evaluated.
+        before, after : array (D,)
+            The end, where it was and where it is.
+
+        Returns
+        -------
+        (array (n, D), array (n, D))
+            The gradients stay as they are.
+        """
         return turned(points, gradients, before, after, free=False)
 
     def same(self, a: np.ndarray, b: np.ndarray, *, tol: float = 0.1, **how: bool) -> bool:

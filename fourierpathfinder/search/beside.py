@@ -68,17 +68,13 @@ def unknown_side(
 
     The surrogate takes the directions across the path of which it knows next to nothing to be like
     those that it has seen; so the first look is at one of them whatever it expects, and once it is
-    deceived there it is no longer believed. Of distances between atoms, of which
-    it knows something in every direction, a landscape beneath that was asked there and rises by far
-    more than is uncertain spares this look.
+    deceived there it is no longer believed.
     """
     symmetric = channel.progress.was_symmetric or _is_upon_coordinates(channel)
     blind = _little_known(channel, records)
-    if n_answers == 0 and len(blind) > 0:
-        assert channel.saddle is not None
-        beside = Beside.of(channel, channel.saddle.position, blind[:1])
-        if not _is_shown(channel, beside, records):
-            return beside.lower(0)
+    first = None if n_answers > 0 else _first_look(channel, records, blind)
+    if first is not None:
+        return first
     if not symmetric and doubt <= channel.policy.certify.assurance:
         return _where_it_is_soft(channel, bend, n_answers)
     if channel.model.features.keeps_distances:
@@ -86,6 +82,19 @@ def unknown_side(
         if softer is not None:
             return softer
     return _where_little_is_believed(channel, bend, blind, doubt)
+
+
+def _first_look(channel: Channel, records: Records, blind: Array) -> Array | None:
+    """The point in the first of directions `blind` (k, D), or None.
+
+    Of distances between atoms the surrogate knows something in every direction; there a landscape
+    beneath that was asked, and rises by far more than is uncertain, spares this look.
+    """
+    if len(blind) == 0:
+        return None
+    assert channel.saddle is not None
+    beside = Beside.of(channel, channel.saddle.position, blind[:1])
+    return None if _is_shown(channel, beside, records) else beside.lower(0)
 
 
 def _where_it_may_be_softer(channel: Channel, bend: Bend, softest: Softest | None) -> Array | None:

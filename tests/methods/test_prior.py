@@ -159,13 +159,10 @@ def test_one_that_is_refused_at_the_first_look_costs_one_gradient(case):
     A bowl is of no use, but three points do not always tell; most of these ten are refused by them.
     """
     toy, size, plain = case
-    n_refused = 0
+    middle, n_refused = (toy.start + toy.end) / 2, 0
     for stiffness in np.geomspace(30, 3000, 10) * size:
         bowl = FunctionLandscape(
-            lambda x, k=stiffness: (
-                k * float((x - toy.start) @ (x - toy.start)),
-                2 * k * (x - toy.start),
-            ),
+            lambda x, k=stiffness: (k * float((x - middle) @ (x - middle)), 2 * k * (x - middle)),
             True,
         )
         seen = Counted(toy)
@@ -180,19 +177,17 @@ def test_one_that_is_refused_at_the_first_look_costs_one_gradient(case):
     assert n_refused >= 3
 
 
-def test_one_that_leads_far_away_spoils_no_tolerance():
-    """Downhill for ever: values of 1e11 are met on the way, beside which 100 looks like nothing."""
+def test_one_that_leads_far_away_is_not_followed():
+    """Downhill for ever, to where values of 1e11 and more would be met."""
     toy = mueller_brown()
     hill = FunctionLandscape(lambda x: -50 * float(x @ x), lambda x: -100 * x)
-    furthest = 0.0
     for seed in range(3):
         found = find_path(toy, toy.start, toy.end, method=Surrogate(), prior=hill, rng=seed)
-        furthest = max(furthest, found.evaluations.values.max())
         highest = toy.value_and_grad(found.path(np.linspace(0, 1, 401)))[0].max()
         rise = toy.height - found.start_value
+        assert found.evaluations.values.max() < toy.height + 2 * rise
         assert not found.certified or abs(highest - toy.height) < 1e-2 * rise
         assert found.height_error < 1e-2 * rise or not found.certified
-    assert furthest > 1e11
 
 
 def test_one_that_cannot_be_evaluated_at_the_ends_is_left_out():
