@@ -2,6 +2,8 @@
 
 from math import floor, inf, isfinite, log10
 
+from .result import PathResult
+
 LEAST = 4
 _SHOWN = 3
 _NOTHING = 1e-12
@@ -36,6 +38,25 @@ def decimals_for(*values: float, error: float = 0.0, least: int = LEAST) -> int:
         return least
     known = 1 - floor(log10(error)) if 0 < error < inf else inf
     return max(least, int(min(_SHOWN - 1 - floor(log10(scale)), known)))
+
+
+def decimals_of(result: PathResult, least: int = LEAST) -> int:
+    """How many decimals show the barriers of both directions, as far as they are known.
+
+    Parameters
+    ----------
+    result : PathResult
+        Whose barriers and error.
+    least : int
+        Decimals where fewer would do.
+
+    Returns
+    -------
+    int
+        As `decimals_for` gives them.
+    """
+    barriers = result.barrier, result.reverse_barrier
+    return decimals_for(*barriers, error=result.height_error, least=least)
 
 
 def as_text(value: float, decimals: int = LEAST) -> str:

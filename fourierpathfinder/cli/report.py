@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
-from ..decimals import as_text, decimals_for
+from ..decimals import as_text, decimals_for, decimals_of
 from ..result import PathResult, Saddle
 from ..saddle import SaddleReport
 from ..storage.files import open_appending
@@ -42,8 +42,7 @@ def logging_to(file: Path) -> Iterator[None]:
 def table(found: Found) -> str:
     """The outcome, one line a fact."""
     result, summary = found.result, found.summary
-    barriers = result.barrier, result.reverse_barrier
-    decimals = decimals_for(*barriers, error=result.height_error)
+    decimals = decimals_of(result)
     rows = {
         "barrier": f"{as_text(result.barrier, decimals)} eV  (± {result.height_error:.1g})",
         "reverse": f"{as_text(result.reverse_barrier, decimals)} eV",

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ..decimals import as_text, decimals_for
+from ..decimals import as_text, decimals_of
 from ..report import Report, report_html
 from ..result import PathResult, Status
 from ..storage.files import write_text
@@ -60,8 +60,7 @@ def is_report_of_others(folder: Path) -> bool:
 
 
 def _outcome(result: PathResult) -> str:
-    barriers = result.barrier, result.reverse_barrier
-    decimals = decimals_for(*barriers, error=result.height_error, least=3)
+    decimals = decimals_of(result, least=3)
     told = f"barrier {as_text(result.barrier, decimals)} eV"
     if result.status is Status.FAILED:
         return "no path yet"

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from ..decimals import as_text, decimals_for
+from ..decimals import as_text, decimals_of
 from ..rates.kinetics import told_prefactors
 from ..result import PathResult
 from .content import Report
@@ -154,8 +154,7 @@ def _numbers(report: Report) -> str:
     result = report.result
     if result is None:
         return _table("Numbers", report.facts)
-    barriers = result.barrier, result.reverse_barrier
-    unit, decimals = report.unit, decimals_for(*barriers, error=result.height_error)
+    unit, decimals = report.unit, decimals_of(result)
     rows = {
         "barrier": f"{as_text(result.barrier, decimals)} {unit} (± {result.height_error:.1g})",
         "reverse barrier": f"{as_text(result.reverse_barrier, decimals)} {unit}",

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from .._arrays import to_numpy
-from ..decimals import as_text, decimals_for
+from ..decimals import as_text, decimals_of
 from ..reaction_path import MinimumEnergyPath
 from ..result import PathResult
 from .content import Report
@@ -117,8 +117,7 @@ def levels(report: Report) -> str:
     every = np.array([row[1] for row in rows])
     rise = max(float(np.ptp(every)), 1e-12)
     frame = Frame((0.0, 3.0), (every.min() - 0.2 * rise, every.max() + 0.25 * rise))
-    barriers = result.barrier, result.reverse_barrier
-    decimals = decimals_for(*barriers, error=result.height_error, least=3)
+    decimals = decimals_of(result, least=3)
     parts = [frame.axes("", _with(report.unit, "above the start"), x_ticks=False)]
     for k, (name, row, color) in enumerate(rows):
         # of two levels at a place the upper has its number above, the lower below it

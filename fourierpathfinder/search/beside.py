@@ -136,7 +136,7 @@ def _is_shown(channel: Channel, beside: Beside, records: Records) -> bool:
     assert saddle is not None
     if records.beneath is None or not isinstance(channel.model, Pinned):
         return False
-    if channel.model.features.keeps_distances:
+    if _is_upon_coordinates(channel):
         return False
     if len(unseen(channel, saddle.position, saddle.time, records, numbers.blind)) > 0:
         return False
