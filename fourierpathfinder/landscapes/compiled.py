@@ -1,23 +1,25 @@
 """A user's Numba function of one point as a landscape: f(x) -> value, gradient written in place.
 
-Two kernels run the function over a batch of points, one serial and one on threads. They call it
-through its address, so one compiled kernel serves every function and both can lie in Numba's
-cache on disk: a second process compiles nothing. (A kernel that closed over the function would
-be compiled again in every process.)
+A kernel runs the function over a batch of points. It calls it through its address, so one compiled
+kernel serves every function and both can lie in Numba's cache on disk: a second process compiles
+nothing. (A kernel that closed over the function would be compiled again in every process.)
+
+Large batches are shared out among threads begun for them. Numba's own threads are not used: one
+kind of them ends the process when two threads enter it at once, another after a fork, and with
+PyTorch they share one number.
 """
 
-import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 from types import FunctionType
 from typing import Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
 import numpy as np
-from numba import get_num_threads, njit, prange, types
+from numba import config, njit, types
 from numba.core import cgutils
 from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic, register_jitable
@@ -37,17 +39,13 @@ _OPTIONS = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp", 
 """Sums may become vector code, yet NaN and infinity keep their meaning; 1/0 is infinite."""
 
 _THREADS_FROM = 5e-4
-"""Seconds of work in a batch from which threads gain more than waking them costs.
+"""Seconds of work in a batch from which threads gain more than beginning them costs.
 
-Waking takes microseconds on an idle machine, but milliseconds where all cores are taken.
+That takes microseconds on an idle machine, but milliseconds where all cores are taken.
 """
 
-_threads = threading.Lock()
-"""Numba's own thread pool ends the process when two threads enter it at once."""
-
-_process = os.getpid()
-"""Threads that were started before a fork do not exist after it; GNU OpenMP aborts there."""
-
+_shared_out = threading.Lock()
+"""Held while a batch has threads; others that come meanwhile do without, as the cores are taken."""
 
 _owners: WeakValueDictionary[int, Any] = WeakValueDictionary()
 """The compiled function at each address in use."""
@@ -61,9 +59,10 @@ def inlinable(function: _Function) -> _Function:
 class CompiledLandscape:
     """A landscape from a Numba function of one point, compiled once and cached on disk.
 
-    Small batches run serially, larger ones on Numba's threads (`NUMBA_NUM_THREADS`); the results
-    are the same bit for bit. It is safe to call from several threads and in forked processes,
-    which then compute serially. An exception in the function reaches the caller.
+    Small batches run serially, larger ones on as many threads as the environment variable
+    `NUMBA_NUM_THREADS` says, else one for each core; the results are the same bit for bit. It is
+    safe to call from several threads and in forked processes. An exception in the function
+    reaches the caller.
 
     Parameters
     ----------
@@ -106,12 +105,15 @@ class CompiledLandscape:
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
         """Values (M,) and gradients (M, D) at `points` (M, D)."""
         x = to_doubles(points, self.n_coordinates)
-        values, gradients = np.full(len(x), np.nan), np.empty_like(x)
+        values, gradients = np.empty(len(x)), np.empty_like(x)
         started, n_workers = perf_counter(), 1
-        if len(x) * self._work > _THREADS_FROM and _on_threads(self._address, x, values, gradients):
-            n_workers = get_num_threads()
+        if len(x) * self._work > _THREADS_FROM and _shared_out.acquire(blocking=False):
+            try:
+                n_workers = _on_threads(self._address, x, values, gradients)
+            finally:
+                _shared_out.release()
         else:
-            _serial(self._address, x, values, gradients)
+            _run(self._address, x, values, gradients)
         work = n_workers * (perf_counter() - started) / max(len(x), 1)
         self._work = min(work, self._work or work)
         return back(values, gradients, points)
@@ -126,28 +128,16 @@ class CompiledLandscape:
         return CompiledLandscape, (self._dispatcher, self.n_coordinates)
 
 
-def _on_threads(address: int, x: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> bool:
-    """Fill in the results on threads, and say whether that could be done."""
-    if os.getpid() != _process or not _threads.acquire(blocking=False):
-        return False
-    try:
-        if not _parallel.signatures:
-            promised(_begin)()
-        _parallel(address, x, values, gradients)
-    except SystemError:  # an exception in one thread; run serially, it reaches the caller whole
-        return False
-    finally:
-        _threads.release()
-    return not np.isnan(values).any()
-
-
-def _begin() -> None:
-    """Compile what runs on threads, with which Numba begins them; to be done in another thread.
-
-    In the one that does it, OpenMP's number of threads becomes Numba's, for PyTorch as well, which
-    may have been told to use one.
-    """
-    _parallel.compile(_KERNEL)
+def _on_threads(address: int, x: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> int:
+    """Fill in the results on threads, of which this is one, and say on how many."""
+    n = config.NUMBA_NUM_THREADS
+    shares = zip(*(np.array_split(each, n) for each in (x, values, gradients)), strict=True)
+    calls = [partial(_run, address, *share) for share in shares]
+    others = [promised(call) for call in calls[1:]]
+    calls[0]()
+    for finished in others:
+        finished()
+    return len(calls)
 
 
 @lru_cache(maxsize=64)
@@ -197,16 +187,8 @@ def _at(typing_context, address):  # type: ignore[no-untyped-def]  # noqa: ANN00
 
 
 @njit(_KERNEL, cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _serial(address: int, points: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> None:
+def _run(address: int, points: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> None:
     point_function = _at(address)
     for m in range(len(points)):
-        gradients[m] = 0.0
-        values[m] = point_function(points[m], gradients[m])
-
-
-@njit(cache=True, nogil=True, parallel=True)  # type: ignore[untyped-decorator]
-def _parallel(address: int, points: np.ndarray, values: np.ndarray, gradients: np.ndarray) -> None:
-    for m in prange(len(points)):
-        point_function = _at(address)
         gradients[m] = 0.0
         values[m] = point_function(points[m], gradients[m])
