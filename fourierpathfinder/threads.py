@@ -7,15 +7,29 @@ another thread waits for: it waits in `SimpleQueue.get`, which Ctrl-C ends as a 
 threads without `threading.Thread`, whose `start` waits under a lock.
 """
 
+import os
 from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-__all__ = ["Caller", "answered", "promised"]
+__all__ = ["Caller", "answered", "n_cores", "promised"]
 
 T = TypeVar("T")
+
+
+def n_cores() -> int:
+    """How many cores this process may use: all, unless it is held to some of them.
+
+    Examples
+    --------
+    >>> n_cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _Outcome(Generic[T]):

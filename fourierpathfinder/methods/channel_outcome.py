@@ -92,11 +92,9 @@ def _backwards(outcome: Outcome) -> Outcome:
 
 def height_error(channel: Channel, height: float, n_times: int = 64) -> float:
     """How far a channel's path may rise above the `height` stated of it, at `n_times` places."""
-    numbers = channel.policy.certify
     if channel.saddle is not None or channel.is_certified:
-        noise = numbers.error_deviations * channel.noise[0]
-        own = numbers.stationary * channel.tolerance + noise
-        return channel.excess(numbers.error_deviations, n_times) + own
-    upper = channel.predicted(n_times).upper(numbers.error_deviations)
+        return channel.error(n_times)
+    upper = channel.predicted(n_times).upper(channel.policy.certify.error_deviations)
     highest = float(channel.known.warp.inverse(upper).max())
-    return max(highest - height, channel.path_tolerance, channel.surprise)
+    surprise = channel.progress.surprise(channel.scale)
+    return max(highest - height, channel.path_tolerance, surprise)

@@ -55,8 +55,12 @@ class Inspection:
         """Whether the path stays below the limit for all that is known, after so many checks."""
         if self.blocked is not None or not self.prediction.is_open.all():
             return False
-        low = self._near <= self.limit and self._steep <= self.limit
-        return low and n_checks >= self._n_needed + self.n_more
+        return self.is_low and n_checks >= self._n_needed + self.n_more
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the path stays below the limit for all that is known."""
+        return self._near <= self.limit and self._steep <= self.limit
 
     def candidate(self, count: int) -> Candidate:
         """What to evaluate as the check of this number; odd ones and even ones take turns.

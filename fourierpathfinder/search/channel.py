@@ -78,7 +78,8 @@ class Channel:
             return found
         numbers = self.policy.certify
         most = numbers.largest_error * self.scale / numbers.error_deviations
-        return min(found[0], most), min(found[1], most / (numbers.reach * self.chord))
+        share = 1 + 2 * numbers.noise_deviations / numbers.error_deviations  # the path has its own
+        return min(found[0], most / share), min(found[1], most / (numbers.reach * self.chord))
 
     @property
     def tolerance(self) -> float:
@@ -170,7 +171,7 @@ class Channel:
         """
         numbers = self.policy.certify
         allowed = max(numbers.largest_error * self.scale, self.path_tolerance)
-        if self.excess(numbers.error_deviations, numbers.fine_times) <= allowed:
+        if self.error(numbers.fine_times) <= allowed:
             return None
         closely = self.predicted(numbers.fine_times)
         away = self.away_from_saddle(closely)
@@ -223,17 +224,17 @@ class Channel:
         time = np.nan if self.saddle is None else self.saddle.time
         return ~(np.abs(prediction.times - time) <= 1e-9)
 
-    @property
-    def surprise(self) -> float:
-        """How far off the last two predictions were; at least E before there are two."""
-        seen = self.progress.surprises
-        return max(seen if len(seen) > 1 else (*seen, self.scale))
-
     def excess(self, deviations: float, n_times: int | None = None) -> float:
         """How far the path may rise above its crest, with so many deviations; not below 0."""
         seen = self.prediction if n_times is None else self.predicted(n_times)
         upper = np.where(self.away_from_saddle(seen), seen.upper(deviations), seen.mean)
         return max(float(np.max(upper)) - self.crest, 0.0)
+
+    def error(self, n_times: int) -> float:
+        """The excess, and what a saddle's gradient and the noise leave open of its value."""
+        numbers = self.policy.certify
+        own = numbers.stationary * self.tolerance + numbers.error_deviations * self.noise[0]
+        return self.excess(numbers.error_deviations, n_times) + own
 
     @cached_property
     def highest_likely(self) -> float:

@@ -159,15 +159,23 @@ def _informed(channel: Channel, point: Array, value: float, gradient: Array) -> 
 def _counted(
     channel: Channel, asked: Candidate, miss: float, foreseen: float, margin: float
 ) -> Channel:
-    """One more check passed; none, after one that used up too much of its margin unforeseen.
-
-    What stopped the path lies beside it: as foreseen, it tells nothing of the path.
-    """
+    """One more check passed; none, after one that used up too much of its margin unforeseen."""
     allowed = channel.policy.certify.half_margin * margin
     too_near = miss > max(allowed, min(foreseen, margin), 0.0)
-    on_the_path = asked.kind != "blocked"
-    n_checks = 0 if too_near else channel.progress.n_checks + on_the_path
+    n_checks = 0 if too_near else channel.progress.n_checks + _is_check(channel, asked)
     return replace(channel, progress=replace(channel.progress, n_checks=n_checks))
+
+
+def _is_check(channel: Channel, asked: Candidate) -> bool:
+    """Whether an answer as foreseen is a check passed: not of what lies beside the path.
+
+    A path that needs no saddle goes where the surrogate promises that it is low. What is asked
+    before it is low for all that is known moves it on, so that nothing has been checked of it then.
+    """
+    if asked.kind == "blocked":
+        return False
+    needs_none = channel.saddle is None and channel.is_found
+    return not needs_none or channel.inspection(channel.prediction).is_low
 
 
 def _is_higher(channel: Channel, answer: Answer, miss: float) -> bool:

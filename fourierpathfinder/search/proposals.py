@@ -192,7 +192,7 @@ def _early_check(channel: Channel, prediction: Prediction, pending: Pending) -> 
     ask, certify = channel.policy.ask, channel.policy.certify
     n_checks = channel.progress.n_checks + _n_checks(pending)
     enough = n_checks >= certify.checks or not channel.aim.certify
-    too_early = channel.surprise > ask.early * channel.scale
+    too_early = channel.progress.surprise(channel.scale) > ask.early * channel.scale
     if len(pending) > 1 or enough or too_early or channel.is_found:
         return None
     apart = np.linalg.norm(prediction.points - pending[0].point, axis=1)

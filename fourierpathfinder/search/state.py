@@ -175,6 +175,11 @@ class Progress:
     last: Kind | None = None
     objection: Kernel | None = None
 
+    def surprise(self, unknown: float) -> float:
+        """How far off the last two predictions were; at least `unknown` before there are two."""
+        seen = self.surprises
+        return max(seen if len(seen) > 1 else (*seen, unknown))
+
 
 @dataclass(frozen=True)
 class Effort:

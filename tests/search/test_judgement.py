@@ -47,6 +47,17 @@ def test_check_that_eats_its_margin_starts_the_count_anew(finished, check, margi
     assert after.saddle is not None
 
 
+@pytest.mark.parametrize(("factor", "counts"), [(1.0, True), (1e6, False)])
+def test_a_path_without_a_saddle_is_checked_once_it_is_low(finished, factor, counts):
+    """What is asked while it may yet be too high moves it on."""
+    known = replace(finished.channel.known, higher_end=finished.channel.saddle.value + 1.0)
+    low = calibrated(replace(finished.channel, saddle=None, known=known), *(factor,) * 8)
+    check = low.prediction.candidate("check", low.prediction.deviation)
+    after = judged(low, Answer(check, check.mean, np.zeros(2)))
+    assert low.is_found
+    assert after.progress.n_checks == low.progress.n_checks + counts
+
+
 def test_what_ends_and_cheap_saddle_miss_is_no_measure_of_deviations(finished, check):
     """Three points upon a prior mean tell no length scale yet; of a fourth on a miss counts."""
     x = finished.channel.model.data.x
@@ -112,7 +123,7 @@ def test_stationary_is_what_leaves_a_part_of_the_tolerance(at_saddle):
 
 def test_surprises_and_calibration_follow_the_answers(finished, check):
     channel = finished.channel
-    assert channel.surprise < 0.5 * channel.scale
+    assert channel.progress.surprise(channel.scale) < 0.5 * channel.scale
     miss = 50 * check.deviation + channel.path_tolerance
     after = judged(channel, Answer(check, check.mean + miss, np.zeros(2)))
     assert after.progress.calibration.factor > 5

@@ -8,6 +8,7 @@ import sys
 from threadpoolctl import threadpool_info
 
 from fourierpathfinder.search.one_thread import one_thread
+from fourierpathfinder.threads import n_cores
 
 CODE = """
 import json
@@ -36,7 +37,7 @@ def test_every_blas_has_one_thread_inside_and_its_own_number_outside():
     assert inside == later
     assert set(inside.values()) == {1}
     assert outside.keys() == inside.keys()
-    assert max(outside.values()) == min(2, os.cpu_count())
+    assert max(outside.values()) == min(2, n_cores())
 
 
 IN_THREADS = """
@@ -126,7 +127,7 @@ def test_blas_has_one_thread_inside_whoever_came_first_and_whoever_has_left():
     )
     inside, outside = done.stdout.split("] ")
     assert inside == "[1"
-    assert set(json.loads(outside)) == {min(2, os.cpu_count())}
+    assert set(json.loads(outside)) == {min(2, n_cores())}
 
 
 FORKS = """

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..._deprecation import moved_behind
 from ...executors import watched
-from ...threads import answered
+from ...threads import answered, n_cores
 from ..abilities import Abilities, Forwarding, remind
 from ..protocols import Landscape
 from .remote import Remote
@@ -255,4 +255,4 @@ def _require_seconds(timeout: object) -> None:
 
 def _fair_share(n_workers: int) -> dict[str, str]:
     """Threads for each process, so that together they use every core once."""
-    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // n_workers))}
+    return {"OMP_NUM_THREADS": str(max(1, n_cores() // n_workers))}
