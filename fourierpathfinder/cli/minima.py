@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
@@ -68,13 +69,30 @@ def evaluated(
     return np.asarray(gradients)
 
 
+@dataclass(frozen=True, eq=False)
+class RelaxedEnds:
+    """Both ends, relaxed or as they were.
+
+    Attributes
+    ----------
+    a, b : array (D,)
+        As they are placed for a path.
+    n_gradients : int
+        Evaluations that it took to relax them.
+    known : Evaluations or None
+        All of these, where they lie beside the ends as these are placed.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    n_gradients: int = 0
+    known: Evaluations | None = None
+
+
 def relaxed_ends(
     landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray, prior: Prior
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Both ends relaxed, and the evaluations that took.
-
-    The search begins without them: of 53 processes in crystals they save a tenth of its gradients,
-    and hold one on a ridge.
+) -> RelaxedEnds:
+    """Relax both ends; the second relaxation knows what the first has seen.
 
     Raises
     ------
@@ -90,7 +108,12 @@ def relaxed_ends(
         raise InputError(f"after relaxation, {same.sentence}")
     a, b = landscape.molecule.ends(start, end)
     _placed(landscape, last, b)
-    return a, b, first.n_gradients + last.n_gradients
+    points, values, gradients = (
+        x[len(first.evaluations) :] for x in vars(last.evaluations).values()
+    )
+    moved, gradients = landscape.molecule.turned(points, gradients, last.position, b)
+    known = first.evaluations.joined(Evaluations(moved, values, gradients))
+    return RelaxedEnds(a, b, first.n_gradients + last.n_gradients, known)
 
 
 def _placed(landscape: RecordedMolecule, end: RelaxedMinimum, x: np.ndarray) -> None:

@@ -21,7 +21,7 @@ from ..saddle.guard import NotEvaluatedError
 from . import cells
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
-from .minima import findings_at, relaxed_ends
+from .minima import RelaxedEnds, findings_at, relaxed_ends
 from .outputs import Summary, known_evaluations, write_all
 from .places import RESULT
 from .reporting import write_failure
@@ -90,13 +90,13 @@ def find(
         raise
 
 
-def _found(work: _Work, ends: tuple[Atoms, Atoms], findings: list[Finding]) -> Found:
+def _found(work: _Work, given: tuple[Atoms, Atoms], findings: list[Finding]) -> Found:
     settings = work.settings
-    placed = work.landscape.molecule.ends(*ends)
+    placed = work.landscape.molecule.ends(*given)
     _check_initial(work, placed)
-    a, b, n_relaxing = _relaxed(work, placed)
-    findings = [*findings, *findings_at(work.landscape, a, b)]
-    found = _searched(work, (a, b), _summary(settings, findings, n_relaxing))
+    ends = _relaxed(work, placed)
+    findings = [*findings, *findings_at(work.landscape, ends.a, ends.b)]
+    found = _searched(work, ends, _summary(settings, findings, ends.n_gradients))
     if settings.verify and found.result.success:
         found = _verified(work, found)
     if settings.mep:
@@ -106,12 +106,10 @@ def _found(work: _Work, ends: tuple[Atoms, Atoms], findings: list[Finding]) -> F
     return found
 
 
-def _relaxed(
-    work: _Work, ends: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Both ends (D,), relaxed if asked, and the evaluations that took."""
+def _relaxed(work: _Work, ends: tuple[np.ndarray, np.ndarray]) -> RelaxedEnds:
+    """Both ends, relaxed if asked."""
     if not work.settings.relax_ends:
-        return *ends, 0
+        return RelaxedEnds(*ends)
     return relaxed_ends(work.landscape, *ends, work.prior)
 
 
@@ -150,7 +148,7 @@ def _written(work: _Work, found: Found) -> Found:
     return replace(found, summary=summary, files=tuple(files))
 
 
-def _searched(work: _Work, ends: tuple[np.ndarray, np.ndarray], summary: Summary) -> Found:
+def _searched(work: _Work, ends: RelaxedEnds, summary: Summary) -> Found:
     """The path; where the search fails with one on its way, that is written too."""
     try:
         result = _path(work, ends)
@@ -161,17 +159,23 @@ def _searched(work: _Work, ends: tuple[np.ndarray, np.ndarray], summary: Summary
     return _written(work, Found(result, summary))
 
 
-def _path(work: _Work, ends: tuple[np.ndarray, np.ndarray]) -> PathResult:
+def _path(work: _Work, ends: RelaxedEnds) -> PathResult:
+    """The path, with all that the relaxations have seen.
+
+    Upon a prior it begins without that: what it was refused for would otherwise not be set aside.
+    """
     settings = work.settings
     method = Surrogate(
         tol=settings.tol, n_starts=settings.n_channels, saddle_gradient=settings.saddle_force
     )
     return find_path(
         work.landscape,
-        *ends,
+        ends.a,
+        ends.b,
         method=method,
         prior=work.prior,
         initial=settings.initial,
+        known=ends.known if work.prior is None else None,
         max_gradients=settings.max_gradients,
         rng=settings.seed,
         callback=_tell,
