@@ -35,7 +35,18 @@ class Command(click.Command):
             else:
                 option = ""
             spread.append(word)
-        return super().parse_args(ctx, spread)
+        try:
+            return super().parse_args(ctx, spread)
+        except click.NoSuchOption as error:
+            raise click.UsageError(self._explained(error), ctx) from error
+
+    def _explained(self, error: click.NoSuchOption) -> str:
+        """What is wrong; many take the settings of their calculator for options of ours."""
+        said = error.format_message()
+        if not any("--set" in one.opts for one in self.params):
+            return said
+        name = error.option_name.lstrip("-")
+        return f"{said} What the calculator is told goes behind `--set`: `--set {name}=...`."
 
 
 def _is_number(word: str) -> bool:

@@ -393,6 +393,10 @@ BAD_INPUT = {
     "other atoms": (["a.xyz", "water.xyz", "-c", "emt"], "must be made of the same atoms"),
     "negative": (["a.xyz", "b.xyz", "-c", "emt", "--tol", "-1"], "--tol is -1.0"),
     "no option": (["a.xyz", "b.xyz", "-c", "emt", "--nonsense"], "No such option"),
+    "a setting of the calculator": (
+        ["a.xyz", "b.xyz", "-c", "emt", "--charge", "1"],
+        "`--set charge=",
+    ),
 }
 
 
