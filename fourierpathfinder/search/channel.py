@@ -160,8 +160,8 @@ class Channel:
         if not (self.aim.certify and self.is_found) or self.ridge is not None:
             return False
         low = float(self.prediction.mean.max()) <= self.crest + self.path_tolerance
-        passes = low and self.inspection(self.prediction).passes(self.progress.n_checks)
-        return passes and self.loose_end is None
+        n_checks = self.progress.n_telling(self.saddle)
+        return low and self.inspection(self.prediction).passes(n_checks) and not self.loose_end
 
     @cached_property
     def loose_end(self) -> Candidate | None:

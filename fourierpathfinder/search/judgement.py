@@ -162,20 +162,19 @@ def _counted(
     """One more check passed; none, after one that used up too much of its margin unforeseen."""
     allowed = channel.policy.certify.half_margin * margin
     too_near = miss > max(allowed, min(foreseen, margin), 0.0)
-    n_checks = 0 if too_near else channel.progress.n_checks + _is_check(channel, asked)
-    return replace(channel, progress=replace(channel.progress, n_checks=n_checks))
+    if too_near:
+        return replace(channel, progress=replace(channel.progress, n_checks=0, n_low=0))
+    if asked.kind == "blocked":  # which lies beside the path, and tells nothing of it
+        return channel
+    before = channel.progress
+    progress = replace(before, n_checks=before.n_checks + 1, n_low=before.n_low + _is_low(channel))
+    return replace(channel, progress=progress)
 
 
-def _is_check(channel: Channel, asked: Candidate) -> bool:
-    """Whether an answer as foreseen is a check passed: not of what lies beside the path.
-
-    A path that needs no saddle goes where the surrogate promises that it is low. What is asked
-    before it is low for all that is known moves it on, so that nothing has been checked of it then.
-    """
-    if asked.kind == "blocked":
-        return False
+def _is_low(channel: Channel) -> bool:
+    """Whether a path that needs no saddle stays low for all that is known."""
     needs_none = channel.saddle is None and channel.is_found
-    return not needs_none or channel.inspection(channel.prediction).is_low
+    return needs_none and channel.inspection(channel.prediction).is_low
 
 
 def _is_higher(channel: Channel, answer: Answer, miss: float) -> bool:

@@ -145,11 +145,11 @@ def _checked(
     channel: Channel, prediction: Prediction, records: Records, pending: Pending
 ) -> Candidate | None:
     inspection = channel.inspection(prediction)
-    n_checks = channel.progress.n_checks + _n_checks(pending)
-    if inspection.passes(n_checks):
+    n_pending = _n_checks(pending)
+    if inspection.passes(channel.progress.n_telling(channel.saddle) + n_pending):
         candidate = None if pending else channel.loose_end
     else:
-        candidate = inspection.candidate(n_checks + 1)
+        candidate = inspection.candidate(channel.progress.n_checks + n_pending + 1)
     if candidate is None:
         return None
     if records.distance_to(candidate.point) >= channel.policy.ask.same * channel.chord:

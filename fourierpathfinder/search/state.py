@@ -150,6 +150,9 @@ class Progress:
         By how much the last two evaluations missed what was expected.
     n_checks : int
         Checks in a row that have turned out well.
+    n_low : int
+        Those of them that were made of a path without a saddle while it was low for all that was
+        known.
     n_repeats : int
         How often another point had to be taken for one that was known.
     n_refused : int
@@ -168,12 +171,21 @@ class Progress:
     calibration: Calibration = field(default_factory=Calibration)
     surprises: tuple[float, ...] = ()
     n_checks: int = 0
+    n_low: int = 0
     n_repeats: int = 0
     n_refused: int = 0
     n_tightened: int = 0
     was_symmetric: bool = False
     last: Kind | None = None
     objection: Kernel | None = None
+
+    def n_telling(self, saddle: Saddle | None) -> int:
+        """Checks in a row that count for a path over this saddle, or none.
+
+        A path without a saddle goes where the surrogate promises that it is low: what is asked
+        before it is low for all that is known moves it on, and has checked nothing of it.
+        """
+        return self.n_low if saddle is None else self.n_checks
 
     def surprise(self, unknown: float) -> float:
         """How far off the last two predictions were; at least `unknown` before there are two."""

@@ -55,7 +55,8 @@ def test_a_path_without_a_saddle_is_checked_once_it_is_low(finished, factor, cou
     check = low.prediction.candidate("check", low.prediction.deviation)
     after = judged(low, Answer(check, check.mean, np.zeros(2)))
     assert low.is_found
-    assert after.progress.n_checks == low.progress.n_checks + counts
+    assert after.progress.n_checks == low.progress.n_checks + 1
+    assert after.progress.n_telling(None) == low.progress.n_telling(None) + counts
 
 
 def test_what_ends_and_cheap_saddle_miss_is_no_measure_of_deviations(finished, check):
