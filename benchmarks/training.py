@@ -10,7 +10,6 @@ about two forward ones). Equal work, equal start, side by side.
 
 import argparse
 import multiprocessing
-import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +24,7 @@ from scipy.optimize import minimize
 
 from fourierpathfinder.landscapes import NetworkLandscape
 from fourierpathfinder.optimizers import LBFGSGSS
+from fourierpathfinder.threads import n_cores
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
 
@@ -146,7 +146,7 @@ def ensemble(run: TrainingRun, place: Place) -> None:
     if place.device == "cpu":
         blocks = [replace(run, first=k, n_members=8) for k in range(0, run.n_members, 8)]
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
+        with ProcessPoolExecutor(n_cores(), mp_context=context) as pool:
             on_one_core = partial(_train_on_one_core, place=place)
             warm = [replace(block, n_epochs=1) for block in blocks]
             list(pool.map(on_one_core, warm))

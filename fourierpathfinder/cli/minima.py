@@ -107,20 +107,26 @@ def relaxed_ends(
     elif same := same_minimum(start, end):
         raise InputError(f"after relaxation, {same.sentence}")
     a, b = landscape.molecule.ends(start, end)
-    _placed(landscape, last, b)
-    points, values, gradients = (
-        x[len(first.evaluations) :] for x in vars(last.evaluations).values()
-    )
-    moved, gradients = landscape.molecule.turned(points, gradients, last.position, b)
-    known = first.evaluations.joined(Evaluations(moved, values, gradients))
+    known = first.evaluations.joined(_placed(landscape, last, len(first.evaluations), b))
     return RelaxedEnds(a, b, first.n_gradients + last.n_gradients, known)
 
 
-def _placed(landscape: RecordedMolecule, end: RelaxedMinimum, x: np.ndarray) -> None:
-    """Let the landscape know an end where it was placed at `x` (D,) after it was relaxed."""
-    turned = landscape.molecule.turned
-    points, gradients = turned(end.position[None], end.gradient[None], end.position, x)
+def _placed(
+    landscape: RecordedMolecule, end: RelaxedMinimum, n_before: int, x: np.ndarray
+) -> Evaluations:
+    """What a relaxation has evaluated beyond what it knew, where its end is placed at `x` (D,).
+
+    The landscape is told of the end itself, so that it is not evaluated there once more.
+    """
+    points, values, gradients = (each[n_before:] for each in vars(end.evaluations).values())
+    points, gradients = landscape.molecule.turned(
+        np.concatenate([end.position[None], points]),
+        np.concatenate([end.gradient[None], gradients]),
+        end.position,
+        x,
+    )
     landscape.follows(Evaluation(points[0], end.value, gradients[0]))
+    return Evaluations(points[1:], values, gradients[1:])
 
 
 def _the(name: str) -> str:
