@@ -1,8 +1,8 @@
 """What must hold before a path is certified, and where to check it next.
 
 A path passes where its mean and some deviations stay below a limit, where nothing blocks it or is
-excluded on it, where nothing can rise unseen behind a dip, and after some checks in a row that
-turned out as expected.
+excluded on it, where nothing can rise unseen behind a dip, where all of it lies near evaluations,
+and after some checks in a row that turned out as expected.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Inspection:
 
     def passes(self, n_checks: int) -> bool:
         """Whether the path stays below the limit for all that is known, after so many checks."""
-        if self.blocked is not None or not self.prediction.is_open.all():
+        if self.blocked is not None or not self.prediction.is_open.all() or self._bare.any():
             return False
         return self.is_low and n_checks >= self._n_needed + self.n_more
 
@@ -65,7 +65,8 @@ class Inspection:
     def candidate(self, count: int) -> Candidate:
         """What to evaluate as the check of this number; odd ones and even ones take turns.
 
-        Odd ones are where the path may be highest, even ones where least is known.
+        Odd ones are where the path may be highest, even ones where least is known. Before these, what
+        lies far from all that was evaluated: there no deviation is to be trusted.
         """
         prediction = self.prediction
         if not prediction.is_open.all():
@@ -74,6 +75,8 @@ class Inspection:
         margin = self.numbers.blocked_first * self.tolerance
         if self.blocked is not None and self._near <= self.limit + margin:
             return prediction.candidate_at("blocked", self.blocked)
+        if self._bare.any():
+            return prediction.candidate("check", self._distance)
         return prediction.candidate("check", np.where(self._telling, self._merit(count), -np.inf))
 
     def _merit(self, count: int) -> Array:
@@ -85,6 +88,24 @@ class Inspection:
         if count % 2:
             return self.prediction.upper(self.numbers.far_assurance)
         return self.prediction.deviation
+
+    @property
+    def _bare(self) -> Array:
+        """Where (M,) the path lies too far from all evaluations to be known."""
+        return self._distance > self.numbers.covered * self.chord
+
+    @cached_property
+    def _distance(self) -> Array:
+        """From the places of the path (M,) to the nearest evaluation.
+
+        None from a path upon a landscape that is asked wherever the path goes.
+        """
+        from scipy.spatial.distance import cdist  # costs a tenth of the package's import
+
+        seen = self.prediction
+        if isinstance(seen.model, Pinned):
+            return np.zeros(len(seen.times))
+        return np.asarray(cdist(seen.points, seen.model.data.x).min(axis=1))
 
     @cached_property
     def _telling(self) -> Array:

@@ -1,6 +1,5 @@
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -9,8 +8,7 @@ from examples.nn_experiments.captions import CAPTIONS
 from examples.nn_experiments.figures import FIGURES, draw_all
 from examples.nn_experiments.report import render, scientific
 from examples.nn_experiments.verdicts import all_claims
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.report.browser import CHROMIUM, needs_chromium
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -95,7 +93,7 @@ def test_numbers_are_short(number, text):
     assert scientific(number) == text
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
+@needs_chromium
 def test_page_opens_in_a_browser(page, tmp_path):
     """Every picture is decoded, nothing is fetched, and the console stays empty."""
     command = [

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, to open the page")
 

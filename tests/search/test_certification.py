@@ -73,6 +73,20 @@ def test_odd_and_even_checks_take_turns(prediction):
     assert below.candidate(2).time == prediction.times[prediction.deviation.argmax()]
 
 
+def test_a_path_far_from_all_evaluations_is_asked_there_first(prediction):
+    high = prediction.upper(6.0).max() + 1
+    gap = np.abs(prediction.points - [0.4, 0.0]).sum(axis=1).argmin()
+    x = np.array([[-1.0, 0.0], [-0.4, 0.0], [1.2, 0.0]])  # ends at the path's, or beyond
+    model = GaussianProcess().fit(x, *hill(x), length_scale=0.5, optimise=False)
+    bare = replace(prediction, model=model)
+    for count in (1, 2):
+        assert inspection(bare, high).candidate(count).time == prediction.times[gap]
+    assert not inspection(bare, high).passes(99)
+    asked = prediction.points[gap : gap + 1]
+    seen = replace(prediction, model=model.add(asked, *hill(asked)))
+    assert inspection(seen, high).passes(NUMBERS.checks)
+
+
 def test_what_blocks_the_path_goes_first_while_the_rest_is_nearly_well(prediction):
     blocked = np.array([0.3, 0.2])
     upper = prediction.upper(2.0).max()

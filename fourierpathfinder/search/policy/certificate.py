@@ -31,6 +31,10 @@ class Certify:
     reach: float = 0.1
     """How far from a record, in chords, its gradient tells what to expect: a hill that is
     narrower than that would be a surprise of its own."""
+    covered: float = 0.25
+    """How far, in chords, a certified path may lie from all evaluations: in a gap of a third a
+    reaction (t1x_2692) hid a hill, ten deviations above what was expected, in nine of 24 last-bit
+    changes. Checks go there first."""
     behind_dips: float = 4.0
     """Deviations that a path must stay below its height with behind a dip: there the surrogate was
     led by what lies on the other side."""
