@@ -65,8 +65,8 @@ class Inspection:
     def candidate(self, count: int) -> Candidate:
         """What to evaluate as the check of this number; odd ones and even ones take turns.
 
-        Odd ones are where the path may be highest, even ones where least is known. Before these, what
-        lies far from all that was evaluated: there no deviation is to be trusted.
+        Odd ones are where the path may be highest, even ones where least is known. What lies far
+        from all that was evaluated comes before these: no deviation is to be trusted there.
         """
         prediction = self.prediction
         if not prediction.is_open.all():
