@@ -11,6 +11,7 @@ from .methods import Direct, Paper, Stochastic, Surrogate
 from .path import SinePath
 from .reaction_path import MinimumEnergyPath, RelaxedMinimum, minimum_energy_path, relax
 from .result import Evaluations, IntermediateResult, PathResult, Saddle, Status
+from .ridge import leave_ridge
 from .storage.tensor_file import load_result, save_result
 from .table import results_table
 
@@ -37,6 +38,7 @@ __all__ = [
     "find_path",
     "find_paths",
     "hessian_eigenvalues",
+    "leave_ridge",
     "load_result",
     "minimum_energy_chain",
     "minimum_energy_path",

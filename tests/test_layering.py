@@ -52,6 +52,7 @@ LAYERS = (
     "reaction_path",
     "find",
     "chain",
+    "ridge",
     "ensemble",
     "graph",
     "table",

@@ -26,7 +26,7 @@ from ..landscapes.isolation import NobodyAnswersError, NotReadyError, TooManyFai
 from ..result import Status
 from ..storage.checkpoint import CheckpointError
 from .exits import Exit, InputError
-from .run import NO_SADDLE, Found
+from .work import NO_SADDLE, Found
 
 _INTERRUPTED = "interrupted; continue with --restart"
 

@@ -55,6 +55,8 @@ class Summary:
     prior: str = ""
     cell: str = ""
     """How the cell changes, where it does."""
+    ridges: tuple[str, ...] = ()
+    """What became of each top from which `--verify` found a second way down."""
 
 
 def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
@@ -209,6 +211,7 @@ def as_document(result: PathResult, summary: Summary) -> dict[str, Any]:
         "n_failures": summary.n_failures,
         "findings": list(summary.findings),
         "verification": _verification(summary.verification),
+        "ridges": list(summary.ridges),
         "vibrations": vibrations_as_document(summary.rates),
         "minimum_energy_path": following.as_document(summary.followed),
     }

@@ -12,7 +12,7 @@ from ..saddle import SaddleReport
 from ..storage.files import open_appending
 from . import vibrating
 from .outputs import named_minima
-from .run import Found
+from .work import Found
 
 _PACKAGE = "fourierpathfinder"
 
@@ -63,6 +63,7 @@ def table(found: Found) -> str:
         "status": result.message,
         "verified": found.not_verified if summary.verification is None
         else str(summary.verification),
+        "ridge": "; ".join(summary.ridges),
         "mep": found.not_followed if summary.followed is None else str(summary.followed),
         "vibrations": found.not_vibrated,
         "new minima": _new_minima(summary.verification),

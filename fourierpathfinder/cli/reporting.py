@@ -21,6 +21,7 @@ def write_report(folder: Path, result: PathResult, summary: Any, images: Sequenc
         "calculations that failed": str(summary.n_failures),
         "cell": summary.cell,
         "verified": "" if summary.verification is None else str(summary.verification),
+        "ridge": "; ".join(summary.ridges),
         "minimum-energy path": "" if summary.followed is None else str(summary.followed),
     }
     rates = summary.rates
