@@ -89,8 +89,8 @@ def leave_ridge(
     if down is None:
         lowest = " and ".join(f"{value:.3g}" for value in report.curvatures.values[:2])
         raise ValueError(
-            f"the report tells of no second way down (lowest curvatures {lowest or 'not measured'}): "
-            "there is no ridge to leave"
+            "the report tells of no second way down (lowest curvatures "
+            f"{lowest or 'not measured'}): there is no ridge to leave"
         )
     method = result.method if isinstance(result.method, Surrogate) else Surrogate()
     method = replace(method, certify=True)
