@@ -20,7 +20,7 @@ from ase.mep import NEB
 from ase.mep.neb import NEBOptimizer
 from crystal_processes import PROCESSES
 
-from fourierpathfinder import PathResult, find_path
+from fourierpathfinder import PathResult, Surrogate, find_path
 from fourierpathfinder.atoms import MoleculeLandscape, refine_with_sella
 from fourierpathfinder.reaction_path import relax
 
@@ -85,14 +85,20 @@ def by_band(landscape: MoleculeLandscape, result: PathResult) -> str:
     return f"{barrier:.4f} in {n}" + ("" if done else ", not converged")
 
 
-def row(name: str, *, bands: bool) -> str:
+def row(name: str, *, bands: bool, force: float | None) -> str:
     began = time.perf_counter()
     structures = PROCESSES[name]()
     landscape = MoleculeLandscape(structures[0], EMT)
     minima = [relax(landscape, x, force=0.01) for x in landscape.ends(*structures)]
     if landscape.same(*(one.position for one in minima), labelled=True):
         return f"{name:34s}  the ends relax to one minimum"
-    result = find_path(landscape, *(one.position for one in minima), rng=0, max_gradients=BUDGET)
+    result = find_path(
+        landscape,
+        *(one.position for one in minima),
+        method=Surrogate(saddle_gradient=force),
+        rng=0,
+        max_gradients=BUDGET,
+    )
     seconds = time.perf_counter() - began
     dense, _ = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 61))))
     above = 1000 * (dense.max() - result.height)
@@ -109,6 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=[""], metavar="TEXT")
     parser.add_argument("--bands", action="store_true")
+    parser.add_argument("--force", type=float, metavar="F", help="at the saddle, in eV/Å")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")  # what sella says of JAX
     print(
@@ -117,7 +124,7 @@ def main() -> None:
     )
     for name in PROCESSES:
         if any(text in name for text in options.only):
-            print(row(name, bands=options.bands), flush=True)
+            print(row(name, bands=options.bands, force=options.force), flush=True)
 
 
 if __name__ == "__main__":

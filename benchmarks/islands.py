@@ -27,7 +27,7 @@ from ase.io import read
 from ase.mep import NEB
 from ase.mep.neb import NEBOptimizer
 
-from fourierpathfinder import Direct, PathResult, find_path
+from fourierpathfinder import Direct, PathResult, Surrogate, find_path
 from fourierpathfinder.atoms import BondMetric, MoleculeLandscape
 
 STRUCTURES = Path(__file__).parent / "structures" / "pt_heptamer.extxyz.xz"
@@ -93,13 +93,15 @@ def rises(landscape: MoleculeLandscape, result: PathResult, n_points: int = 201)
     return float(values.max() - result.height)
 
 
-def searched(start: Atoms, end: Atoms, *, metric: BondMetric | None, method: Direct | None) -> str:
+def searched(
+    start: Atoms, end: Atoms, *, metric: BondMetric | None, method: Direct | Surrogate
+) -> str:
     """One path, judged."""
     landscape = MoleculeLandscape(start, MorsePlatinum, metric=metric)
     began, before = time.process_time(), MorsePlatinum.seconds
     result = find_path(
         landscape, start, end, method=method, rng=0,
-        max_gradients=400 if method else MOST_GRADIENTS,
+        max_gradients=400 if isinstance(method, Direct) else MOST_GRADIENTS,
     )  # fmt: skip
     own = time.process_time() - began - (MorsePlatinum.seconds - before)
     risen = rises(landscape, result)
@@ -135,6 +137,7 @@ def main() -> None:
     parser.add_argument("--products", type=int, nargs="*", help="which, 0 to 29; all of them")
     parser.add_argument("--plain", action="store_true", help="on plain coordinates")
     parser.add_argument("--strength", type=float, default=3.0, help="of the metric")
+    parser.add_argument("--force", type=float, metavar="F", help="at the saddle, in eV/Å")
     parser.add_argument("--bands", action="store_true", help="climbing bands as well")
     parser.add_argument("--direct", action="store_true", help="Direct() as well")
     arguments = parser.parse_args()
@@ -142,7 +145,8 @@ def main() -> None:
     chosen = range(len(products)) if arguments.products is None else arguments.products
     metric = None if arguments.plain else BondMetric(strength=arguments.strength)
     for k in chosen:
-        print(f"{k:2d} {searched(start, products[k], metric=metric, method=None)}", flush=True)
+        method = Surrogate(saddle_gradient=arguments.force)
+        print(f"{k:2d} {searched(start, products[k], metric=metric, method=method)}", flush=True)
         if arguments.direct:
             line = searched(start, products[k], metric=metric, method=Direct())
             print(f"   Direct: {line}", flush=True)

@@ -57,6 +57,8 @@ class Task:
     last_bits: int = 0
     """Which change of the last bits; 0 for none."""
     float32: bool = False
+    force: float = 0.0
+    """Largest force at the saddle that is asked for, in eV/Å; 0 where none is."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def run(task: Task, max_gradients: int = BUDGET) -> Run:
             seen_as(task, watched),
             reaction.reactant,
             reaction.product,
-            method=Surrogate(),
+            method=Surrogate(saddle_gradient=task.force or None),
             max_gradients=max_gradients,
             rng=task.rng,
         )
@@ -160,7 +162,7 @@ def tasks_of(given: argparse.Namespace) -> list[Task]:
     names = [reaction.name for reaction in reactions(given.only)]
     changes = range(1, given.last_bits + 1) if given.last_bits else [0]
     return [
-        Task(name, seed, change, given.float32)
+        Task(name, seed, change, given.float32, given.force)
         for seed in given.rng
         for change in changes
         for name in names
@@ -235,12 +237,13 @@ def summary(runs: Sequence[Run]) -> str:
 
 def by_variant(runs: Sequence[Run]) -> Iterator[tuple[str, list[Run]]]:
     """The runs of each seed and change of the last bits."""
-    variants = dict.fromkeys((run.rng, run.last_bits, run.float32) for run in runs)
-    for rng, change, float32 in variants:
+    variants = dict.fromkeys((run.rng, run.last_bits, run.float32, run.force) for run in runs)
+    for rng, change, float32, force in variants:
         title = f"rng {rng}" + (f", change {change} of the last bits" if change else "")
         title += ", single precision" if float32 else ""
-        yield title, [run for run in runs if (run.rng, run.last_bits, run.float32)
-                      == (rng, change, float32)]  # fmt: skip
+        title += f", saddle to {force:g} eV/Å" if force else ""
+        yield title, [run for run in runs if (run.rng, run.last_bits, run.float32, run.force)
+                      == (rng, change, float32, force)]  # fmt: skip
 
 
 def run_peers(name: str) -> list[Count]:
@@ -294,6 +297,7 @@ def arguments() -> argparse.Namespace:
         "--last-bits", type=int, default=0, metavar="K", help="changes of last bits"
     )
     parser.add_argument("--float32", action="store_true", help="answers in single precision")
+    parser.add_argument("--force", type=float, default=0.0, metavar="F", help="at the saddle, eV/Å")
     parser.add_argument("--max-gradients", type=int, default=BUDGET, metavar="N")
     parser.add_argument("--save-lower", action="store_true", help="write lower ways down")
     parser.add_argument("--peers", type=int, metavar="N", help="peers, on N drawn at random")
@@ -329,7 +333,7 @@ def main() -> None:
 
 def key_of(run: Run) -> Task:
     """The task that a run was."""
-    return Task(run.name, run.rng, run.last_bits, run.float32)
+    return Task(run.name, run.rng, run.last_bits, run.float32, run.force)
 
 
 if __name__ == "__main__":
