@@ -54,8 +54,9 @@ class Ending:
     def agrees(self, campaign: Campaign) -> bool:
         """Whether the gradients may be those of the values; looked at once, at the end."""
         if self._agrees is None:
-            found = disagreement(campaign.best, campaign.records)
-            self._agrees = found <= self._doubt.disagreement
+            numbers = self._doubt
+            found = disagreement(campaign.best, campaign.records, numbers.unexplained)
+            self._agrees = found <= numbers.disagreement
         return self._agrees
 
     def _of_finished(self, campaign: Campaign) -> Status:
@@ -82,7 +83,8 @@ class Ending:
         if n_iterations % self._stop.without_progress:
             return False
         most = self._doubt.hopeless * len(campaign.records)
-        if disagreement(campaign.best, campaign.records) <= most:
+        surely = self._doubt.surely_unexplained
+        if disagreement(campaign.best, campaign.records, surely) <= most:
             return False
         self._agrees = False
         return True

@@ -43,13 +43,16 @@ def doubtful(channel: Channel, answers: Sequence[Answer], records: Records) -> l
     return sorted(found)
 
 
-def disagreement(channel: Channel, records: Records) -> float:
-    """How much likelier values and gradients are as those of two functions than of one."""
+def disagreement(channel: Channel, records: Records, explained: float) -> float:
+    """How much likelier values and gradients are as those of two functions than of one.
+
+    Not at all where gradients leave less than `explained` of the changes of value.
+    """
     known, numbers = records.known, channel.policy.doubt
     if len(known) < numbers.fewest:
         return -np.inf
     least = numbers.telling * channel.path_tolerance
-    if unexplained(known, numbers, least) < numbers.unexplained:
+    if unexplained(known, numbers, least) < explained:
         return -np.inf
     told = channel.known.warp(known.values, known.gradients)
     model, data = channel.model, Observations.of(known.x, *told)

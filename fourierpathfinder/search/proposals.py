@@ -95,6 +95,8 @@ def _sought(
     if may_climb and is_near_top(channel, prediction):
         summit = climbed(channel, prediction)
         saddle = prediction.candidate_at("saddle", summit.position, _top_time(prediction))
+        if _is_too_blunt(channel, saddle, prediction):
+            return None
         if _is_worth_asking(channel, saddle, summit, prediction, records):
             # What is known before the first question is not of this path.
             is_first = channel.progress.last is None and not pending
@@ -115,6 +117,19 @@ def _may_climb(channel: Channel, prediction: Prediction, pending: Pending) -> bo
     last = pending[-1].kind if pending else channel.progress.last
     gap = float(prediction.upper(channel.policy.ask.optimism).max() - prediction.mean.max())
     return last != "saddle" or gap < channel.policy.ask.sure_top * channel.path_tolerance
+
+
+def _is_too_blunt(channel: Channel, saddle: Candidate, prediction: Prediction) -> bool:
+    """Whether nothing but the smoothness of the objective holds a path above its saddle.
+
+    Then its top is known, and to climb from there leads away from it, and down.
+    """
+    numbers, blunt = channel.policy.move, channel.policy.climb.blunt * channel.path_tolerance
+    is_free = channel.blocked is None and not channel.is_moving
+    if not is_free or channel.effort.sharpness >= numbers.sharpened:
+        return False
+    is_known = float(prediction.deviation[prediction.top]) < channel.path_tolerance
+    return is_known and float(prediction.mean[prediction.top]) - saddle.mean > blunt
 
 
 def _is_worth_asking(

@@ -42,6 +42,10 @@ class Doubt:
     """Part of the changes of value between near points that gradients may leave unexplained for
     them to be believed, whatever the likelihoods: where these doubted those of molecules it was
     at most 0.085; a factor of two leaves a third, a component that is missing a fifth."""
+    surely_unexplained: float = 0.2
+    """The same part for a search to be given up before its end: a component that is missing leaves
+    that much, while one that had met a value of 130 eV left 0.11 among points 0.3 Å apart that
+    differ by some meV (zmx_53)."""
     most_pairs: int = 10
     """Pairs that count, the nearest ones: of the many of a long search half reach so far apart that
     right gradients leave up to 0.2 of the changes, and wrong ones show in ten."""
