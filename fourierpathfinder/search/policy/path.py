@@ -89,7 +89,7 @@ class Climb:
     are known there."""
     blunt: float = 5.0
     """How far, in path tolerances, a saddle may lie below a path's top that is known to within
-    one: beyond that it is the smooth objective that holds the path up, and to evaluate such saddles,
+    one: beyond that the smooth objective holds the path up, and to evaluate such saddles,
     ever farther from it, tells nothing of the path (thirteen in a row in zmx_53, up to 130 eV)."""
     flat: float = 1e-4
     """Curvature, relative to the largest, below which a direction is left alone: a rotation has
