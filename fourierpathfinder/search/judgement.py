@@ -163,18 +163,18 @@ def _counted(
     allowed = channel.policy.certify.half_margin * margin
     too_near = miss > max(allowed, min(foreseen, margin), 0.0)
     if too_near:
-        return replace(channel, progress=replace(channel.progress, n_checks=0, n_low=0))
+        return replace(channel, progress=replace(channel.progress, n_checks=0, n_low=0, n_early=0))
     if asked.kind == "blocked":  # which lies beside the path, and tells nothing of it
         return channel
-    before = channel.progress
-    progress = replace(before, n_checks=before.n_checks + 1, n_low=before.n_low + _is_low(channel))
+    before, needs_none = channel.progress, channel.saddle is None and channel.is_found
+    is_low = needs_none and channel.inspection(channel.prediction).is_low
+    progress = replace(
+        before,
+        n_checks=before.n_checks + 1,
+        n_low=before.n_low + is_low,
+        n_early=before.n_early + (needs_none and not is_low),
+    )
     return replace(channel, progress=progress)
-
-
-def _is_low(channel: Channel) -> bool:
-    """Whether a path that needs no saddle stays low for all that is known."""
-    needs_none = channel.saddle is None and channel.is_found
-    return needs_none and channel.inspection(channel.prediction).is_low
 
 
 def _is_higher(channel: Channel, answer: Answer, miss: float) -> bool:

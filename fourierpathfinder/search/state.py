@@ -153,6 +153,8 @@ class Progress:
     n_low : int
         Those of them that were made of a path without a saddle while it was low for all that was
         known.
+    n_early : int
+        Those that were made of a path without a saddle while it was not.
     n_repeats : int
         How often another point had to be taken for one that was known.
     n_refused : int
@@ -172,6 +174,7 @@ class Progress:
     surprises: tuple[float, ...] = ()
     n_checks: int = 0
     n_low: int = 0
+    n_early: int = 0
     n_repeats: int = 0
     n_refused: int = 0
     n_tightened: int = 0
@@ -183,9 +186,10 @@ class Progress:
         """Checks in a row that count for a path over this saddle, or none.
 
         A path without a saddle goes where the surrogate promises that it is low: what is asked
-        before it is low for all that is known moves it on, and has checked nothing of it.
+        before it is low for all that is known moves it on, and has checked nothing of it, nor of
+        the path over a saddle that is found later.
         """
-        return self.n_low if saddle is None else self.n_checks
+        return self.n_low if saddle is None else self.n_checks - self.n_early
 
     def surprise(self, unknown: float) -> float:
         """How far off the last two predictions were; at least `unknown` before there are two."""
