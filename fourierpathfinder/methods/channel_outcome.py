@@ -12,6 +12,8 @@ from .base import Outcome
 _BAND = 2.0
 """Calibrated standard deviations that are stated of a profile."""
 
+_ENDS = 2
+
 _DOWNHILL = (
     "The path was checked and rises nowhere above its higher end, which is therefore no minimum, "
     "or one with a barrier below the error of the height; there is no saddle on it."
@@ -91,7 +93,12 @@ def _backwards(outcome: Outcome) -> Outcome:
 
 
 def height_error(channel: Channel, height: float, n_times: int = 64) -> float:
-    """How far a channel's path may rise above the `height` stated of it, at `n_times` places."""
+    """How far a channel's path may rise above the `height` stated of it, at `n_times` places.
+
+    Without bound where nothing but the ends could be evaluated.
+    """
+    if channel.progress.last is not None and len(channel.model.data) <= _ENDS:
+        return float(np.inf)
     if channel.saddle is not None or channel.is_certified:
         return channel.error(n_times)
     upper = channel.predicted(n_times).upper(channel.policy.certify.error_deviations)

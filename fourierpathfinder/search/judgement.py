@@ -172,9 +172,14 @@ def _counted(
         before,
         n_checks=before.n_checks + 1,
         n_low=before.n_low + is_low,
-        n_early=before.n_early + (needs_none and not is_low),
+        n_early=before.n_early + (needs_none and not is_low and not _is_shown(channel)),
     )
     return replace(channel, progress=progress)
+
+
+def _is_shown(channel: Channel) -> bool:
+    """Whether a landscape beneath, asked wherever the path went, has shown its hills."""
+    return isinstance(channel.model, Pinned)
 
 
 def _is_higher(channel: Channel, answer: Answer, miss: float) -> bool:

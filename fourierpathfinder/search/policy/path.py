@@ -87,7 +87,7 @@ class Climb:
     known: float = 0.01
     """Nearer than this to a record, in units of the reach, nothing is new: values and gradients
     are known there."""
-    blunt: float = 5.0
+    blunt: float = 10.0
     """How far, in path tolerances, a saddle may lie below a path's top that is known to within
     one: beyond that the smooth objective holds the path up, and to evaluate such saddles,
     ever farther from it, tells nothing of the path (thirteen in a row in zmx_53, up to 130 eV)."""
