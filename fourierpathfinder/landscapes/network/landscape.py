@@ -47,9 +47,9 @@ class NetworkLandscape:
     Points are tensors (D,): all parameters with `requires_grad`, flattened, in the order of
     `module.parameters()`, in single precision at least. Dropout is off. Running statistics of batch
     normalisation (and of tracked instance normalisation) are estimated at each point from the data,
-    in batches of `batch_size` (by default 250), so that the value at an end is the loss of that
-    network after `update_bn` over the same batches; singular vectors of spectral normalisation are
-    exact at each point.
+    in batches of about `batch_size` (by default 250) drawn at random once, so that the value at an
+    end is the loss of that network after `update_bn` over the same batches; singular vectors of
+    spectral normalisation are exact at each point.
 
     Before the first evaluation it is checked on some samples that the loss is a mean over samples,
     and before a path is looked for that the loss at both ends is what their modules give when they
@@ -279,6 +279,7 @@ class NetworkLandscape:
                 self._door.check_loss(point)
                 self._door.check_gradient(point)
                 self._door.check_end(self._given, point)
+                self._mean_loss.try_statistics(point)
             except ValueError as error:
                 raise ValueError(f"`{name}`: {error}") from error
             few = spread(self.n_samples, _TRIED)[None]
@@ -461,7 +462,7 @@ class NetworkLandscape:
 
         For `connect`, which merges equal minima. Units are found as `align_units` finds them.
         """
-        batch = self._samples.batch(slice(0, N_SAMPLES))
+        batch = self._samples.batch(spread(self.n_samples, N_SAMPLES))
         tree = tree_map(lambda tensor: tensor.to(self._home), batch.tree)
         points = self.coordinates(a), self.coordinates(b)
         return is_same_network(self, *points, tree)

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from .data import Batch, Samples
+from .drawn import mixed_batches
 from .memory import SamplesAtOnce, is_out_of_memory
 from .network import Network
 from .overwriting import is_alike, overwritten
@@ -118,6 +119,15 @@ class MeanLoss:
             for name, tensor in found.items():
                 total[name] = total.get(name, 0.0) + share * tensor
         return total
+
+    def try_statistics(self, point: Any) -> None:
+        """Take the statistics of one batch, so that batches too small for any are said at once."""
+        if self._network.has_statistics:
+            smallest = mixed_batches(len(self._samples), self._statistics_size)[-1]
+            batch = self._samples.batch(smallest)
+            one = self._layout.tensors(point[None])
+            with self._network.alone:
+                self._points.values(self._network.statistics(batch), one, batch.tensors, own=False)
 
     def outputs(self, point: Any) -> Iterator[tuple[Any, Any, int]]:
         """Outputs of the network at a point (D,), targets and numbers of samples, in parts."""
@@ -266,20 +276,20 @@ class MeanLoss:
         """All data in batches, and the share of each."""
         together = len(points) if self._points.vectorised else 1
         size = self._samples_at_once(points).samples(together, len(self._samples))
-        return self._in_batches(min(size, self._batch_size or size))
-
-    def _statistics_batches(self) -> Iterator[tuple[Batch, float]]:
-        return self._in_batches(self._statistics_size)
-
-    @property
-    def _statistics_size(self) -> int:
-        return min(len(self._samples), self._batch_size or _STATISTICS_BATCH)
-
-    def _in_batches(self, size: int) -> Iterator[tuple[Batch, float]]:
+        size = min(size, self._batch_size or size)
         n = len(self._samples)
         for first in range(0, n, size):
             last = min(first + size, n)
             yield self._samples.batch(slice(first, last)), (last - first) / n
+
+    def _statistics_batches(self) -> Iterator[tuple[Batch, float]]:
+        n = len(self._samples)
+        for chosen in mixed_batches(n, self._statistics_size):
+            yield self._samples.batch(chosen), len(chosen) / n
+
+    @property
+    def _statistics_size(self) -> int:
+        return min(len(self._samples), self._batch_size or _STATISTICS_BATCH)
 
     def _samples_at_once(self, points: Any) -> SamplesAtOnce:
         if self._at_once is None:
