@@ -13,13 +13,14 @@ from typing import ClassVar
 import numpy as np
 
 from .._arrays import Array, array_namespace
+from .._counts import require_counts
 from ..evaluation import Evaluator
 from ..landscapes.abilities import Abilities
 from ..optimizers.adam import Adam
 from ..path import SinePath
 from ..result import Status
 from .base import Outcome
-from .checks import require_counts, require_positive, require_terms
+from .checks import require_positive, require_terms
 from .lockstep import Lockstep, LockstepState, Schedule
 
 _BATCH = 64

@@ -12,7 +12,8 @@ import torch
 
 from ..alignment.copies import copied_where_it_moves
 from .agreement import tolerance
-from .data import Batch, Samples, spread
+from .data import Batch, Samples
+from .drawn import spread
 from .mean_check import check_gradient, check_mean, check_penalty, quietly
 from .memory import is_out_of_memory
 from .network import Network

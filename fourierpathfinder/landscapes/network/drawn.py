@@ -7,6 +7,11 @@ of one kind. What is to stand for all is taken from one permutation of them, of 
 import numpy as np
 
 
+def spread(n_samples: int, n_chosen: int) -> np.ndarray:
+    """Indices of so many samples (or all, where there are fewer) from the first to the last."""
+    return np.unique(np.linspace(0, n_samples - 1, min(n_samples, n_chosen)).round().astype(int))
+
+
 def mixed(n_samples: int) -> np.ndarray:
     """All indices (n,) in an order that is random, and always the same."""
     return np.random.default_rng(0).permutation(n_samples)

@@ -20,11 +20,13 @@ from ..alignment.inputs import as_tensor
 from ..alignment.refusals import refuse_meta
 from ..alignment.wrapped import within
 from .content import identity
-from .data import as_samples, known_by, spread
+from .data import known_by
 from .door import Door, refuse_inference_mode
+from .drawn import spread
+from .given_data import as_samples
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
-from .measures import Metric, check_metrics, filter_normalised, measured
+from .measures import N_TRIED, Metric, check_metrics, filter_normalised, measured
 from .network import HALF, Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
@@ -32,6 +34,7 @@ from .reduction import n_arguments
 from .sharded import refuse_wrapped
 from .slope import say_if_not_of_the_loss
 from .stored import read_state, unwrapped
+from .telling import telling
 from .trees import constant, tree_map
 
 _TENSORS = (torch.Tensor, np.ndarray)
@@ -92,9 +95,11 @@ class NetworkLandscape:
         Whether running statistics (and singular vectors) are estimated at each point, or stay as
         they are in `module`, as in the fine-tuning of a frozen backbone.
     collate : callable, optional
-        Makes a batch of a list of samples; by default the loader's own, or torch's.
+        Makes a batch of a list of samples; by default the loader's own, or torch's. Tensors, which
+        hold all samples, need none.
     n_samples : int, optional
-        Of an iterable data set: how many samples to take from it, which are then kept.
+        How many samples to take: of an iterable data set the first, which are then kept, and of
+        other data so many that are drawn at random, always the same ones; by default all.
     offload : bool
         Whether parameters, and so points and paths, are kept on the processor and copied to
         `device` for one operation at a time, forward and backward, and for that alone. It takes
@@ -431,7 +436,8 @@ class NetworkLandscape:
             If these are no metrics by name, or one is no mean over samples.
         """
         check_metrics(metrics)
-        outputs = [self._mean_loss.outputs(point) for point in self._checked(points)]
+        tried = telling(self._samples, N_TRIED)
+        outputs = [self._mean_loss.outputs(point, tried) for point in self._checked(points)]
         return measured(outputs, self._network.reduction, metrics)
 
     def random_direction(self, point: Any, rng: Any = None) -> Any:

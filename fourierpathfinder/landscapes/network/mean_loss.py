@@ -11,6 +11,7 @@ normalised with their own statistics, as in training, in one pass.
 
 import logging
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import torch
@@ -129,12 +130,20 @@ class MeanLoss:
             with self._network.alone:
                 self._points.values(self._network.statistics(batch), one, batch.tensors, own=False)
 
-    def outputs(self, point: Any) -> Iterator[tuple[Any, Any, int]]:
-        """Outputs of the network at a point (D,), targets and numbers of samples, in parts."""
+    def outputs(self, point: Any, first: Any = None) -> Iterator[tuple[Any, Any, int]]:
+        """Outputs of the network at a point (D,), targets and numbers of samples, in parts.
+
+        Parameters
+        ----------
+        point : Tensor (D,)
+        first : array of int (B,), optional
+            Samples whose outputs come first, besides all in their order.
+        """
         parameters = self._layout.tensors(point[None])
         found = parameters | self.statistics(parameters)
         variables = {name: tensor[0] for name, tensor in found.items()}
-        for batch, _ in self._batches(point[None]):
+        extra = () if first is None else (self._samples.batch(first),)
+        for batch in chain(extra, (batch for batch, _ in self._batches(point[None]))):
             with self._network.alone, torch.no_grad():
                 output, target = self._network.output_and_target(variables, batch)
             yield output, target, batch.size
