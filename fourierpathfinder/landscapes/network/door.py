@@ -20,7 +20,7 @@ from .network import Network
 from .own_loss import OrdinaryModule, check_own_loss
 from .own_parameters import check_parameters
 from .parameters import Layout, Tensors
-from .reach import check_not_read
+from .reach import check_not_read, check_penalty_not_read
 from .remembered import check_not_remembered
 from .trees import are_equal, tensors_of
 
@@ -68,6 +68,7 @@ class Door:
         refuse_inference_mode()
         variables = self._layout.tensors(point.clone())  # which a module may write over
         check_penalty(self._network, variables)
+        check_penalty_not_read(self._network, self._given, variables)
         with self._network.explaining():
             is_mean = self._sparing(
                 lambda n: check_mean(self._network, self._samples, variables, n)

@@ -43,6 +43,9 @@ LOSSES = {
     "a pair": (weighted_pair, TARGETS),
     "a pair of samples": (pair_of_samples, TARGETS),
     "one value a sample": (nn.CrossEntropyLoss(reduction="none"), TARGETS),
+    "values with weights": (nn.CrossEntropyLoss(WEIGHTS, reduction="none"), TARGETS),
+    "values, ignored": (nn.CrossEntropyLoss(reduction="none"), IGNORED),
+    "values of a function": (partial(CROSS_ENTROPY, weight=WEIGHTS, reduction="none"), IGNORED),
 }
 
 
@@ -51,6 +54,10 @@ def own(loss, targets):
     output = build("perceptron").double().eval()(INPUTS)
     if loss in (weighted_pair, pair_of_samples):
         loss = nn.CrossEntropyLoss(WEIGHTS)
+    if getattr(loss, "reduction", "mean") == "none":
+        loss = nn.CrossEntropyLoss(loss.weight)
+    if isinstance(loss, partial):
+        loss = partial(loss.func, weight=WEIGHTS)
     return loss(output, targets).mean().item()
 
 
