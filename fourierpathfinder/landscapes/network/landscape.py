@@ -474,8 +474,12 @@ class NetworkLandscape:
         return is_same_network(self, *points, tree)
 
     def _checked(self, points: Any) -> Any:
+        if isinstance(points, np.ndarray) and points.dtype.kind in "fiu":  # as of a loaded path
+            points = torch.tensor(points, dtype=self._layout.dtype)
         if not isinstance(points, torch.Tensor):
-            raise TypeError(f"`points` must be a torch tensor (M, D), got {type(points).__name__}")
+            raise TypeError(
+                f"`points` must be a tensor or array of numbers (M, D), got {_kind_of(points)}"
+            )
         if points.ndim != 2 or points.shape[1] != self.n_coordinates:
             raise ValueError(
                 f"`points` has shape {tuple(points.shape)}; it must be (M, {self.n_coordinates})"
@@ -484,6 +488,11 @@ class NetworkLandscape:
         if len(points):
             self._door.check_loss(points[0])
         return points
+
+
+def _kind_of(points: Any) -> str:
+    name = type(points).__name__
+    return f"{name} of {points.dtype}" if isinstance(points, np.ndarray) else name
 
 
 def _device_of(module: Any) -> Any:
