@@ -76,6 +76,7 @@ class Door:
         check_parameters(self._network, *self._some(variables))
         check_not_read(self._network, self._given, *self._some(variables))
         check_not_remembered(self._given, self._ordinary, self._some(variables)[1])
+        self._network.handing.settle()
         self._is_mean = is_mean
 
     def _ordinary(self) -> OrdinaryModule:

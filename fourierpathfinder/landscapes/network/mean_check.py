@@ -226,11 +226,11 @@ def _check_loss_alone(network: Network, variables: Tensors, batch: Batch) -> Non
         constant = tree_map(lambda tensor: tensor.detach(), output)
         if tensors_of(constant) == () or any(t.requires_grad for t in tensors_of(constant)):
             return
-        _, _, target = network.arguments(batch.tree)
         kept = tree_map(lambda tensor: tensor.clone(), constant)
         variable = tree_map(_as_variable, kept)
-        with network.comparing(constant, target):
+        with network.handed_target(batch) as target, network.comparing(constant, target):
             mean = network.reduction.mean(constant, target, batch.size)
+        with network.handed_target(batch) as target:
             _, weight = network.reduction.total(variable, target, batch.size)
     if weight.requires_grad:
         raise ValueError(

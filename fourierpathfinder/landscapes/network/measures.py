@@ -101,8 +101,8 @@ def _at_one(
 def _of_batch(
     name: str, metric: Metric, output: Any, target: Any, size: int
 ) -> tuple[float, float]:
-    """The sum of a metric over a batch, and the weight of the batch."""
-    found = metric(output, target)
+    """The sum of a metric over a batch, and the weight of the batch; it may write over both."""
+    found = metric(*tree_map(lambda tensor: tensor.clone(), (output, target)))
     if isinstance(found, tuple) and len(found) == 2:
         total, weight = (_numbers(name, part) for part in found)
         return float(total.sum()), float(weight.sum())

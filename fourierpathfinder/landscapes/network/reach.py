@@ -50,11 +50,11 @@ def check_not_read(network: Network, module: Any, variables: Tensors, batch: Bat
     """
     if not can_reach(network.reduction.loss, module):
         return
-    args, kwargs, target = network.arguments(batch.tree)
+    args, kwargs, target = network.arguments(tree_map(_copied, batch.tree))
     output = quietly(lambda v, *_: network.output(v, batch), variables, batch)
 
     def value() -> float:
-        mine, other = tree_map(lambda tensor: tensor.detach().clone(), (output, target))
+        mine, other = tree_map(_copied, (output, target))
         return float(network.reduction.total(mine, other, batch.size)[0].detach())
 
     if _is_read(value, module, lambda each: each(*args, **kwargs)):
@@ -153,6 +153,10 @@ def otherwise(module: Any, call: Callable[[Any], Any]) -> Iterator[None]:
         for part, before in attributes:
             vars(part).clear()
             vars(part).update(before)
+
+
+def _copied(tensor: Any) -> Any:
+    return tensor.detach().clone()
 
 
 def _multiply(parameters: list[Any], factor: float) -> None:
