@@ -4,7 +4,7 @@ Tensors are kept on the landscape's device; of a data set, only the samples aske
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -150,7 +150,9 @@ class ItemSamples:
         """The samples of a slice or of an array of indices (B,)."""
         if isinstance(indices, slice):
             indices = range(*indices.indices(len(self)))
-        items = [self._items[int(self._indices[int(i)])] for i in indices]
+        places = [int(self._indices[int(i)]) for i in indices]
+        items = [self._items[place] for place in places]
+        refuse_none(items, places)
         tree = tree_map(lambda tensor: constant(tensor, self._device), self._collate(items))
         return Batch(checked(tree, self._n_parts), len(items))
 
@@ -183,6 +185,16 @@ def known_by(samples: Samples) -> str:
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return digest.hexdigest()[:12]
+
+
+def refuse_none(items: Sequence[Any], places: Sequence[int]) -> None:
+    """Raise an error if a sample is None, as where one could not be read."""
+    for item, place in zip(items, places, strict=True):
+        if item is None:
+            raise ValueError(
+                f"sample {place} of `data` is None; leave such samples out, as by "
+                "`torch.utils.data.Subset(data, those_that_are_there)`"
+            )
 
 
 def checked(tree: Any, n_parts: int = 2) -> Any:
@@ -230,6 +242,8 @@ def _hint(tree: Any) -> str:
             "; of a list, make each sample a tuple (inputs, targets), and of the batches of a "
             "loader pass the loader itself"
         )
+    if len(tree) > 2 and all(isinstance(part, tuple | Mapping) for part in tree):
+        return "; of samples one by one make a list, `list(data)`"
     if len(tree) > 2:
         return (
             ". Put several inputs of the module into a tuple, ((a, b), target), and what the loss "

@@ -17,7 +17,7 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 from ..._counts import require_counts
 from ..._errors import first_line
 from ..alignment.inputs import as_tensor
-from .data import ItemSamples, Samples, TensorSamples, checked
+from .data import ItemSamples, Samples, TensorSamples, checked, refuse_none
 from .drawn import drawn
 from .loader import indices_of, refuse_ready_batches
 from .trees import tree_map
@@ -177,6 +177,8 @@ def _is_list_of_samples(data: Any) -> bool:
     """Whether a list holds samples, not inputs and targets."""
     if not isinstance(data, list):
         return False
+    if len(data) > 2 and any(sample is None for sample in data):
+        refuse_none(data, range(len(data)))
     return all(isinstance(x, (tuple, Mapping)) or _is_dataclass(x) for x in data)
 
 

@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..._counts import require_counts
 from ...storage.content import digest
 from ..alignment.copies import copied
 from ..alignment.inputs import as_tensor
-from ..alignment.refusals import refuse_meta
+from ..alignment.refusals import refuse_lazy, refuse_meta
 from ..alignment.wrapped import within
 from .content import identity
 from .data import known_by
 from .door import Door, refuse_inference_mode
 from .drawn import spread
+from .files import read_state
 from .given_data import as_samples
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
@@ -33,7 +35,7 @@ from .points import Points, is_fast_vectorised
 from .reduction import n_arguments
 from .sharded import refuse_wrapped
 from .slope import say_if_not_of_the_loss
-from .stored import read_state, unwrapped
+from .stored import unwrapped
 from .telling import telling
 from .trees import constant, tree_map
 
@@ -148,6 +150,7 @@ class NetworkLandscape:
     ) -> None:
         module = within(module)
         _check(module, loss, batch_size, batch_norm)
+        _check_options(autocast, penalty)
         _check_offload(offload, vectorize)
         self.device = _device_of(module) if device is None else torch.device(device)
         self._home = torch.device("cpu") if offload else self.device
@@ -225,9 +228,9 @@ class NetworkLandscape:
         ----------
         end : torch.nn.Module, mapping, path-like, iterable of tensors or arrays, or array (D,)
             A module; a state dict, also within a checkpoint, or with names that begin otherwise;
-            the name of a file (`.pt`, `.ckpt`, `.safetensors`) or of a folder of
-            `save_pretrained`; the trainable parameters in their order (`module.parameters()`); or a
-            point as it is.
+            the name of a file (of torch, of safetensors, NumPy's `.npz`, an index of several) or of
+            a folder of `save_pretrained`; the trainable parameters in their order
+            (`module.parameters()`); or a point as it is.
 
         Raises
         ------
@@ -239,6 +242,7 @@ class NetworkLandscape:
         end = within(end)
         if isinstance(end, torch.nn.Module):
             refuse_wrapped(end)
+            refuse_lazy(end)
             with self._network.alone:  # a check of another thread may be changing it
                 state = self._layout.named(end.state_dict())
                 free = free | self._door.without_effect(state)
@@ -254,6 +258,8 @@ class NetworkLandscape:
             if statistics and bool(point.isfinite().all()):
                 self._door.check_end(self._given, point, statistics)
             return point
+        if hasattr(end, "read"):
+            raise TypeError("an end is an open file; pass its name, or what `torch.load` reads")
         if isinstance(end, Iterator):  # as `module.parameters()` is
             end = list(end)
         if isinstance(end, list | tuple) and any(isinstance(x, _TENSORS) for x in end):
@@ -510,10 +516,23 @@ def _check(module: Any, loss: Any, batch_size: int | None, batch_norm: str) -> N
         raise TypeError(f"`loss` is a {type(loss).__name__}; pass a function of output and target")
     if getattr(loss, "reduction", "mean") == "sum":
         raise ValueError("`loss` sums over the samples; pass one that takes their mean")
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"`batch_size` is {batch_size}; it must be at least 1")
+    if batch_size is not None:
+        require_counts(batch_size=batch_size)
     if batch_norm not in ("estimate", "frozen"):
         raise ValueError(f'`batch_norm` is {batch_norm!r}; it must be "estimate" or "frozen"')
+
+
+def _check_options(autocast: Any, penalty: Any) -> None:
+    if penalty is not None and not callable(penalty):
+        raise TypeError(
+            f"`penalty` is a {type(penalty).__name__}; pass a function of the parameters by name, "
+            "such as `lambda parameters: 1e-4 * sum((p**2).sum() for p in parameters.values())`"
+        )
+    if autocast is not None and not isinstance(autocast, torch.dtype):
+        raise TypeError(
+            f"`autocast` is a {type(autocast).__name__}; pass a type of torch's, such as "
+            "`torch.bfloat16`"
+        )
 
 
 def _check_offload(offload: bool, vectorize: bool | None) -> None:
