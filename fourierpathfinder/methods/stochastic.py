@@ -173,6 +173,7 @@ class StochasticRun:
         one = SinePath(a, b, path.coefficients[None, ...])
         schedule = settings.schedule(evaluator.abilities, path.start)
         self._lockstep = Lockstep(schedule, evaluator, one, seeds, settings.dtype)
+        self._has_begun = False
 
     @property
     def state(self) -> LockstepState:
@@ -219,7 +220,10 @@ class StochasticRun:
         return f"mini-batches at {self._settings.points_per_step} points of the path"
 
     def step(self) -> None:
-        """One step."""
+        """One step; before the first the ends are measured."""
+        if not self._has_begun:
+            self._lockstep.measure_ends(self._settings.evaluation_samples, strict=True)
+            self._has_begun = True
         self._lockstep.step(strict=True)
 
     def finish(self) -> Outcome:

@@ -8,6 +8,7 @@ alone, and its gradient is the whole one, that through s included (`mean_loss`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from os import PathLike
 from typing import Any
 
@@ -35,6 +36,7 @@ from .points import Points, is_fast_vectorised
 from .reduction import n_arguments
 from .sharded import refuse_wrapped
 from .slope import say_if_not_of_the_loss
+from .spoiling import spoiling
 from .stored import unwrapped
 from .telling import telling
 from .trees import constant, tree_map
@@ -398,6 +400,26 @@ class NetworkLandscape:
         """
         refuse_inference_mode()
         return self._mean_loss.value_and_grad_over(self._checked(points), samples)
+
+    def not_finite(self, point: Any, samples: Any = None) -> str:
+        """Find out which samples make the loss at a point NaN or infinite.
+
+        Parameters
+        ----------
+        point : Tensor (D,)
+        samples : array of int (B,), optional
+            Those that were taken; by default all.
+
+        Returns
+        -------
+        str
+            Which these are, and what to do; empty where none are found.
+        """
+        indices = np.arange(self.n_samples) if samples is None else np.asarray(samples)
+        with suppress(Exception), self._network.alone:  # this is for a message about another error
+            variables = self._mean_loss.variables(point)
+            return spoiling(self._network, self._samples, variables, indices)
+        return ""
 
     def value(self, points: Any, samples: Any = None) -> Any:
         """Mean losses (M,) alone, which cost about a third."""

@@ -121,6 +121,12 @@ class MeanLoss:
                 total[name] = total.get(name, 0.0) + share * tensor
         return total
 
+    def variables(self, point: Any) -> Tensors:
+        """The parameters of a point (D,), and the running statistics there."""
+        parameters = self._layout.tensors(point[None])
+        found = parameters | self.statistics(parameters)
+        return {name: tensor[0] for name, tensor in found.items()}
+
     def try_statistics(self, point: Any) -> None:
         """Take the statistics of one batch, so that batches too small for any are said at once."""
         if self._network.has_statistics:
@@ -139,9 +145,7 @@ class MeanLoss:
         first : array of int (B,), optional
             Samples whose outputs come first, besides all in their order.
         """
-        parameters = self._layout.tensors(point[None])
-        found = parameters | self.statistics(parameters)
-        variables = {name: tensor[0] for name, tensor in found.items()}
+        variables = self.variables(point)
         extra = () if first is None else (self._samples.batch(first),)
         for batch in chain(extra, (batch for batch, _ in self._batches(point[None]))):
             with self._network.alone, torch.no_grad():

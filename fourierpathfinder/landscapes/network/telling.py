@@ -32,7 +32,7 @@ def telling(samples: Samples, n_chosen: int) -> np.ndarray:
         return mixed(n)
     rare = _rare(samples, n_chosen // 3)
     chosen = np.union1d(spread(n, max(1, n_chosen - len(rare))), rare).astype(int)
-    return chosen[mixed(len(chosen))]
+    return np.asarray(chosen[mixed(len(chosen))])
 
 
 def _rare(samples: Samples, n_chosen: int) -> np.ndarray:
@@ -49,7 +49,7 @@ def _rare(samples: Samples, n_chosen: int) -> np.ndarray:
         for k, (numbers, owners) in enumerate(_whole_numbers(batch.tensors)):
             found.setdefault(k, []).append((numbers, first + owners))
     columns = [tuple(map(np.concatenate, zip(*parts, strict=True))) for parts in found.values()]
-    return seen[_rarest(columns, len(seen), n_chosen)]
+    return np.asarray(seen[_rarest(columns, len(seen), n_chosen)])
 
 
 def _whole_numbers(tensors: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
