@@ -37,7 +37,8 @@ class Stochastic:
     r"""Low-loss paths on landscapes that are a mean over samples, or noisy.
 
     The height of the result is measured at the end over all samples, adaptively in t; those of the
-    history are running averages of the mini-batches along the path. `height_error` is how far the
+    history are running averages of the mini-batches along the path. Of networks, whose values are
+    not counted, both ends are measured so before the first step. `height_error` is how far the
     measured profile might rise between its points, plus the standard error where
     `evaluation_samples` are fewer than all. Memory holds three arrays of the size of the terms,
     the two ends, and for each point of a step one more of the size of the network, or two where the

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from .drawn import spread
-from .repeatable import refuse_random, repeatable
+from .repeatable import fetched, refuse_random, repeatable
 from .trees import constant, emptied, tensors_of, tree_map
 
 _PEEK = 64
@@ -151,10 +151,18 @@ class ItemSamples:
         if isinstance(indices, slice):
             indices = range(*indices.indices(len(self)))
         places = [int(self._indices[int(i)]) for i in indices]
-        items = [self._items[place] for place in places]
+        items = self._fetched(places)
         refuse_none(items, places)
         tree = tree_map(lambda tensor: constant(tensor, self._device), self._collate(items))
         return Batch(checked(tree, self._n_parts), len(items))
+
+    def _fetched(self, places: list[int]) -> list[Any]:
+        """The items of the data set; from the first for which numbers are drawn on, with seeds."""
+        items, drew = fetched(self._items, places)
+        if not drew:
+            return items
+        self._items = repeatable(self._items, places)
+        return [self._items[place] for place in places]
 
     @property
     def labels(self) -> np.ndarray | None:

@@ -407,6 +407,7 @@ class NetworkLandscape:
         Parameters
         ----------
         point : Tensor (D,)
+            Where.
         samples : array of int (B,), optional
             Those that were taken; by default all.
 

@@ -472,6 +472,42 @@ def test_more_parts_than_the_loss_takes():
             NetworkLandscape(nn.Linear(4, 3), loss, parts)
 
 
+class RarelyAugmented(Items):
+    """Shaken at random at one sample, which is not among those that are tried."""
+
+    def __init__(self, draw):
+        super().__init__(INPUTS, TARGETS)
+        self.draw = draw
+
+    def __getitem__(self, i):
+        x, y = super().__getitem__(i)
+        return (x + self.draw() if i == 6 else x), y
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: torch.randn(5),
+        lambda: random.gauss(0, 1),
+        lambda: float(np.random.normal()),  # noqa: NPY002
+    ],
+    ids=["torch", "python", "numpy"],
+)
+def test_augmentation_of_a_few_samples_is_fixed_when_it_is_met(draw):
+    module = build("perceptron")
+    landscape = NetworkLandscape(
+        module, functional.cross_entropy, RarelyAugmented(draw), batch_size=4
+    )
+    point = landscape.coordinates(module)[None]
+    state = torch.get_rng_state()
+    values = [landscape.value(point).item() for _ in range(3)]
+    assert torch.equal(torch.get_rng_state(), state)
+    assert values[0] == values[1] == values[2]
+    again = NetworkLandscape(module, functional.cross_entropy, RarelyAugmented(draw), batch_size=7)
+    assert again.value(point).item() == pytest.approx(values[0], rel=1e-6)
+    assert values[0] != pytest.approx(own_value(range(30)), rel=1e-6)
+
+
 KEPT = {
     "pair": lambda: (INPUTS, TARGETS),
     "dict": lambda: {"input": INPUTS, "labels": TARGETS},
