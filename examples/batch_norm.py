@@ -15,15 +15,13 @@ from torch.utils.data import DataLoader, TensorDataset
 from fourierpathfinder import SinePath, Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape
 
-BATCH = 250
-"""Images whose statistics are taken together; by default as many."""
-
 
 def main() -> None:
     """Train, connect and compare the ends."""
     images, labels = digits()
     first, second = (trained(seed, images, labels) for seed in (0, 1))
-    landscape = NetworkLandscape(first, nn.functional.cross_entropy, (images, labels))
+    loss, together = nn.functional.cross_entropy, len(images)  # those of all images at once
+    landscape = NetworkLandscape(first, loss, (images, labels), batch_size=together)
     result = find_path(landscape, first, second, method=Stochastic(n_steps=600), rng=0)
     line = SinePath.straight(result.path.start, result.path.end, 1)
     straight = landscape.value(line(torch.linspace(0, 1, 41).numpy())).max()
@@ -35,11 +33,10 @@ def main() -> None:
 
 
 def digits() -> tuple[torch.Tensor, torch.Tensor]:
-    """Images (1, 8, 8) in [0, 1] and their labels, in whole batches."""
+    """Images (1, 8, 8) in [0, 1] and their labels."""
     bundled = load_digits()
     images = torch.tensor(bundled.images / 16, dtype=torch.float32)[:, None]
-    n = len(images) // BATCH * BATCH
-    return images[:n], torch.tensor(bundled.target)[:n]
+    return images, torch.tensor(bundled.target)
 
 
 def trained(seed: int, images: torch.Tensor, labels: torch.Tensor) -> nn.Module:
@@ -66,7 +63,7 @@ def trained(seed: int, images: torch.Tensor, labels: torch.Tensor) -> nn.Module:
 
 def own_loss(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
     """The loss after torch's own estimate of the statistics."""
-    update_bn(DataLoader(TensorDataset(images), batch_size=BATCH), network)
+    update_bn(DataLoader(TensorDataset(images), batch_size=len(images)), network)
     network.eval()
     with torch.no_grad():
         return float(nn.functional.cross_entropy(network(images), labels))

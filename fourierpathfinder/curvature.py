@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._arrays import Array, like, to_numpy
+from ._arrays import Array, array_namespace, like, to_numpy
+from .landscapes.abilities import abilities_of
 from .landscapes.protocols import Landscape
 from .landscapes.resolve import landscape_alone
 
@@ -74,6 +75,7 @@ def hessian_eigenvalues(
     """
     landscape = landscape_alone(landscape)
     _check(points, step)
+    points = _as_ends(landscape, points)
     n_coordinates = int(points.shape[1])
     if not 1 <= n_values <= n_coordinates:
         raise ValueError(
@@ -100,6 +102,15 @@ def _check(points: Array, step: float | None) -> None:
         raise ValueError("`points` holds numbers that are not finite; leave those points out")
     if step is not None and not 0 < step < np.inf:
         raise ValueError(f"`step` is {step}; it must be a positive length")
+
+
+def _as_ends(landscape: Landscape, points: Array) -> Array:
+    """NumPy's points, as of a loaded path, in the library and precision of the landscape's ends."""
+    own = abilities_of(landscape).own_ends
+    if own is None or not isinstance(points, np.ndarray) or not len(points):
+        return points
+    arrays = [own.coordinates(point) for point in points]
+    return array_namespace(arrays[0]).stack(arrays)
 
 
 def _steps(landscape: Landscape, points: Array) -> list[float]:

@@ -152,7 +152,8 @@ class Evaluator(Forwarding):
         if self._on_evaluation is not None:
             self._on_evaluation(self.n_gradients)
         if finite:
-            _check_finite(values, gradients, times)
+            here = None if spare else points  # which may be written over
+            self._check_finite(here, values, gradients, times, samples)
         return values, gradients
 
     def value(
@@ -173,8 +174,29 @@ class Evaluator(Forwarding):
             return self.value_and_grad(points, times, samples=samples)[0]
         chosen = {} if samples is None else {"samples": samples}
         values = like(detached(self._values.value(points, **chosen)), points)
-        _check_finite(values, array_namespace(values).zeros_like(points[:, :1]), times)
+        no_gradients = array_namespace(values).zeros_like(points[:, :1])
+        self._check_finite(points, values, no_gradients, times, samples)
         return values
+
+    def _check_finite(
+        self,
+        points: Array | None,
+        values: Array,
+        gradients: Array,
+        times: Array | None,
+        samples: Array | None,
+    ) -> None:
+        bad = _not_finite(values, gradients)
+        if len(bad):
+            own, index = self.abilities.explained, int(bad[0])
+            row = None if samples is None else samples[index]
+            why = "" if own is None or points is None else own.not_finite(points[index], row)
+            _refuse_not_finite(values, bad, times, why)
+
+    @property
+    def has_free_values(self) -> bool:
+        """Whether values alone are no gradients, and not counted."""
+        return self._values is not None
 
     def offering(self, behind: Abilities) -> Abilities:
         """The same; values and gradients are those counted here."""
@@ -208,21 +230,28 @@ def check_shapes(points: Array, returned: object, who: str = "the landscape") ->
             )
 
 
-def _check_finite(values: Array, gradients: Array, times: Array | None) -> None:
+def _not_finite(values: Array, gradients: Array) -> np.ndarray:
+    """Which points have a value or gradient that is not finite."""
     xp = array_namespace(values)
     # NaN is the maximum and minimum of whatever it is among, and these need no copy of the array
     extremes = [function(array) for array in (values, gradients) for function in (xp.max, xp.min)]
     if bool(xp.all(xp.isfinite(xp.stack(extremes)))):
-        return
+        return np.zeros(0, dtype=int)
     bad_value = to_numpy(~xp.isfinite(values))
     bad_gradient = to_numpy(~xp.all(xp.isfinite(gradients), axis=-1))
-    bad = (bad_value | bad_gradient).nonzero()[0]
+    return np.asarray((bad_value | bad_gradient).nonzero()[0])
+
+
+def _refuse_not_finite(values: Array, bad: np.ndarray, times: Array | None, why: str) -> None:
+    """Raise a LandscapeError of the first of some points; `why`, as far as the landscape knows."""
     index = int(bad[0])
     where = f"point {index}"
     if times is not None:
         where += f" (t = {float(times[index]):.6g})"
-    what = f"the value {float(values[index])}" if bad_value[index] else "a gradient with NaN or inf"
+    value = float(values[index])
+    what = "a gradient with NaN or inf" if np.isfinite(value) else f"the value {value}"
+    cure = "bound the landscape there, or move the ends so that the path avoids the region"
     raise LandscapeError(
-        f"the landscape returned {what} at {where}, {len(bad)} of {len(bad_value)} points are not "
-        "finite; bound the landscape there, or move the ends so that the path avoids the region"
+        f"the landscape returned {what} at {where}, {len(bad)} of {values.shape[0]} points are not "
+        f"finite; {why or cure}"
     )

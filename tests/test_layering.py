@@ -13,6 +13,7 @@ PACKAGE = Path(fourierpathfinder.__file__).parent
 
 LAYERS = (
     "_arrays",
+    "_counts",
     "_errors",
     "_extras",
     "_lazy",

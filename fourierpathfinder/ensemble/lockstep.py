@@ -111,6 +111,7 @@ class Group:
         self._estimates = list(np.array(histories).T)
 
     def _run(self) -> None:
+        self._lockstep.measure_ends(self._method.evaluation_samples, strict=False)
         while self._lockstep.state.n_steps < self._n_steps:
             self._lockstep.step(strict=False)
             estimates = self._lockstep.estimates()

@@ -28,6 +28,7 @@ from .protocols import (
     Concurrent,
     Described,
     Directed,
+    Explained,
     Fingerprinted,
     FirstPath,
     Forces,
@@ -56,9 +57,9 @@ class Abilities:
     ----------
     landscape : Landscape
         What evaluates.
-    values, overwriting, batched, own_ends, placed_ends, turning, first_path, comparable, \
-symmetric, fingerprinted, mobile, massive, forces, calculated, structures, directed, described, \
-identified : optional
+    values, overwriting, batched, explained, own_ends, placed_ends, turning, first_path, \
+comparable, symmetric, fingerprinted, mobile, massive, forces, calculated, structures, directed, \
+described, identified : optional
         The landscape as what the protocol of that name says, or None where it is no such thing.
     stochastic : bool
         Whether evaluations of one point differ, or could be made to.
@@ -87,6 +88,7 @@ identified : optional
     values: Values | None = None
     overwriting: Overwriting | None = None
     batched: Batched | None = None
+    explained: Explained | None = None
     own_ends: OwnEnds | None = None
     placed_ends: PlacedEnds | None = None
     turning: Turning | None = None
@@ -285,6 +287,7 @@ def abilities_of(landscape: Any) -> Abilities:
         values=landscape if isinstance(landscape, Values) else None,
         overwriting=landscape if isinstance(landscape, Overwriting) else None,
         batched=landscape if isinstance(landscape, Batched) else None,
+        explained=landscape if isinstance(landscape, Explained) else None,
         own_ends=landscape if isinstance(landscape, OwnEnds) else None,
         placed_ends=landscape if isinstance(landscape, PlacedEnds) else None,
         turning=landscape if isinstance(landscape, Turning) else None,

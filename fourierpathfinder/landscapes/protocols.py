@@ -75,6 +75,27 @@ class Sampled(Protocol):
 
 
 @runtime_checkable
+class Explained(Protocol):
+    """A mean over samples that finds out which of them spoil it."""
+
+    def not_finite(self, point: Array, samples: Array | None = None) -> str:
+        """Find out why the value or gradient at `point` (D,) is not finite.
+
+        Parameters
+        ----------
+        point : array (D,)
+        samples : array of int (B,), optional
+            Those that were taken; by default all.
+
+        Returns
+        -------
+        str
+            Which samples it is due to, and what to do; empty where nothing is found.
+        """
+        ...
+
+
+@runtime_checkable
 class Batched(Protocol):
     """A mean over samples that knows how many of them a step of a stochastic method should take."""
 

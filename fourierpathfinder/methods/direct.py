@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._arrays import Array, array_namespace, like, to_numpy
+from .._counts import require_counts
 from ..evaluation import BudgetSpentError, Evaluator
 from ..height import Profile, refine_height
 from ..objectives import MaxFlux, Objective, SpeedPenalty
@@ -24,7 +25,7 @@ from ..path import SinePath, sines
 from ..quadrature import Quadrature
 from ..result import Status
 from .base import Outcome, kicked
-from .checks import require_counts, require_positive, require_terms
+from .checks import require_positive, require_terms
 
 _MEMORY = 15
 _MAX_MOVE = 0.2

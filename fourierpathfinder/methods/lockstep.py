@@ -21,13 +21,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._arrays import Array, array_namespace, like, to_numpy
-from ..evaluation import Evaluator
+from ..evaluation import Evaluator, LandscapeError
 from ..optimizers.adam import Adam, AdamState
 from ..path import SinePath, sines
 from .base import Outcome
 from .bfloat16 import StochasticRounding, in_dtype
 from .drawing import N_DRAWN, by_height, drawn
-from .measured import measured_outcome
+from .measured import end_values, measured_outcome
 
 _BLOCK = 2**18
 """Numbers that are worked on together: they stay in a processor's cache."""
@@ -114,6 +114,7 @@ class Lockstep:
         self._block = _BLOCK if on_processor else _BLOCK_OF_A_DEVICE
         self.is_torn = False
         """Whether a step is being taken: the state is then between two steps."""
+        self._ends = np.full((int(path.start.shape[0]), 2), np.nan)
         terms = in_dtype(path.coefficients, dtype)
         zeros = array_namespace(terms).zeros_like
         n_paths = int(terms.shape[0])
@@ -147,9 +148,35 @@ class Lockstep:
 
         Its terms are no copy: this is for when the run has ended.
         """
-        rng = np.random.default_rng([int(self.state.seeds[k]), 1])
-        estimate = float(self.estimates()[k])
-        return measured_outcome(self._evaluator, self._shared_path(k), n_samples, rng, estimate)
+        estimate, path = float(self.estimates()[k]), self._shared_path(k)
+        return measured_outcome(
+            self._evaluator, path, n_samples, self._measuring(k), estimate, self._ends[k]
+        )
+
+    def measure_ends(self, n_samples: int | None, *, strict: bool) -> None:
+        """Find the values at the ends of all paths, which no height is below.
+
+        Parameters
+        ----------
+        n_samples : int, optional
+            That they are measured on; by default all.
+        strict : bool
+            Whether a value that is not finite is an error; otherwise its path has failed.
+        """
+        failed = self.state.failed.copy()
+        for k in np.flatnonzero(~failed).tolist():
+            path = self._shared_path(k)
+            try:
+                self._ends[k] = end_values(self._evaluator, path, n_samples, self._measuring(k))
+            except LandscapeError:
+                if strict:
+                    raise
+                failed[k] = True
+        self.state = replace(self.state, failed=failed)
+
+    def _measuring(self, k: int) -> np.random.Generator:
+        """What chooses the samples that path k is measured on."""
+        return np.random.default_rng([int(self.state.seeds[k]), 1])
 
     def _shared_path(self, k: int) -> SinePath:
         terms = like(self.state.coefficients[k, ...], self._start)

@@ -111,14 +111,33 @@ class HeightMeter:
         return np.array(rows, dtype=float)
 
 
+def end_values(
+    evaluator: Evaluator, path: SinePath, n_samples: int | None, rng: np.random.Generator
+) -> np.ndarray:
+    """The values at both ends (2,) as they will be measured; NaN where they would be counted.
+
+    Raises
+    ------
+    LandscapeError
+        If one is not finite.
+    """
+    if not (evaluator.n_samples and evaluator.has_free_values):
+        return np.full(2, np.nan)
+    return HeightMeter(evaluator, path, n_samples, rng)(np.array([0.0, 1.0]))
+
+
 def measured_outcome(
     evaluator: Evaluator,
     path: SinePath,
     n_samples: int | None,
     rng: np.random.Generator,
     estimate: float,
+    ends: np.ndarray | None = None,
 ) -> Outcome:
-    """A path with its height as measured; with the running estimate where no evaluation is left."""
+    """A path with its height as measured; with the running estimate where no evaluation is left.
+
+    Where the values at both ends (2,) are known, no estimate is below them.
+    """
     meter = HeightMeter(evaluator, path, n_samples, rng)
     times = np.linspace(0, 1, 2 * path.n_terms + _FIRST_POINTS)
     try:
@@ -127,7 +146,7 @@ def measured_outcome(
         max_points = len(times) + (0 if meter.is_noisy else _MAX_POINTS)
         refined = refine_values(meter, times, tol=_TOL, max_points=max_points)
     except BudgetSpentError:
-        return _estimated(path, estimate)
+        return _estimated(path, estimate, np.full(2, np.nan) if ends is None else ends)
     profile, error = refined.profile, refined.error
     if meter.is_noisy:  # what neighbours tell of the profile between them is noise
         error = profile.estimate() - profile.height
@@ -163,14 +182,14 @@ def _with_peaks(
     return np.unique(np.concatenate([times, around]))
 
 
-def _estimated(path: SinePath, height: float) -> Outcome:
+def _estimated(path: SinePath, height: float, ends: np.ndarray) -> Outcome:
     nothing = np.zeros(0)
     return Outcome(
         path=path,
-        height=height,
+        height=float(np.fmax.reduce([height, *ends])),
         height_time=float("nan"),
-        start_value=float("nan"),
-        end_value=float("nan"),
+        start_value=float(ends[0]),
+        end_value=float(ends[1]),
         times=nothing,
         heights=nothing,
         height_error=float("inf"),

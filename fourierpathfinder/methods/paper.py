@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._arrays import Array, array_namespace, like, to_numpy
+from .._counts import require_counts
 from ..evaluation import Evaluator
 from ..height import Profile, refine_height
 from ..objectives import TotalHeight
@@ -21,7 +22,7 @@ from ..path import SinePath
 from ..problem import PathProblem
 from ..result import Status
 from .base import Outcome
-from .checks import require_counts, require_not_negative, require_positive, require_terms
+from .checks import require_not_negative, require_positive, require_terms
 from .measured import measured_outcome
 
 

@@ -13,13 +13,14 @@ from typing import ClassVar
 import numpy as np
 
 from .._arrays import Array, array_namespace
+from .._counts import require_counts
 from ..evaluation import Evaluator
 from ..landscapes.abilities import Abilities
 from ..optimizers.adam import Adam
 from ..path import SinePath
 from ..result import Status
 from .base import Outcome
-from .checks import require_counts, require_positive, require_terms
+from .checks import require_positive, require_terms
 from .lockstep import Lockstep, LockstepState, Schedule
 
 _BATCH = 64
@@ -36,7 +37,8 @@ class Stochastic:
     r"""Low-loss paths on landscapes that are a mean over samples, or noisy.
 
     The height of the result is measured at the end over all samples, adaptively in t; those of the
-    history are running averages of the mini-batches along the path. `height_error` is how far the
+    history are running averages of the mini-batches along the path. Of networks, whose values are
+    not counted, both ends are measured so before the first step. `height_error` is how far the
     measured profile might rise between its points, plus the standard error where
     `evaluation_samples` are fewer than all. Memory holds three arrays of the size of the terms,
     the two ends, and for each point of a step one more of the size of the network, or two where the
@@ -172,6 +174,7 @@ class StochasticRun:
         one = SinePath(a, b, path.coefficients[None, ...])
         schedule = settings.schedule(evaluator.abilities, path.start)
         self._lockstep = Lockstep(schedule, evaluator, one, seeds, settings.dtype)
+        self._has_begun = False
 
     @property
     def state(self) -> LockstepState:
@@ -218,7 +221,10 @@ class StochasticRun:
         return f"mini-batches at {self._settings.points_per_step} points of the path"
 
     def step(self) -> None:
-        """One step."""
+        """One step; before the first the ends are measured."""
+        if not self._has_begun:
+            self._lockstep.measure_ends(self._settings.evaluation_samples, strict=True)
+            self._has_begun = True
         self._lockstep.step(strict=True)
 
     def finish(self) -> Outcome:

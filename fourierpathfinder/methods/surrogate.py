@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from .._counts import require_counts
 from ..evaluation import Evaluator
 from ..gaussian_process import FeatureMap, FitSettings, GaussianProcess, Kernel
 from ..path import SinePath
@@ -22,7 +23,6 @@ from ..search.state import Aim, Sides, Tightness
 from .base import kicked
 from .beneath import Cheap, NoPrior, searched
 from .checks import (
-    require_counts,
     require_flags,
     require_kind,
     require_not_negative,

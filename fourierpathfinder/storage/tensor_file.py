@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, to_numpy
+from .._arrays import Array, is_array, to_numpy
 from .._extras import needs
 from ..result import PathResult
 from .errors import CheckpointError, damaged, earlier
@@ -70,7 +70,8 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
     file : path-like
         What `save_result` wrote.
     like : array, optional
-        An array of the library and precision that the path is wanted in; by default NumPy's.
+        An array of the library, precision and device that the path is wanted in; by default
+        NumPy's. For a network `landscape.coordinates(module)`.
 
     Returns
     -------
@@ -81,6 +82,8 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
     ------
     CheckpointError
         If the file is damaged, or was not written by `save_result`.
+    TypeError
+        If `like` is no array.
 
     Examples
     --------
@@ -93,6 +96,11 @@ def load_result(file: str | os.PathLike[str], like: Array | None = None) -> Path
     >>> load_result(file).path.coefficients.shape
     (8, 2)
     """
+    if like is not None and not is_array(like):
+        raise TypeError(
+            f"`like` is a {type(like).__name__}; pass an array of the library and precision that "
+            "the path is wanted in, for a network such as `landscape.coordinates(module)`"
+        )
     with needs("load_result", "safetensors", "safetensors"):
         from safetensors import SafetensorError, safe_open
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from ..._errors import first_line
 from .refusals import whole_or
 from .tracing import tensors_in
 from .wrapped import is_compiled
@@ -63,7 +64,11 @@ def _deep(module: Any, memo: dict[int, Any]) -> Any:
     Such as hooks that write into the module, or another `forward` that calls the former one: for
     Python they are the same in a copy, and would write into the module itself.
     """
-    made = copy.deepcopy(module, memo)
+    try:
+        made = copy.deepcopy(module, memo)
+    except (TypeError, RuntimeError, AttributeError, NotImplementedError) as error:
+        _refuse_uncopied(module, memo)
+        raise TypeError(f"the module could not be copied: {error}") from error
     for layer in made.modules():
         own = vars(layer)
         for held in [own, *(each for each in own.values() if isinstance(each, dict | list))]:
@@ -71,6 +76,24 @@ def _deep(module: Any, memo: dict[int, Any]) -> Any:
                 if isinstance(value, FunctionType | MethodType | weakref.ref):
                     held[name] = _in_copy(value, memo)
     return made
+
+
+def _refuse_uncopied(module: Any, memo: dict[int, Any]) -> None:
+    """Raise an error that names an attribute which cannot be copied, if one is found."""
+    for layer, part in module.named_modules():
+        for name, value in vars(part).items():
+            if name in ("_parameters", "_buffers", "_modules"):
+                continue
+            try:
+                copy.deepcopy(value, dict(memo))
+            except Exception as error:
+                where = f"{layer}.{name}" if layer else name
+                raise TypeError(
+                    f"the module's attribute {where!r} ({type(value).__name__}) cannot be copied "
+                    f"({first_line(error, type(error).__name__)}), and a path calls a copy of the "
+                    "module; take it out (a lock, an open file, a logger, a connection), or keep "
+                    "it outside of the module"
+                ) from error
 
 
 def _in_copy(value: Any, memo: dict[int, Any]) -> Any:

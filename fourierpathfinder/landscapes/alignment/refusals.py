@@ -36,6 +36,22 @@ def refuse_meta(tensor: Any, what: str) -> None:
         )
 
 
+def refuse_lazy(module: Any) -> None:
+    """Raise an error if a module has a lazy layer that was never called.
+
+    Raises
+    ------
+    ValueError
+        With what to do.
+    """
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        if torch.nn.parameter.is_lazy(tensor):
+            raise ValueError(
+                f"{name!r} has no shape yet; call the module once with some inputs, so that its "
+                "lazy layers know what they are given"
+            )
+
+
 def whole_or(name: str) -> str:
     """The part of a module of that name in a sentence; the module, if it has none."""
     return f"the part {name!r} of the module" if name else "the module"

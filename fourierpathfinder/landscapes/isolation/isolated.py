@@ -14,6 +14,7 @@ from types import TracebackType
 
 import numpy as np
 
+from ..._counts import require_counts
 from ..._deprecation import moved_behind
 from ...executors import watched
 from ...threads import answered, n_cores
@@ -83,8 +84,7 @@ class IsolatedLandscape(Forwarding):
         log: str | os.PathLike[str] | None = None,
         executor: Executor | None = None,
     ) -> None:
-        for name, count in (("n_workers", n_workers), ("max_failures", max_failures)):
-            _require_count(name, count)
+        require_counts(n_workers=n_workers, max_failures=max_failures)
         _require_seconds(timeout)
         super().__init__(landscape)
         self.n_workers = n_workers
@@ -232,13 +232,6 @@ class IsolatedLandscape(Forwarding):
                 )
         if failed and self._in_a_row == 1:
             _log.warning("a point is marked as failed, and the search avoids it")
-
-
-def _require_count(name: str, count: object) -> None:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer):
-        raise TypeError(f"`{name}` is {count!r}; it must be a whole number")
-    if count < 1:
-        raise ValueError(f"`{name}` is {count}; it must be at least 1")
 
 
 def _require_seconds(timeout: object) -> None:

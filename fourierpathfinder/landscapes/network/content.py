@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...storage.content import digest
-from .data import Samples, TensorSamples, spread
+from .data import Samples, TensorSamples
+from .drawn import spread
 
 _SAMPLES = 64
 """Samples of a data set that are looked at, where they cannot all be at hand at once."""

@@ -12,14 +12,15 @@ import torch
 
 from ..alignment.copies import copied_where_it_moves
 from .agreement import tolerance
-from .data import Batch, Samples, spread
+from .data import Batch, Samples
+from .drawn import spread
 from .mean_check import check_gradient, check_mean, check_penalty, quietly
 from .memory import is_out_of_memory
 from .network import Network
 from .own_loss import OrdinaryModule, check_own_loss
 from .own_parameters import check_parameters
 from .parameters import Layout, Tensors
-from .reach import check_not_read
+from .reach import check_not_read, check_penalty_not_read
 from .remembered import check_not_remembered
 from .trees import are_equal, tensors_of
 
@@ -67,6 +68,7 @@ class Door:
         refuse_inference_mode()
         variables = self._layout.tensors(point.clone())  # which a module may write over
         check_penalty(self._network, variables)
+        check_penalty_not_read(self._network, self._given, variables)
         with self._network.explaining():
             is_mean = self._sparing(
                 lambda n: check_mean(self._network, self._samples, variables, n)
@@ -74,6 +76,7 @@ class Door:
         check_parameters(self._network, *self._some(variables))
         check_not_read(self._network, self._given, *self._some(variables))
         check_not_remembered(self._given, self._ordinary, self._some(variables)[1])
+        self._network.handing.settle()
         self._is_mean = is_mean
 
     def _ordinary(self) -> OrdinaryModule:

@@ -40,6 +40,14 @@ def comparing(output: Any, target: Any) -> AbstractContextManager[None]:
     return _said(f"`loss` could not be calculated from {kinds}{_kinds(tensors_of(target))}", "")
 
 
+_WITHOUT = "does not require grad"
+_BY_INPUTS = (
+    "; if it is a derivative by the inputs, take it in `forward`, from "
+    "`x = x.detach().requires_grad_()`, and return it: samples come without gradients"
+)
+"""What to do where torch finds no gradient."""
+
+
 @contextmanager
 def _said(what: str, cure: str) -> Iterator[None]:
     try:
@@ -53,6 +61,8 @@ def _said(what: str, cure: str) -> Iterator[None]:
         ):
             raise
         first = first_line(error, "no reason given")
+        if _WITHOUT in first:
+            cure = _BY_INPUTS
         raise type(error)(f"{what}: {first.rstrip('.')}{cure}") from error
 
 

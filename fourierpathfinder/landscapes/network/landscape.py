@@ -8,30 +8,37 @@ alone, and its gradient is the whole one, that through s included (`mean_loss`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from os import PathLike
 from typing import Any
 
 import numpy as np
 import torch
 
+from ..._counts import require_counts
 from ...storage.content import digest
 from ..alignment.copies import copied
 from ..alignment.inputs import as_tensor
-from ..alignment.refusals import refuse_meta
+from ..alignment.refusals import refuse_lazy, refuse_meta
 from ..alignment.wrapped import within
 from .content import identity
-from .data import as_samples, known_by, spread
+from .data import known_by
 from .door import Door, refuse_inference_mode
+from .drawn import spread
+from .files import read_state
+from .given_data import as_samples
 from .identity import N_SAMPLES, is_same_network
 from .mean_loss import MeanLoss
-from .measures import Metric, check_metrics, filter_normalised, measured
+from .measures import N_TRIED, Metric, check_metrics, filter_normalised, measured
 from .network import HALF, Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
 from .reduction import n_arguments
 from .sharded import refuse_wrapped
 from .slope import say_if_not_of_the_loss
-from .stored import read_state, unwrapped
+from .spoiling import spoiling
+from .stored import unwrapped
+from .telling import telling
 from .trees import constant, tree_map
 
 _TENSORS = (torch.Tensor, np.ndarray)
@@ -47,9 +54,9 @@ class NetworkLandscape:
     Points are tensors (D,): all parameters with `requires_grad`, flattened, in the order of
     `module.parameters()`, in single precision at least. Dropout is off. Running statistics of batch
     normalisation (and of tracked instance normalisation) are estimated at each point from the data,
-    in batches of `batch_size` (by default 250), so that the value at an end is the loss of that
-    network after `update_bn` over the same batches; singular vectors of spectral normalisation are
-    exact at each point.
+    in batches of about `batch_size` (by default 250) drawn at random once, so that the value at an
+    end is the loss of that network after `update_bn` over the same batches; singular vectors of
+    spectral normalisation are exact at each point.
 
     Before the first evaluation it is checked on some samples that the loss is a mean over samples,
     and before a path is looked for that the loss at both ends is what their modules give when they
@@ -92,9 +99,11 @@ class NetworkLandscape:
         Whether running statistics (and singular vectors) are estimated at each point, or stay as
         they are in `module`, as in the fine-tuning of a frozen backbone.
     collate : callable, optional
-        Makes a batch of a list of samples; by default the loader's own, or torch's.
+        Makes a batch of a list of samples; by default the loader's own, or torch's. Tensors, which
+        hold all samples, need none.
     n_samples : int, optional
-        Of an iterable data set: how many samples to take from it, which are then kept.
+        How many samples to take: of an iterable data set the first, which are then kept, and of
+        other data so many that are drawn at random, always the same ones; by default all.
     offload : bool
         Whether parameters, and so points and paths, are kept on the processor and copied to
         `device` for one operation at a time, forward and backward, and for that alone. It takes
@@ -143,6 +152,7 @@ class NetworkLandscape:
     ) -> None:
         module = within(module)
         _check(module, loss, batch_size, batch_norm)
+        _check_options(autocast, penalty)
         _check_offload(offload, vectorize)
         self.device = _device_of(module) if device is None else torch.device(device)
         self._home = torch.device("cpu") if offload else self.device
@@ -220,9 +230,9 @@ class NetworkLandscape:
         ----------
         end : torch.nn.Module, mapping, path-like, iterable of tensors or arrays, or array (D,)
             A module; a state dict, also within a checkpoint, or with names that begin otherwise;
-            the name of a file (`.pt`, `.ckpt`, `.safetensors`) or of a folder of
-            `save_pretrained`; the trainable parameters in their order (`module.parameters()`); or a
-            point as it is.
+            the name of a file (of torch, of safetensors, NumPy's `.npz`, an index of several) or of
+            a folder of `save_pretrained`; the trainable parameters in their order
+            (`module.parameters()`); or a point as it is.
 
         Raises
         ------
@@ -234,6 +244,7 @@ class NetworkLandscape:
         end = within(end)
         if isinstance(end, torch.nn.Module):
             refuse_wrapped(end)
+            refuse_lazy(end)
             with self._network.alone:  # a check of another thread may be changing it
                 state = self._layout.named(end.state_dict())
                 free = free | self._door.without_effect(state)
@@ -249,6 +260,8 @@ class NetworkLandscape:
             if statistics and bool(point.isfinite().all()):
                 self._door.check_end(self._given, point, statistics)
             return point
+        if hasattr(end, "read"):
+            raise TypeError("an end is an open file; pass its name, or what `torch.load` reads")
         if isinstance(end, Iterator):  # as `module.parameters()` is
             end = list(end)
         if isinstance(end, list | tuple) and any(isinstance(x, _TENSORS) for x in end):
@@ -279,6 +292,7 @@ class NetworkLandscape:
                 self._door.check_loss(point)
                 self._door.check_gradient(point)
                 self._door.check_end(self._given, point)
+                self._mean_loss.try_statistics(point)
             except ValueError as error:
                 raise ValueError(f"`{name}`: {error}") from error
             few = spread(self.n_samples, _TRIED)[None]
@@ -387,6 +401,27 @@ class NetworkLandscape:
         refuse_inference_mode()
         return self._mean_loss.value_and_grad_over(self._checked(points), samples)
 
+    def not_finite(self, point: Any, samples: Any = None) -> str:
+        """Find out which samples make the loss at a point NaN or infinite.
+
+        Parameters
+        ----------
+        point : Tensor (D,)
+            Where.
+        samples : array of int (B,), optional
+            Those that were taken; by default all.
+
+        Returns
+        -------
+        str
+            Which these are, and what to do; empty where none are found.
+        """
+        indices = np.arange(self.n_samples) if samples is None else np.asarray(samples)
+        with suppress(Exception), self._network.alone:  # this is for a message about another error
+            variables = self._mean_loss.variables(point)
+            return spoiling(self._network, self._samples, variables, indices)
+        return ""
+
     def value(self, points: Any, samples: Any = None) -> Any:
         """Mean losses (M,) alone, which cost about a third."""
         points = self._checked(points)
@@ -430,7 +465,8 @@ class NetworkLandscape:
             If these are no metrics by name, or one is no mean over samples.
         """
         check_metrics(metrics)
-        outputs = [self._mean_loss.outputs(point) for point in self._checked(points)]
+        tried = telling(self._samples, N_TRIED)
+        outputs = [self._mean_loss.outputs(point, tried) for point in self._checked(points)]
         return measured(outputs, self._network.reduction, metrics)
 
     def random_direction(self, point: Any, rng: Any = None) -> Any:
@@ -461,14 +497,18 @@ class NetworkLandscape:
 
         For `connect`, which merges equal minima. Units are found as `align_units` finds them.
         """
-        batch = self._samples.batch(slice(0, N_SAMPLES))
+        batch = self._samples.batch(spread(self.n_samples, N_SAMPLES))
         tree = tree_map(lambda tensor: tensor.to(self._home), batch.tree)
         points = self.coordinates(a), self.coordinates(b)
         return is_same_network(self, *points, tree)
 
     def _checked(self, points: Any) -> Any:
+        if isinstance(points, np.ndarray) and points.dtype.kind in "fiu":  # as of a loaded path
+            points = torch.tensor(points, dtype=self._layout.dtype)
         if not isinstance(points, torch.Tensor):
-            raise TypeError(f"`points` must be a torch tensor (M, D), got {type(points).__name__}")
+            raise TypeError(
+                f"`points` must be a tensor or array of numbers (M, D), got {_kind_of(points)}"
+            )
         if points.ndim != 2 or points.shape[1] != self.n_coordinates:
             raise ValueError(
                 f"`points` has shape {tuple(points.shape)}; it must be (M, {self.n_coordinates})"
@@ -477,6 +517,11 @@ class NetworkLandscape:
         if len(points):
             self._door.check_loss(points[0])
         return points
+
+
+def _kind_of(points: Any) -> str:
+    name = type(points).__name__
+    return f"{name} of {points.dtype}" if isinstance(points, np.ndarray) else name
 
 
 def _device_of(module: Any) -> Any:
@@ -494,10 +539,23 @@ def _check(module: Any, loss: Any, batch_size: int | None, batch_norm: str) -> N
         raise TypeError(f"`loss` is a {type(loss).__name__}; pass a function of output and target")
     if getattr(loss, "reduction", "mean") == "sum":
         raise ValueError("`loss` sums over the samples; pass one that takes their mean")
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"`batch_size` is {batch_size}; it must be at least 1")
+    if batch_size is not None:
+        require_counts(batch_size=batch_size)
     if batch_norm not in ("estimate", "frozen"):
         raise ValueError(f'`batch_norm` is {batch_norm!r}; it must be "estimate" or "frozen"')
+
+
+def _check_options(autocast: Any, penalty: Any) -> None:
+    if penalty is not None and not callable(penalty):
+        raise TypeError(
+            f"`penalty` is a {type(penalty).__name__}; pass a function of the parameters by name, "
+            "such as `lambda parameters: 1e-4 * sum((p**2).sum() for p in parameters.values())`"
+        )
+    if autocast is not None and not isinstance(autocast, torch.dtype):
+        raise TypeError(
+            f"`autocast` is a {type(autocast).__name__}; pass a type of torch's, such as "
+            "`torch.bfloat16`"
+        )
 
 
 def _check_offload(offload: bool, vectorize: bool | None) -> None:

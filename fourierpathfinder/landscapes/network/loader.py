@@ -33,7 +33,7 @@ def indices_of(loader: Any, n_samples: int | None = None) -> Sequence[int]:
     ----------
     loader : DataLoader
     n_samples : int, optional
-        How many to take, at most.
+        How many to take from a sampler that never ends.
 
     Raises
     ------
@@ -46,14 +46,14 @@ def indices_of(loader: Any, n_samples: int | None = None) -> Sequence[int]:
         inner = getattr(loader.batch_sampler, "sampler", None)
         draw = partial(chain.from_iterable, loader.batch_sampler)
         holders = [loader, loader.batch_sampler, inner]
-        return _drawn(draw, holders, n, n_samples)[:n_samples]
+        return _drawn(draw, holders, n, n_samples)
     if isinstance(sampler, SequentialSampler):
-        return range(n)[:n_samples]
+        return range(n)
     if isinstance(sampler, SubsetRandomSampler):
-        return [int(i) for i in sampler.indices][:n_samples]
+        return [int(i) for i in sampler.indices]
     if isinstance(sampler, RandomSampler) and not sampler.replacement and len(sampler) == n:
-        return range(n)[:n_samples]
-    return _drawn(lambda: sampler, [loader, sampler], n, n_samples)[:n_samples]
+        return range(n)
+    return _drawn(lambda: sampler, [loader, sampler], n, n_samples)
 
 
 def refuse_ready_batches(loader: Any) -> None:
@@ -72,7 +72,7 @@ def _drawn(
     """What one pass of a sampler gives, in ascending order, generators left as they were."""
     with seeded_once(holders):
         draws = draw()
-        most = max(_MOST_OFTEN * n, length_hint(draws))
+        most = max(_MOST_OFTEN * n, length_hint(draws), n_samples or 0)
         drawn = list(islice(draws, most + 1))
     if len(drawn) > most and n_samples is None:
         raise ValueError(

@@ -17,10 +17,11 @@ import numpy as np
 import torch
 
 from .agreement import VARYING, is_close, refuse_difference, tolerance
-from .data import Batch, Samples, telling
+from .data import Batch, Samples
 from .network import HALF, Network
 from .own_parameters import history
 from .parameters import Tensors
+from .telling import telling
 from .trees import tensors_of, tree_map
 
 _log = logging.getLogger(__name__)
@@ -66,11 +67,31 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
     if len(chosen) < 2:
         return True
     n_parts = max(2, len(chosen) // _IN_A_PART)
-    parts = [samples.batch(part) for part in np.array_split(chosen, n_parts)]
+    neighbours = np.array_split(chosen, n_parts)
+    others = [chosen[k::n_parts] for k in range(n_parts)]
+    for split in (neighbours, others):  # by chance one alone may agree
+        parts = [samples.batch(part) for part in split]
+        means = _check_parts(network, variables, whole, parts, (total, weight))
+    _say_if_rounded(means, variables)
+    return math.isfinite(mean)
+
+
+def _check_parts(
+    network: Network,
+    variables: Tensors,
+    whole: Batch,
+    parts: list[Batch],
+    of_whole: tuple[float, float],
+) -> list[float]:
+    """The means of parts; an error if sums and weights do not add up to those of the batch."""
+    limit = tolerance(network, variables)
+    total, weight = of_whole
+    mean = total / max(weight, 1e-30)
     sums = [_sums(network, variables, batch) for batch in parts]
     added, weights = (sum(numbers) for numbers in zip(*sums, strict=True))
+    means = [each / max(w, 1e-30) for each, w in sums]
     if not math.isfinite(mean):
-        return False
+        return means
     if abs(weight - weights) > limit * weights:
         raise ValueError(
             f"the pair that `loss` returned is ({total:.6g}, {weight:.6g}) for {whole.size} "
@@ -78,13 +99,11 @@ def check_mean(network: Network, samples: Samples, variables: Tensors, n_samples
             f"{weights:.6g}); both must be sums over the samples of a batch. If the second is no "
             "weight, but something else that was measured, return the first alone"
         )
-    means = [each / max(w, 1e-30) for each, w in sums]
-    _say_if_rounded(means, variables)
     size = max(abs(mean), *(abs(each) for each in means))
-    if abs(total - added) <= limit * max(size, 1e-6) * weights:
-        return True
-    found = _sentence(whole.size, mean, added / max(weights, 1e-30), means)
-    raise ValueError(found + _likely(network, variables, whole))
+    if not abs(total - added) <= limit * max(size, 1e-6) * weights:
+        found = _sentence(whole.size, mean, added / max(weights, 1e-30), means)
+        raise ValueError(found + _likely(network, variables, whole))
+    return means
 
 
 def _say_if_rounded(means: list[float], variables: Tensors) -> None:
@@ -207,11 +226,11 @@ def _check_loss_alone(network: Network, variables: Tensors, batch: Batch) -> Non
         constant = tree_map(lambda tensor: tensor.detach(), output)
         if tensors_of(constant) == () or any(t.requires_grad for t in tensors_of(constant)):
             return
-        _, _, target = network.arguments(batch.tree)
         kept = tree_map(lambda tensor: tensor.clone(), constant)
         variable = tree_map(_as_variable, kept)
-        with network.comparing(constant, target):
+        with network.handed_target(batch) as target, network.comparing(constant, target):
             mean = network.reduction.mean(constant, target, batch.size)
+        with network.handed_target(batch) as target:
             _, weight = network.reduction.total(variable, target, batch.size)
     if weight.requires_grad:
         raise ValueError(

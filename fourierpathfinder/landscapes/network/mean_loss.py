@@ -11,11 +11,13 @@ normalised with their own statistics, as in training, in one pass.
 
 import logging
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import torch
 
 from .data import Batch, Samples
+from .drawn import mixed_batches
 from .memory import SamplesAtOnce, is_out_of_memory
 from .network import Network
 from .overwriting import is_alike, overwritten
@@ -119,12 +121,33 @@ class MeanLoss:
                 total[name] = total.get(name, 0.0) + share * tensor
         return total
 
-    def outputs(self, point: Any) -> Iterator[tuple[Any, Any, int]]:
-        """Outputs of the network at a point (D,), targets and numbers of samples, in parts."""
+    def variables(self, point: Any) -> Tensors:
+        """The parameters of a point (D,), and the running statistics there."""
         parameters = self._layout.tensors(point[None])
         found = parameters | self.statistics(parameters)
-        variables = {name: tensor[0] for name, tensor in found.items()}
-        for batch, _ in self._batches(point[None]):
+        return {name: tensor[0] for name, tensor in found.items()}
+
+    def try_statistics(self, point: Any) -> None:
+        """Take the statistics of one batch, so that batches too small for any are said at once."""
+        if self._network.has_statistics:
+            smallest = mixed_batches(len(self._samples), self._statistics_size)[-1]
+            batch = self._samples.batch(smallest)
+            one = self._layout.tensors(point[None])
+            with self._network.alone:
+                self._points.values(self._network.statistics(batch), one, batch.tensors, own=False)
+
+    def outputs(self, point: Any, first: Any = None) -> Iterator[tuple[Any, Any, int]]:
+        """Outputs of the network at a point (D,), targets and numbers of samples, in parts.
+
+        Parameters
+        ----------
+        point : Tensor (D,)
+        first : array of int (B,), optional
+            Samples whose outputs come first, besides all in their order.
+        """
+        variables = self.variables(point)
+        extra = () if first is None else (self._samples.batch(first),)
+        for batch in chain(extra, (batch for batch, _ in self._batches(point[None]))):
             with self._network.alone, torch.no_grad():
                 output, target = self._network.output_and_target(variables, batch)
             yield output, target, batch.size
@@ -266,20 +289,20 @@ class MeanLoss:
         """All data in batches, and the share of each."""
         together = len(points) if self._points.vectorised else 1
         size = self._samples_at_once(points).samples(together, len(self._samples))
-        return self._in_batches(min(size, self._batch_size or size))
-
-    def _statistics_batches(self) -> Iterator[tuple[Batch, float]]:
-        return self._in_batches(self._statistics_size)
-
-    @property
-    def _statistics_size(self) -> int:
-        return min(len(self._samples), self._batch_size or _STATISTICS_BATCH)
-
-    def _in_batches(self, size: int) -> Iterator[tuple[Batch, float]]:
+        size = min(size, self._batch_size or size)
         n = len(self._samples)
         for first in range(0, n, size):
             last = min(first + size, n)
             yield self._samples.batch(slice(first, last)), (last - first) / n
+
+    def _statistics_batches(self) -> Iterator[tuple[Batch, float]]:
+        n = len(self._samples)
+        for chosen in mixed_batches(n, self._statistics_size):
+            yield self._samples.batch(chosen), len(chosen) / n
+
+    @property
+    def _statistics_size(self) -> int:
+        return min(len(self._samples), self._batch_size or _STATISTICS_BATCH)
 
     def _samples_at_once(self, points: Any) -> SamplesAtOnce:
         if self._at_once is None:

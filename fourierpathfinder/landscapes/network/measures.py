@@ -1,7 +1,7 @@
 """What is measured of a network besides its loss: metrics, and random directions.
 
 A metric is a mean over samples, as the loss is: that of all data is the mean of those of batches,
-which is tried on some samples of the first batch. What is no such mean, as a count or the area
+which is tried on some samples from all over the data. What is no such mean, as a count or the area
 under a curve, would depend on how many samples are computed at once.
 """
 
@@ -21,7 +21,7 @@ Metric: TypeAlias = Callable[[Any, Any], Any]
 
 _ALIKE = 1e-3
 """How far a mean may be from that of its parts, as a fraction: rounding in single precision."""
-_TRIED, _IN_A_PART = 24, 3
+N_TRIED, _IN_A_PART = 24, 3
 """Samples on which that is tried; in small parts what is no mean differs most."""
 
 
@@ -60,7 +60,7 @@ def measured(
     Parameters
     ----------
     outputs : sequence of iterables of (output, target, number of samples)
-        Of each point.
+        Of each point: some samples by which metrics are tried, and then all in parts.
     reduction : Reduction
         Of the loss.
     metrics : mapping of str to Metric
@@ -83,13 +83,15 @@ def _at_one(
 ) -> dict[str, float]:
     sums = dict.fromkeys(("loss", *metrics), 0.0)
     weights = dict.fromkeys(sums, 0.0)
-    for k, (output, target, size) in enumerate(parts):
+    following = iter(parts)
+    tried = next(following)
+    for name, metric in metrics.items():
+        _check_mean(name, metric, *tried)
+    for output, target, size in following:
         total, weight = reduction.total(output, target, size)
         found = {"loss": (float(total), float(weight))}
         for name, metric in metrics.items():
             found[name] = _of_batch(name, metric, output, target, size)
-            if k == 0:
-                _check_mean(name, metric, output, target, size)
         for name, (total, weight) in found.items():
             sums[name] += total
             weights[name] += weight
@@ -99,8 +101,8 @@ def _at_one(
 def _of_batch(
     name: str, metric: Metric, output: Any, target: Any, size: int
 ) -> tuple[float, float]:
-    """The sum of a metric over a batch, and the weight of the batch."""
-    found = metric(output, target)
+    """The sum of a metric over a batch, and the weight of the batch; it may write over both."""
+    found = metric(*tree_map(lambda tensor: tensor.clone(), (output, target)))
     if isinstance(found, tuple) and len(found) == 2:
         total, weight = (_numbers(name, part) for part in found)
         return float(total.sum()), float(weight.sum())
@@ -118,20 +120,33 @@ def _numbers(name: str, found: Any) -> Any:
 
 
 def _check_mean(name: str, metric: Metric, output: Any, target: Any, size: int) -> None:
-    """Raise an error if the mean over some samples is not that of parts of these; if it can."""
-    tree = (output, target)
-    if size < 2 or any(not t.ndim or len(t) != size for t in tensors_of(tree)):
+    """Raise an error if the mean over some samples is not that of parts of these; if it can.
+
+    A network that makes no mistake tells little, so the targets are tried with others' outputs too.
+    """
+    if size < 2 or any(not t.ndim or len(t) != size for t in tensors_of((output, target))):
         return
-    n = min(size, _TRIED)
-    mean = _mean_of_parts(name, metric, tree, [slice(0, n)])
-    parts = [slice(first, min(first + _IN_A_PART, n)) for first in range(0, n, _IN_A_PART)]
+    _check_parts(name, metric, (output, target), size)
+    others = tree_map(lambda tensor: tensor.roll(1, 0), target)
+    try:
+        _of_batch(name, metric, output, others, size)
+    except Exception:  # of what goes with its own target alone, such as a length
+        return
+    _check_parts(name, metric, (output, others), size)
+
+
+def _check_parts(name: str, metric: Metric, tree: Any, size: int) -> None:
+    parts = [slice(first, min(first + _IN_A_PART, size)) for first in range(0, size, _IN_A_PART)]
+    mean = _mean_of_parts(name, metric, tree, [slice(0, size)])
     try:
         together = _mean_of_parts(name, metric, tree, parts)
     except Exception as error:
         raise ValueError(_no_mean(name, f"it failed for {_IN_A_PART} samples, {error}")) from error
     size_of_both = max(abs(mean), abs(together))
     if np.isfinite(mean) and not abs(mean - together) <= _ALIKE * size_of_both:
-        found = f"{mean:.6g} for {n} samples, but {together:.6g} from {len(parts)} parts of these"
+        found = (
+            f"{mean:.6g} for {size} samples, but {together:.6g} from {len(parts)} parts of these"
+        )
         raise ValueError(_no_mean(name, found))
 
 

@@ -19,6 +19,7 @@ from ..alignment.copies import computed_weights, copied_where_it_moves
 from .alone import Alone
 from .data import Batch
 from .first_call import calling, comparing
+from .handing import Handing
 from .held import held
 from .memory import SavedBytes, is_out_of_memory
 from .offload import Offloaded, placed
@@ -74,6 +75,7 @@ class Network:
     ) -> None:
         self.home = home
         self.alone = Alone()
+        self.handing = Handing()
         self._module = self.placed(_unmoved(module), device)
         self.reduction = Reduction(loss)
         self._device = device
@@ -181,7 +183,14 @@ class Network:
     def output_and_target(self, variables: Tensors, batch: Batch) -> tuple[Any, Any]:
         """The same, and what to compare it with."""
         set_mode(self._norms, Mode.GIVEN)
-        return self._output(variables, batch.tree)
+        with self.handing.handed(batch.tree) as tree:
+            return self._output(variables, tree)
+
+    @contextmanager
+    def handed_target(self, batch: Batch) -> Iterator[Any]:
+        """What to compare an output with, which may be written over."""
+        with self.handing.handed(batch.tree) as tree:
+            yield self.arguments(tree)[2]
 
     @property
     def module(self) -> Any:
@@ -190,20 +199,23 @@ class Network:
 
     def _total(self, form: Any, size: int, variables: Tensors, *tensors: Any) -> tuple[Any, Any]:
         set_mode(self._norms, Mode.GIVEN)
-        output, target = self._output(variables, filled(form, tensors))
-        with self.comparing(output, target):
-            total, weight = self.reduction.total(output, target, size)
+        with self.handing.handed(filled(form, tensors)) as tree:
+            output, target = self._output(variables, tree)
+            with self.comparing(output, target):
+                total, weight = self.reduction.total(output, target, size)
         return self._brought_home(total), self._brought_home(weight)
 
     def _mean(self, form: Any, size: int, variables: Tensors, *tensors: Any) -> Any:
         set_mode(self._norms, Mode.BATCH)
-        output, target = self._output(variables, filled(form, tensors))
-        mean = self._brought_home(self.reduction.mean(output, target, size))
+        with self.handing.handed(filled(form, tensors)) as tree:
+            output, target = self._output(variables, tree)
+            mean = self._brought_home(self.reduction.mean(output, target, size))
         return mean if self._penalty is None else mean + self._penalty(variables)
 
     def _statistics(self, form: Any, variables: Tensors, *tensors: Any) -> Tensors:
         set_mode(self._norms, Mode.NOTE)
-        self._output(variables, filled(form, tensors))
+        with self.handing.handed(filled(form, tensors)) as tree:
+            self._output(variables, tree)
         return noted_statistics(self._norms)
 
     def _pulled(self, form: Any, variables: Tensors, weights: Tensors, *tensors: Any) -> Any:

@@ -62,25 +62,34 @@ class OrdinaryModule:
         """The loss over all samples of some batches."""
         total = weight = 0.0
         for batch in batches:
-            output = self.output(batch)
-            target = self._network.arguments(batch.tree)[2]
+            found, share = self._total(batch)
+            total, weight = total + found, weight + share
+        return total / max(weight, 1e-30)
+
+    def _total(self, batch: Batch) -> tuple[float, float]:
+        with self._network.handing.handed(batch.tree) as tree:
+            output, target = self._called(tree)
             with self._network.comparing(output, target):
                 found, share = self._network.reduction.total(output, target, batch.size)
-            total, weight = total + float(found.detach()), weight + float(share)
-        return total / max(weight, 1e-30)
+        return float(found.detach()), float(share)
 
     def output(self, batch: Batch) -> Any:
         """What the module returns."""
-        args, kwargs, _ = self._network.arguments(batch.tree)
+        with self._network.handing.handed(batch.tree) as tree:
+            return self._called(tree)[0]
+
+    def _called(self, tree: Any) -> tuple[Any, Any]:
+        """What the module returns, and the target."""
+        args, kwargs, target = self._network.arguments(tree)
         calling = self._network.calling(args, kwargs, self.module.parameters())
         try:
             with calling, torch.no_grad(), self._network.precision(), self._fetching():
-                return in_single(self.module(*args, **kwargs))
+                return in_single(self.module(*args, **kwargs)), target
         except RuntimeError as error:
             if "does not require grad" not in str(error):
                 raise
         with torch.enable_grad(), self._network.precision(), self._fetching():
-            return in_single(self.module(*args, **kwargs))
+            return in_single(self.module(*args, **kwargs)), target
 
     def _fetching(self) -> Any:
         return self._network.fetching(self.module)

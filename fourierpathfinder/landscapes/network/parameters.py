@@ -12,10 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from torch.nn.parameter import Parameter, UninitializedParameter
+from torch.nn.parameter import Parameter
 
 from ...storage.content import digest
-from ..alignment.refusals import refuse_meta
+from ..alignment.refusals import refuse_lazy, refuse_meta
 from .sharded import refuse_sharded
 from .stored import renamed, shortened
 
@@ -55,14 +55,11 @@ class Layout:
         ValueError
             If nothing can be trained, or what can is no floating-point number.
         """
+        refuse_lazy(module)
         trainable = {n: p for n, p in module.named_parameters() if p.requires_grad}
         if not trainable:
             raise ValueError("`module` has no parameter with `requires_grad`; nothing can move")
         for name, parameter in trainable.items():
-            if isinstance(parameter, UninitializedParameter):
-                raise ValueError(
-                    f"the parameter {name!r} has no shape yet; call the module once before"
-                )
             if not parameter.dtype.is_floating_point:
                 raise ValueError(
                     f"the parameter {name!r} is of {parameter.dtype}, no real number"

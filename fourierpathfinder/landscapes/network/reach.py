@@ -1,4 +1,4 @@
-"""Whether a loss reads the module that was given, besides the output and the target.
+"""Whether a loss, or a penalty, reads the module that was given, besides what it is called with.
 
 The module itself is never called, a copy of it is: what a loss reads of the module (its weights, an
 attribute that `forward` set, another call of it) would be the same wherever the path is. A loss
@@ -50,17 +50,14 @@ def check_not_read(network: Network, module: Any, variables: Tensors, batch: Bat
     """
     if not can_reach(network.reduction.loss, module):
         return
-    args, kwargs, target = network.arguments(batch.tree)
+    args, kwargs, target = network.arguments(tree_map(_copied, batch.tree))
     output = quietly(lambda v, *_: network.output(v, batch), variables, batch)
 
     def value() -> float:
-        mine, other = tree_map(lambda tensor: tensor.detach().clone(), (output, target))
+        mine, other = tree_map(_copied, (output, target))
         return float(network.reduction.total(mine, other, batch.size)[0].detach())
 
-    before, again, other = value(), value(), None
-    with otherwise(module, lambda each: each(*args, **kwargs)), suppress(Exception):
-        other = value()
-    if before == again and other != before:
+    if _is_read(value, module, lambda each: each(*args, **kwargs)):
         raise ValueError(
             "`loss` reads the module that was given, besides the output and the target (a weight, "
             "an attribute that `forward` sets, or another call of it): that would be the same "
@@ -68,6 +65,46 @@ def check_not_read(network: Network, module: Any, variables: Tensors, batch: Bat
             "the loss needs, pass a regulariser of the parameters as `penalty=`, and if it shall "
             "be the same everywhere, as a teacher is, give the loss a copy (`copy.deepcopy`)"
         )
+
+
+def check_penalty_not_read(network: Network, module: Any, variables: Tensors) -> None:
+    """Raise an error if the penalty reads the module that was given.
+
+    Parameters
+    ----------
+    network : Network
+    module : torch.nn.Module
+        As it was given.
+    variables : dict of str to Tensor
+        Parameters of one point.
+
+    Raises
+    ------
+    ValueError
+        With what to do.
+    """
+    penalty = network.penalty
+    if penalty is None or not can_reach(penalty, module):
+        return
+
+    def value() -> float:
+        return float(penalty({name: x.detach().clone() for name, x in variables.items()}).detach())
+
+    if _is_read(value, module, lambda _: None):
+        raise ValueError(
+            "`penalty` reads the weights of the module that was given, which are the same wherever "
+            "the path is; take those of the point from its argument, a dict of tensors by name, "
+            "and where weights shall be the same everywhere, as those that a network was trained "
+            "from, give it copies of them (`copy.deepcopy`)"
+        )
+
+
+def _is_read(value: Callable[[], float], module: Any, call: Callable[[Any], Any]) -> bool:
+    """Whether a value is another one while a module is otherwise, and the same if it stays."""
+    before, again, other = value(), value(), None
+    with otherwise(module, call), suppress(Exception):
+        other = value()
+    return before == again and other != before
 
 
 def can_reach(loss: Any, module: Any) -> bool:
@@ -116,6 +153,10 @@ def otherwise(module: Any, call: Callable[[Any], Any]) -> Iterator[None]:
         for part, before in attributes:
             vars(part).clear()
             vars(part).update(before)
+
+
+def _copied(tensor: Any) -> Any:
+    return tensor.detach().clone()
 
 
 def _multiply(parameters: list[Any], factor: float) -> None:

@@ -190,12 +190,15 @@ def _own(output: Any) -> Any:
 
 
 def _of_classes(loss: Any) -> Any:
-    """The module that stands for a loss of classes which takes means; None where it is another."""
+    """The module that stands for a loss of classes, if it does not sum; None where it is another.
+
+    One that gives a value for each sample has weighted them: their mean is by weight, as torch's.
+    """
     if isinstance(loss, partial) and loss.func in _FUNCTIONS and not loss.args:
         loss = _FUNCTIONS[loss.func](**loss.keywords)
     elif loss in _FUNCTIONS if callable(loss) and loss.__hash__ else False:
         loss = _FUNCTIONS[loss]()
-    if type(loss) in _OF_CLASSES and loss.reduction == "mean":
+    if type(loss) in _OF_CLASSES and loss.reduction in ("mean", "none"):
         return loss
     return None
 

@@ -1,7 +1,8 @@
 """Samples that are the same whenever they are asked for, so that the loss is one function.
 
 A data set with augmentation gives another sample at each call, or at some: it is noticed by the
-generators, which have gone on, or by what comes. Then sample i is fetched with the generators of
+generators, which have gone on, also where that is only so with a few samples that come later, or of
+some that are tried by what comes. Then sample i is fetched with the generators of
 torch, NumPy and Python set to a seed that depends on i alone, and set back afterwards.
 """
 
@@ -47,6 +48,14 @@ def repeatable(items: Any, indices: Sequence[int]) -> Any:
                 )
     _log.info("`data` is augmented at random; it is fixed by a seed for each sample")
     return seeded
+
+
+def fetched(items: Any, indices: Sequence[int]) -> tuple[list[Any], bool]:
+    """Some items, and whether numbers were drawn for them; generators are left as they were."""
+    with _generators():
+        before = _states()
+        found = [items[index] for index in indices]
+        return found, _states() != before
 
 
 def refuse_random(make: Callable[[], Any]) -> None:

@@ -20,6 +20,11 @@ from torch.overrides import TorchFunctionMode
 from .parameters import Tensors
 
 _BUFFERS = ("running_mean", "running_var")
+_ONE_VALUE = (
+    "a layer of batch normalisation is given one sample alone, with one value a channel, which has "
+    "no variance: pass `batch_size=` of 2 at least, that of the landscape or of `Stochastic`, or "
+    'keep the statistics of the module, `batch_norm="frozen"`'
+)
 
 
 class Mode(Enum):
@@ -147,13 +152,15 @@ def _batch_normalised(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Any:
+    if layer.mode is not Mode.GIVEN and x.numel() == x.shape[1]:
+        raise ValueError(_ONE_VALUE)
     if layer.mode is Mode.BATCH:
         return functional.batch_norm(x, None, None, weight, bias, training=True, eps=eps)
     if layer.mode is Mode.NOTE:
         axes = [axis for axis in range(x.ndim) if axis != 1]
         variance, mean = torch.var_mean(x, dim=axes, correction=0)
         n = x.numel() // x.shape[1]
-        layer.noted.append((mean, variance * (n / max(n - 1, 1))))
+        layer.noted.append((mean, variance * (n / (n - 1))))
         return _normalised(x, mean, variance, weight, bias, eps)
     return _normalised(x, running_mean, running_var, weight, bias, eps)
 

@@ -1,22 +1,17 @@
-"""The ends of a path as they are stored: files, folders, checkpoints, other names of parameters.
+"""The ends of a path as they are stored: within checkpoints, and by other names of parameters.
 
-A file is read without running any code that it may hold. Of what training frameworks store beside
+Of what training frameworks store beside
 the parameters nothing is used, and what they put before the names is taken off; both are said in
 the log.
 """
 
-import json
 import logging
-import os
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..._errors import first_line
-from ..._extras import needs
 from ..alignment.wrapped import plain
 
 _log = logging.getLogger(__name__)
@@ -33,52 +28,10 @@ _INSIDE = (
     "weights",
 )
 """Keys under which checkpoints keep a state dict."""
-_FILES = (
-    "model.safetensors",
-    "adapter_model.safetensors",
-    "pytorch_model.bin",
-    "adapter_model.bin",
-    "diffusion_pytorch_model.safetensors",
-)
-_INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 _ADAPTER = ".default"
 """What adapters put into the names of their parameters, and leave out in files."""
 _COUNT = "n_averaged"
 _SHOWN = 3
-
-
-def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The state dict in a file or in a folder of `save_pretrained`.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or it cannot be read without running code.
-    """
-    place = Path(path)
-    if place.is_dir():
-        return _of_folder(place)
-    if not place.is_file():
-        raise ValueError(f"the file {str(path)!r} does not exist; an end may be the name of one")
-    try:
-        if place.suffix == ".safetensors":
-            with needs(place.name, "safetensors", "safetensors"):
-                from safetensors.torch import load_file
-
-            found: dict[str, Any] = load_file(place)
-            return found
-        return unwrapped(torch.load(place, map_location="cpu", weights_only=True))
-    except ImportError:
-        raise
-    except Exception as error:
-        first = first_line(error, "it is empty or cut short")
-        if "Weights only load failed" in first:
-            first = "it holds other objects than tensors, which only code in it could make"
-        raise ValueError(
-            f"the file {str(path)!r} could not be read as parameters ({first}); save a state dict, "
-            "`torch.save(module.state_dict(), file)`, or read the file yourself, if you trust it "
-            "(`torch.load(file, weights_only=False)`), and pass the module or state dict in it"
-        ) from error
 
 
 def unwrapped(loaded: Any) -> dict[str, Any]:
@@ -227,20 +180,3 @@ def shortened(names: Iterable[object]) -> str:
     shown = ", ".join(repr(name) for name in listed[:_SHOWN])
     more = len(listed) - _SHOWN
     return f"[{shown}]" if more <= 0 else f"[{shown} and {more} more]"
-
-
-def _of_folder(folder: Path) -> dict[str, Any]:
-    for index in _INDICES:
-        if (folder / index).is_file():
-            shards = json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"]
-            state: dict[str, Any] = {}
-            for shard in sorted(set(shards.values())):
-                state |= read_state(folder / Path(shard).name)
-            return state
-    for name in _FILES:
-        if (folder / name).is_file():
-            return read_state(folder / name)
-    raise ValueError(
-        f"the folder {str(folder)!r} has none of {', '.join((*_INDICES, *_FILES))}; pass the file "
-        "itself"
-    )

@@ -470,3 +470,93 @@ def test_more_parts_than_the_loss_takes():
     for loss in (functional.cross_entropy, nn.CrossEntropyLoss()):
         with pytest.raises(ValueError, match=r"tuple of length 3.*\(inputs, \(target, weight\)\)"):
             NetworkLandscape(nn.Linear(4, 3), loss, parts)
+
+
+class RarelyAugmented(Items):
+    """Shaken at random at one sample, which is not among those that are tried."""
+
+    def __init__(self, draw):
+        super().__init__(INPUTS, TARGETS)
+        self.draw = draw
+
+    def __getitem__(self, i):
+        x, y = super().__getitem__(i)
+        return (x + self.draw() if i == 6 else x), y
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: torch.randn(5),
+        lambda: random.gauss(0, 1),
+        lambda: float(np.random.normal()),  # noqa: NPY002
+    ],
+    ids=["torch", "python", "numpy"],
+)
+def test_augmentation_of_a_few_samples_is_fixed_when_it_is_met(draw):
+    module = build("perceptron")
+    landscape = NetworkLandscape(
+        module, functional.cross_entropy, RarelyAugmented(draw), batch_size=4
+    )
+    point = landscape.coordinates(module)[None]
+    state = torch.get_rng_state()
+    values = [landscape.value(point).item() for _ in range(3)]
+    assert torch.equal(torch.get_rng_state(), state)
+    assert values[0] == values[1] == values[2]
+    again = NetworkLandscape(module, functional.cross_entropy, RarelyAugmented(draw), batch_size=7)
+    assert again.value(point).item() == pytest.approx(values[0], rel=1e-6)
+    assert values[0] != pytest.approx(own_value(range(30)), rel=1e-6)
+
+
+KEPT = {
+    "pair": lambda: (INPUTS, TARGETS),
+    "dict": lambda: {"input": INPUTS, "labels": TARGETS},
+    "arrays": lambda: (INPUTS.numpy(), TARGETS.numpy()),
+    "tensor data set": lambda: TensorDataset(INPUTS, TARGETS),
+    "data set": lambda: Items(INPUTS, TARGETS),
+    "list": lambda: list(zip(INPUTS, TARGETS, strict=True)),
+    "loader": lambda: DataLoader(TensorDataset(INPUTS, TARGETS), 4, shuffle=True),
+    "subset": lambda: DataLoader(
+        TensorDataset(INPUTS, TARGETS), 4, sampler=SubsetRandomSampler(range(len(INPUTS)))
+    ),
+    "batches": lambda: DataLoader(
+        TensorDataset(INPUTS, TARGETS),
+        batch_sampler=BatchSampler(RandomSampler(INPUTS, generator=None), 4, drop_last=False),
+    ),
+}
+
+
+def labelled_loss(output, target):
+    target = target["labels"] if isinstance(target, dict) else target
+    return functional.cross_entropy(output, target)
+
+
+def chosen_of(data, n_samples):
+    """The inputs that count, in their order."""
+    landscape = NetworkLandscape(
+        build("perceptron"), labelled_loss, data, n_samples=n_samples, batch_size=3
+    )
+    assert landscape.n_samples == n_samples
+    everything = landscape._samples.batch(slice(0, n_samples))
+    return everything.tensors[0]
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_so_many_samples_are_taken_from_all_over_the_data(kind):
+    found = chosen_of(KEPT[kind](), 10)
+    where = [int((row == INPUTS).all(1).nonzero()) for row in found]
+    assert where == sorted(set(where))
+    assert max(where) - min(where) > len(INPUTS) // 2
+    torch.testing.assert_close(chosen_of(KEPT[kind](), 10), found)
+    assert len(chosen_of(KEPT[kind](), len(INPUTS))) == len(INPUTS)
+    with pytest.raises(ValueError, match=f"`n_samples` is 31, but `data` has only {len(INPUTS)}"):
+        chosen_of(KEPT[kind](), 31)
+    for wrong, error in ((0, ValueError), (2.5, TypeError), ("8", TypeError)):
+        with pytest.raises(error, match=f"`n_samples` is {wrong!r}; it must be"):
+            chosen_of(KEPT[kind](), wrong)
+
+
+def test_tensors_need_no_collate():
+    for data in ((INPUTS, TARGETS), {"input": INPUTS, "labels": TARGETS}):
+        with pytest.raises(TypeError, match="`collate` makes a batch of a list of samples, but"):
+            NetworkLandscape(build("perceptron"), labelled_loss, data, collate=doubled)

@@ -131,3 +131,33 @@ def test_modules_that_keep_outputs_in_a_dict():
     point = landscape.coordinates(module)
     expected = nn.functional.cross_entropy(module(data[0]), data[1])
     torch.testing.assert_close(landscape.value(point[None])[0], expected.detach())
+
+
+def precision(output, target):
+    found = output.argmax(-1) == 0
+    return (found & (target == 0)).float().sum() / found.sum()
+
+
+def balanced(output, target):
+    right = (output.argmax(-1) == target).float()
+    return torch.stack([right[target == k].mean() for k in target.unique()]).mean()
+
+
+@pytest.mark.parametrize("batch_size", [None, 500, 20])
+@pytest.mark.parametrize("metric", [precision, balanced])
+def test_what_is_no_mean_is_noticed_on_sorted_data(metric, batch_size):
+    """And where the network makes hardly a mistake."""
+    labels = torch.arange(3).repeat_interleave(500)
+    noise = torch.randn(1500, 3, generator=torch.Generator().manual_seed(0))
+    net = nn.Linear(3, 3)
+    with torch.no_grad():
+        net.weight.copy_(torch.eye(3))
+        net.bias.zero_()
+    for size in (0.01, 0.3):
+        data = nn.functional.one_hot(labels, 3) + size * noise, labels
+        landscape = NetworkLandscape(net, nn.functional.cross_entropy, data, batch_size=batch_size)
+        points = landscape.coordinates(net)[None]
+        with pytest.raises(ValueError, match="is no mean over samples"):
+            landscape.measure(points, {"metric": metric})
+        right = landscape.measure(points, {"error": error})["error"]
+        assert right == pytest.approx(error(net(data[0]), labels).mean().item())

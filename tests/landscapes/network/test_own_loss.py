@@ -10,11 +10,11 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations
 from torch.optim.swa_utils import update_bn
-from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.zoo.images import NormAct
 from fourierpathfinder import Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape
+from fourierpathfinder.landscapes.network.drawn import mixed_batches
 
 GENERATOR = torch.Generator().manual_seed(7)
 INPUTS = torch.randn(60, 1, 6, 6, generator=GENERATOR, dtype=torch.float64)
@@ -140,7 +140,7 @@ def own_loss(module, batch_size=60):
     """By torch alone."""
     if any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in module.modules()):
         module = copy.deepcopy(module)
-        update_bn(DataLoader(TensorDataset(INPUTS), batch_size), module)
+        update_bn([INPUTS[chosen] for chosen in mixed_batches(len(INPUTS), batch_size)], module)
     with torch.no_grad():
         return cross_entropy(module.eval()(INPUTS), TARGETS).item()
 

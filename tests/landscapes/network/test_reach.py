@@ -126,3 +126,41 @@ def test_what_reads_a_dict_that_the_module_fills_is_refused(called):
     error, words = (ValueError, "reads the module") if called else (KeyError, "`loss` could not")
     with pytest.raises(error, match=words):
         landscape.coordinates(Remembers(1))
+
+
+PENALTIES = {
+    "weights": lambda m: lambda p: sum((w.data**2).sum() for w in m.parameters()),
+    "distance": lambda m: (
+        lambda p: sum(((p[name] - w.detach()) ** 2).sum() for name, w in m.named_parameters())
+    ),
+    "memory": lambda m: partial(squares, [p.detach() for p in m.parameters()]),
+}
+
+
+def squares(weights, _):
+    return sum((w**2).sum() for w in weights)
+
+
+@pytest.mark.parametrize("kind", PENALTIES)
+def test_a_penalty_that_reads_the_module_is_refused(kind):
+    module, other = Remembers(), Remembers(seed=1)
+    before = copy.deepcopy(module.state_dict())
+    landscape = NetworkLandscape(
+        module, functional.cross_entropy, data_of("perceptron"), penalty=PENALTIES[kind](module)
+    )
+    with pytest.raises(ValueError, match=r"`penalty` reads the weights of the module.*deepcopy"):
+        landscape.coordinates(other)
+    assert all(torch.equal(module.state_dict()[name], before[name]) for name in before)
+
+
+def test_a_distance_from_copied_weights_is_a_penalty():
+    module, other = Remembers(), Remembers(seed=1)
+    penalty = PENALTIES["distance"](copy.deepcopy(module))
+    data = data_of("perceptron")
+    landscape = NetworkLandscape(module, functional.cross_entropy, data, penalty=penalty)
+    found = landscape.value(landscape.coordinates(other)[None]).item()
+    apart = sum(
+        ((a - b) ** 2).sum() for a, b in zip(module.parameters(), other.parameters(), strict=True)
+    )
+    own = functional.cross_entropy(other.eval()(data[0]), data[1])
+    assert found == pytest.approx((own + apart).item(), rel=1e-5)

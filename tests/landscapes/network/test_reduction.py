@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils.data import Dataset, TensorDataset
 
 from fourierpathfinder.landscapes import NetworkLandscape
 
@@ -42,6 +43,9 @@ LOSSES = {
     "a pair": (weighted_pair, TARGETS),
     "a pair of samples": (pair_of_samples, TARGETS),
     "one value a sample": (nn.CrossEntropyLoss(reduction="none"), TARGETS),
+    "values with weights": (nn.CrossEntropyLoss(WEIGHTS, reduction="none"), TARGETS),
+    "values, ignored": (nn.CrossEntropyLoss(reduction="none"), IGNORED),
+    "values of a function": (partial(CROSS_ENTROPY, weight=WEIGHTS, reduction="none"), IGNORED),
 }
 
 
@@ -50,6 +54,10 @@ def own(loss, targets):
     output = build("perceptron").double().eval()(INPUTS)
     if loss in (weighted_pair, pair_of_samples):
         loss = nn.CrossEntropyLoss(WEIGHTS)
+    if getattr(loss, "reduction", "mean") == "none":
+        loss = nn.CrossEntropyLoss(loss.weight)
+    if isinstance(loss, partial):
+        loss = partial(loss.func, weight=WEIGHTS)
     return loss(output, targets).mean().item()
 
 
@@ -357,3 +365,72 @@ def test_what_may_be_meant_by_a_loss_that_is_no_mean():
     own = NetworkLandscape(Own(), None, {"inputs": inputs, "labels": labels})
     with pytest.raises(ValueError, match=r"that the module returns by itself.*from the logits"):
         own.coordinates(Own())
+
+
+class Own(Dataset):
+    """Says nothing of its labels."""
+
+    def __init__(self, inputs, labels):
+        self._inputs, self._labels = inputs, labels
+
+    def __len__(self):
+        return len(self._labels)
+
+    def __getitem__(self, i):
+        return self._inputs[i], self._labels[i]
+
+
+class Labelled(Own):
+    """Keeps its labels as data sets of torchvision do."""
+
+    @property
+    def targets(self):
+        return self._labels.tolist()
+
+
+def rarely(n, where):
+    labels = torch.arange(n) % 2
+    labels[where] = 2
+    return torch.randn(n, 4, generator=torch.Generator().manual_seed(0)), labels
+
+
+@pytest.mark.parametrize(
+    "kind, n, where",
+    [
+        (Own, 1500, [77, 300, 512, 811, 1203, 1444]),
+        (Own, 400, [397, 398, 399]),
+        (Labelled, 20_000, [13_577]),
+        (TensorDataset, 20_000, [13_577]),
+    ],
+)
+def test_a_rare_label_that_weighs_more_is_noticed(kind, n, where):
+    weights = torch.tensor([1.0, 1.0, 50.0])
+
+    def loss(output, target):
+        return nn.functional.cross_entropy(output, target, weight=weights)
+
+    torch.manual_seed(0)
+    module = nn.Linear(4, 3)
+    landscape = NetworkLandscape(module, loss, kind(*rarely(n, where)))
+    with pytest.raises(ValueError, match=r"no mean over samples.*Where samples weigh differently"):
+        landscape.coordinates(nn.Linear(4, 3))
+    known = nn.CrossEntropyLoss(weights)
+    found = NetworkLandscape(module, known, kind(*rarely(n, where)), batch_size=100)
+    point = found.coordinates(module)[None]
+    own = known(module(rarely(n, where)[0]), rarely(n, where)[1]).item()
+    assert found.value(point).item() == pytest.approx(own, rel=1e-5)
+
+
+def plain_mean(output, target):
+    return nn.functional.cross_entropy(output, target)
+
+
+@pytest.mark.parametrize("kind", [Own, TensorDataset])
+def test_ignored_labels_at_the_end_are_noticed(kind):
+    inputs, labels = rarely(3000, slice(0))
+    labels[2950:] = -100
+    for seed in (0, 1, 2):
+        torch.manual_seed(seed)
+        landscape = NetworkLandscape(nn.Linear(4, 3), plain_mean, kind(inputs, labels))
+        with pytest.raises(ValueError, match="no mean over samples"):
+            landscape.coordinates(nn.Linear(4, 3))

@@ -4,12 +4,13 @@ import json
 import pathlib
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from fourierpathfinder.landscapes import NetworkLandscape
-from fourierpathfinder.landscapes.network.stored import read_state
+from fourierpathfinder.landscapes.network.files import read_state
 
 from .architectures import build, data_of, landscape_of
 
@@ -234,3 +235,72 @@ def _landscape_and_module():
     module = torch.nn.Linear(2, 3)
     data = torch.ones(4, 2), torch.zeros(4, 3)
     return NetworkLandscape(module, torch.nn.functional.mse_loss, data), torch.nn.Linear(2, 3)
+
+
+def as_safetensors(path):
+    pytest.importorskip("safetensors").torch.save_file(end().state_dict(), path)
+
+
+def as_npz(path):
+    arrays = {name: tensor.numpy() for name, tensor in end().state_dict().items()}
+    with path.open("wb") as file:  # which adds nothing to the name
+        np.savez(file, **arrays)
+
+
+KINDS = {
+    "safetensors": as_safetensors,
+    "torch": lambda path: torch.save(end().state_dict(), path),
+    "numpy": as_npz,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("safetensors", "M.SAFETENSORS"),
+        ("safetensors", "model.bin"),
+        ("safetensors", "model.pt"),
+        ("safetensors", "model"),
+        ("torch", "model.safetensors"),
+        ("torch", "MODEL.PTH"),
+        ("numpy", "model.npz"),
+        ("numpy", "MODEL.NPZ"),
+    ],
+)
+def test_a_file_is_what_it_holds_whatever_its_name(tmp_path, kind, name):
+    if kind == "safetensors":
+        pytest.importorskip("safetensors.torch")
+    KINDS[kind](tmp_path / name)
+    assert torch.equal(found(tmp_path / name), expected())
+
+
+def test_a_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    torch.save(end().state_dict(), tmp_path / "end.pt")
+    assert torch.equal(found("~/end.pt"), expected())
+
+
+def test_an_index_is_an_end_as_its_folder_is(tmp_path):
+    state = end().state_dict()
+    names = {name: f"part-{k % 2}.bin" for k, name in enumerate(state)}
+    for part in set(names.values()):
+        torch.save({n: t for n, t in state.items() if names[n] == part}, tmp_path / part)
+    index = tmp_path / "pytorch_model.bin.index.json"
+    index.write_text(json.dumps({"weight_map": names}))
+    for place in (index, tmp_path):
+        assert torch.equal(found(place), expected())
+
+
+@pytest.mark.parametrize("content", ["{}", "{", "[]", '{"weight_map": 3}', '{"weight_map": [3]}'])
+def test_a_broken_index_is_named(tmp_path, content):
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(content)
+    for place in (index, tmp_path):
+        with pytest.raises(ValueError, match=r"safetensors.index.json' is no index of parameters"):
+            found(place)
+
+
+def test_an_open_file_is_no_end(tmp_path):
+    torch.save(end().state_dict(), tmp_path / "end.pt")
+    with (tmp_path / "end.pt").open("rb") as file, pytest.raises(TypeError, match="an open file"):
+        found(file)

@@ -195,7 +195,7 @@ def test_a_checkpoint_tells_losses_and_data_apart():
 @pytest.mark.parametrize(
     ("points", "error", "words"),
     [
-        (np.zeros((2, 51)), TypeError, "must be a torch tensor"),
+        (np.zeros((2, 51), bool), TypeError, "must be a tensor or array of numbers"),
         (torch.zeros(51), ValueError, r"shape \(51,\); it must be \(M, 51\)"),
         (torch.zeros(1, 50), ValueError, r"shape \(1, 50\); it must be \(M, 51\)"),
     ],
