@@ -17,6 +17,7 @@ from .exits import Exit, InputError
 from .guesses import read_initial
 from .help import Command
 from .minima import evaluated_findings
+from .once import require_one_source
 from .opening import opened, opened_prior
 from .options import CHECK, CONNECT, FIND, MANY, with_options
 from .outputs import draw, make_folder, read_result, require_own
@@ -85,6 +86,8 @@ def find(**options: Any) -> Exit:
 def find_many(source: str, **options: Any) -> Exit:
     """Find the paths of many pairs, into one table."""
     settings = settings_of(options)
+    for key in options["each"]:
+        require_one_source(key, options["settings"], "--each", "--set")
     pairs = read_pairs(source)
     if options["scheduler"] is not None:
         require_reachable(options["scheduler"])
@@ -208,7 +211,7 @@ def check(**options: Any) -> Exit:
     return Exit.CERTIFIED
 
 
-@fourierpathfinder.command()
+@fourierpathfinder.command(cls=Command)
 @click.argument("result", type=Place(exists=True, path_type=Path))
 @click.option("-o", "--output", type=Place(dir_okay=False, path_type=Path),
               help="The picture; profile.png beside the result if left out.")  # fmt: skip

@@ -375,6 +375,36 @@ def test_where_there_is_no_saddle_nothing_has_failed(command, tmp_path):
     assert read_result(tmp_path / "out")["verification"] is None
 
 
+GIVEN_TWICE = {
+    "--freeze": ("--freeze", "0", "--freeze", "1", "such as 0:4,6:8"),
+    "--prior": ("--prior", "emt", "--prior=lj", "takes one value"),
+    "--method": ("--method", "X", "--method", "Y", "takes one value"),
+    "--calculator": ("--calculator", "lj", "takes one value"),
+    "--max-gradients": ("--max-gradients", 5, "--max-gradients", 9, "takes one value"),
+    "--set": ("--set", "x=1", "--set", "x=0", "gives 'x' 2 times"),
+    "--prior-set": ("--prior", "lj", "--prior-set", "x=1", "--prior-set", "x=0", "gives 'x' 2"),
+    "--method and": ("--method", "X", "--set", "method=Y", "both give 'method'"),
+}
+
+
+@pytest.mark.parametrize("option", GIVEN_TWICE)
+def test_what_is_given_twice_is_refused(option, hop, command, tmp_path):
+    *words, told = GIVEN_TWICE[option]
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", *words)
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert option in done.output
+    assert told in " ".join(done.output.split())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["find-many", "connect", "check", "plot"])
+def test_no_command_takes_the_last_of_two(name, command, tmp_path):
+    done = command(name, tmp_path, "-o", tmp_path / "a", "--output", tmp_path / "b")
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert "--output is given 2 times" in done.output
+
+
 BAD_INPUT = {
     "no file": (["none.xyz", "b.xyz", "-c", "emt"], "there is no file none.xyz"),
     "no structure": (["text.xyz", "b.xyz", "-c", "emt"], "text.xyz cannot be read"),

@@ -240,6 +240,13 @@ def test_what_fits_no_pair_is_said_before_the_first(command, pairs, tmp_path, op
     assert not (tmp_path / "out").exists()
 
 
+def test_a_setting_of_each_pair_and_of_all_is_refused(command, pairs, tmp_path):
+    more = ("--each", "charge", "--set", "charge=0", "-o", tmp_path / "out")
+    done = command("find-many", pairs, "-c", "emt", *more)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "--each and --set charge= both give 'charge'" in done.output
+
+
 def test_what_holds_no_pairs_is_refused(tmp_path):
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="no column 'reactant'"):
