@@ -180,14 +180,13 @@ def connect_command(structures: str, **options: Any) -> Exit:
         opened(settings, minima) as landscape,
         opened_prior(settings, minima) as prior,
     ):
-        graph = connecting.run_connect(settings, asked, landscape, minima, prior)
-        text = connecting.table(graph, settings.output)
+        found = connecting.run_connect(settings, asked, landscape, minima, prior)
+        text = connecting.table(found, settings.output)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
-    if graph.was_interrupted:
+    if found.graph.was_interrupted:
         raise KeyboardInterrupt
-    heights = [graph.minimax_height(graph.given[0], node) for node in graph.given]
-    return Exit.CERTIFIED if max(heights) < float("inf") else Exit.NOT_CONNECTED
+    return Exit.CERTIFIED if found.is_certified else Exit.NOT_CERTIFIED
 
 
 @fourierpathfinder.command(cls=Command)
