@@ -24,6 +24,7 @@ from .outputs import draw, make_folder, read_result, require_own
 from .pairs import Pair, read_pairs
 from .places import EVALUATIONS, RESULT, Place
 from .report import logging_to, table
+from .rows import has_unrelaxed_ends
 from .scheduler import connected, require_reachable
 from .settings import Settings, settings_of, vibrations_of
 from .structures import digest_of, freeze, looked_over, read_structure, refuse
@@ -112,6 +113,9 @@ def find_many(source: str, **options: Any) -> Exit:
         written = write_tables(folder, rows, f"fourierpathfinder find-many {source}")
     n_certified = sum(row["status"] == "certified" for row in rows)
     click.echo(f"{n_certified} of {len(rows)} pairs are certified")
+    if n_unrelaxed := sum(map(has_unrelaxed_ends, rows)):
+        has = "1 pair has" if n_unrelaxed == 1 else f"{n_unrelaxed} pairs have"
+        click.echo(f"{has} ends that are not relaxed; the column findings says which")
     click.echo(f"written {' '.join(map(str, written))}")
     return Exit.CERTIFIED if n_certified == len(rows) else Exit.NOT_CERTIFIED
 

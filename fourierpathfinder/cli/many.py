@@ -32,12 +32,12 @@ from .outputs import SCHEMA as OF_RESULT
 from .outputs import forget_result
 from .pairs import Pair
 from .places import RESULT
-from .rows import failed_row, row_of
+from .rows import failed_row, has_unrelaxed_ends, row_of
 from .structures import read_structure
 
 log = logging.getLogger("fourierpathfinder.cli")
 
-SCHEMA = "fourierpathfinder/row/1"
+SCHEMA = "fourierpathfinder/row/2"
 _DONE = (Exit.CERTIFIED, Exit.NOT_CERTIFIED, Exit.NOT_CONNECTED)
 """After these a pair is not tried again."""
 _PATIENCE = 60
@@ -231,4 +231,5 @@ def _line(row: dict[str, Any]) -> str:
     if row["barrier_eV"] is None:
         return f"{row['name']}: {row['status']}: {row['reason']}"
     told = f"{row['barrier_eV']:.4f} eV, {row['status']}, {row['n_gradients']} gradients"
-    return f"{row['name']}: {told}"
+    doubt = "ends not relaxed" if has_unrelaxed_ends(row) else ""
+    return f"{row['name']}: " + "; ".join(filter(None, (told, doubt, row["reason"])))

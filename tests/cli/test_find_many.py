@@ -71,6 +71,26 @@ def test_every_pair_has_a_row_and_failures_their_reason(finished):
     assert (finished[0] / "pairs" / "there" / "path.extxyz").exists()
 
 
+def test_ends_that_are_no_minima_are_told(command, hop, tmp_path, finished):
+    """One that is not relaxed, from which the path runs down without a saddle."""
+    pushed = read(hop / "product.traj")
+    pushed.positions[-1, 0] -= 0.3
+    write(tmp_path / "pairs.extxyz", [read(hop / "product.traj"), pushed])
+    folder = tmp_path / "out"
+    done = command("find-many", tmp_path / "pairs.extxyz", "-c", "emt", "-o", folder)
+    (row,) = rows_of(folder)
+    assert row["status"] == "certified"
+    assert "warning: the product is not relaxed" in row["findings"]
+    assert "there is no saddle on it" in row["reason"]
+    log = (folder / "run.log").read_text()
+    assert "ends not relaxed" in log
+    assert "there is no saddle on it" in log
+    assert "1 pair has ends that are not relaxed" in done.output
+    assert "the product is not relaxed" in (folder / "table.html").read_text()
+    assert "not relaxed" not in rows_of(finished[0])[0]["findings"]
+    assert "not relaxed" not in finished[1]
+
+
 def test_options_that_were_not_given_are_not_passed_on(finished):
     result = json.loads((finished[0] / "pairs" / "there" / "result.json").read_text())
     assert result["n_gradients_relaxing"] == 0

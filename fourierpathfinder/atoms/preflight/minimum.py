@@ -12,6 +12,8 @@ _SAME_PLACE = 0.1
 _RELAXED = 0.05
 """In eV/Å: the largest force of an end that counts as relaxed."""
 
+NOT_RELAXED = "is not relaxed"
+
 _RELAX = "pass --relax-ends, or relax it with this same calculator"
 
 
@@ -72,7 +74,7 @@ def unrelaxed(
     return Finding(
         "relaxation",
         Severity.WARNING,
-        f"{with_article(name)} is not relaxed: its largest force is {force:.2g} eV/Å, more than {limit:g}, "
-        "so that the barrier would not be measured from a minimum",
+        f"{with_article(name)} {NOT_RELAXED}: its largest force is {force:.2g} eV/Å, more than "
+        f"{limit:g}, so that the barrier would not be measured from a minimum",
         advice,
     )
