@@ -69,6 +69,8 @@ def find(**options: Any) -> Exit:
         text = table(found)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
+    if found.failure is not None:
+        raise found.failure
     if reason := reason_of(found):
         click.echo(f"fourierpathfinder: {reason}", err=True)
     return status_of(found)
@@ -110,12 +112,12 @@ def find_many(source: str, **options: Any) -> Exit:
     )
     with locked(folder), logging_to(folder / "run.log"):
         rows = work.rows()
+        n_certified = sum(row["status"] == "certified" for row in rows)
+        click.echo(f"{n_certified} of {len(rows)} pairs are certified")
+        if n_unrelaxed := sum(map(has_unrelaxed_ends, rows)):
+            has = "1 pair has" if n_unrelaxed == 1 else f"{n_unrelaxed} pairs have"
+            click.echo(f"{has} ends that are not relaxed; the column findings says which")
         written = write_tables(folder, rows, f"fourierpathfinder find-many {source}")
-    n_certified = sum(row["status"] == "certified" for row in rows)
-    click.echo(f"{n_certified} of {len(rows)} pairs are certified")
-    if n_unrelaxed := sum(map(has_unrelaxed_ends, rows)):
-        has = "1 pair has" if n_unrelaxed == 1 else f"{n_unrelaxed} pairs have"
-        click.echo(f"{has} ends that are not relaxed; the column findings says which")
     click.echo(f"written {' '.join(map(str, written))}")
     return Exit.CERTIFIED if n_certified == len(rows) else Exit.NOT_CERTIFIED
 
@@ -188,6 +190,8 @@ def connect_command(structures: str, **options: Any) -> Exit:
         text = connecting.table(found, settings.output)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
+    if found.written.failure is not None:
+        raise found.written.failure
     if found.graph.was_interrupted:
         raise KeyboardInterrupt
     return Exit.CERTIFIED if found.is_certified else Exit.NOT_CERTIFIED

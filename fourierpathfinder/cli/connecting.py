@@ -1,7 +1,7 @@
 """Many structures in, the graph of their minimax heights out: the command `connect`."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..storage.files import write_file
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
 from .minima import evaluated, relaxed, unrelaxed_ones
-from .outputs import write_structures
+from .outputs import Written, write_structures
 from .sanity import require_readable, sound
 from .settings import Settings
 
@@ -45,6 +45,7 @@ class Connected:
     findings: tuple[Finding, ...]
     """What was noticed before, and has been told."""
     n_gradients_relaxing: int
+    written: Written = field(default_factory=Written)
 
     @property
     def is_certified(self) -> bool:
@@ -137,8 +138,7 @@ def run_connect(
         resume_check=settings.resume_check,
     )
     connected = Connected(graph, tuple(findings), n_relaxing)
-    _write(settings.output, landscape, connected)
-    return connected
+    return replace(connected, written=_written(settings.output, landscape, connected))
 
 
 def _tell(graph: LandscapeGraph) -> None:
@@ -194,24 +194,31 @@ def _beside(connected: Connected) -> str:
     return of_prior + (f" and {n_relaxing} to relax the structures" if n_relaxing else "")
 
 
-def _write(folder: Path, landscape: RecordedMolecule, connected: Connected) -> None:
+def _written(folder: Path, landscape: RecordedMolecule, connected: Connected) -> Written:
+    """All files, what cannot be made again first."""
     graph = connected.graph
     images = [landscape.molecule.atoms(node.position, node.value) for node in graph.nodes]
     for image in images:
         image.info = {}
-    write_structures(folder / _MINIMA, images)
-    write_document(folder / _HEIGHTS, _document(connected))
+    document = _document(connected)
+    written = Written().and_then(lambda: [write_document(folder / _HEIGHTS, document)])
+    written = written.and_then(lambda: [write_structures(folder / _MINIMA, images)])
+    return written.and_then(lambda: _drawn(folder / _PICTURE, graph))
+
+
+def _drawn(file: Path, graph: LandscapeGraph) -> list[Path]:
+    """The picture, where matplotlib is installed."""
     try:
         from matplotlib.figure import Figure
 
         from ..plot import plot_disconnectivity, plot_heights
     except ModuleNotFoundError:
-        return
+        return []
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     plot_disconnectivity(graph, left).set_ylabel("energy (eV)")
     plot_heights(graph, right)
-    write_file(folder / _PICTURE, lambda to: figure.savefig(to, dpi=150, format="png"))
+    return [write_file(file, lambda to: figure.savefig(to, dpi=150, format="png"))]
 
 
 def _document(connected: Connected) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """What people read: lines during the run, one table at its end."""
 
 import logging
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
+
+import click
 
 from ..decimals import as_text, decimals_for, decimals_of
 from ..result import PathResult, Saddle
@@ -17,12 +21,31 @@ from .work import Found
 _PACKAGE = "fourierpathfinder"
 
 
+class _Lines(logging.StreamHandler[Any]):
+    """Lines on a stream; where they cannot be written a run goes on, and that is said once."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        super().__init__(stream)
+        self._of = name
+        self._has_failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say once why, on the terminal, and nothing where that is what fails."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._has_failed:
+            self._has_failed = True
+            with suppress(OSError):
+                click.echo(f"warning: lines are missing in {self._of}: {error}", err=True)
+
+
 @contextmanager
 def logging_to(file: Path) -> Iterator[None]:
     """Everything that the package logs, on the terminal and with the time in a file."""
     logger = logging.getLogger(_PACKAGE)
     stream = TextIOWrapper(open_appending(file), encoding="utf-8", write_through=True)
-    terminal, kept = logging.StreamHandler(), logging.StreamHandler(stream)
+    terminal, kept = _Lines(sys.stderr, "what is printed"), _Lines(stream, str(file))
     terminal.addFilter(lambda record: not record.name.endswith(".table"))
     kept.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     level = logger.level
@@ -36,7 +59,8 @@ def logging_to(file: Path) -> Iterator[None]:
         for handler in (terminal, kept):
             logger.removeHandler(handler)
         kept.close()
-        stream.close()
+        with suppress(OSError):  # what could not be written has been told
+            stream.close()
 
 
 def table(found: Found) -> str:
@@ -67,6 +91,7 @@ def table(found: Found) -> str:
         "mep": found.not_followed if summary.followed is None else str(summary.followed),
         "vibrations": found.not_vibrated,
         "new minima": _new_minima(summary.verification),
+        "removed": summary.left_out,
         "written": " ".join(str(file) for file in found.files),
     }  # fmt: skip
     lines = [f"{name:>10}  {text}" for name, text in rows.items() if text]

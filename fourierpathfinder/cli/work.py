@@ -27,6 +27,8 @@ class Found:
     result: PathResult
     summary: Summary
     files: tuple[Path, ...] = ()
+    failure: OSError | None = None
+    """Why one of the files could not be written."""
     not_verified: str = ""
     """Why `--verify` came to no end."""
     not_vibrated: str = ""
@@ -52,8 +54,8 @@ def written(work: Work, found: Found) -> Found:
         n_gradients_known=len(records),
         n_failures=sum(not np.isfinite(value) for _, value, _ in records),
     )
-    files = write_all(work.settings.output, work.landscape, found.result, summary)
-    return replace(found, summary=summary, files=tuple(files))
+    made = write_all(work.settings.output, work.landscape, found.result, summary)
+    return replace(found, summary=summary, files=made.files, failure=made.failure)
 
 
 def tell(now: IntermediateResult) -> None:

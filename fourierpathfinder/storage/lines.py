@@ -97,6 +97,7 @@ class GrowingFile:
             os.fsync(self._handle.fileno())
         except OSError as error:
             self._handle.truncate(began)
+            error.filename = str(self.path)  # which a full disk does not tell
             error.add_note(f"{self.path} could not be written, and is as it was before.")
             raise
         self._sealer = sealer

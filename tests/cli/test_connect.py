@@ -1,6 +1,7 @@
 """Many structures, one command: the graph of their minimax heights."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -216,3 +217,16 @@ def test_hidden_files_beside_the_structures_are_passed_over(hollows, tmp_path):
     write(tmp_path / "both.extxyz", read(hollows / "minima.traj", index=":2"))
     (tmp_path / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
     assert len(connecting.read_structures(str(tmp_path))) == 2
+
+
+def test_where_a_picture_cannot_be_written_the_heights_are(connected, hollows, tmp_path, command):
+    shutil.copytree(connected[1], tmp_path / "out")
+    (tmp_path / "out" / "graph.png").unlink()
+    (tmp_path / "out" / "heights.json").unlink()
+    (tmp_path / "out" / "graph.png").mkdir()
+    more = ("-c", "emt", "-o", tmp_path / "out", "--restart")
+    done = command("connect", hollows / "minima.traj", *more)
+    assert done.exit_code == Exit.OUTPUT, done.output
+    assert "minimax heights in eV" in done.output
+    assert "graph.png" in done.output
+    assert (tmp_path / "out" / "heights.json").is_file()

@@ -317,6 +317,24 @@ def test_a_restart_with_another_tolerance_uses_what_is_known(finished, hop, comm
     )
 
 
+def test_what_a_restart_removes_is_told_with_the_option_that_keeps_it(
+    finished, hop, command, tmp_path
+):
+    shutil.copytree(finished[0], tmp_path / "out")
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    arguments = ("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--restart")
+    done = command(*arguments, "--mep")
+    told = "removed  what --verify found in the earlier run is removed"
+    assert told in done.output
+    assert "pass --verify too" in (tmp_path / "out" / "run.log").read_text()
+    n_gradients = (tmp_path / "out" / "evaluations.jsonl").read_bytes()
+    done = command(*arguments)
+    assert "what --mep found in the earlier run (mep.extxyz) is removed" in done.output
+    done = command(*arguments, "--verify", "--mep")
+    assert "is removed" not in done.output
+    assert (tmp_path / "out" / "evaluations.jsonl").read_bytes() == n_gradients
+
+
 def test_one_file_may_hold_both_ends_and_atoms_may_be_frozen_by_number(
     hop, finished, command, tmp_path
 ):
