@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..atoms.preflight import Finding
+from ..storage.errors import OtherProblemError
 from ..storage.lock import locked
 from . import connecting, many, run
 from .calculators import CalculatorFactory, unheard
@@ -18,7 +19,7 @@ from .guesses import read_initial
 from .help import Command
 from .minima import evaluated_findings
 from .once import require_one_source
-from .opening import opened, opened_prior
+from .opening import opened, opened_prior, require_same_problem
 from .options import CHECK, CONNECT, FIND, MANY, with_options
 from .outputs import draw, make_folder, read_result, require_own
 from .pairs import Pair, read_pairs
@@ -109,6 +110,7 @@ def find_many(source: str, **options: Any) -> Exit:
         {**settings.calculator.identity, **_contents(settings, options)},
         settings.n_jobs,
         _made_here(settings, options),
+        _refusal,
     )
     with locked(folder), logging_to(folder / "run.log"):
         rows = work.rows()
@@ -126,6 +128,22 @@ def _of_pair(pair: Pair, given: list[str], each: tuple[str, ...]) -> list[str]:
     """The options of `find` for a pair; a first path that was given counts before its own."""
     comes_with_it = pair.initial and "--initial" not in given
     return [*given, *pair.settings(each), *(["--initial", pair.initial] if comes_with_it else ())]
+
+
+def _refusal(words: list[str]) -> str:
+    """Why `find` with these words would refuse the evaluations of its folder, being of others.
+
+    What else is wrong is said in the pair's row.
+    """
+    try:
+        options = find.make_context("find", words).params
+        start, end, _, _ = _looked_over(options)
+        require_same_problem(settings_of(options), (start, end))
+    except OtherProblemError as error:
+        return str(error)
+    except (InputError, ValueError, OSError, click.ClickException):
+        return ""
+    return ""
 
 
 def _contents(settings: Settings, options: dict[str, Any]) -> dict[str, Any]:
@@ -241,16 +259,21 @@ def plot(result: Path, output: Path | None) -> Exit:
     return Exit.CERTIFIED
 
 
-def _ends(options: dict[str, Any], calculator: CalculatorFactory) -> tuple[Any, Any, list[Finding]]:
-    """Both ends, corrected if asked; InputError where no path can join them."""
+def _looked_over(options: dict[str, Any]) -> tuple[Any, Any, list[Finding], list[Finding]]:
+    """Both ends as they are read, what was corrected if asked, and what there is to say."""
     sources = [options[name] for name in ("reactant", "product")]
     start, end = (read_structure(source) for source in sources)
     if options["frozen"] is not None:
         start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
-    start, end, corrected, findings = looked_over(
+    return looked_over(
         start, end, fix=options["fix"], mirror=options["mirror"], order=options["order"],
         cell=options["cell"],
     )  # fmt: skip
+
+
+def _ends(options: dict[str, Any], calculator: CalculatorFactory) -> tuple[Any, Any, list[Finding]]:
+    """Both ends, corrected if asked; InputError where no path can join them."""
+    start, end, corrected, findings = _looked_over(options)
     for finding in corrected:
         click.echo(f"corrected: {finding.sentence}", err=True)
     refuse(findings)

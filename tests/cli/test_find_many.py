@@ -242,6 +242,32 @@ def test_an_earlier_run_is_not_overwritten(pairs, finished, command):
     assert "pass --restart" in done.output
 
 
+@pytest.mark.parametrize("change", ["a structure", "the calculator"])
+def test_a_restart_of_other_problems_is_refused_before_anything_is_lost(
+    change, pairs, finished, tmp_path, command
+):
+    for name in ("reactant.traj", "product.traj", "pairs.csv"):
+        shutil.copy(pairs.parent / name, tmp_path)
+    shutil.copytree(finished[0], tmp_path / "out")
+    arguments = ["find-many", tmp_path / "pairs.csv", "-o", tmp_path / "out", "--restart", "-c"]
+    assert command(*arguments, "emt").exit_code == Exit.NOT_CERTIFIED
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*.*") if file.suffix != ".log"}
+    calculator = ["emt"]
+    if change == "a structure":
+        pushed = read(tmp_path / "reactant.traj")
+        pushed.positions[-1, 2] += 0.02
+        write(tmp_path / "reactant.traj", pushed)
+        del before[tmp_path / "reactant.traj"]
+    else:
+        calculator = ["emt", "--set", "asap_cutoff=true"]
+    done = command(*arguments, *calculator)
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert "2 of 4 pairs were run otherwise before: there, back." in done.output
+    assert f"its {'structures' if change == 'a structure' else 'calculator'} is" in done.output
+    assert "delete the folders of these pairs" in done.output
+    assert {file: file.read_bytes() for file in before} == before
+
+
 def test_the_table_of_pairs_is_not_lost_to_the_table_of_results(pairs, tmp_path, command):
     shutil.copy(pairs, tmp_path / "table.csv")
     done = command("find-many", tmp_path / "table.csv", "-c", "emt", "-o", tmp_path)
