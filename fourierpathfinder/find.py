@@ -130,6 +130,8 @@ def find_path(
     cheaper = resolve_priors(prior, method, abilities, a)
     check_known(known, a)
     begin = resolve_initial(initial, abilities, (a, b))
+    if begin.is_turned:
+        _log.warning("`initial` runs from the end to the start, and is turned round")
     identity: Mapping[str, str] = {}
     if checkpoint is not None:
         check_folder(checkpoint)

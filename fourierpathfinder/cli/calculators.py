@@ -223,6 +223,11 @@ def _resolved(name: str) -> tuple[str, str, dict[str, Any]]:
         defaults = {}
     elif name in names_in_ase:
         origin, attribute, defaults = __name__, "named_in_ase", {"name": name}
+    elif name.endswith(".py"):
+        raise InputError(
+            f"the calculator is {name!r}; name the function or class in it that makes one, such "
+            f"as {name}:make"
+        )
     else:
         method = _XTB.get(name.lower(), "")
         meant = f"give tblite with --method {method}, or" if method else ""
@@ -259,9 +264,10 @@ def _found(name: str, origin: str) -> str:
     except ValueError:
         missing = True
     if missing:
-        raise InputError(
-            f"the calculator is {name!r}, but {package} is not installed: pip install {package}"
-        )
+        file = Path(*origin.split(".")).with_suffix(".py")
+        meant = name.replace(origin, str(file), 1)
+        advice = f"for the file {file} give {meant}" if file.is_file() else f"pip install {package}"
+        raise InputError(f"the calculator is {name!r}, but {package} is not installed: {advice}")
     return origin
 
 

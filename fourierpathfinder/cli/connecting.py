@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.io import read
 
-from ..atoms import differences
+from ..atoms.comparison import compared
 from ..atoms.preflight import Finding, Severity
 from ..graph import LandscapeGraph, connect
 from ..methods import Surrogate
@@ -99,10 +99,20 @@ def read_structures(source: str) -> list[Atoms]:
     if len(found) < 2:
         raise InputError(f"{source} holds {len(found)} structure(s); give two minima at least")
     for k, atoms in enumerate(found[1:], start=1):
-        sentences = differences(found[0], atoms)
-        if sentences:
-            raise InputError(f"structure {k} does not match structure 0: {sentences[0]}")
+        if different := _difference(found[0], atoms):
+            raise InputError(f"structure {k} does not match structure 0: {different}")
     return found
+
+
+def _difference(first: Atoms, other: Atoms) -> str:
+    """Why two structures are not of one system, and what to do; empty where they are."""
+    differences = compared(first, other)
+    if not differences:
+        return ""
+    found, advice = differences[0]
+    if sorted(first.numbers) == sorted(other.numbers) and (first.numbers != other.numbers).any():
+        advice = "write all structures with their atoms in one order"
+    return f"{found.replace('the landscape', 'structure 0')}; {advice}"
 
 
 def run_connect(

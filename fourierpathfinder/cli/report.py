@@ -16,7 +16,7 @@ from ..saddle import SaddleReport
 from ..storage.files import open_appending
 from . import vibrating
 from .outputs import named_minima
-from .work import Found
+from .work import TELLING, Found
 
 _PACKAGE = "fourierpathfinder"
 
@@ -68,7 +68,7 @@ def table(found: Found) -> str:
     result, summary = found.result, found.summary
     decimals = decimals_of(result)
     rows = {
-        "barrier": f"{as_text(result.barrier, decimals)} eV  (± {result.height_error:.1g})",
+        "barrier": f"{as_text(result.barrier, decimals)} eV  ({_error(result.height_error)})",
         "reverse": f"{as_text(result.reverse_barrier, decimals)} eV",
         "height": f"{as_text(result.height, max(6, decimals))} eV at t = {result.height_time:.3f}",
         "saddle": _saddle(result.saddle),
@@ -98,6 +98,11 @@ def table(found: Found) -> str:
     if summary.rates is not None:
         lines.append(vibrating.text(summary.rates, summary.n_gradients_vibrating))
     return "\n".join(lines)
+
+
+def _error(error: float) -> str:
+    """How well the barrier is known; one estimated without bounds only says that it is not."""
+    return f"± {error:.1g}" if error < TELLING else "its error is not known"
 
 
 def _saddle(saddle: Saddle | None) -> str:

@@ -16,7 +16,7 @@ log = logging.getLogger("fourierpathfinder.cli")
 NO_SADDLE = "no: there is no saddle"
 """Why there are no vibrations and no reaction path where nothing has failed."""
 
-_TELLING = 100.0
+TELLING = 100.0
 """In eV: an error estimated larger than this only says that nothing is known yet."""
 
 
@@ -65,6 +65,6 @@ def tell(now: IntermediateResult) -> None:
         "%3d gradients, height %.6f eV%s%s",
         now.n_gradients,
         now.height,
-        f" ± {error:.2g}" if error < _TELLING else "",
+        f" ± {error:.2g}" if error < TELLING else "",
         f"; next: {now.waiting_for}" if now.waiting_for else "",
     )

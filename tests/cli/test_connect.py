@@ -158,6 +158,11 @@ def test_bad_input_is_a_sentence(hollows, command, tmp_path):
     done = command("connect", tmp_path / "two.traj", "-c", "emt", "-o", tmp_path / "out")
     assert done.exit_code == Exit.BAD_INPUT
     assert "structure 1 does not match structure 0" in done.output
+    first = read(hollows / "each" / "0.traj")
+    write(tmp_path / "two.traj", [first, first[::-1]])
+    done = command("connect", tmp_path / "two.traj", "-c", "emt", "-o", tmp_path / "out")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "but structure 0 has Al there; write all structures with" in done.output
 
 
 def test_a_structure_that_cannot_be_calculated_is_named(hollows, command, tmp_path):

@@ -432,6 +432,8 @@ BAD_INPUT = {
     "no calculator": (["a.xyz", "b.xyz", "-c", "dft"], "there is no calculator 'dft'"),
     "no package": (["a.xyz", "b.xyz", "-c", "nopackage.calc:Calc"], "pip install nopackage"),
     "no calculator file": (["a.xyz", "b.xyz", "-c", "none.py:make"], "there is no file none.py"),
+    "no function": (["a.xyz", "b.xyz", "-c", "calc.py"], "such as calc.py:make"),
+    "a file as a module": (["a.xyz", "b.xyz", "-c", "calc:make"], "calc.py give calc.py:make"),
     "no setting": (["a.xyz", "b.xyz", "-c", "emt", "--set", "x"], "not of the form key=value"),
     "no atoms": (["a.xyz", "b.xyz", "-c", "emt", "--freeze", "99"], "give atoms' numbers"),
     "all frozen": (
@@ -459,6 +461,7 @@ def test_bad_input_is_a_sentence_and_its_own_exit_status(
     write("both.xyz", [start, end])
     write("water.xyz", molecule("H2O"))
     (tmp_path / "text.xyz").write_text("no structure\n")
+    (tmp_path / "calc.py").write_text("def make(): ...\n")
     done = command("find", *arguments)
     assert done.exit_code == Exit.BAD_INPUT, done.output
     assert sentence in " ".join(done.output.split())
