@@ -263,7 +263,8 @@ def test_a_restart_of_other_problems_is_refused_before_anything_is_lost(
     done = command(*arguments, *calculator)
     assert done.exit_code == Exit.BAD_INPUT, done.output
     assert "2 of 4 pairs were run otherwise before: there, back." in done.output
-    assert f"its {'structures' if change == 'a structure' else 'calculator'} is" in done.output
+    told = "the reactant is another one" if change == "a structure" else "its calculator is"
+    assert told in done.output
     assert "delete the folders of these pairs" in done.output
     assert {file: file.read_bytes() for file in before} == before
 
