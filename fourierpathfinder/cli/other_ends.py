@@ -32,8 +32,8 @@ def what_differs(place: Path, identity: Mapping[str, Any], structures: Sequence[
         )
     if len(now) == 2 and all(map(np.array_equal, before, now[::-1])):
         return (
-            f"{place} belongs to another problem: its structures are this run's in the other order; "
-            f"give the reactant and the product as they were then, or {_ADVICE}"
+            f"{place} belongs to another problem: its structures are this run's in the other "
+            f"order; give the reactant and the product as they were then, or {_ADVICE}"
         )
     names = ("the reactant", "the product") if len(now) == 2 else None
     told = [
