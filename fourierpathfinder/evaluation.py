@@ -12,7 +12,21 @@ from .result import Evaluations
 
 
 class BudgetSpentError(Exception):
-    """Another batch of gradients would exceed the budget; nothing was evaluated."""
+    """Another batch of gradients would exceed the budget; nothing was evaluated.
+
+    Parameters
+    ----------
+    n_needed : int
+        The budget that would cover it, where that is known.
+    """
+
+    def __init__(self, n_needed: int = 0) -> None:
+        super().__init__(n_needed)
+        self.n_needed = n_needed
+
+
+class BudgetTooSmallError(ValueError):
+    """The budget does not cover the first iteration; nothing was found."""
 
 
 class LandscapeError(ValueError):
@@ -135,7 +149,7 @@ class Evaluator(Forwarding):
             finite.
         """
         if points.shape[0] > self.remaining:
-            raise BudgetSpentError
+            raise BudgetSpentError(self.n_gradients + points.shape[0])
         chosen = {} if samples is None else {"samples": samples}
         if spare and self._overwriting is not None:
             returned = self._overwriting.value_and_grad_over(points, **chosen)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ._arrays import Array
 from .ends import resolve_ends
-from .evaluation import BudgetSpentError, Evaluator
+from .evaluation import BudgetSpentError, BudgetTooSmallError, Evaluator
 from .executors import watched
 from .initial import along, check_known, confirmed, joined, resolve_initial
 from .inputs import check_call, checked_method, generator
@@ -130,6 +130,8 @@ def find_path(
     cheaper = resolve_priors(prior, method, abilities, a)
     check_known(known, a)
     begin = resolve_initial(initial, abilities, (a, b))
+    if begin.is_turned:
+        _log.warning("`initial` runs from the end to the start, and is turned round")
     identity: Mapping[str, str] = {}
     if checkpoint is not None:
         check_folder(checkpoint)
@@ -234,9 +236,10 @@ class _Session:
 
     def _check_something_done(self, error: BudgetSpentError) -> None:
         if not self._history:
-            raise ValueError(
+            least = f" to {error.n_needed} or more" if error.n_needed else ""
+            raise BudgetTooSmallError(
                 f"`max_gradients` is {self._evaluator.max_gradients}, not enough for the first "
-                f"iteration of {self._method!r}; raise it"
+                f"iteration of {self._method!r}; raise it{least}"
             ) from error
 
     def _partial(self, status: Status) -> PathResult:

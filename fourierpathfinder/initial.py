@@ -27,6 +27,8 @@ _SAME = 1e-6
 """In chords: ends of a path that are nearer than this to those of the run are these."""
 _NEAR = 0.02
 """In chords: points nearer than this to an end are that end."""
+_BACKWARDS = 0.5
+"""What is so much nearer to the ends when it is turned round was given backwards."""
 _PIECES = 8
 """Points of each piece that the path is fitted to."""
 _AGREES = 2e-3
@@ -47,11 +49,14 @@ class Initial:
         Points between the ends, in order, each as near to the one before as it can be.
     known : Evaluations or None
         What the user's structures bring along; not yet compared with the landscape.
+    is_turned : bool
+        Whether the points were given from the end of the run to its start.
     """
 
     path: SinePath | None = None
     placed: tuple[np.ndarray, ...] = ()
     known: Evaluations | None = None
+    is_turned: bool = False
 
     @property
     def content(self) -> str:
@@ -104,7 +109,12 @@ def resolve_initial(given: Any, abilities: Abilities, ends: tuple[Array, Array])
         given = to_numpy(given(np.linspace(0, 1, 4 * given.n_terms + 1)))
     points = [_point(abilities, k, one, a) for k, one in enumerate(_listed(given))]
     placed = _placed(abilities, points, a)
-    return Initial(placed=tuple(placed), known=_brought(abilities, given, points, placed))
+    is_turned = _runs_backwards(abilities, points, ends)
+    if is_turned:
+        given, points = list(_listed(given))[::-1], points[::-1]
+        placed = _placed(abilities, points, a)
+    known = _brought(abilities, given, points, placed)
+    return Initial(placed=tuple(placed), known=known, is_turned=is_turned)
 
 
 def check_known(known: Any, a: Array) -> None:
@@ -228,6 +238,22 @@ def _placed(abilities: Abilities, points: Sequence[np.ndarray], a: Array) -> lis
             raise ValueError(f"`initial`, point {k}: {text}") from error
         found.append(to_numpy(before))
     return found
+
+
+def _runs_backwards(
+    abilities: Abilities, points: Sequence[np.ndarray], ends: tuple[Array, Array]
+) -> bool:
+    """Whether the points begin beside the end of the run, and end beside its start."""
+    if len(points) < 2:
+        return False
+
+    def gap(end: Array, point: np.ndarray) -> float:
+        placed = to_numpy(abilities.ends(end, like(point, end))[1])
+        return float(np.linalg.norm(placed - to_numpy(end)))
+
+    (a, b), first, last = ends, points[0], points[-1]
+    as_given = gap(a, first) + gap(b, last)
+    return gap(a, last) + gap(b, first) < _BACKWARDS * as_given
 
 
 def _fitted(

@@ -361,7 +361,7 @@ TABLE = [
         lambda: call(max_gradients=5),
         ValueError,
         "`max_gradients` is 5, not enough for the first iteration of Direct(",
-        "raise it",
+        "raise it to 14 or more",
     ),
     row(
         "a checkpoint nowhere",
@@ -380,6 +380,7 @@ TABLE = [
         lambda: call(Untouched(), method=Surrogate(), max_gradients=2),
         ValueError,
         "`max_gradients` is 2, not enough for the first iteration",
+        "raise it to 3 or more",
     ),
     row(
         "an executor that is none",

@@ -218,3 +218,26 @@ def test_what_makes_no_sense(hop):
     wrong = Evaluations(np.zeros((1, 3)), np.zeros(1), np.zeros((1, 3)))
     with pytest.raises(ValueError, match="`known`"):
         find_path(*call, known=wrong)
+
+
+@pytest.mark.parametrize("with_ends", [True, False])
+def test_points_that_run_backwards_are_turned_round(with_ends):
+    toy = two_channels()
+    bow = np.linspace(toy.start, toy.end, 9)
+    bow[:, 1] += np.sin(np.linspace(0, np.pi, 9))
+    bow = bow if with_ends else bow[1:-1]
+    ahead, turned = (first_path(points, toy, toy.start, toy.end) for points in (bow, bow[::-1]))
+    assert np.array_equal(ahead.coefficients, turned.coefficients)
+
+
+def test_structures_that_run_backwards_are_turned_round_with_what_they_bring(hop, caplog):
+    landscape, start, end = hop
+    images = scan(landscape, start, end)
+    abilities, ends = abilities_of(landscape), tuple(map(landscape.coordinates, (start, end)))
+    ahead, turned = (resolve_initial(each, abilities, ends) for each in (images, images[::-1]))
+    assert (ahead.is_turned, turned.is_turned) == (False, True)
+    assert np.array_equal(np.stack(ahead.placed), np.stack(turned.placed))
+    for one, other in zip(vars(ahead.known).values(), vars(turned.known).values(), strict=True):
+        assert np.array_equal(one, other)
+    find_path(landscape, start, end, method=Surrogate(), rng=0, initial=images[::-1])
+    assert "`initial` runs from the end to the start, and is turned round" in caplog.text

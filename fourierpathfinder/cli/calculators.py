@@ -22,6 +22,7 @@ from ..atoms.content import files_named
 from ..atoms.preflight import Finding, Severity
 from ..storage.content import file_digest
 from .exits import InputError
+from .once import require_one_source, require_set_once
 
 _ARGON: dict[str, Any] = {"sigma": 3.405, "epsilon": 0.01032, "rc": 34.05}
 
@@ -203,9 +204,12 @@ def calculator_factory(
     {'accuracy': 0.01, 'verbosity': 0, 'method': 'GFN2-xTB'}
     """
     origin, attribute, defaults = _resolved(name)
-    given = dict(_setting(text, f"{prefix}set") for text in settings)
+    pairs = [_setting(text, f"{prefix}set") for text in settings]
+    require_set_once([key for key, _ in pairs], f"{prefix}set")
+    given = dict(pairs)
     typed = [f"{prefix}set {text}" for text in settings]
     if method is not None:
+        require_one_source("method", settings, f"{prefix}method", f"{prefix}set")
         given["method"] = method
         typed.insert(0, f"{prefix}method {method}")
     return CalculatorFactory(origin, attribute, {**defaults, **given}, tuple(typed))
@@ -219,6 +223,11 @@ def _resolved(name: str) -> tuple[str, str, dict[str, Any]]:
         defaults = {}
     elif name in names_in_ase:
         origin, attribute, defaults = __name__, "named_in_ase", {"name": name}
+    elif name.endswith(".py"):
+        raise InputError(
+            f"the calculator is {name!r}; name the function or class in it that makes one, such "
+            f"as {name}:make"
+        )
     else:
         method = _XTB.get(name.lower(), "")
         meant = f"give tblite with --method {method}, or" if method else ""
@@ -255,9 +264,10 @@ def _found(name: str, origin: str) -> str:
     except ValueError:
         missing = True
     if missing:
-        raise InputError(
-            f"the calculator is {name!r}, but {package} is not installed: pip install {package}"
-        )
+        file = Path(*origin.split(".")).with_suffix(".py")
+        meant = name.replace(origin, str(file), 1)
+        advice = f"for the file {file} give {meant}" if file.is_file() else f"pip install {package}"
+        raise InputError(f"the calculator is {name!r}, but {package} is not installed: {advice}")
     return origin
 
 

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..atoms.preflight import Finding
+from ..storage.errors import OtherProblemError
 from ..storage.lock import locked
 from . import connecting, many, run
 from .calculators import CalculatorFactory, unheard
@@ -17,12 +18,14 @@ from .exits import Exit, InputError
 from .guesses import read_initial
 from .help import Command
 from .minima import evaluated_findings
-from .opening import opened, opened_prior
+from .once import require_one_source
+from .opening import opened, opened_prior, require_same_problem
 from .options import CHECK, CONNECT, FIND, MANY, with_options
 from .outputs import draw, make_folder, read_result, require_own
 from .pairs import Pair, read_pairs
 from .places import EVALUATIONS, RESULT, Place
 from .report import logging_to, table
+from .rows import has_unrelaxed_ends
 from .scheduler import connected, require_reachable
 from .settings import Settings, settings_of, vibrations_of
 from .structures import digest_of, freeze, looked_over, read_structure, refuse
@@ -67,6 +70,8 @@ def find(**options: Any) -> Exit:
         text = table(found)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
+    if found.failure is not None:
+        raise found.failure
     if reason := reason_of(found):
         click.echo(f"fourierpathfinder: {reason}", err=True)
     return status_of(found)
@@ -85,6 +90,8 @@ def find(**options: Any) -> Exit:
 def find_many(source: str, **options: Any) -> Exit:
     """Find the paths of many pairs, into one table."""
     settings = settings_of(options)
+    for key in options["each"]:
+        require_one_source(key, options["settings"], "--each", "--set")
     pairs = read_pairs(source)
     if options["scheduler"] is not None:
         require_reachable(options["scheduler"])
@@ -103,12 +110,16 @@ def find_many(source: str, **options: Any) -> Exit:
         {**settings.calculator.identity, **_contents(settings, options)},
         settings.n_jobs,
         _made_here(settings, options),
+        _refusal,
     )
     with locked(folder), logging_to(folder / "run.log"):
         rows = work.rows()
+        n_certified = sum(row["status"] == "certified" for row in rows)
+        click.echo(f"{n_certified} of {len(rows)} pairs are certified")
+        if n_unrelaxed := sum(map(has_unrelaxed_ends, rows)):
+            has = "1 pair has" if n_unrelaxed == 1 else f"{n_unrelaxed} pairs have"
+            click.echo(f"{has} ends that are not relaxed; the column findings says which")
         written = write_tables(folder, rows, f"fourierpathfinder find-many {source}")
-    n_certified = sum(row["status"] == "certified" for row in rows)
-    click.echo(f"{n_certified} of {len(rows)} pairs are certified")
     click.echo(f"written {' '.join(map(str, written))}")
     return Exit.CERTIFIED if n_certified == len(rows) else Exit.NOT_CERTIFIED
 
@@ -117,6 +128,22 @@ def _of_pair(pair: Pair, given: list[str], each: tuple[str, ...]) -> list[str]:
     """The options of `find` for a pair; a first path that was given counts before its own."""
     comes_with_it = pair.initial and "--initial" not in given
     return [*given, *pair.settings(each), *(["--initial", pair.initial] if comes_with_it else ())]
+
+
+def _refusal(words: list[str]) -> str:
+    """Why `find` with these words would refuse the evaluations of its folder, being of others.
+
+    What else is wrong is said in the pair's row.
+    """
+    try:
+        options = find.make_context("find", words).params
+        start, end, _, _ = _looked_over(options)
+        require_same_problem(settings_of(options), (start, end))
+    except OtherProblemError as error:
+        return str(error)
+    except (InputError, ValueError, OSError, click.ClickException):
+        return ""
+    return ""
 
 
 def _contents(settings: Settings, options: dict[str, Any]) -> dict[str, Any]:
@@ -177,14 +204,15 @@ def connect_command(structures: str, **options: Any) -> Exit:
         opened(settings, minima) as landscape,
         opened_prior(settings, minima) as prior,
     ):
-        graph = connecting.run_connect(settings, asked, landscape, minima, prior)
-        text = connecting.table(graph, settings.output)
+        found = connecting.run_connect(settings, asked, landscape, minima, prior)
+        text = connecting.table(found, settings.output)
         logging.getLogger("fourierpathfinder.cli.table").info("%s", text)
     click.echo(text)
-    if graph.was_interrupted:
+    if found.written.failure is not None:
+        raise found.written.failure
+    if found.graph.was_interrupted:
         raise KeyboardInterrupt
-    heights = [graph.minimax_height(graph.given[0], node) for node in graph.given]
-    return Exit.CERTIFIED if max(heights) < float("inf") else Exit.NOT_CONNECTED
+    return Exit.CERTIFIED if found.is_certified else Exit.NOT_CERTIFIED
 
 
 @fourierpathfinder.command(cls=Command)
@@ -208,7 +236,7 @@ def check(**options: Any) -> Exit:
     return Exit.CERTIFIED
 
 
-@fourierpathfinder.command()
+@fourierpathfinder.command(cls=Command)
 @click.argument("result", type=Place(exists=True, path_type=Path))
 @click.option("-o", "--output", type=Place(dir_okay=False, path_type=Path),
               help="The picture; profile.png beside the result if left out.")  # fmt: skip
@@ -231,16 +259,21 @@ def plot(result: Path, output: Path | None) -> Exit:
     return Exit.CERTIFIED
 
 
-def _ends(options: dict[str, Any], calculator: CalculatorFactory) -> tuple[Any, Any, list[Finding]]:
-    """Both ends, corrected if asked; InputError where no path can join them."""
+def _looked_over(options: dict[str, Any]) -> tuple[Any, Any, list[Finding], list[Finding]]:
+    """Both ends as they are read, what was corrected if asked, and what there is to say."""
     sources = [options[name] for name in ("reactant", "product")]
     start, end = (read_structure(source) for source in sources)
     if options["frozen"] is not None:
         start, end = (freeze(atoms, options["frozen"]) for atoms in (start, end))
-    start, end, corrected, findings = looked_over(
+    return looked_over(
         start, end, fix=options["fix"], mirror=options["mirror"], order=options["order"],
         cell=options["cell"],
     )  # fmt: skip
+
+
+def _ends(options: dict[str, Any], calculator: CalculatorFactory) -> tuple[Any, Any, list[Finding]]:
+    """Both ends, corrected if asked; InputError where no path can join them."""
+    start, end, corrected, findings = _looked_over(options)
     for finding in corrected:
         click.echo(f"corrected: {finding.sentence}", err=True)
     refuse(findings)

@@ -15,7 +15,7 @@ class Exit(IntEnum):
     CALCULATOR = 3
     """The calculator failed too often; everything calculated is saved."""
     OUTPUT = 4
-    """The output could not be written, such as on a full disk; earlier files are as they were."""
+    """A file could not be written, such as on a full disk; the other files are there."""
     NOT_CONNECTED = 5
     """`--verify` found that the saddle does not join the two given minima."""
     UNFORESEEN = 70

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from .once import require_given_once
+
 
 class Command(click.Command):
     """A command with rare options, which are `hidden`, and options that take several numbers.
@@ -36,6 +38,7 @@ class Command(click.Command):
                 option = ""
             spread.append(word)
         try:
+            require_given_once(self, ctx, spread)
             return super().parse_args(ctx, spread)
         except click.NoSuchOption as error:
             raise click.UsageError(self._explained(error), ctx) from error

@@ -31,15 +31,17 @@ from .exits import Exit, InputError
 from .outputs import SCHEMA as OF_RESULT
 from .outputs import forget_result
 from .pairs import Pair
-from .places import RESULT
-from .rows import failed_row, row_of
+from .places import EVALUATIONS, RESULT
+from .rows import failed_row, has_unrelaxed_ends, row_of
 from .structures import read_structure
 
 log = logging.getLogger("fourierpathfinder.cli")
 
-SCHEMA = "fourierpathfinder/row/1"
+SCHEMA = "fourierpathfinder/row/2"
 _DONE = (Exit.CERTIFIED, Exit.NOT_CERTIFIED, Exit.NOT_CONNECTED)
 """After these a pair is not tried again."""
+_NAMED = 5
+"""Pairs that are named in a message."""
 _PATIENCE = 60
 """In seconds: how long a process of a run that was killed may take to end."""
 
@@ -62,6 +64,8 @@ class Many:
         Pairs at a time.
     calculators : sequence of CalculatorFactory
         What is made once before the first pair, so that one that cannot be made is said once.
+    refusal : callable
+        Why `find` with some arguments would refuse what an earlier run has left, or nothing.
     """
 
     pairs: Sequence[Pair]
@@ -70,6 +74,7 @@ class Many:
     calculator: dict[str, Any]
     n_jobs: int
     calculators: Sequence[CalculatorFactory] = ()
+    refusal: Callable[[list[str]], str] = lambda _: ""
 
     def rows(self) -> list[dict[str, Any]]:
         """The row of every pair, in their order; those that are missing are found."""
@@ -81,11 +86,34 @@ class Many:
         if found:
             log.info("%d of %d pairs are done already", len(found), len(self.pairs))
         missing = [pair for pair in self.pairs if pair.name not in found]
+        self._require_same_problems(missing)
         self._make_once(missing)
         for pair, row in self._run(missing):
             found[pair.name] = row
             log.info("[%d/%d] %s", len(found), len(self.pairs), _line(row))
         return [found[pair.name] for pair in self.pairs]
+
+    def _require_same_problems(self, missing: list[Pair]) -> None:
+        """Raise an InputError where pairs were run with another calculator, or with other files."""
+        refused = {pair.name: why for pair in missing if (why := self._refused(pair))}
+        if refused:
+            names = list(refused)
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            raise InputError(
+                f"{len(names)} of {len(self.pairs)} pairs were run otherwise before: "
+                f"{', '.join(names[:_NAMED])}{more}. {refused[names[0]]}. Nothing has been run or "
+                "changed: give another --output, undo the change, or delete the folders of these "
+                f"pairs in {self.folder} to run them anew"
+            )
+
+    def _refused(self, pair: Pair) -> str:
+        folder = self.folder / pair.name
+        if pair.problem or not (folder / EVALUATIONS).exists():
+            return ""
+        try:
+            return self.refusal(["--output", str(folder), *self.arguments(pair)])
+        except InputError:
+            return ""  # it is said in its row
 
     def _make_once(self, missing: list[Pair]) -> None:
         """Raise a NotReadyError where a calculator cannot be made for a structure of any pair."""
@@ -231,4 +259,5 @@ def _line(row: dict[str, Any]) -> str:
     if row["barrier_eV"] is None:
         return f"{row['name']}: {row['status']}: {row['reason']}"
     told = f"{row['barrier_eV']:.4f} eV, {row['status']}, {row['n_gradients']} gradients"
-    return f"{row['name']}: {told}"
+    doubt = "ends not relaxed" if has_unrelaxed_ends(row) else ""
+    return f"{row['name']}: " + "; ".join(filter(None, (told, doubt, row["reason"])))

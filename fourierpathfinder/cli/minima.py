@@ -9,6 +9,7 @@ from ase import Atoms
 
 from ..atoms import CrystalLandscape
 from ..atoms.preflight import Finding, same_minimum, unrelaxed
+from ..atoms.preflight.minimum import with_article
 from ..evaluation import LandscapeError
 from ..landscapes.isolation import TooManyFailuresError
 from ..reaction_path import RelaxedMinimum, relax
@@ -22,6 +23,9 @@ log = logging.getLogger("fourierpathfinder.cli")
 
 _RELAXING = 500
 """Calculations at most to relax one end."""
+
+RELAX = "--relax-ends"
+"""The option that relaxes the two ends of a path."""
 
 
 def evaluated_findings(landscape: RecordedMolecule, ends: tuple[Atoms, Atoms]) -> list[Finding]:
@@ -39,9 +43,16 @@ def findings_at(landscape: RecordedMolecule, a: np.ndarray, b: np.ndarray) -> li
     """
     names = ("reactant", "product")
     log.info("evaluating the ends")
-    gradients = evaluated(landscape, names, [a, b])
+    return unrelaxed_ones(landscape, names, evaluated(landscape, names, [a, b]))
+
+
+def unrelaxed_ones(
+    landscape: RecordedMolecule, names: Sequence[str], gradients: np.ndarray, option: str = RELAX
+) -> list[Finding]:
+    """Which structures are not relaxed, by their gradients (M, D); the log tells of each."""
+    advice = f"pass {option}, or relax it with this same calculator"
     found = [
-        unrelaxed(name, landscape.molecule.forces(gradient))
+        unrelaxed(name, landscape.molecule.forces(gradient), advice=advice)
         for name, gradient in zip(names, gradients, strict=True)
     ]
     findings = [finding for finding in found if finding is not None]
@@ -65,7 +76,7 @@ def evaluated(
     for name, energy in zip(names, energies, strict=True):
         if not np.isfinite(energy):
             why = landscape.why_failed(n_before=n_before)
-            raise TooManyFailuresError(f"the calculator fails at {_the(name)}: {why}")
+            raise TooManyFailuresError(f"the calculator fails at {with_article(name)}: {why}")
     return np.asarray(gradients)
 
 
@@ -129,10 +140,6 @@ def _placed(
     return Evaluations(points[1:], values, gradients[1:])
 
 
-def _the(name: str) -> str:
-    return name if name[-1].isdigit() else f"the {name}"
-
-
 def relaxed(
     landscape: RecordedMolecule,
     name: str,
@@ -148,18 +155,18 @@ def relaxed(
         If the calculator fails.
     """
     n_before = landscape.isolated.n_failures
-    log.info("relaxing %s", _the(name))
+    log.info("relaxing %s", with_article(name))
     try:
         minimum = relax(landscape, x, prior=prior, known=known, max_gradients=_RELAXING)
     except (LandscapeError, TooManyFailuresError) as error:
         raise TooManyFailuresError(
-            f"{_the(name)} could not be relaxed, as the calculator fails: "
+            f"{with_article(name)} could not be relaxed, as the calculator fails: "
             f"{landscape.why_failed(error, n_before)}"
         ) from error
     log.info(
         "%s after %d gradients: %.6f eV, force %.3f eV/Å",
-        _the(name), minimum.n_gradients, minimum.value, minimum.largest_force,
+        with_article(name), minimum.n_gradients, minimum.value, minimum.largest_force,
     )  # fmt: skip
     if not minimum.success:
-        log.warning("%s is not fully relaxed: %s", _the(name), minimum.message)
+        log.warning("%s is not fully relaxed: %s", with_article(name), minimum.message)
     return minimum

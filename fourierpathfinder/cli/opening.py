@@ -16,12 +16,14 @@ from ..landscapes import IsolatedLandscape
 from ..restart.recheck import recheck
 from ..result import Evaluations, PathResult
 from ..storage.content import fingerprint
-from ..storage.errors import earlier
+from ..storage.errors import OtherProblemError, earlier
 from ..storage.evaluations import EvaluationStore, read_evaluations, read_identity
+from ..storage.lines import check_identity
 from . import cells
 from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import LOG, Prior, RecordedMolecule
+from .other_ends import as_notes, what_differs
 from .outputs import read_result
 from .places import EVALUATIONS, OF_PRIOR, RESULT
 from .settings import Settings
@@ -36,6 +38,17 @@ def opened(
     """The landscape in its worker processes, with its evaluations kept in the output folder."""
     with _opened(settings, settings.calculator, structures, EVALUATIONS, executor) as landscape:
         yield landscape
+
+
+def require_same_problem(settings: Settings, structures: Sequence[Atoms]) -> None:
+    """Raise an OtherProblemError where a run would, as its files are of another problem."""
+    for name, calculator in ((EVALUATIONS, settings.calculator), (OF_PRIOR, settings.prior)):
+        place = settings.output / name
+        if isinstance(calculator, CalculatorFactory) and place.exists():
+            landscape = _landscape(settings.changing, structures[0], calculator)
+            expected = _identity(settings, landscape, structures)
+            with _in_words(place, expected, structures):
+                check_identity(place, read_identity(place), expected)
 
 
 @contextmanager
@@ -146,9 +159,28 @@ def _store(
         )
     if place.with_suffix(".npz").exists():
         raise earlier(place.with_suffix(".npz"))
+    identity = _identity(settings, landscape, structures)
+    with _in_words(place, identity, structures):
+        return EvaluationStore(place, identity, as_notes(structures))
+
+
+@contextmanager
+def _in_words(place: Path, identity: dict[str, str], structures: Sequence[Atoms]) -> Iterator[None]:
+    """Say which structures differ, where that is what makes another problem."""
+    try:
+        yield
+    except OtherProblemError as error:
+        told = what_differs(place, identity, structures)
+        raise OtherProblemError(told or str(error)) from error
+
+
+def _identity(
+    settings: Settings, landscape: cells.Molecule, structures: Sequence[Atoms]
+) -> dict[str, str]:
+    """What the evaluations of a run are of."""
     positions = np.stack([atoms.positions for atoms in structures])
     identity = {**landscape.identity, "structures": fingerprint(positions)}
     if settings.changing is not None:
         vectors = np.stack([np.asarray(atoms.cell) for atoms in structures])
         identity["cells of the structures"] = fingerprint(vectors)
-    return EvaluationStore(place, identity)
+    return identity

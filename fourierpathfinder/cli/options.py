@@ -53,7 +53,7 @@ _TOL = click.option("--tol", type=float, default=1e-3, hidden=True, metavar="X",
                     help="Tolerance, as a fraction of the rise (0.001).")  # fmt: skip
 
 _LIMITS: Options = (
-    click.option("--max-gradients", type=int, metavar="N", help="Maximum number of calculations."),
+    click.option("--max-gradients", type=int, metavar="N", help="Most calculations of the search."),
     click.option("-j", "--jobs", type=int, default=1, metavar="N",
                  help="Calculations at a time (1)."),
 )  # fmt: skip

@@ -3,8 +3,9 @@
 Each file is written in one step, so that none is ever half new.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,34 +56,67 @@ class Summary:
     prior: str = ""
     cell: str = ""
     """How the cell changes, where it does."""
+    left_out: str = ""
+    """What an earlier run had found beyond the path, and this one is not asked for."""
     ridges: tuple[str, ...] = ()
     """What became of each top from which `--verify` found a second way down."""
 
 
-def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> list[Path]:
-    """Write every output, and remove those of an earlier result; returns the files written."""
+@dataclass(frozen=True)
+class Written:
+    """The files of a result, and why one could not be written, if so."""
+
+    files: tuple[Path, ...] = ()
+    failure: OSError | None = None
+
+    def and_then(self, write: Callable[[], Sequence[Path]]) -> "Written":
+        """The same with what `write` has written; where it fails the others are written still."""
+        try:
+            return replace(self, files=(*self.files, *write()))
+        except OSError as error:
+            return replace(self, failure=self.failure or error)
+
+
+def write_all(folder: Path, landscape: Any, result: PathResult, summary: Summary) -> Written:
+    """Write every output, what cannot be made again first, and remove those of an earlier result.
+
+    A file that cannot be written, such as on a full disk, does not stand in the way of the others.
+    """
     evaluations = known_evaluations(landscape)
     if result.n_outliers and result.evaluations is not None:  # the store keeps what was answered
         kept = result.evaluations
         evaluations = kept.points, kept.values, kept.gradients
     images = path_atoms(landscape.molecule, result, evaluations=evaluations)
-    written = [write_structures(folder / "path.extxyz", images)]
-    if result.saddle is not None:
-        top = next(image for image in images if image.info["t"] == result.saddle.time)
-        written.append(write_structures(folder / "saddle.xyz", top))
-    written += _new_minima(folder, landscape, summary.verification)
-    if summary.followed is not None:
-        mep = following.images(landscape.molecule, summary.followed)
-        written.append(write_structures(folder / "mep.extxyz", mep))
-    if summary.rates is not None:
-        written.append(write_structures(folder / "mode.extxyz", movie(summary.rates)))
-    written.append(write_report(folder, result, summary, images))
     document = as_document(result, summary)
     document["changing_cell"] = cells.as_document(landscape.molecule)
-    written.append(write_document(folder / RESULT, document))
-    written += draw(folder / "profile.png", result)
-    _remove_others(folder, written)
+    written = Written().and_then(lambda: [write_document(folder / RESULT, document)])
+    if written.failure is not None:
+        return written  # an earlier result stays as it was
+    for name, structures in _structures(landscape, result, summary, images).items():
+        written = written.and_then(partial(_written_structures, folder / name, structures))
+    written = written.and_then(lambda: _new_minima(folder, landscape, summary.verification))
+    written = written.and_then(lambda: [write_report(folder, result, summary, images)])
+    written = written.and_then(lambda: draw(folder / "profile.png", result))
+    _remove_others(folder, written.files, (REPORT, *_PRODUCTS))
     return written
+
+
+def _structures(
+    landscape: Any, result: PathResult, summary: Summary, images: list[Any]
+) -> dict[str, Any]:
+    """The structures of a result by the names of their files."""
+    found: dict[str, Any] = {"path.extxyz": images}
+    if result.saddle is not None:
+        found["saddle.xyz"] = next(i for i in images if i.info["t"] == result.saddle.time)
+    if summary.followed is not None:
+        found["mep.extxyz"] = following.images(landscape.molecule, summary.followed)
+    if summary.rates is not None:
+        found["mode.extxyz"] = movie(summary.rates)
+    return found
+
+
+def _written_structures(file: Path, images: Any) -> list[Path]:
+    return [write_structures(file, images)]
 
 
 def forget_result(folder: Path) -> None:

@@ -1,10 +1,14 @@
 """What people read: lines during the run, one table at its end."""
 
 import logging
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
+
+import click
 
 from ..decimals import as_text, decimals_for, decimals_of
 from ..result import PathResult, Saddle
@@ -12,9 +16,28 @@ from ..saddle import SaddleReport
 from ..storage.files import open_appending
 from . import vibrating
 from .outputs import named_minima
-from .work import Found
+from .work import TELLING, Found
 
 _PACKAGE = "fourierpathfinder"
+
+
+class _Lines(logging.StreamHandler[Any]):
+    """Lines on a stream; where they cannot be written a run goes on, and that is said once."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        super().__init__(stream)
+        self._of = name
+        self._has_failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say once why, on the terminal, and nothing where that is what fails."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._has_failed:
+            self._has_failed = True
+            with suppress(OSError):
+                click.echo(f"warning: lines are missing in {self._of}: {error}", err=True)
 
 
 @contextmanager
@@ -22,7 +45,7 @@ def logging_to(file: Path) -> Iterator[None]:
     """Everything that the package logs, on the terminal and with the time in a file."""
     logger = logging.getLogger(_PACKAGE)
     stream = TextIOWrapper(open_appending(file), encoding="utf-8", write_through=True)
-    terminal, kept = logging.StreamHandler(), logging.StreamHandler(stream)
+    terminal, kept = _Lines(sys.stderr, "what is printed"), _Lines(stream, str(file))
     terminal.addFilter(lambda record: not record.name.endswith(".table"))
     kept.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     level = logger.level
@@ -36,7 +59,8 @@ def logging_to(file: Path) -> Iterator[None]:
         for handler in (terminal, kept):
             logger.removeHandler(handler)
         kept.close()
-        stream.close()
+        with suppress(OSError):  # what could not be written has been told
+            stream.close()
 
 
 def table(found: Found) -> str:
@@ -44,7 +68,7 @@ def table(found: Found) -> str:
     result, summary = found.result, found.summary
     decimals = decimals_of(result)
     rows = {
-        "barrier": f"{as_text(result.barrier, decimals)} eV  (± {result.height_error:.1g})",
+        "barrier": f"{as_text(result.barrier, decimals)} eV  ({_error(result.height_error)})",
         "reverse": f"{as_text(result.reverse_barrier, decimals)} eV",
         "height": f"{as_text(result.height, max(6, decimals))} eV at t = {result.height_time:.3f}",
         "saddle": _saddle(result.saddle),
@@ -67,12 +91,18 @@ def table(found: Found) -> str:
         "mep": found.not_followed if summary.followed is None else str(summary.followed),
         "vibrations": found.not_vibrated,
         "new minima": _new_minima(summary.verification),
+        "removed": summary.left_out,
         "written": " ".join(str(file) for file in found.files),
     }  # fmt: skip
     lines = [f"{name:>10}  {text}" for name, text in rows.items() if text]
     if summary.rates is not None:
         lines.append(vibrating.text(summary.rates, summary.n_gradients_vibrating))
     return "\n".join(lines)
+
+
+def _error(error: float) -> str:
+    """How well the barrier is known; one estimated without bounds only says that it is not."""
+    return f"± {error:.1g}" if error < TELLING else "its error is not known"
 
 
 def _saddle(saddle: Saddle | None) -> str:

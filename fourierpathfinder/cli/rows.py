@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..atoms.preflight.minimum import NOT_RELAXED
 from .exits import Exit
 from .pairs import Pair
 
@@ -22,8 +23,8 @@ _RATES = ("temperature_K", "free_energy_barrier_eV", "reverse_free_energy_barrie
 _OURS = ("name", "status", "barrier_eV", "reverse_barrier_eV", "barrier_error_eV",
          "reaction_energy_eV", "saddle_gradient_norm_eV_per_A", "n_gradients",
          "n_gradients_relaxing", "n_gradients_verifying", "n_failures", "connects_the_ends",
-         "n_negative_curvatures", "imaginary_frequency_per_cm", *_RATES, "reason",
-         "reactant", "product")  # fmt: skip
+         "n_negative_curvatures", "imaginary_frequency_per_cm", *_RATES, "findings",
+         "reason", "reactant", "product")  # fmt: skip
 """All columns of ours, in their order."""
 
 
@@ -33,8 +34,9 @@ def row_of(pair: Pair, result: Mapping[str, Any], status: int, why: str) -> dict
     verified, rates = _verified(result), (vibrations.get("rates") or [{}])[0]
     word = next((word for exit_, word in _WORDS.items() if exit_ == status), FAILED)
     energies = (result["end_energy"], result["start_energy"])
+    is_over_a_saddle = status == Exit.CERTIFIED and result["saddle"] is not None
     return {
-        **failed_row(pair, why or ("" if status == Exit.CERTIFIED else result["message"])),
+        **failed_row(pair, why or ("" if is_over_a_saddle else result["message"])),
         "status": word,
         "barrier_eV": result["barrier"],
         "reverse_barrier_eV": result["reverse_barrier"],
@@ -49,8 +51,14 @@ def row_of(pair: Pair, result: Mapping[str, Any], status: int, why: str) -> dict
         "n_negative_curvatures": verified.get("n_negative_curvatures"),
         "imaginary_frequency_per_cm": vibrations.get("imaginary_frequency"),
         **{name: rates.get(name) for name in _RATES},
+        "findings": "; ".join(result["findings"]),
         **_notes(pair),
     }
+
+
+def has_unrelaxed_ends(row: Mapping[str, Any]) -> bool:
+    """Whether the barrier of a row is not measured from minima."""
+    return NOT_RELAXED in (row["findings"] or "")
 
 
 def failed_row(pair: Pair, why: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One run: ends checked, relaxed if asked, a path found, its saddle verified, all written."""
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..methods import Surrogate
 from ..result import PathResult
 from ..saddle.guard import NotEvaluatedError
 from . import cells
+from .earlier import left_out
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
 from .minima import RelaxedEnds, findings_at, relaxed_ends
@@ -56,7 +58,8 @@ def find(
         return _found(Work(settings, landscape, prior), ends, findings)
     except (LandscapeError, TooManyFailuresError, InputError) as error:
         if not hasattr(error, "result") and not (settings.output / RESULT).exists():
-            write_failure(settings.output, str(settings.calculator), ends, error)
+            with suppress(OSError):  # what failed before matters more
+                write_failure(settings.output, str(settings.calculator), ends, error)
         raise
 
 
@@ -66,7 +69,10 @@ def _found(work: Work, given: tuple[Atoms, Atoms], findings: list[Finding]) -> F
     _check_initial(work, placed)
     ends = _relaxed(work, placed)
     findings = [*findings, *findings_at(work.landscape, ends.a, ends.b)]
-    found = _searched(work, ends, _summary(settings, findings, ends.n_gradients))
+    summary = _summary(settings, findings, ends.n_gradients)
+    if summary.left_out:
+        log.warning("%s", summary.left_out)
+    found = _searched(work, ends, summary)
     if settings.verify and found.result.success:
         found = upon_a_pass(work, verified(work, found))
     if settings.mep:
@@ -103,6 +109,7 @@ def _summary(settings: Settings, findings: list[Finding], n_relaxing: int) -> Su
         n_gradients_relaxing=n_relaxing,
         prior="" if settings.prior is None else str(settings.prior),
         cell=cells.told(settings.changing),
+        left_out=left_out(settings),
     )
 
 

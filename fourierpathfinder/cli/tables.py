@@ -34,6 +34,7 @@ _SHOWN = {
     "n_negative_curvatures": "ways down",
     "connects_the_ends": "joins the ends",
     "n_gradients": "gradients",
+    "findings": "findings",
     "reason": "reason",
 }
 """The columns of the page, of those with anything in them."""
@@ -50,7 +51,8 @@ th button { all: unset; cursor: pointer; font-weight: 600; } th button:focus-vis
 th[aria-sort=ascending] button::after { content: " ▲"; }
 th[aria-sort=descending] button::after { content: " ▼"; }
 .text { text-align: left; }
-td.reason { min-width: 24em; } .certified { color: #00704f; } .failed { color: #b04500; }
+td.reason, td.findings { min-width: 24em; }
+.certified { color: #00704f; } .failed { color: #b04500; }
 a { color: #0072B2; }
 """
 

@@ -16,7 +16,7 @@ log = logging.getLogger("fourierpathfinder.cli")
 NO_SADDLE = "no: there is no saddle"
 """Why there are no vibrations and no reaction path where nothing has failed."""
 
-_TELLING = 100.0
+TELLING = 100.0
 """In eV: an error estimated larger than this only says that nothing is known yet."""
 
 
@@ -27,6 +27,8 @@ class Found:
     result: PathResult
     summary: Summary
     files: tuple[Path, ...] = ()
+    failure: OSError | None = None
+    """Why one of the files could not be written."""
     not_verified: str = ""
     """Why `--verify` came to no end."""
     not_vibrated: str = ""
@@ -52,8 +54,8 @@ def written(work: Work, found: Found) -> Found:
         n_gradients_known=len(records),
         n_failures=sum(not np.isfinite(value) for _, value, _ in records),
     )
-    files = write_all(work.settings.output, work.landscape, found.result, summary)
-    return replace(found, summary=summary, files=tuple(files))
+    made = write_all(work.settings.output, work.landscape, found.result, summary)
+    return replace(found, summary=summary, files=made.files, failure=made.failure)
 
 
 def tell(now: IntermediateResult) -> None:
@@ -63,6 +65,6 @@ def tell(now: IntermediateResult) -> None:
         "%3d gradients, height %.6f eV%s%s",
         now.n_gradients,
         now.height,
-        f" ± {error:.2g}" if error < _TELLING else "",
+        f" ± {error:.2g}" if error < TELLING else "",
         f"; next: {now.waiting_for}" if now.waiting_for else "",
     )

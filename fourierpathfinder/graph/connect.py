@@ -96,7 +96,8 @@ def connect(
         Attempts to lower each wanted height before it is accepted; None goes on until the
         budget is used up or no pair is left.
     max_gradients : int, optional
-        A budget; the running attempt may exceed it by at most one step.
+        A budget for the minima and all attempts, which ends where it is not enough to begin
+        another one. With an executor each attempt may spend what was left when it began.
     max_seconds : float, optional
         After this time no new attempt is started.
     rng : numpy.random.Generator or int, optional
@@ -195,6 +196,7 @@ class _Session:
         self._rechecks = True
         self._max_gradients = max_gradients
         self._ends_at = None if max_seconds is None else time.monotonic() + max_seconds
+        self._is_spent = False
         self._graph = LandscapeGraph()
         self._fingerprints: list[np.ndarray] = []
         self._tried: list[Pair] = []
@@ -298,7 +300,8 @@ class _Session:
         return bool(running)
 
     def _may_go_on(self) -> bool:
-        if self._max_gradients is not None and self._graph.n_gradients >= self._max_gradients:
+        budget = self._max_gradients
+        if self._is_spent or (budget is not None and self._graph.n_gradients >= budget):
             self._graph.message = "The budget of gradients was used up."
             return False
         if self._ends_at is not None and time.monotonic() > self._ends_at:
@@ -309,9 +312,8 @@ class _Session:
     def _task(self, pair: Pair, *, is_here: bool) -> Callable[[], Found]:
         nodes = self._graph.nodes
         file = _file_of(pair, self._record) if is_here and self._record is not None else None
-        left = None
-        if self._max_gradients is not None:
-            left = max(self._max_gradients - self._graph.n_gradients, 4 * self._method.n_terms)
+        budget = self._max_gradients
+        left = None if budget is None else budget - self._graph.n_gradients
         start, end = nodes[pair[0]].position, nodes[pair[1]].position
         seed = (self._seed, *pair)
         task = partial(
@@ -325,6 +327,9 @@ class _Session:
 
     def _absorb(self, pair: Pair, found: Found) -> None:
         """Add what was found; what is in the file by then is all or nothing."""
+        if not found.was_tried:
+            self._is_spent = True
+            return
         graph, first_new = self._graph, len(self._graph)
         numbers = list(pair)
         for stop in found.stops[2:]:

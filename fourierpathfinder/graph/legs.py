@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import array_namespace, to_numpy
-from ..evaluation import BudgetSpentError, Evaluator, LandscapeError
+from ..evaluation import BudgetSpentError, BudgetTooSmallError, Evaluator, LandscapeError
 from ..find import find_path
 from ..height import evaluate_profile, refine_height
 from ..methods import Surrogate
@@ -56,6 +56,8 @@ class Found:
     n_gradients: int = 0
     n_prior_gradients: int = 0
     message: str = ""
+    was_tried: bool = True
+    """Whether the budget was enough to begin."""
 
 
 def explore(
@@ -111,6 +113,8 @@ def explore(
             checkpoint=checkpoint,
             resume_check=resume_check,
         )
+    except BudgetTooSmallError as error:
+        return Found(message=str(error), was_tried=False)
     except (LandscapeError, RuntimeError, ArithmeticError) as error:
         return Found(message=f"{type(error).__name__}: {error}")
     if result.status is Status.INTERRUPTED:

@@ -17,6 +17,12 @@ from .function import check_answer
 _log = logging.getLogger(__name__)
 
 
+_OF_TORCH = (
+    "it must be computed by functions of torch, such as torch.exp for np.exp; or pass "
+    '`gradient="finite-difference"`, or a gradient of its own'
+)
+
+
 class AutogradLandscape:
     """A landscape from a function written with `autograd.numpy`.
 
@@ -164,11 +170,23 @@ def _differentiate(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
 
     with torch.enable_grad():
         x = x.detach().requires_grad_()
-        values = function(x)
+        try:
+            values = function(x)
+        except RuntimeError as error:
+            if "numpy()" not in str(error):
+                raise
+            raise TypeError(
+                f"`function` turns its argument into a NumPy array; {_OF_TORCH}"
+            ) from error
         if not isinstance(values, torch.Tensor):
             raise TypeError(
                 f"`function` returned a {type(values).__name__}; it must return a torch tensor, "
                 "computed from its argument by functions of torch"
+            )
+        if not values.requires_grad:
+            raise TypeError(
+                f"`function` returned a tensor that torch cannot trace back to its argument; "
+                f"{_OF_TORCH}"
             )
         (gradients,) = torch.autograd.grad(values.sum(), x)
     return values.detach(), gradients

@@ -189,8 +189,9 @@ class DirectRun:
 
     def step(self) -> None:
         """Evaluate the path, and move it."""
-        if self._evaluator.remaining < self._settings.n_points + _RESERVE:
-            raise BudgetSpentError
+        n_needed = self._settings.n_points + _RESERVE
+        if self._evaluator.remaining < n_needed:
+            raise BudgetSpentError(self._evaluator.n_gradients + n_needed)
         self._remember(*self._evaluate())
         self._move()
 

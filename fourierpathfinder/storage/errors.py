@@ -9,6 +9,10 @@ class OtherReleaseError(CheckpointError):
     """A file that is as it was written, by a release that writes such files otherwise."""
 
 
+class OtherProblemError(CheckpointError):
+    """A file that is as it was written, by a run of another problem."""
+
+
 def damaged(file: object, reason: object) -> CheckpointError:
     """The error of a file that is not as it was written."""
     return CheckpointError(

@@ -121,6 +121,17 @@ def read_identity(place: str | os.PathLike[str]) -> dict[str, Any]:
     return dict(read_lines(Path(place), FORMAT).head.get("identity") or {})
 
 
+def read_notes(place: str | os.PathLike[str]) -> dict[str, Any]:
+    """What is kept beside the evaluations in a file.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or something else.
+    """
+    return dict(read_lines(Path(place), FORMAT).head.get("notes") or {})
+
+
 def _entry(evaluation: Evaluation) -> dict[str, Any]:
     value = evaluation.value
     return {

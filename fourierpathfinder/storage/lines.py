@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import CheckpointError, damaged, earlier
+from .errors import CheckpointError, OtherProblemError, damaged, earlier
 from .files import open_appending, read_objects, write_file
 
 _SEAL = re.compile(rb', "checksum": "([0-9a-f]{32})"\}')
@@ -97,6 +97,7 @@ class GrowingFile:
             os.fsync(self._handle.fileno())
         except OSError as error:
             self._handle.truncate(began)
+            error.filename = str(self.path)  # which a full disk does not tell
             error.add_note(f"{self.path} could not be written, and is as it was before.")
             raise
         self._sealer = sealer
@@ -144,7 +145,7 @@ def check_identity(place: object, found: Mapping[str, Any], expected: Mapping[st
     """Raise an error that names the first part by which two problems differ."""
     for key in [*expected, *(key for key in found if key not in expected)]:
         if found.get(key) != expected.get(key):
-            raise CheckpointError(
+            raise OtherProblemError(
                 f"{place} belongs to another problem: its {key} is {_told(found, key)}, this "
                 f"run's {_told(expected, key)}; use another place, or delete it to start afresh"
             )

@@ -118,6 +118,18 @@ def test_other_structures(what, folder, command):
     assert_refused(command(*COMMAND.split(), "--restart"), part)
 
 
+def test_which_end_differs_and_by_how_much_is_told(folder, command):
+    write("b.traj", _shaken(read("b.traj")))
+    told = command(*COMMAND.split(), "--restart").output
+    assert "not this run's: the product is another one, where atom 3 has moved by 0.017 Å;" in told
+
+
+def test_ends_that_are_exchanged_are_recognised(folder, command):
+    _exchanged()
+    told = command(*COMMAND.split(), "--restart").output
+    assert "its structures are this run's in the other order" in told
+
+
 FILES = {
     "calc.py": ("calculator", CALCULATOR.replace("SCALE = 1.0", "SCALE = 2.0")),
     "a comment in calc.py": ("calculator", CALCULATOR + "# other\n"),

@@ -1,15 +1,20 @@
 """Many structures, one command: the graph of their minimax heights."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+from ase.build import add_adsorbate, fcc111
 from ase.calculators.emt import EMT
+from ase.constraints import FixAtoms
 from ase.io import read, write
 
 from fourierpathfinder import LandscapeGraph
 from fourierpathfinder.cli import connecting
 from fourierpathfinder.cli.exits import Exit
+from fourierpathfinder.graph import Edge, Node
+from fourierpathfinder.path import SinePath
 
 from ..tolerances import assert_close
 from .conftest import adatom
@@ -83,10 +88,61 @@ def test_a_folder_of_files_and_a_budget(hollows, command, tmp_path):
         "connect", hollows / "each", "-c", "emt", "-o", tmp_path / "out", "--max-gradients", 5,
         "--pairs", "nearest",
     )  # fmt: skip
-    assert done.exit_code == Exit.NOT_CONNECTED, done.output
+    assert done.exit_code == Exit.NOT_CERTIFIED, done.output
     assert "budget of gradients was used up" in done.output
     document = json.loads((tmp_path / "out" / "heights.json").read_text())
     assert None in document["minimax_heights"][0]
+    assert document["n_gradients"] <= 5
+
+
+def bridge():
+    """Copper on silver between two hollows, where it is held by symmetry, and in both of these."""
+    for place in ("fcc", "hcp", "bridge"):
+        slab = fcc111("Ag", size=(2, 2, 3), vacuum=5)
+        add_adsorbate(slab, "Cu", 2.0, place)
+        slab.set_constraint(FixAtoms(range(8)))
+        slab.info.clear()
+        yield slab
+
+
+def test_structures_that_are_not_relaxed_and_one_that_is_no_minimum_are_told(command, tmp_path):
+    write(tmp_path / "three.traj", list(bridge()))
+    folder = tmp_path / "out"
+    done = command("connect", tmp_path / "three.traj", "-c", "emt", "-o", folder)
+    found = json.loads((folder / "heights.json").read_text())["findings"]
+    for k in range(3):
+        told = f"warning: structure {k} is not relaxed: its largest force is"
+        assert told in done.output
+        assert told in (folder / "run.log").read_text()
+        assert any(one.startswith(told) and "pass --relax, or" in one for one in found)
+    relaxed = tmp_path / "relaxed"
+    done = command("connect", tmp_path / "three.traj", "-c", "emt", "-o", relaxed, "--relax")
+    assert "is not relaxed" not in done.output
+    assert "to relax the structures" in done.output
+    told = "structure 2 (node 2) is no minimum"
+    (found,) = json.loads((relaxed / "heights.json").read_text())["findings"]
+    assert told in found
+    assert told in done.output
+    assert told in (relaxed / "run.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("ways", "is_certified"),
+    [
+        ([(0, 1, 2.0, True), (1, 2, 3.0, True)], True),
+        ([(0, 1, 2.0, True), (1, 2, 3.0, False)], False),
+        ([(0, 1, 2.0, True), (1, 2, 3.0, True), (0, 2, 4.0, False)], True),
+        ([(0, 1, 2.0, True)], False),
+    ],
+)
+def test_only_certified_paths_that_join_all_are_a_certificate(ways, is_certified):
+    points = np.eye(3)
+    graph = LandscapeGraph([Node(point, 0.0) for point in points])
+    graph.given = [0, 1, 2]
+    for start, end, height, certified in ways:
+        line = SinePath.straight(points[start], points[end], 1)
+        graph.add_edge(Edge(start, end, height, certified, line))
+    assert connecting.Connected(graph, (), 0).is_certified is is_certified
 
 
 def test_bad_input_is_a_sentence(hollows, command, tmp_path):
@@ -102,6 +158,11 @@ def test_bad_input_is_a_sentence(hollows, command, tmp_path):
     done = command("connect", tmp_path / "two.traj", "-c", "emt", "-o", tmp_path / "out")
     assert done.exit_code == Exit.BAD_INPUT
     assert "structure 1 does not match structure 0" in done.output
+    first = read(hollows / "each" / "0.traj")
+    write(tmp_path / "two.traj", [first, first[::-1]])
+    done = command("connect", tmp_path / "two.traj", "-c", "emt", "-o", tmp_path / "out")
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "but structure 0 has Al there; write all structures with" in done.output
 
 
 def test_a_structure_that_cannot_be_calculated_is_named(hollows, command, tmp_path):
@@ -161,3 +222,16 @@ def test_hidden_files_beside_the_structures_are_passed_over(hollows, tmp_path):
     write(tmp_path / "both.extxyz", read(hollows / "minima.traj", index=":2"))
     (tmp_path / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
     assert len(connecting.read_structures(str(tmp_path))) == 2
+
+
+def test_where_a_picture_cannot_be_written_the_heights_are(connected, hollows, tmp_path, command):
+    shutil.copytree(connected[1], tmp_path / "out")
+    (tmp_path / "out" / "graph.png").unlink()
+    (tmp_path / "out" / "heights.json").unlink()
+    (tmp_path / "out" / "graph.png").mkdir()
+    more = ("-c", "emt", "-o", tmp_path / "out", "--restart")
+    done = command("connect", hollows / "minima.traj", *more)
+    assert done.exit_code == Exit.OUTPUT, done.output
+    assert "minimax heights in eV" in done.output
+    assert "graph.png" in done.output
+    assert (tmp_path / "out" / "heights.json").is_file()

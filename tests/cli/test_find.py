@@ -317,6 +317,24 @@ def test_a_restart_with_another_tolerance_uses_what_is_known(finished, hop, comm
     )
 
 
+def test_what_a_restart_removes_is_told_with_the_option_that_keeps_it(
+    finished, hop, command, tmp_path
+):
+    shutil.copytree(finished[0], tmp_path / "out")
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    arguments = ("find", *ends, "-c", "emt", "-o", tmp_path / "out", "--restart")
+    done = command(*arguments, "--mep")
+    told = "removed  what --verify found in the earlier run is removed"
+    assert told in done.output
+    assert "pass --verify too" in (tmp_path / "out" / "run.log").read_text()
+    n_gradients = (tmp_path / "out" / "evaluations.jsonl").read_bytes()
+    done = command(*arguments)
+    assert "what --mep found in the earlier run (mep.extxyz) is removed" in done.output
+    done = command(*arguments, "--verify", "--mep")
+    assert "is removed" not in done.output
+    assert (tmp_path / "out" / "evaluations.jsonl").read_bytes() == n_gradients
+
+
 def test_one_file_may_hold_both_ends_and_atoms_may_be_frozen_by_number(
     hop, finished, command, tmp_path
 ):
@@ -375,6 +393,36 @@ def test_where_there_is_no_saddle_nothing_has_failed(command, tmp_path):
     assert read_result(tmp_path / "out")["verification"] is None
 
 
+GIVEN_TWICE = {
+    "--freeze": ("--freeze", "0", "--freeze", "1", "such as 0:4,6:8"),
+    "--prior": ("--prior", "emt", "--prior=lj", "takes one value"),
+    "--method": ("--method", "X", "--method", "Y", "takes one value"),
+    "--calculator": ("--calculator", "lj", "takes one value"),
+    "--max-gradients": ("--max-gradients", 5, "--max-gradients", 9, "takes one value"),
+    "--set": ("--set", "x=1", "--set", "x=0", "gives 'x' 2 times"),
+    "--prior-set": ("--prior", "lj", "--prior-set", "x=1", "--prior-set", "x=0", "gives 'x' 2"),
+    "--method and": ("--method", "X", "--set", "method=Y", "both give 'method'"),
+}
+
+
+@pytest.mark.parametrize("option", GIVEN_TWICE)
+def test_what_is_given_twice_is_refused(option, hop, command, tmp_path):
+    *words, told = GIVEN_TWICE[option]
+    ends = (hop / "reactant.traj", hop / "product.traj")
+    done = command("find", *ends, "-c", "emt", "-o", tmp_path / "out", *words)
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert option in done.output
+    assert told in " ".join(done.output.split())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["find-many", "connect", "check", "plot"])
+def test_no_command_takes_the_last_of_two(name, command, tmp_path):
+    done = command(name, tmp_path, "-o", tmp_path / "a", "--output", tmp_path / "b")
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert "--output is given 2 times" in done.output
+
+
 BAD_INPUT = {
     "no file": (["none.xyz", "b.xyz", "-c", "emt"], "there is no file none.xyz"),
     "no structure": (["text.xyz", "b.xyz", "-c", "emt"], "text.xyz cannot be read"),
@@ -384,6 +432,8 @@ BAD_INPUT = {
     "no calculator": (["a.xyz", "b.xyz", "-c", "dft"], "there is no calculator 'dft'"),
     "no package": (["a.xyz", "b.xyz", "-c", "nopackage.calc:Calc"], "pip install nopackage"),
     "no calculator file": (["a.xyz", "b.xyz", "-c", "none.py:make"], "there is no file none.py"),
+    "no function": (["a.xyz", "b.xyz", "-c", "calc.py"], "such as calc.py:make"),
+    "a file as a module": (["a.xyz", "b.xyz", "-c", "calc:make"], "calc.py give calc.py:make"),
     "no setting": (["a.xyz", "b.xyz", "-c", "emt", "--set", "x"], "not of the form key=value"),
     "no atoms": (["a.xyz", "b.xyz", "-c", "emt", "--freeze", "99"], "give atoms' numbers"),
     "all frozen": (
@@ -411,6 +461,7 @@ def test_bad_input_is_a_sentence_and_its_own_exit_status(
     write("both.xyz", [start, end])
     write("water.xyz", molecule("H2O"))
     (tmp_path / "text.xyz").write_text("no structure\n")
+    (tmp_path / "calc.py").write_text("def make(): ...\n")
     done = command("find", *arguments)
     assert done.exit_code == Exit.BAD_INPUT, done.output
     assert sentence in " ".join(done.output.split())

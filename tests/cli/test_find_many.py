@@ -71,6 +71,26 @@ def test_every_pair_has_a_row_and_failures_their_reason(finished):
     assert (finished[0] / "pairs" / "there" / "path.extxyz").exists()
 
 
+def test_ends_that_are_no_minima_are_told(command, hop, tmp_path, finished):
+    """One that is not relaxed, from which the path runs down without a saddle."""
+    pushed = read(hop / "product.traj")
+    pushed.positions[-1, 0] -= 0.3
+    write(tmp_path / "pairs.extxyz", [read(hop / "product.traj"), pushed])
+    folder = tmp_path / "out"
+    done = command("find-many", tmp_path / "pairs.extxyz", "-c", "emt", "-o", folder)
+    (row,) = rows_of(folder)
+    assert row["status"] == "certified"
+    assert "warning: the product is not relaxed" in row["findings"]
+    assert "there is no saddle on it" in row["reason"]
+    log = (folder / "run.log").read_text()
+    assert "ends not relaxed" in log
+    assert "there is no saddle on it" in log
+    assert "1 pair has ends that are not relaxed" in done.output
+    assert "the product is not relaxed" in (folder / "table.html").read_text()
+    assert "not relaxed" not in rows_of(finished[0])[0]["findings"]
+    assert "not relaxed" not in finished[1]
+
+
 def test_options_that_were_not_given_are_not_passed_on(finished):
     result = json.loads((finished[0] / "pairs" / "there" / "result.json").read_text())
     assert result["n_gradients_relaxing"] == 0
@@ -222,6 +242,33 @@ def test_an_earlier_run_is_not_overwritten(pairs, finished, command):
     assert "pass --restart" in done.output
 
 
+@pytest.mark.parametrize("change", ["a structure", "the calculator"])
+def test_a_restart_of_other_problems_is_refused_before_anything_is_lost(
+    change, pairs, finished, tmp_path, command
+):
+    for name in ("reactant.traj", "product.traj", "pairs.csv"):
+        shutil.copy(pairs.parent / name, tmp_path)
+    shutil.copytree(finished[0], tmp_path / "out")
+    arguments = ["find-many", tmp_path / "pairs.csv", "-o", tmp_path / "out", "--restart", "-c"]
+    assert command(*arguments, "emt").exit_code == Exit.NOT_CERTIFIED
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*.*") if file.suffix != ".log"}
+    calculator = ["emt"]
+    if change == "a structure":
+        pushed = read(tmp_path / "reactant.traj")
+        pushed.positions[-1, 2] += 0.02
+        write(tmp_path / "reactant.traj", pushed)
+        del before[tmp_path / "reactant.traj"]
+    else:
+        calculator = ["emt", "--set", "asap_cutoff=true"]
+    done = command(*arguments, *calculator)
+    assert done.exit_code == Exit.BAD_INPUT, done.output
+    assert "2 of 4 pairs were run otherwise before: there, back." in done.output
+    told = "the reactant is another one" if change == "a structure" else "its calculator is"
+    assert told in done.output
+    assert "delete the folders of these pairs" in done.output
+    assert {file: file.read_bytes() for file in before} == before
+
+
 def test_the_table_of_pairs_is_not_lost_to_the_table_of_results(pairs, tmp_path, command):
     shutil.copy(pairs, tmp_path / "table.csv")
     done = command("find-many", tmp_path / "table.csv", "-c", "emt", "-o", tmp_path)
@@ -238,6 +285,13 @@ def test_what_fits_no_pair_is_said_before_the_first(command, pairs, tmp_path, op
     assert done.exit_code == Exit.BAD_INPUT
     assert f"{options[0]} is " in done.output
     assert not (tmp_path / "out").exists()
+
+
+def test_a_setting_of_each_pair_and_of_all_is_refused(command, pairs, tmp_path):
+    more = ("--each", "charge", "--set", "charge=0", "-o", tmp_path / "out")
+    done = command("find-many", pairs, "-c", "emt", *more)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "--each and --set charge= both give 'charge'" in done.output
 
 
 def test_what_holds_no_pairs_is_refused(tmp_path):

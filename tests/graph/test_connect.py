@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from benchmarks.perturbed import LastBits
-from fourierpathfinder import Direct, LandscapeGraph, connect
+from fourierpathfinder import Direct, LandscapeGraph, Surrogate, connect
 from fourierpathfinder.evaluation import LandscapeError
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.saddle import one_point, relax
@@ -147,6 +147,15 @@ def test_a_graph_grows_with_new_minima(lj7):
         atol=1e-4,
     )  # fmt: skip
     assert grown.n_gradients > first.n_gradients
+
+
+@pytest.mark.parametrize("n", [4, 5, 7, 30])
+@pytest.mark.parametrize("method", [Direct(), Surrogate()])
+def test_a_budget_is_kept(method, n):
+    toy = mueller_brown()
+    graph = connect(toy, toy.minima, method=method, rng=0, max_gradients=n)
+    assert graph.n_gradients <= n
+    assert "budget of gradients" in graph.message
 
 
 @pytest.mark.parametrize(

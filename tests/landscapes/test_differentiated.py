@@ -112,3 +112,18 @@ def test_lists_are_refused(landscape):
 def test_what_a_function_returned_is_named(landscape, text):
     with pytest.raises((TypeError, ValueError), match=f"`function` returned {text}"):
         landscape.value_and_grad(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (
+            lambda x: np.exp(x).sum(),
+            "into a NumPy array; it must be computed by functions of torch",
+        ),
+        (lambda x: torch.tensor(x.sum().item()), "trace back to its argument; it must be computed"),
+    ],
+)
+def test_a_function_that_is_not_of_torch_says_what_to_do(function, text):
+    with pytest.raises(TypeError, match=text):
+        TorchLandscape(function).value_and_grad(np.ones((2, 3)))

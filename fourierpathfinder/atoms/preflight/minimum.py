@@ -12,6 +12,15 @@ _SAME_PLACE = 0.1
 _RELAXED = 0.05
 """In eV/Å: the largest force of an end that counts as relaxed."""
 
+NOT_RELAXED = "is not relaxed"
+
+_RELAX = "pass --relax-ends, or relax it with this same calculator"
+
+
+def with_article(name: str) -> str:
+    """An end's name in a sentence: the reactant, but structure 2."""
+    return name if name[-1].isdigit() else f"the {name}"
+
 
 def same_minimum(start: Atoms, end: Atoms, limit: float = _SAME_PLACE) -> Finding | None:
     """Whether two ends of one system are the same structure, up to motions of the whole.
@@ -39,7 +48,9 @@ def same_minimum(start: Atoms, end: Atoms, limit: float = _SAME_PLACE) -> Findin
     )
 
 
-def unrelaxed(name: str, gradient: np.ndarray, limit: float = _RELAXED) -> Finding | None:
+def unrelaxed(
+    name: str, gradient: np.ndarray, limit: float = _RELAXED, advice: str = _RELAX
+) -> Finding | None:
     """Whether an end is a minimum, by its gradient.
 
     Parameters
@@ -50,6 +61,8 @@ def unrelaxed(name: str, gradient: np.ndarray, limit: float = _RELAXED) -> Findi
         On the free atoms, in eV/Å; forces will do as well.
     limit : float
         The largest force that counts as relaxed, in eV/Å.
+    advice : str
+        What to do where it is not.
 
     Returns
     -------
@@ -61,7 +74,7 @@ def unrelaxed(name: str, gradient: np.ndarray, limit: float = _RELAXED) -> Findi
     return Finding(
         "relaxation",
         Severity.WARNING,
-        f"the {name} is not relaxed: its largest force is {force:.2g} eV/Å, more than {limit:g}, "
-        "so that the barrier would not be measured from a minimum",
-        "pass --relax-ends, or relax it with this same calculator",
+        f"{with_article(name)} {NOT_RELAXED}: its largest force is {force:.2g} eV/Å, more than "
+        f"{limit:g}, so that the barrier would not be measured from a minimum",
+        advice,
     )
