@@ -40,6 +40,6 @@ def steps_beside(path: SinePath, records: Records, height: float, error: float) 
     return (
         f"{n} evaluation{'s' * (n > 1)} beside the path, the largest {largest:.6g}, "
         f"{'are' if n > 1 else 'is'} higher than it and not explained by "
-        f"{'their gradients' if n > 1 else 'its gradient'}; set aside as outliers, they may be of "
+        f"{'their gradients' if n > 1 else 'its gradient'}: they may be of "
         "a step or a narrow wall that the path goes through, which would then be as high."
     )
