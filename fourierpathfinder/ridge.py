@@ -17,9 +17,7 @@ from .methods import Surrogate
 from .path import SinePath
 from .result import IntermediateResult, PathResult, Status
 from .saddle import SaddleReport
-
-_PUSH = 0.1
-"""How far to a side the first path goes, in distances of the ends: as in the search itself."""
+from .search.ridges import pushed
 
 
 def leave_ridge(
@@ -94,15 +92,15 @@ def leave_ridge(
         )
     method = result.method if isinstance(result.method, Surrogate) else Surrogate()
     method = replace(method, certify=True)
-    best, known = result, result.evaluations
+    best, known, path = result, result.evaluations, _in_numpy(result.path)
     n_gradients, n_prior_gradients = result.n_gradients, result.n_prior_gradients
     for side in (1, -1):
         found = find_path(
             landscape,
-            to_numpy(result.path.start),
-            to_numpy(result.path.end),
+            path.start,
+            path.end,
             method=method,
-            initial=pushed(result.path, side * down),
+            initial=pushed(path, side * down),
             known=known,
             prior=prior,
             max_gradients=max_gradients,
@@ -147,12 +145,8 @@ def second_way_down(result: PathResult, report: SaddleReport) -> Array | None:
     return np.asarray(mixture @ found.modes[:2])
 
 
-def pushed(path: SinePath, direction: Array) -> SinePath:
-    """A path that is moved along a `direction` (D,), most in its middle."""
-    start, end = to_numpy(path.start), to_numpy(path.end)
-    coefficients = to_numpy(path.coefficients).copy()
-    coefficients[0] += _PUSH * float(np.linalg.norm(end - start)) * direction
-    return SinePath(start, end, coefficients)
+def _in_numpy(path: SinePath) -> SinePath:
+    return SinePath(*(to_numpy(part) for part in (path.start, path.end, path.coefficients)))
 
 
 def _is_lower(found: PathResult, best: PathResult) -> bool:

@@ -172,7 +172,7 @@ class Campaign:
 
     def _beside(self, ridge: Channel, down: Array) -> Generator[Task, Task, Channel]:
         """Seek the passes on both sides of a ridge, and take the lower one."""
-        first, second = (pushed(ridge, down, side) for side in (1, -1))
+        first, second = (pushed(ridge.path, side * down, ridge.policy.across) for side in (1, -1))
         found = yield from self._sought(self._channel(first, ridge, ridge.model))
         other = self._channel(second, ridge, ridge.model)
         other = yield from self._sought_below(found, other)

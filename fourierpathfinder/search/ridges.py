@@ -19,6 +19,7 @@ from .beside import lower_side, unknown_side
 from .channel import Channel
 from .judgement import Answer
 from .phases import told
+from .policy import BOLD, Across
 from .prediction import Candidate
 from .records import Records
 from .softest import Looks, Softest
@@ -142,9 +143,8 @@ class Sideways:
         return not answer.failed and below > left
 
 
-def pushed(channel: Channel, down: Array, side: int) -> SinePath:
-    """The path beside a ridge, on one `side` (1 or -1) of it."""
-    aside = side * channel.policy.across.push * channel.chord * down
-    coefficients = channel.path.coefficients.copy()
-    coefficients[0] += aside
-    return channel.path.with_coefficients(coefficients)
+def pushed(path: SinePath, aside: Array, numbers: Across = BOLD.across) -> SinePath:
+    """The path beside a ridge, to the side of a direction `aside` (D,) of length 1."""
+    coefficients = path.coefficients.copy()
+    coefficients[0] += numbers.push * float(np.linalg.norm(path.end - path.start)) * aside
+    return path.with_coefficients(coefficients)

@@ -227,7 +227,7 @@ class Augmented(Items):
         return x + self.draw(), y
 
 
-@pytest.mark.parametrize(
+of_each_library = pytest.mark.parametrize(
     "draw",
     [
         lambda: torch.randn(5),
@@ -236,6 +236,9 @@ class Augmented(Items):
     ],
     ids=["torch", "python", "numpy"],
 )
+
+
+@of_each_library
 def test_augmentation_is_fixed(draw):
     data = Augmented(draw)
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
@@ -484,15 +487,7 @@ class RarelyAugmented(Items):
         return (x + self.draw() if i == 6 else x), y
 
 
-@pytest.mark.parametrize(
-    "draw",
-    [
-        lambda: torch.randn(5),
-        lambda: random.gauss(0, 1),
-        lambda: float(np.random.normal()),  # noqa: NPY002
-    ],
-    ids=["torch", "python", "numpy"],
-)
+@of_each_library
 def test_augmentation_of_a_few_samples_is_fixed_when_it_is_met(draw):
     module = build("perceptron")
     landscape = NetworkLandscape(
