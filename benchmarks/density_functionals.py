@@ -3,6 +3,7 @@
     python benchmarks/density_functionals.py --csv runs.csv              both, eight reactions
     python benchmarks/density_functionals.py --xc hf --only baker_01     one of both, one reaction
     python benchmarks/density_functionals.py --ways prior bfgs neb       beside climbing NEB
+    python benchmarks/density_functionals.py --force 0.01                to 0.01 eV/Å at the saddle
 
 PySCF with def2-SVP and density fitting. Counted are all of its gradients, outside the library. The
 ways: `prior`, both ends relaxed and the path found with GFN2-xTB beneath; `bfgs`, both ends relaxed
@@ -63,6 +64,8 @@ class Run:
     seconds: float = float("nan")
     """Of the clock."""
     message: str = ""
+    force: float = 0.0
+    """Largest force at the saddle that is asked for, in eV/Å; 0 where none is."""
 
 
 class Counted(Calculator):  # type: ignore[misc]
@@ -97,21 +100,21 @@ def pyscf_calculator() -> Any:
     return module.PySCF
 
 
-def run(reaction: Reaction, xc: str, way: str) -> Run:
+def run(reaction: Reaction, xc: str, way: str, force: float) -> Run:
     """One job; a failure is a result."""
     calculator = Counted(pyscf_calculator()(xc=xc, charge=reaction.charge))
     began = perf_counter()
     try:
         jobs = {"prior": upon, "bfgs": by_bfgs, "neb": by_band}
-        found = jobs[way](reaction, calculator)
+        found = jobs[way](reaction, calculator, Surrogate(saddle_gradient=force or None))
     except Exception as error:
         note = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         found = {"n_whole": calculator.n_gradients, "message": note}
     seconds = round(perf_counter() - began, 1)
-    return Run(reaction.name, xc, way, seconds=seconds, **found)
+    return Run(reaction.name, xc, way, seconds=seconds, force=force, **found)
 
 
-def upon(reaction: Reaction, calculator: Counted) -> dict[str, Any]:
+def upon(reaction: Reaction, calculator: Counted, method: Surrogate) -> dict[str, Any]:
     """Everything with GFN2-xTB beneath."""
     expensive = MoleculeLandscape(reaction.reactant, lambda: calculator)
     cheap = MoleculeLandscape(reaction.reactant, reaction.calculator)
@@ -123,7 +126,7 @@ def upon(reaction: Reaction, calculator: Counted) -> dict[str, Any]:
     result = find_path(
         expensive,
         *(end.position for end in ends),
-        method=Surrogate(),
+        method=method,
         prior=cheap,
         known=Evaluations(
             np.stack([end.position for end in ends]),
@@ -158,17 +161,17 @@ def relaxed(reaction: Reaction, calculator: Counted) -> list[Atoms]:
     return ends
 
 
-def by_bfgs(reaction: Reaction, calculator: Counted) -> dict[str, Any]:
+def by_bfgs(reaction: Reaction, calculator: Counted, method: Surrogate) -> dict[str, Any]:
     """Ends by BFGS, the path by the plain search."""
     ends = relaxed(reaction, calculator)
     n_relaxing = calculator.n_gradients
     expensive = MoleculeLandscape(reaction.reactant, lambda: calculator)
-    result = find_path(expensive, *ends, method=Surrogate(), max_gradients=BUDGET, rng=0)
+    result = find_path(expensive, *ends, method=method, max_gradients=BUDGET, rng=0)
     n_path = calculator.n_gradients - n_relaxing
     return told(result, n_relaxing, calculator) | {"n_path": n_path}
 
 
-def by_band(reaction: Reaction, calculator: Counted) -> dict[str, Any]:
+def by_band(reaction: Reaction, calculator: Counted, _: Surrogate) -> dict[str, Any]:
     """Ends by BFGS, then a climbing band from the image-dependent pair potential."""
     start, end = relaxed(reaction, calculator)
     images = [start, *(start.copy() for _ in range(N_IMAGES)), end]
@@ -191,15 +194,15 @@ def by_band(reaction: Reaction, calculator: Counted) -> dict[str, Any]:
 
 def all_runs(given: argparse.Namespace) -> Iterator[Run]:
     """The runs that are asked for; those that the file holds already are not made again."""
-    done = {(run.name, run.xc, run.way): run for run in read_runs(Run, given.csv)}
+    done = {(run.name, run.xc, run.way, run.force): run for run in read_runs(Run, given.csv)}
     by_name = {one.name: one for one in reactions(given.only)}
     ordered = [one for prefix in given.only for one in by_name.values() if starts(one, prefix)]
     for xc in given.xc:
         for reaction in ordered:
             for way in given.ways:
-                known = done.get((reaction.name, xc, way))
+                known = done.get((reaction.name, xc, way, given.force))
                 if known is None:
-                    known = run(reaction, xc, way)
+                    known = run(reaction, xc, way, given.force)
                     add_run(known, given.csv)
                 yield known
 
@@ -236,6 +239,7 @@ def main() -> None:
     parser.add_argument("--xc", nargs="+", default=["hf", "pbe"])
     parser.add_argument("--ways", nargs="+", default=["prior", "bfgs"], metavar="WAY")
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--force", type=float, default=0.0, metavar="F", help="at the saddle, eV/Å")
     given = parser.parse_args()
     runs = []
     for one in all_runs(given):

@@ -4,6 +4,7 @@
     python benchmarks/machine_learnt.py                 all four, one after the other
     python benchmarks/machine_learnt.py --only NaCl     one of them
     python benchmarks/machine_learnt.py --bands         a climbing nudged elastic band beside it
+    python benchmarks/machine_learnt.py --force 0.01    until the force at the saddle is 0.01 eV/Å
 
 The cell of the perfect crystal is relaxed, an atom removed, both ends relaxed to 0.02 eV/Å, and the
 path found, with all that the relaxations have seen, as `find --relax-ends` does. Times are those of
@@ -25,7 +26,7 @@ from ase.mep import NEB
 from ase.mep.neb import NEBOptimizer
 from ase.spacegroup import crystal
 
-from fourierpathfinder import find_path
+from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.atoms import CrystalLandscape, MoleculeLandscape
 from fourierpathfinder.reaction_path import relax
 
@@ -102,6 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=list(SYSTEMS), choices=list(SYSTEMS))
     parser.add_argument("--bands", action="store_true")
+    parser.add_argument("--force", type=float, metavar="F", help="at the saddle, in eV/Å")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")  # what pymatgen and CHGNet say of torch and of elements
     from chgnet_calculator import make
@@ -117,7 +119,8 @@ def main() -> None:
         first = relax(landscape, a, force=RELAXED)
         last = relax(landscape, b, force=RELAXED, known=first.evaluations)
         minima, ends = (first, last), (first.position, last.position)
-        result = find_path(landscape, *ends, known=last.evaluations, rng=0)
+        method = Surrogate(saddle_gradient=options.force)
+        result = find_path(landscape, *ends, method=method, known=last.evaluations, rng=0)
         seconds = time.perf_counter() - began
         dense, _ = landscape.value_and_grad(np.asarray(result.path(np.linspace(0, 1, 41))))
         print(

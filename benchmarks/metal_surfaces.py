@@ -3,6 +3,7 @@
     pip install chgnet
     python benchmarks/metal_surfaces.py                 both
     python benchmarks/metal_surfaces.py --only Al       one of them
+    python benchmarks/metal_surfaces.py --force 0.01    until the force at the saddle is 0.01 eV/Å
 
 Both ends are relaxed to 0.02 eV/Å and the path between them is found, each with EMT beneath and
 without. Counted are gradients of CHGNet. "Off by" is how far the stated height lies above that of
@@ -24,7 +25,7 @@ from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
 from judge import Watched, continuous_height
 
-from fourierpathfinder import find_path, relax
+from fourierpathfinder import Surrogate, find_path, relax
 from fourierpathfinder.atoms import MoleculeLandscape
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
@@ -60,7 +61,7 @@ def hop(metal: str) -> tuple[Atoms, Atoms]:
     return ends[0], ends[1]
 
 
-def run(metal: str, *, upon: bool) -> Run:
+def run(metal: str, *, upon: bool, force: float | None) -> Run:
     """Both ends relaxed and the path found."""
     from chgnet_calculator import make
 
@@ -71,7 +72,13 @@ def run(metal: str, *, upon: bool) -> Run:
     first, last = (relax(expensive, end, prior=prior, force=RELAXED) for end in ends)
     n_relaxing = expensive.n_gradients
     result = find_path(
-        expensive, first.position, last.position, prior=prior, max_gradients=100, rng=0
+        expensive,
+        first.position,
+        last.position,
+        method=Surrogate(saddle_gradient=force),
+        prior=prior,
+        max_gradients=100,
+        rng=0,
     )
     n_path = expensive.n_gradients - n_relaxing
     n_prior = first.n_prior_gradients + last.n_prior_gradients + result.n_prior_gradients
@@ -85,12 +92,13 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", default=METALS, metavar="METAL")
+    parser.add_argument("--force", type=float, metavar="F", help="at the saddle, in eV/Å")
     given = parser.parse_args()
     print("| hop | EMT beneath | ends | path | of EMT | certified | barrier (eV) | off by (meV) |")
     print("| --- |" + " --- |" * 7)
     for metal in given.only:
         for upon in (True, False):
-            one = run(metal, upon=upon)
+            one = run(metal, upon=upon, force=given.force)
             cells = f"{one.n_relaxing} | {one.n_path} | {one.n_prior} | {one.certified}"
             name = f"{metal} on {metal}(100) | {'yes' if upon else 'no'}"
             print(f"| {name} | {cells} | {one.barrier:.4f} | {one.misreported:+.2f} |", flush=True)

@@ -6,6 +6,7 @@
     python benchmarks/priors.py --ways chain              GFN1-xTB beneath, and EMT beneath that
     python benchmarks/priors.py --ways run                a finished run of GFN1-xTB, asked no more
     python benchmarks/priors.py --bad                     priors that are wrong, on 20 reactions
+    python benchmarks/priors.py --force 0.01              until the force at the saddle is 0.01 eV/Å
     python benchmarks/priors.py --csv runs.csv            each run is written as it ends, none twice
     python benchmarks/priors.py --csv saved/priors.csv --table    what is known already, as a table
 
@@ -66,6 +67,8 @@ class Run:
     above_best: float = float("nan")
     own_seconds: float = float("nan")
     message: str = ""
+    force: float = 0.0
+    """Largest force at the saddle that is asked for, in eV/Å; 0 where none is."""
 
     @property
     def is_wrong(self) -> bool:
@@ -213,7 +216,9 @@ def priors_of(way: str, reaction: Reaction, rng: int) -> list[Any]:
     return [wrong[way]() if way in wrong else cheap]
 
 
-def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> Run:
+def run(
+    reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET, force: float = 0.0
+) -> Run:
     """One run, judged."""
     landscape = MoleculeLandscape(reaction.reactant, reaction.calculator)
     make = partial(gfn1_xtb, reaction.charge, reaction.multiplicity)
@@ -231,11 +236,17 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
             first = find_path(cheap, *ends, method=quick, max_gradients=200, rng=rng)
             at_work = Beginning(watched, first.path)
         result = find_path(
-            at_work, *ends, method=Surrogate(), prior=priors, max_gradients=max_gradients, rng=rng
+            at_work,
+            *ends,
+            method=Surrogate(saddle_gradient=force or None),
+            prior=priors,
+            max_gradients=max_gradients,
+            rng=rng,
         )
     except Exception as error:  # a failure is a result
         note = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        return Run(reaction.name, way, rng, n_gradients=watched.n_gradients, message=note)
+        n_gradients = watched.n_gradients
+        return Run(reaction.name, way, rng, n_gradients=n_gradients, message=note, force=force)
     seconds = process_time() - began - watched.seconds - cheap.seconds
     seconds -= sum(one.seconds for one in priors if isinstance(one, Watched))
     try:
@@ -260,17 +271,18 @@ def run(reaction: Reaction, way: str, rng: int, max_gradients: int = BUDGET) -> 
         above_best=round(1e3 * (height - reaction.height), 3),
         own_seconds=round(seconds, 2),
         message=result.message,
+        force=force,
     )
 
 
 def all_runs(given: argparse.Namespace) -> Iterator[Run]:
     """The runs that are asked for; those that the file holds already are not made again."""
-    done = {(run.name, run.way, run.rng): run for run in read_runs(Run, given.csv)}
+    done = {(run.name, run.way, run.rng, run.force): run for run in read_runs(Run, given.csv)}
     for reaction in asked_for(given):
         for way in given.ways:
-            known = done.get((reaction.name, way, given.rng))
+            known = done.get((reaction.name, way, given.rng, given.force))
             if known is None and not given.table:
-                known = run(reaction, way, given.rng)
+                known = run(reaction, way, given.rng, force=given.force)
                 add_run(known, given.csv)
             if known is not None:
                 yield known
@@ -332,6 +344,7 @@ def main() -> None:
     parser.add_argument("--bad", action="store_true", help="wrong priors, on 20 reactions")
     parser.add_argument("--table", action="store_true", help="only what --csv holds")
     parser.add_argument("--rng", type=int, default=0)
+    parser.add_argument("--force", type=float, default=0.0, metavar="F", help="at the saddle, eV/Å")
     parser.add_argument("--csv", type=Path)
     given = parser.parse_args()
     if given.bad:

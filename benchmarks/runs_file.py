@@ -28,19 +28,31 @@ def write_runs(runs: Sequence[object], file: Path | None) -> None:
     if file is None:
         return
     with file.open("w", newline="") as rows:
-        writer = csv.DictWriter(rows, [field.name for field in fields(runs[0])])
+        names = [field.name for field in fields(runs[0])]
+        writer = csv.DictWriter(rows, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(map(asdict, runs))
 
 
 def add_run(run: object, file: Path | None) -> None:
-    """Add one run to those in a file; without a file do nothing."""
+    """Add one run to those in a file, in the order of its columns; without a file do nothing.
+
+    A file whose columns are not those of the run, as one of an earlier version, is written anew.
+    """
     if file is None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not file.exists()
+    known = read_runs(type(run), file)
+    columns = [field.name for field in fields(run)]
+    if not known:
+        file.write_text(",".join(columns) + "\n")
+    elif _columns(file) != columns:
+        write_runs(known, file)
     with file.open("a", newline="") as rows:
-        writer = csv.writer(rows, lineterminator="\n")
-        if is_new:
-            writer.writerow(field.name for field in fields(run))
-        writer.writerow(astuple(run))
+        csv.writer(rows, lineterminator="\n").writerow(astuple(run))
+
+
+def _columns(file: Path) -> list[str]:
+    """The names in a file's first line."""
+    with file.open(newline="") as rows:
+        return next(csv.reader(rows))
