@@ -36,10 +36,16 @@ class Beside:
     deviations: Array
 
     @classmethod
-    def of(cls, channel: Channel, top: Array, directions: Array) -> "Beside":
-        """What is expected in `directions` (k, D), of length 1, from the `top` (D,)."""
-        aside = channel.policy.across.aside * channel.chord * directions
-        points = np.stack([top + aside, top - aside], axis=1)
+    def of(
+        cls, channel: Channel, top: Array, directions: Array, aside: float | None = None
+    ) -> "Beside":
+        """What is expected in `directions` (k, D), of length 1, from the `top` (D,).
+
+        So many chords `aside`, or as far as the policy says.
+        """
+        aside = channel.policy.across.aside if aside is None else aside
+        steps = aside * channel.chord * directions
+        points = np.stack([top + steps, top - steps], axis=1)
         flat = points.reshape(-1, len(top))
         means = channel.model.predict(flat)[0] - channel.model.predict(top[None])[0]
         factor = channel.progress.calibration.factor
@@ -209,7 +215,10 @@ def _that_matters(channel: Channel, bend: Bend | None = None) -> float:
     return min(most, max(-bend.least_way_down * aside**2 / 2, channel.noise[0]))
 
 
-def lower_side(channel: Channel, down: Array) -> Array:
-    """The point (D,) beside the top that is expected to be lower, in a direction (D,)."""
+def lower_side(channel: Channel, down: Array, aside: float | None = None) -> Array:
+    """The point (D,) beside the top that is expected to be lower, in a direction (D,).
+
+    So many chords `aside`, or as far as the policy says.
+    """
     assert channel.saddle is not None
-    return Beside.of(channel, channel.saddle.position, down[None]).lower(0)
+    return Beside.of(channel, channel.saddle.position, down[None], aside).lower(0)

@@ -12,7 +12,17 @@ from ..path import SinePath
 from .excluded import ExcludedRegions
 
 Kind = Literal[
-    "top", "aside", "saddle", "blocked", "check", "unsure", "detour", "minimum", "tight", "side"
+    "top",
+    "aside",
+    "saddle",
+    "blocked",
+    "check",
+    "unsure",
+    "detour",
+    "minimum",
+    "tight",
+    "side",
+    "far",
 ]
 
 WORDS: dict[Kind, str] = {
@@ -26,6 +36,7 @@ WORDS: dict[Kind, str] = {
     "minimum": "a minimum on the way",
     "tight": "a smaller force at the saddle",
     "side": "beside the path's top",
+    "far": "beside the path's top, farther out",
 }
 """What each kind of candidate is evaluated for."""
 

@@ -42,6 +42,8 @@ class Sideways:
     doubt : float
         By how many calibrated deviations an answer was lower than expected, at most; at least 1.
     n_answers : int
+    farther : array (D,) or None
+        The direction in which it was looked at farther out.
     """
 
     channel: Channel
@@ -51,6 +53,7 @@ class Sideways:
     doubt: float = 1.0
     looks: Looks | None = None
     n_answers: int = 0
+    farther: Array | None = None
 
     @classmethod
     def begun(cls, channel: Channel) -> "Sideways":
@@ -63,6 +66,8 @@ class Sideways:
         """The direction (D,) across the path in which its top is expected to go down as well."""
         if self.bend is None:
             return None
+        if self.farther is not None:
+            return self.farther
         expected, softest = self.bend.second_way_down, self.softest
         if expected is not None or softest is None:
             return expected
@@ -82,15 +87,18 @@ class Sideways:
 
     def propose(self, records: Records, pending: Sequence[Candidate] = ()) -> Candidate | None:
         """A point beside the top, while it is not known whether the landscape rises there."""
-        channel = self.channel
-        enough = self.is_ridge or self.n_answers >= channel.policy.across.looks
-        if pending or enough or self.bend is None:
+        if pending or self.is_ridge or self.bend is None or self.farther is not None:
             return None
-        down = self.down
+        near = self._near(self.bend, records)
+        return self._farther_out() if near is None else near
+
+    def _near(self, bend: Bend, records: Records) -> Candidate | None:
+        """The same, as near to the top as a curvature shows."""
+        channel, down = self.channel, self.down
+        if self.n_answers >= channel.policy.across.looks:
+            return None
         if down is None:
-            point = unknown_side(
-                channel, self.bend, records, self.doubt, self.n_answers, self.softest
-            )
+            point = unknown_side(channel, bend, records, self.doubt, self.n_answers, self.softest)
         else:
             point = lower_side(channel, down)
         if point is None or not channel.is_open(point):
@@ -99,10 +107,19 @@ class Sideways:
             return None
         return channel.prediction.candidate_at("side", point)
 
+    def _farther_out(self) -> Candidate | None:
+        """A point where a fall would show that is too slight near the top, or None."""
+        softest, channel = self.softest, self.channel
+        if softest is None or softest.curvature >= 0:
+            return None
+        point = lower_side(channel, softest.direction, channel.policy.across.farther)
+        return channel.prediction.candidate_at("far", point) if channel.is_open(point) else None
+
     def absorb(self, answers: Sequence[Answer], records: Records) -> "Sideways":
         """The path as it was, with what is known now."""
-        is_lower = self.down is not None and any(self._is_lower(answer) for answer in answers)
-        channel = told(self.channel, records)
+        farther, channel = self._looked_at_farther(answers), told(self.channel, records)
+        expected = self.down is not None or farther is not None
+        is_lower = expected and any(map(self._is_lower, answers))
         after = Sideways(
             channel,
             Bend.of(channel),
@@ -110,9 +127,15 @@ class Sideways:
             doubt=max([self.doubt, *map(self._deviations_below, answers)]),
             looks=self._looked(answers, records),
             n_answers=self.n_answers + len(answers),
+            farther=farther,
         )
         # What was lower may belong to the path's own way down.
         return replace(after, is_ridge=is_lower and after.down is not None)
+
+    def _looked_at_farther(self, answers: Sequence[Answer]) -> Array | None:
+        """The direction of a look farther out, if one of the answers is of that."""
+        softest, is_far = self.softest, any(one.candidate.kind == "far" for one in answers)
+        return softest.direction if is_far and softest is not None else None
 
     def _looked(self, answers: Sequence[Answer], records: Records) -> Looks | None:
         """What was seen beside the top so far."""

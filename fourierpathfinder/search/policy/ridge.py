@@ -10,6 +10,10 @@ class Across:
     aside: float = 0.05
     """How far beside the top it is looked at, in chords: far enough for a curvature to show, too
     near for another valley."""
+    farther: float = 0.2
+    """How far beside the top, in chords, in the softest direction that was seen, where it bends
+    down but no further than `downward_seen`: a turning dumbbell in nickel falls there by 2 meV,
+    and by 0.1 as near as it is looked at otherwise."""
     directions: int = 8
     """How many directions across the path are drawn at random: what is known of them all depends
     on the same few evaluations."""
