@@ -66,6 +66,49 @@ def test_a_ridge_is_left(n_coordinates, a):
     assert right >= 4
 
 
+class SlightRidge(Ridge):
+    """(x² - 1)² + (y⁴ / 20 - 0.06 y²) exp(-4 x²) / 2 and a wall, stiff directions, turned.
+
+    The curvature across the ridge is -0.06 at a top of curvature -4, and the passes beside it,
+    at y² = 1.2, lie 0.018 below 1.
+    """
+
+    c, q = 0.06, 0.05
+
+    def __init__(self, n_coordinates, seed=0):
+        super().__init__(n_coordinates, 0.0, seed)
+
+    def value_and_grad(self, points):
+        turned = points @ self.axes
+        x, y, rest = turned[:, 0], turned[:, 1], turned[:, 2:]
+        bump = np.exp(-4 * x**2)
+        across = -self.c * y**2 / 2 + self.q * y**4 / 4
+        values = (x**2 - 1) ** 2 + across * bump + 0.05 * y**2 * (1 - bump)
+        values = values + 0.5 * (self.stiffness * rest**2).sum(axis=1)
+        gradients = np.empty_like(turned)
+        gradients[:, 0] = 4 * x * (x**2 - 1) + 8 * x * bump * (0.05 * y**2 - across)
+        gradients[:, 1] = (self.q * y**3 - self.c * y) * bump + 0.1 * y * (1 - bump)
+        gradients[:, 2:] = self.stiffness * rest
+        return values, gradients @ self.axes.T
+
+    @property
+    def lowest(self):
+        """The height of the passes beside the ridge."""
+        return 1 - self.c**2 / (4 * self.q)
+
+
+@pytest.mark.parametrize("n_coordinates", [3, 6, 20])
+def test_a_ridge_that_hardly_falls_near_its_top_is_left(n_coordinates):
+    """A twentieth of the chord aside it falls by 0.0003, less than a thousandth of the rise."""
+    right = 0
+    for seed in range(5):
+        landscape = SlightRidge(n_coordinates, seed)
+        path = on_the_ridge(landscape)
+        result = find_path(landscape, path.start, path.end, initial=path, rng=0)
+        right += result.certified and result.height < landscape.lowest + 0.002
+    assert right >= 4
+
+
 @pytest.mark.parametrize("n_coordinates", [3, 6, 20])
 @pytest.mark.parametrize("beneath", [0.0, -0.5])
 def test_a_ridge_is_left_of_which_the_landscape_beneath_knows_nothing(n_coordinates, beneath):
