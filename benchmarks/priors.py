@@ -7,6 +7,7 @@
     python benchmarks/priors.py --ways run                a finished run of GFN1-xTB, asked no more
     python benchmarks/priors.py --bad                     priors that are wrong, on 20 reactions
     python benchmarks/priors.py --force 0.01              until the force at the saddle is 0.01 eV/Å
+    python benchmarks/priors.py --save-lower              write down lower ways than are known
     python benchmarks/priors.py --csv runs.csv            each run is written as it ends, none twice
     python benchmarks/priors.py --csv saved/priors.csv --table    what is known already, as a table
 
@@ -31,7 +32,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy
 
 import numpy as np
 from judge import Watched, continuous_height
-from reaction_set import Reaction, reactions
+from reaction_set import Reaction, reactions, save_lower_ways
 from reactions import AGREES, CLOSE, N_SAMPLES
 from runs_file import add_run, read_runs
 
@@ -79,6 +80,11 @@ class Run:
     def is_best(self) -> bool:
         """Whether the best way known is found, or a better one."""
         return self.above_best <= CLOSE
+
+    @property
+    def path_barrier(self) -> float:
+        """The height of the returned path above the reactant by dense sampling, in eV."""
+        return self.barrier - 1e-3 * self.misreported
 
 
 class Beginning(Forwarding):
@@ -343,6 +349,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=["prior", "plain"], metavar="WAY")
     parser.add_argument("--bad", action="store_true", help="wrong priors, on 20 reactions")
     parser.add_argument("--table", action="store_true", help="only what --csv holds")
+    parser.add_argument("--save-lower", action="store_true", help="write lower ways down")
     parser.add_argument("--rng", type=int, default=0)
     parser.add_argument("--force", type=float, default=0.0, metavar="F", help="at the saddle, eV/Å")
     parser.add_argument("--csv", type=Path)
@@ -359,6 +366,9 @@ def main() -> None:
             f"{one.own_seconds:6.1f} s  {one.message[:60]}",
             flush=True,
         )
+    if given.save_lower:
+        lower = [one for one in runs if one.above_best < -CLOSE]
+        save_lower_ways({one.name: one.path_barrier for one in lower})
     print("\n" + table(runs, given.ways))
     if given.bad:
         print("\n" + harm(runs))

@@ -12,7 +12,8 @@ in eV. The names say where they come from:
   relaxed; no saddle is known.
 
 `saved/lower_ways.csv` has the barriers of paths that were found since, whose dense sampling stays
-below the saddle, or where none is known; `reactions.py --save-lower` adds to it.
+below the saddle, or where none is known; `--save-lower` of `reactions.py` and `priors.py` adds
+to it.
 """
 
 import csv
