@@ -155,7 +155,9 @@ Given are gradients in all; in brackets how many runs found no certificate withi
 the tolerance. As they are, the numbers need **{unchanged}**.
 
 A number that changes nothing here has its use elsewhere: for failed evaluations, for paths over
-several saddles, for molecules that are hard to certify.
+several saddles, for molecules that are hard to certify. What those of ``across`` are for, paths in
+a plane of symmetry, is not among the five systems. (Twice ``doubt.pairs`` would be a quantile above
+one.)
 
 ``python benchmarks/sensitivities.py`` makes this table; it goes on where it was stopped.
 Differences of a few percent are within what other random starts would do.
