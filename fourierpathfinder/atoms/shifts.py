@@ -102,11 +102,7 @@ def shifted_order(
         Of the cell.
     """
     shifts, telling = _shifts_to_try(kinds, target, positions, image)
-    around = Neighbours(positions, image, _FAR)
-    misfits = [
-        (np.minimum(around.nearest(target[telling] - shift)[0], _FAR) ** 2).sum()
-        for shift in shifts
-    ]
+    misfits = _misfits(shifts, kinds, target, positions, image, telling)
     best_order, best = np.arange(len(kinds)), np.inf
     promising = np.argsort(misfits, kind="stable")[:_REFINED]
     for k in promising:
@@ -117,6 +113,24 @@ def shifted_order(
         if (moved**2).sum() < best - 1e-9:
             best_order, best = order, float((moved**2).sum())
     return best_order
+
+
+def _misfits(
+    shifts: np.ndarray,
+    kinds: np.ndarray,
+    target: np.ndarray,
+    positions: np.ndarray,
+    image: MinimumImage,
+    telling: np.ndarray,
+) -> np.ndarray:
+    """How far, squared, the telling places are from the nearest like atom after each shift (k,)."""
+    total = np.zeros(len(shifts))
+    for kind in np.unique(kinds[telling]):
+        around = Neighbours(positions[kinds == kind], image, _FAR)
+        places = target[telling[kinds[telling] == kind]]
+        gaps = np.array([around.nearest(places - shift)[0] for shift in shifts])
+        total += (np.minimum(gaps, _FAR) ** 2).sum(axis=1)
+    return total
 
 
 def _shifts_to_try(

@@ -61,6 +61,20 @@ def test_another_order_and_another_origin(size, rng):
     assert gaps <= np.linalg.norm(near.positions - start.positions) + 1e-6
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_elements_of_an_alloy_tell_the_shift(seed):
+    start, end = vacancy()
+    for atoms in (start, end):
+        atoms.symbols[[4, 8, 13, 19]] = "Au"
+    rng = np.random.default_rng(seed)
+    shuffled = end[rng.permutation(len(end))]
+    shuffled.positions += rng.uniform(-4, 4, size=3) * (seed > 0)
+    shuffled.wrap()
+    placed = superpose(start, shuffled, permute=True)
+    near = superpose(start, end)
+    np.testing.assert_allclose(placed.positions, near.positions, atol=1e-6)
+
+
 @pytest.mark.statistical
 def test_no_path_drifts(last_bits):
     start, end = vacancy()

@@ -427,6 +427,24 @@ def test_a_band_is_a_pair_with_its_first_path(band, finished, tmp_path, command)
     assert float(row["barrier_eV"]) == pytest.approx(float(there["barrier_eV"]), abs=2e-3)
 
 
+def test_a_compressed_band_is_the_same(band, tmp_path):
+    shutil.copytree(band, tmp_path / "plain" / "band")
+    for file in band.glob("*/POSCAR"):
+        with gzip.open(f"{file}.gz", "wb") as packed:
+            packed.write(file.read_bytes())
+        file.unlink()
+    (pair,) = read_pairs(str(band))
+    assert (pair.problem, pair.initial) == ("", str(band))
+    images, plain = read_initial(pair.initial), read_initial(str(tmp_path / "plain" / "band"))
+    assert [image.positions.tolist() for image in images] == [
+        image.positions.tolist() for image in plain
+    ]
+    before = digest_of(pair.initial)
+    packed = band / "02" / "POSCAR.gz"
+    packed.write_bytes(gzip.compress(gzip.decompress(packed.read_bytes()) + b" "))
+    assert digest_of(pair.initial) != before
+
+
 def test_a_band_that_lacks_an_image_says_which(band):
     shutil.rmtree(band / "02")
     (pair,) = read_pairs(str(band.parent))
