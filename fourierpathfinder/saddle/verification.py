@@ -107,6 +107,7 @@ def verify_saddle(
         step=step,
         max_step=_MAX_STEP * unit,
         max_gradients=max_gradients,
+        leads_on=partial(ends.leads_on, values=(float(result.start_value), float(result.end_value))),
         prior=prior,
         rng=rng,
     )
