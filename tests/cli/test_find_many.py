@@ -1,6 +1,7 @@
 """`find-many`: tables, folders and files of pairs; killed on the way; sorted in a page."""
 
 import csv
+import gzip
 import json
 import os
 import re
@@ -15,8 +16,10 @@ from ase.io import read, write
 
 from fourierpathfinder import results_table
 from fourierpathfinder.cli.exits import Exit, InputError
+from fourierpathfinder.cli.guesses import read_initial
 from fourierpathfinder.cli.pairs import Pair, read_pairs
 from fourierpathfinder.cli.rows import failed_row
+from fourierpathfinder.cli.structures import digest_of
 
 from ..report.browser import needs_chromium, opened
 from .helpers import FAULTY, in_a_process
