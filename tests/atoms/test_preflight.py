@@ -111,6 +111,18 @@ def test_a_cell_that_is_turned_in_space():
     np.testing.assert_allclose(mended.positions, end.positions, atol=1e-9)
 
 
+def test_a_cubic_cell_turned_onto_itself_takes_the_atoms_along():
+    start = bulk("Al", cubic=True) * 2
+    start.rattle(0.1, seed=1)
+    end = start.copy()
+    end.positions[0] += 0.3
+    turned = end.copy()
+    turned.rotate(90, "z", rotate_cell=True)
+    assert "turned in space" in only(preflight(start, turned), "cell").found
+    _, mended, _ = repair(start, turned)
+    np.testing.assert_allclose(mended.positions, end.positions, atol=1e-9)
+
+
 def test_a_mirrored_cell_and_a_vector_of_the_vacuum_are_others():
     start = fcc111("Al", (2, 2, 3), vacuum=4)
     mirrored, taller = start.copy(), start.copy()

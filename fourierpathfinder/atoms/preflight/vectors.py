@@ -9,6 +9,8 @@ With lattice vectors as rows, H of one structure and H' of the other, the lattic
 import numpy as np
 from ase import Atoms
 
+from ..superposition import displacements, superpose
+
 
 def in_its_vectors(start: Atoms, end: Atoms, tol: float) -> tuple[Atoms, str] | None:
     """The end in the lattice vectors of the start, and what was done; None where they are others.
@@ -23,18 +25,25 @@ def in_its_vectors(start: Atoms, end: Atoms, tol: float) -> tuple[Atoms, str] | 
     if start.cell.rank < 3 or end.cell.rank < 3 or (start.pbc != end.pbc).any():
         return None
     ours, theirs = np.array(start.cell), np.array(end.cell)
+    found = []
+    if (own := _recombined(ours, theirs, start.pbc, tol)) is not None:
+        found.append((_in_cell(end, own, scale=False), "written with other lattice vectors"))
+    if _turned(ours, theirs, tol):
+        found.append((_in_cell(end, ours, scale=True), "turned in space"))
+    # a symmetric cell may be both: what is meant leaves the atoms where they are
+    return min(found, key=lambda one: _moved(start, one[0]), default=None)
+
+
+def _in_cell(end: Atoms, cell: np.ndarray, *, scale: bool) -> Atoms:
     taken = Atoms.copy(end)
     taken.set_constraint()
-    if (own := _recombined(ours, theirs, start.pbc, tol)) is not None:
-        taken.set_cell(own)
-        done = "written with other lattice vectors"
-    elif _turned(ours, theirs, tol):
-        taken.set_cell(ours, scale_atoms=True)
-        done = "turned in space"
-    else:
-        return None
+    taken.set_cell(cell, scale_atoms=scale)
     taken.set_constraint(end.constraints)
-    return taken, done
+    return taken
+
+
+def _moved(start: Atoms, taken: Atoms) -> float:
+    return float(np.linalg.norm(displacements(start, superpose(start, taken))))
 
 
 def _recombined(
