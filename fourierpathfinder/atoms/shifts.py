@@ -142,7 +142,7 @@ def _promising(
     ranked = np.argsort(misfits, kind="stable")[:_TRIED]
     ranked = ranked[misfits[ranked] <= 2 * misfits[ranked[0]] + _FAR**2]
     if len(ranked) <= _REFINED:
-        return ranked
+        return np.asarray(ranked)
     gaps = []
     for shift in shifts[ranked]:
         order = matched(kinds, target, positions + shift, image, many=0)

@@ -115,7 +115,8 @@ def descend(
     (True, '')
     """
     guarded, rng = Guarded(landscape), np.random.default_rng(rng)
-    above, course = x if origin is None else origin, _Course(x, gradient_tolerance, has_arrived, leads_on)
+    above = x if origin is None else origin
+    course = _Course(x, gradient_tolerance, has_arrived, leads_on)
     try:
         for _ in range(_RIDGES):
             left = max_gradients - guarded.n_gradients

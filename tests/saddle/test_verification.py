@@ -174,7 +174,7 @@ def test_the_unit_of_length_of_a_function_does_not_matter(length):
 
 @pytest.mark.parametrize("offset", [0.3, 0.5, -0.4])
 def test_an_end_in_a_soft_valley_is_reached(offset):
-    """Where the descent enters it the force is within the tolerance: k times the offset is 0.009."""
+    """Where the descent enters it the force is 0.009, within the tolerance."""
     stiffness = 0.009 / abs(offset)
 
     def value(x):
