@@ -60,6 +60,7 @@ LAYERS = (
     "plot",
     "report",
     "cli",
+    "__main__",
     "surrogate",
     "network_of_minima",
     "preflight",

@@ -1,5 +1,7 @@
 """The version stands in one place, `pyproject.toml`."""
 
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -19,3 +21,11 @@ def test_no_other_file_states_the_version():
     assert stated not in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     for file in (ROOT / "fourierpathfinder").rglob("*.py"):
         assert f'"{project["version"]}"' not in file.read_text(encoding="utf-8"), file
+
+
+def test_the_package_can_be_run_as_a_module():
+    told = subprocess.run(
+        [sys.executable, "-m", "fourierpathfinder", "--version"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert told.endswith(f"version {fourierpathfinder.__version__}\n")

@@ -33,6 +33,8 @@ def matched(
     target: np.ndarray,
     positions: np.ndarray,
     image: MinimumImage = _WITHOUT_CELL,
+    *,
+    many: int = _MANY,
 ) -> np.ndarray:
     """For each place of `target` the like atom assigned to it, at the least sum of squares.
 
@@ -44,6 +46,8 @@ def matched(
         In Å.
     image : MinimumImage
         Of the cell; none by default.
+    many : int
+        Of more atoms of a kind those that are clear are assigned without a search for the best.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def matched(
     order = np.empty(len(kinds), dtype=int)
     for kind in np.unique(kinds):
         own = np.flatnonzero(kinds == kind)
-        order[own] = own[_assigned(target[own], positions[own], image)]
+        order[own] = own[_assigned(target[own], positions[own], image, many)]
     return order
 
 
@@ -68,8 +72,10 @@ def distances_between(places: np.ndarray, others: np.ndarray, image: MinimumImag
     return np.asarray(np.linalg.norm(image(others - places[:, None]), axis=-1))
 
 
-def _assigned(target: np.ndarray, positions: np.ndarray, image: MinimumImage) -> np.ndarray:
-    if len(target) <= _MANY:
+def _assigned(
+    target: np.ndarray, positions: np.ndarray, image: MinimumImage, many: int
+) -> np.ndarray:
+    if len(target) <= many:
         _, chosen = linear_sum_assignment(distances_between(target, positions, image) ** 2)
         return np.asarray(chosen)
     _, there = Neighbours(positions, image, _CLEAR).nearest(target)

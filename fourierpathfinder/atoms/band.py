@@ -1,7 +1,8 @@
 """A band of structures from a folder as VASP's nudged elastic band has it.
 
 The folder holds `00`, `01`, ... with one structure each: the reactant, the images between, the
-product. In each the relaxed `CONTCAR` counts before the `POSCAR` it came from.
+product. In each the relaxed `CONTCAR` counts before the `POSCAR` it came from; both may be
+compressed (`.gz`).
 """
 
 from pathlib import Path
@@ -12,7 +13,8 @@ from ase.io import read
 
 from .comparison import differences
 
-_NAMES = ("CONTCAR", "POSCAR")
+STRUCTURES = ("CONTCAR", "CONTCAR.gz", "POSCAR", "POSCAR.gz")
+"""The files of a VASP run that hold a structure, that which counts first."""
 
 
 def read_band(folder: str | Path) -> list[Atoms]:
@@ -67,7 +69,7 @@ def is_band(folder: str | Path) -> bool:
     -------
     bool
     """
-    return any((place / name).is_file() for place in _numbered(folder) for name in _NAMES)
+    return any((place / name).is_file() for place in _numbered(folder) for name in STRUCTURES)
 
 
 def band_folders(folder: str | Path) -> list[Path]:
@@ -128,7 +130,7 @@ def read_vasp_folder(folder: str | Path) -> Atoms:
     ValueError
         If the file cannot be read.
     """
-    for name in _NAMES:
+    for name in STRUCTURES:
         file = Path(folder, name)
         if file.is_file() and file.stat().st_size:
             try:

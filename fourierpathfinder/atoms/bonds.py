@@ -16,6 +16,9 @@ from .neighbours import Neighbours
 _SLACK = 0.4
 """In Å: the tolerance of the Cambridge Structural Database."""
 
+_IN_BULK = 3
+"""Metal neighbours of an atom in a piece of metal; in complexes it has fewer."""
+
 _NONMETALS = np.isin(
     np.arange(len(covalent_radii)),
     [1, 2, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 33, 34, 35, 36, 52, 53, 54],
@@ -63,6 +66,23 @@ def bonds(atoms: Atoms, *, metals: bool = True) -> np.ndarray:
     if not metals:
         near &= _NONMETALS[atoms.numbers[i]] | _NONMETALS[atoms.numbers[j]]
     return np.stack([i[near], j[near]], axis=1)
+
+
+def telling_bonds(atoms: Atoms, bulk: np.ndarray) -> np.ndarray:
+    """The bonded pairs (b, 2) without those of two metal atoms, and of elements that are `bulk`."""
+    pairs = bonds(atoms, metals=False)
+    return np.asarray(pairs[~np.isin(atoms.numbers[pairs], bulk).any(axis=1)])
+
+
+def bulk_metals(atoms: Atoms) -> np.ndarray:
+    """The elements of which a piece of metal is made: an atom has three metal neighbours at least.
+
+    Which of its atoms something sits on changes with every hop, and says nothing of their order.
+    """
+    pairs = bonds(atoms)
+    metallic = pairs[~_NONMETALS[atoms.numbers[pairs]].any(axis=1)]
+    counts = np.bincount(metallic.ravel(), minlength=len(atoms))
+    return np.unique(atoms.numbers[counts >= _IN_BULK])
 
 
 def bond_change(before: np.ndarray, after: np.ndarray, n_atoms: int) -> BondChange:

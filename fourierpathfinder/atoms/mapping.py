@@ -15,7 +15,7 @@ import numpy as np
 from ase import Atoms
 from scipy.optimize import linear_sum_assignment
 
-from .bonds import BondChange, bond_change, bonds, neighbours_of
+from .bonds import BondChange, bond_change, bulk_metals, neighbours_of, telling_bonds
 from .superposition import best_order, displacements, superpose
 
 _SHELLS = 4
@@ -29,7 +29,9 @@ _MOST = 300
 
 
 def changed_bonds(start: Atoms, end: Atoms) -> BondChange:
-    """The bonds between atoms, pairs of metals left out, by which two structures differ.
+    """The bonds by which two structures differ, those of metals left out.
+
+    Left out are all bonds of atoms of a piece of metal, and those between two metal atoms.
 
     Examples
     --------
@@ -39,7 +41,8 @@ def changed_bonds(start: Atoms, end: Atoms) -> BondChange:
     >>> changed_bonds(water, apart).broken.tolist()
     [[0, 1]]
     """
-    return bond_change(bonds(start, metals=False), bonds(end, metals=False), len(start))
+    bulk = bulk_metals(start)
+    return bond_change(telling_bonds(start, bulk), telling_bonds(end, bulk), len(start))
 
 
 def mapped_order(start: Atoms, end: Atoms) -> np.ndarray:
@@ -64,7 +67,8 @@ def mapped_order(start: Atoms, end: Atoms) -> np.ndarray:
     if (start.numbers == end.numbers).all():
         candidates.append(np.arange(len(start)))
     if len(start) <= _MOST:
-        graphs = [_Graph(atoms) for atoms in bare]
+        bulk = bulk_metals(start)
+        graphs = [_Graph(atoms, bulk) for atoms in bare]
         grown = _grown_orders(*graphs)
         candidates += [_hung(bare[0], bare[1], graphs[0], order) for order in grown]
     return min(candidates, key=lambda order: _cost(bare[0], bare[1][order]))
@@ -85,9 +89,9 @@ def _cost(start: Atoms, end: Atoms) -> tuple[int, float]:
 class _Graph:
     """The bonds of a structure, and what surrounds each atom."""
 
-    def __init__(self, atoms: Atoms) -> None:
+    def __init__(self, atoms: Atoms, bulk: np.ndarray) -> None:
         self.numbers = atoms.numbers
-        self.pairs = bonds(atoms, metals=False)
+        self.pairs = telling_bonds(atoms, bulk)
         self.near = neighbours_of(self.pairs, len(atoms))
         kinds = np.unique(atoms.numbers)
         counts = (atoms.numbers[:, None] == kinds).astype(float)

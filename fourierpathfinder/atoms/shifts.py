@@ -102,21 +102,52 @@ def shifted_order(
         Of the cell.
     """
     shifts, telling = _shifts_to_try(kinds, target, positions, image)
-    around = Neighbours(positions, image, _FAR)
-    misfits = [
-        (np.minimum(around.nearest(target[telling] - shift)[0], _FAR) ** 2).sum()
-        for shift in shifts
-    ]
+    misfits = _misfits(shifts, kinds, target, positions, image, telling)
     best_order, best = np.arange(len(kinds)), np.inf
-    promising = np.argsort(misfits, kind="stable")[:_REFINED]
-    for k in promising:
-        if misfits[k] > 2 * misfits[promising[0]] + _FAR**2:
-            break
-        order = matched(kinds, target, positions + shifts[k], image)
+    for shift in shifts[_promising(misfits, shifts, kinds, target, positions, image)]:
+        order = matched(kinds, target, positions + shift, image)
         moved = shifted_nearest(target, positions[order], image) - target
         if (moved**2).sum() < best - 1e-9:
             best_order, best = order, float((moved**2).sum())
     return best_order
+
+
+def _misfits(
+    shifts: np.ndarray,
+    kinds: np.ndarray,
+    target: np.ndarray,
+    positions: np.ndarray,
+    image: MinimumImage,
+    telling: np.ndarray,
+) -> np.ndarray:
+    """How far, squared, the telling places are from the nearest like atom after each shift (k,)."""
+    total = np.zeros(len(shifts))
+    for kind in np.unique(kinds[telling]):
+        around = Neighbours(positions[kinds == kind], image, _FAR)
+        places = target[telling[kinds[telling] == kind]]
+        gaps = np.array([around.nearest(places - shift)[0] for shift in shifts])
+        total += (np.minimum(gaps, _FAR) ** 2).sum(axis=1)
+    return total
+
+
+def _promising(
+    misfits: np.ndarray,
+    shifts: np.ndarray,
+    kinds: np.ndarray,
+    target: np.ndarray,
+    positions: np.ndarray,
+    image: MinimumImage,
+) -> np.ndarray:
+    """The numbers of the best shifts; of those that leave alike few atoms over, the nearest."""
+    ranked = np.argsort(misfits, kind="stable")[:_TRIED]
+    ranked = ranked[misfits[ranked] <= 2 * misfits[ranked[0]] + _FAR**2]
+    if len(ranked) <= _REFINED:
+        return np.asarray(ranked)
+    gaps = []
+    for shift in shifts[ranked]:
+        order = matched(kinds, target, positions + shift, image, many=0)
+        gaps.append((image(positions[order] + shift - target) ** 2).sum())
+    return np.asarray(ranked[np.argsort(gaps, kind="stable")[:_REFINED]])
 
 
 def _shifts_to_try(
@@ -135,7 +166,7 @@ def _shifts_to_try(
         alike = np.linalg.norm(theirs[like] - ours[anchor], axis=1)
         chosen = like[np.argsort(alike, kind="stable")[:_ANCHORS]]
         tried.append(target[anchor] - positions[chosen])
-    values, counts = np.unique(kinds, return_counts=True)
-    rarest = np.flatnonzero(kinds == values[counts.argmin()])[:_TRIED]
-    tried.append(target[rarest[0]] - positions[rarest])
+    for kind in np.unique(kinds):
+        like = np.flatnonzero(kinds == kind)[:_TRIED]
+        tried.append(target[like[0]] - positions[like])
     return np.concatenate(tried), telling

@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.io import read
 
-from ..atoms.band import read_band
+from ..atoms.band import STRUCTURES, read_band
 from ..result import Evaluations, PathResult
 from ..storage.errors import CheckpointError
 from ..storage.evaluations import read_evaluations
@@ -37,7 +37,7 @@ def read_initial(source: str, frozen: str | None = None) -> PathResult | list[At
     """
     place = folder_of(source)
     require_readable(place)
-    for image in (*place.glob("*/CONTCAR"), *place.glob("*/POSCAR")):
+    for image in (image for name in STRUCTURES for image in place.glob(f"*/{name}")):
         require_readable(image)
     if (place / RESULT).is_file():
         return _finished(place)

@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.constraints import FixAtoms
 from ase.io import read
 
-from ..atoms.band import band_folders, is_band, read_vasp_folder
+from ..atoms.band import STRUCTURES, band_folders, is_band, read_vasp_folder
 from ..atoms.constraints import free_space
 from ..atoms.preflight import Finding, Severity, preflight, repair
 from ..storage.content import digest, file_digest
@@ -18,7 +18,7 @@ from .exits import InputError
 from .places import EVALUATIONS, RESULT
 from .sanity import require_readable, sound
 
-_READ = (RESULT, EVALUATIONS, "CONTCAR", "POSCAR", "*/CONTCAR", "*/POSCAR")
+_READ = (RESULT, EVALUATIONS, *STRUCTURES, *(f"*/{name}" for name in STRUCTURES))
 """What is read in a folder that is a run of this program or of VASP, or a band."""
 
 
@@ -47,7 +47,7 @@ def read_structure(source: str) -> Atoms:
     try:
         if Path(source).is_dir():
             _require_one(source)
-            for name in ("CONTCAR", "POSCAR"):
+            for name in STRUCTURES:
                 require_readable(Path(source, name))
             return sound(source, read_vasp_folder(source))
         found: Any = _read(source)
@@ -108,7 +108,7 @@ def _read(source: str) -> Any:
 
 
 def _unreadable(source: str, place: Path, error: Exception) -> InputError:
-    names = [place / name for name in ("CONTCAR", "POSCAR")] if place.is_dir() else [place]
+    names = [place / name for name in STRUCTURES] if place.is_dir() else [place]
     empty = [str(file) for file in names if file.is_file() and not file.read_text("latin1").strip()]
     if empty:
         return InputError(f"{empty[0]} is empty: what was to write it has not come so far")

@@ -65,6 +65,7 @@ def descend(
     step: float = 0.01,
     max_step: float = _LONGEST,
     max_gradients: int = 500,
+    leads_on: Callable[[Minimum], bool] = lambda now: False,
     prior: Landscape | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> Descent:
@@ -91,6 +92,9 @@ def descend(
         The longest displacement in one step.
     max_gradients : int
         Evaluations at most, but for the last look.
+    leads_on : callable, Minimum -> bool
+        Whether the slope at a place where the force is within its tolerance would still lead to
+        where the descent may end; it then goes on, to a tenth of the tolerance.
     prior : Landscape, optional
         A cheaper landscape that resembles this one, and leads down for as long as it does.
     rng : numpy.random.Generator or int, optional
@@ -111,7 +115,8 @@ def descend(
     (True, '')
     """
     guarded, rng = Guarded(landscape), np.random.default_rng(rng)
-    above, course = x if origin is None else origin, _Course(x, gradient_tolerance, has_arrived)
+    above = x if origin is None else origin
+    course = _Course(x, gradient_tolerance, has_arrived, leads_on)
     try:
         for _ in range(_RIDGES):
             left = max_gradients - guarded.n_gradients
@@ -148,12 +153,16 @@ class _Course:
     """What a descent has met."""
 
     def __init__(
-        self, x: np.ndarray, tolerance: float, has_arrived: Callable[[np.ndarray], bool]
+        self,
+        x: np.ndarray,
+        tolerance: float,
+        has_arrived: Callable[[np.ndarray], bool],
+        leads_on: Callable[[Minimum], bool],
     ) -> None:
         self.position, self._value = x, float("nan")
         self.has_arrived = self.is_at_rest = False
         self._tolerance = self._asked_tolerance = tolerance
-        self._asked = has_arrived
+        self._asked, self._leads_on = has_arrived, leads_on
         self._force = self._largest = 0.0
         self._last: Minimum | None = None
 
@@ -173,6 +182,9 @@ class _Course:
         curves_up = last is not None and (now.x - last.x) @ (now.gradient - last.gradient) > 0
         small = force <= min(self._tolerance, _FALLEN * self._largest)
         self.is_at_rest = bool(small and curves_up)
+        least = _STRICTEST * self._asked_tolerance
+        if self.is_at_rest and force > least and self._leads_on(now):
+            self._tolerance, self.is_at_rest = least, False
         if self.has_arrived or self.is_at_rest:
             raise StopIteration
 

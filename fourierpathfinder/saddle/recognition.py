@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..landscapes.abilities import Abilities
+from ..optimizers import Minimum
 
 _ARRIVED = 0.05
 """A descent has arrived where it is nearer to an end than this fraction of the ends' distance."""
@@ -57,6 +58,19 @@ class Ends:
         """How far from the end that it has arrived at a point is; infinite where it has not."""
         name = self.arrived_at(x)
         return self._gap(self._known[name], x) if name else float("inf")
+
+    def leads_on(self, now: Minimum, values: tuple[float, float]) -> bool:
+        """Whether the slope at a point reaches, on the straight line to an end, this end's value.
+
+        Where the landscape curves up on that line it must, f(end) >= f(x) + g (end - x): so the
+        point may lie in the same soft valley.
+        """
+        for known, value in zip(self._known.values(), values, strict=True):
+            with suppress(ValueError):  # atoms that are nearer to each other than at any end
+                way = self._abilities.ends(known, now.x)[1] - known
+                if max(float(now.value) - value, 0.0) < now.gradient @ way:
+                    return True
+        return False
 
     def recognised(self, x: np.ndarray, expected: str) -> Recognised:
         """Which end a minimum is; of two that it equals by symmetry, the expected one."""

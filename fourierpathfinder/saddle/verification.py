@@ -97,6 +97,7 @@ def verify_saddle(
         return SaddleReport(0, found, (), guarded.n_gradients)
     mode = found.modes[0] * (1 if found.modes[0] @ tangent > 0 else -1)
     ends = Ends(abilities_of(landscape), *_in_numpy(result), x)
+    values = float(result.start_value), float(result.end_value)
     go_down = partial(
         descend,
         guarded,
@@ -107,6 +108,7 @@ def verify_saddle(
         step=step,
         max_step=_MAX_STEP * unit,
         max_gradients=max_gradients,
+        leads_on=partial(ends.leads_on, values=values),
         prior=prior,
         rng=rng,
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk, fcc100, molecule
+from ase.build import add_adsorbate, bulk, fcc100, fcc111, molecule
 from ase.constraints import FixAtoms
 from ase.io import read, write
 
@@ -183,3 +183,28 @@ def test_orders_survive_files(tmp_path):
     assert finding.subject == "order"
     _, mended, _ = repair(start, found)
     assert len(changed_bonds(start, mended)) == len(changed_bonds(start, end))
+
+
+@pytest.mark.parametrize(("metal", "adsorbate", "height"), [("Pd", "H", 0.9), ("Cu", "O", 1.2)])
+def test_a_surface_keeps_its_order_where_an_adsorbate_hops(metal, adsorbate, height):
+    """Each hop changes bonds to the surface; its atoms are where they were."""
+    slab = fcc111(metal, (3, 3, 4), vacuum=6)
+    start, end = slab.copy(), slab.copy()
+    add_adsorbate(start, adsorbate, height, "fcc")
+    add_adsorbate(end, adsorbate, height, "hcp")
+    start.set_constraint(FixAtoms([atom.index for atom in slab if atom.tag > 2]))
+    order = np.concatenate([np.arange(18), 18 + np.random.default_rng(0).permutation(18), [36]])
+    found = mapped_order(start, end[order])
+    np.testing.assert_array_equal(order[found], np.arange(37))
+
+
+def test_an_alloy_keeps_its_order_where_an_interstitial_hops():
+    rng = np.random.default_rng(0)
+    crystal = bulk("Pd", cubic=True) * 2
+    crystal.symbols[rng.permutation(32)[:9]] = "Ag"
+    start, end = (crystal + Atoms("H", [place]) for place in [(1.945, 0, 0), (0, 1.945, 0)])
+    order = rng.permutation(33)
+    shuffled = end[order]
+    shuffled.positions += [0.4, 1.3, -0.6]
+    found = mapped_order(start, shuffled)
+    np.testing.assert_array_equal(order[found], np.arange(33))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import add_adsorbate, bulk, fcc100, molecule
+from ase.build import add_adsorbate, bulk, fcc100, fcc111, molecule
 from ase.constraints import FixAtoms, FixBondLength, FixCartesian
 
 from fourierpathfinder.atoms import superpose
@@ -82,6 +82,56 @@ def test_another_cell():
     finding = only(preflight(start, end), "cell")
     assert finding.severity is Severity.STOP
     assert "the product's cell differs from the reactant's by up to" in finding.sentence
+
+
+@pytest.mark.parametrize("recombination", [
+    [[1, 0, 0], [1, 1, 0], [0, 0, 1]], [[0, 1, 0], [0, 0, 1], [1, 0, 0]],
+    [[-1, 0, 0], [0, 1, 0], [0, 0, 1]], [[2, 1, 0], [1, 1, 0], [0, 3, 1]],
+])  # fmt: skip
+def test_other_vectors_of_the_same_lattice(recombination):
+    start = bulk("Al", cubic=True) * (2, 2, 1)
+    end = start.copy()
+    end.positions[0] += 0.3
+    other = end.copy()
+    other.set_cell(np.array(recombination) @ end.cell)
+    finding = only(preflight(start, other), "cell")
+    assert finding.severity is Severity.STOP
+    assert finding.found.endswith("is the reactant's written with other lattice vectors")
+    _, mended, _ = repair(start, other)
+    np.testing.assert_allclose(mended.cell, start.cell, atol=1e-9)
+    np.testing.assert_allclose(mended.positions, end.positions, atol=1e-9)
+
+
+def test_a_cell_that_is_turned_in_space():
+    start, end = slab(), slab(0.5)
+    turned = end.copy()
+    turned.rotate(70, (1, 2, 1), rotate_cell=True)
+    assert "turned in space" in only(preflight(start, turned), "cell").found
+    _, mended, _ = repair(start, turned)
+    np.testing.assert_allclose(mended.positions, end.positions, atol=1e-9)
+
+
+def test_a_cubic_cell_turned_onto_itself_takes_the_atoms_along():
+    start = bulk("Al", cubic=True) * 2
+    start.rattle(0.1, seed=1)
+    end = start.copy()
+    end.positions[0] += 0.3
+    turned = end.copy()
+    turned.rotate(90, "z", rotate_cell=True)
+    assert "turned in space" in only(preflight(start, turned), "cell").found
+    _, mended, _ = repair(start, turned)
+    np.testing.assert_allclose(mended.positions, end.positions, atol=1e-9)
+
+
+def test_a_mirrored_cell_and_a_vector_of_the_vacuum_are_others():
+    start = fcc111("Al", (2, 2, 3), vacuum=4)
+    mirrored, taller = start.copy(), start.copy()
+    mirrored.set_cell(start.cell * [1, 1, -1], scale_atoms=True)
+    longer = np.array(start.cell)
+    longer[2] += longer[0]
+    taller.set_cell(longer)
+    for other in (mirrored, taller):
+        assert "differs from the reactant's" in only(preflight(start, other), "cell").sentence
 
 
 def test_another_periodicity():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk, molecule
 from ase.calculators.emt import EMT
 
@@ -59,6 +60,41 @@ def test_another_order_and_another_origin(size, rng):
     placed = superpose(start, shuffled, permute=True)
     gaps = np.linalg.norm(placed.positions - start.positions)
     assert gaps <= np.linalg.norm(near.positions - start.positions) + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_elements_of_an_alloy_tell_the_shift(seed):
+    start, end = vacancy()
+    for atoms in (start, end):
+        atoms.symbols[[4, 8, 13, 19]] = "Au"
+    rng = np.random.default_rng(seed)
+    shuffled = end[rng.permutation(len(end))]
+    shuffled.positions += rng.uniform(-4, 4, size=3) * (seed > 0)
+    shuffled.wrap()
+    placed = superpose(start, shuffled, permute=True)
+    near = superpose(start, end)
+    np.testing.assert_allclose(placed.positions, near.positions, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_many_shifts_that_leave_as_few_atoms_over_the_nearest_is_taken(seed):
+    """An oxygen vacancy in a perovskite: 27 shifts lay all but one atom on like ones."""
+    cell = Atoms("SrTiO3", cell=[3.9] * 3, pbc=True, scaled_positions=[
+        (0, 0, 0), (0.5, 0.5, 0.5), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5)])  # fmt: skip
+    crystal = cell * 3
+    rng = np.random.default_rng(seed)
+    place, hopper = 62, 63
+    start, end = crystal.copy(), crystal.copy()
+    end.positions[hopper] = crystal.positions[place]
+    del start[place], end[place]
+    for atoms in (start, end):
+        atoms.positions += 0.05 * rng.normal(size=atoms.positions.shape)
+    shuffled = end[rng.permutation(len(end))]
+    shuffled.positions += rng.uniform(-4, 4, size=3)
+    shuffled.wrap()
+    near, placed = superpose(start, end), superpose(start, shuffled, permute=True)
+    gaps = [np.linalg.norm(a.positions - start.positions) for a in (near, placed)]
+    assert gaps[1] <= gaps[0] + 1e-6
 
 
 @pytest.mark.statistical

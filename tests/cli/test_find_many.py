@@ -1,6 +1,7 @@
 """`find-many`: tables, folders and files of pairs; killed on the way; sorted in a page."""
 
 import csv
+import gzip
 import json
 import os
 import re
@@ -15,8 +16,10 @@ from ase.io import read, write
 
 from fourierpathfinder import results_table
 from fourierpathfinder.cli.exits import Exit, InputError
+from fourierpathfinder.cli.guesses import read_initial
 from fourierpathfinder.cli.pairs import Pair, read_pairs
 from fourierpathfinder.cli.rows import failed_row
+from fourierpathfinder.cli.structures import digest_of
 
 from ..report.browser import needs_chromium, opened
 from .helpers import FAULTY, in_a_process
@@ -425,6 +428,24 @@ def test_a_band_is_a_pair_with_its_first_path(band, finished, tmp_path, command)
     assert done.exit_code == Exit.CERTIFIED, done.output
     (row,), there = rows_of(tmp_path / "out"), rows_of(finished[0])[0]
     assert float(row["barrier_eV"]) == pytest.approx(float(there["barrier_eV"]), abs=2e-3)
+
+
+def test_a_compressed_band_is_the_same(band, tmp_path):
+    shutil.copytree(band, tmp_path / "plain" / "band")
+    for file in band.glob("*/POSCAR"):
+        with gzip.open(f"{file}.gz", "wb") as packed:
+            packed.write(file.read_bytes())
+        file.unlink()
+    (pair,) = read_pairs(str(band))
+    assert (pair.problem, pair.initial) == ("", str(band))
+    images, plain = read_initial(pair.initial), read_initial(str(tmp_path / "plain" / "band"))
+    assert [image.positions.tolist() for image in images] == [
+        image.positions.tolist() for image in plain
+    ]
+    before = digest_of(pair.initial)
+    packed = band / "02" / "POSCAR.gz"
+    packed.write_bytes(gzip.compress(gzip.decompress(packed.read_bytes()) + b" "))
+    assert digest_of(pair.initial) != before
 
 
 def test_a_band_that_lacks_an_image_says_which(band):

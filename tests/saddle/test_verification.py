@@ -9,7 +9,7 @@ from ase.constraints import FixAtoms
 from ase.optimize import BFGS
 
 from fourierpathfinder import Direct, Surrogate, find_path
-from fourierpathfinder.landscapes import MoleculeLandscape, as_landscape
+from fourierpathfinder.landscapes import FunctionLandscape, MoleculeLandscape, as_landscape
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.saddle import verify_saddle
 
@@ -170,3 +170,23 @@ def test_the_unit_of_length_of_a_function_does_not_matter(length):
     hessian = [[-4 + 6 * 0.8**2, -6 * 0.8], [-6 * 0.8, 6.0]]
     expected = np.linalg.eigvalsh(hessian) / length**2
     np.testing.assert_allclose(report.curvatures.values, expected, rtol=0.02)
+
+
+@pytest.mark.parametrize("offset", [0.3, 0.5, -0.4])
+def test_an_end_in_a_soft_valley_is_reached(offset):
+    """Where the descent enters it the force is 0.009, within the tolerance."""
+    stiffness = 0.009 / abs(offset)
+
+    def value(x):
+        return 0.5 * (x[0] ** 2 - 1) ** 2 + stiffness / 2 * (x[1] - offset * x[0] ** 2) ** 2
+
+    def gradient(x):
+        gap = stiffness * (x[1] - offset * x[0] ** 2)
+        return np.array([2 * x[0] * (x[0] ** 2 - 1) - 2 * gap * offset * x[0], gap])
+
+    landscape = FunctionLandscape(value, gradient)
+    ends = np.array([[-1, offset], [1, offset]])
+    result = find_path(landscape, *ends, method=Surrogate(saddle_gradient=1e-4), rng=0)
+    report = verify_saddle(landscape, result, rng=0)
+    assert report.connects_the_ends
+    assert report.n_gradients < 60

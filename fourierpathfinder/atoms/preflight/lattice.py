@@ -13,6 +13,7 @@ from ..minimum_image import MinimumImage
 from ..superposition import superpose
 from .finding import Finding, Severity
 from .held import about_ends
+from .vectors import in_its_vectors
 
 _LAST_DIGITS = 0.02
 """In Å: cells that differ by less were relaxed separately, or written with few digits."""
@@ -54,6 +55,16 @@ def cell(start: Atoms, end: Atoms) -> Finding | None:
             "scaled along, and relax the product in it",
             (start, taken),
             "the reactant's was taken, with the product's atoms scaled along; relax the product",
+        )
+    same = in_its_vectors(start, end, _LAST_DIGITS) if difference > _LAST_DIGITS else None
+    if same is not None:
+        return Finding(
+            "cell",
+            Severity.STOP,
+            f"the product's cell is the reactant's {same[1]}",
+            "pass --fix to take the reactant's",
+            (start, same[0]),
+            "the reactant's was taken",
         )
     bare = Atoms.copy(end)
     del bare.constraints
