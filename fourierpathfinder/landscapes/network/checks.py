@@ -35,7 +35,7 @@ _FEW = 4
 _Found = TypeVar("_Found")
 
 
-class Door:
+class Checks:
     """The checks of one landscape.
 
     Parameters
