@@ -73,6 +73,7 @@ ADAPTERS = {
     "torch": (
         "landscapes/differentiated",
         "landscapes/alignment",
+        "landscapes/trees",
         "landscapes/network",
         "optimizers/torch_optimizer",
     ),

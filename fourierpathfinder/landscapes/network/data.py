@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from ..trees import constant, emptied, tensors_of, tree_map
 from .drawn import spread
 from .repeatable import fetched, refuse_random, repeatable
-from .trees import constant, emptied, tensors_of, tree_map
 
 _PEEK = 64
 """Samples whose numbers a data set is known by."""

@@ -17,10 +17,10 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 from ..._counts import require_counts
 from ..._errors import first_line
 from ..alignment.inputs import as_tensor
+from ..trees import tree_map
 from .data import ItemSamples, Samples, TensorSamples, checked, refuse_none
 from .drawn import drawn
 from .loader import indices_of, refuse_ready_batches
-from .trees import tree_map
 
 
 def as_samples(

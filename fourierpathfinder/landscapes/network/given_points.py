@@ -14,13 +14,13 @@ import torch
 from ..alignment.inputs import as_tensor
 from ..alignment.refusals import refuse_lazy
 from ..alignment.wrapped import within
+from ..trees import constant
 from .checks import Checks
 from .files import read_state
 from .network import Network
 from .parameters import Layout
 from .sharded import refuse_wrapped
 from .stored import unwrapped
-from .trees import constant
 
 _TENSORS = (torch.Tensor, np.ndarray)
 

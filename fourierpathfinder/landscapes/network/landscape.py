@@ -18,6 +18,7 @@ from ...storage.content import digest
 from ..alignment.copies import copied
 from ..alignment.refusals import refuse_meta
 from ..alignment.wrapped import within
+from ..trees import tree_map
 from .both_ends import BothEnds
 from .checks import Checks, refuse_inference_mode
 from .content import identity
@@ -35,7 +36,6 @@ from .reduction import n_arguments
 from .same_network import N_SAMPLES, is_same_network
 from .spoiling import spoiling
 from .telling import telling
-from .trees import tree_map
 
 
 class NetworkLandscape:

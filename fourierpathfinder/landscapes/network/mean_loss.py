@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from ..trees import tree_map
 from .data import Batch, Samples
 from .drawn import mixed_batches
 from .memory import SamplesAtOnce, is_out_of_memory
@@ -24,7 +25,6 @@ from .overwriting import is_alike, overwritten
 from .parameters import Layout, Tensors
 from .points import Points, n_points
 from .suitable_batch import suitable_batch
-from .trees import tree_map
 
 _log = logging.getLogger(__name__)
 
