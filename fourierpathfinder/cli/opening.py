@@ -23,7 +23,7 @@ from . import cells
 from .calculators import CalculatorFactory
 from .exits import InputError
 from .memory import LOG, Prior, RecordedMolecule
-from .other_ends import as_notes, what_differs
+from .other_structures import as_notes, what_differs
 from .outputs import read_result
 from .places import EVALUATIONS, OF_PRIOR, RESULT
 from .settings import Settings
