@@ -13,6 +13,7 @@ from ..storage.errors import OtherProblemError
 from ..storage.lock import locked
 from . import connecting, many, run
 from .calculators import CalculatorFactory, unheard
+from .document import read_result
 from .ending import reason_of, status_of, with_exit_status
 from .exits import Exit, InputError
 from .given_once import require_one_source, require_set_once
@@ -21,7 +22,7 @@ from .help import Command
 from .minima import evaluated_findings
 from .opening import opened, opened_prior, require_same_problem
 from .options import CHECK, CONNECT, FIND, MANY, with_options
-from .outputs import draw, make_folder, read_result, require_own
+from .outputs import draw, make_folder, require_own
 from .pairs import Pair, read_pairs
 from .places import EVALUATIONS, RESULT, Place
 from .report import logging_to, table

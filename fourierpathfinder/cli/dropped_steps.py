@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..storage.documents import read_document
 from ..storage.errors import CheckpointError
-from .outputs import SCHEMA
+from .document import SCHEMA
 from .places import RESULT
 
 _STEPS = {

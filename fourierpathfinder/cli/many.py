@@ -23,9 +23,9 @@ from ..storage.documents import read_document, write_document
 from ..storage.errors import CheckpointError
 from ..threads import answered
 from .calculators import CalculatorFactory
+from .document import SCHEMA as OF_RESULT
 from .dropped_steps import dropped, what_is_removed
 from .exits import Exit, InputError
-from .outputs import SCHEMA as OF_RESULT
 from .outputs import forget_result
 from .pairs import Pair
 from .places import EVALUATIONS, OF_PRIOR, RESULT

@@ -18,11 +18,12 @@ from ..methods import Surrogate
 from ..result import PathResult
 from ..saddle.guard import NotEvaluatedError
 from . import cells
+from .document import Summary
 from .dropped_steps import dropped, what_is_removed
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
 from .minima import RelaxedEnds, findings_at, relaxed_ends
-from .outputs import Summary, known_evaluations
+from .outputs import known_evaluations
 from .places import RESULT
 from .reporting import write_failure
 from .settings import Settings

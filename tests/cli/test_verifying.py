@@ -11,7 +11,7 @@ from ase.io import write
 
 from fourierpathfinder import Surrogate, find_path
 from fourierpathfinder.cli import verifying
-from fourierpathfinder.cli.outputs import Summary
+from fourierpathfinder.cli.document import Summary
 from fourierpathfinder.cli.work import Found
 from fourierpathfinder.landscapes.toy import two_channels
 from fourierpathfinder.search import proposals
