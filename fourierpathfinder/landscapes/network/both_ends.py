@@ -6,7 +6,7 @@ The losses there are held against those of the modules, and the gradient against
 from typing import Any
 
 from .checks import Checks
-from .drawn import spread
+from .drawn_samples import spread
 from .mean_loss import MeanLoss
 from .network import HALF, Network
 from .parameters import Layout

@@ -14,7 +14,7 @@ from ..alignment.copies import copied_where_it_moves
 from ..trees import are_equal, tensors_of
 from .agreement import tolerance
 from .data import Batch, Samples
-from .drawn import spread
+from .drawn_samples import spread
 from .mean_check import check_gradient, check_mean, check_penalty, quietly
 from .memory import is_out_of_memory
 from .network import Network

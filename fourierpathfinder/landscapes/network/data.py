@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..trees import constant, emptied, tensors_of, tree_map
-from .drawn import spread
+from .drawn_samples import spread
 from .repeatable import fetched, refuse_random, repeatable
 
 _PEEK = 64

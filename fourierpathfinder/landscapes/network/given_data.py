@@ -19,7 +19,7 @@ from ..._errors import first_line
 from ..alignment.inputs import as_tensor
 from ..trees import tree_map
 from .data import ItemSamples, Samples, TensorSamples, checked, refuse_none
-from .drawn import drawn
+from .drawn_samples import drawn
 from .loader import indices_of, refuse_ready_batches
 
 

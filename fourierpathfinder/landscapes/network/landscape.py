@@ -19,11 +19,12 @@ from ..alignment.copies import copied
 from ..alignment.refusals import refuse_meta
 from ..alignment.wrapped import within
 from ..trees import tree_map
+from .bad_samples import spoiling
 from .both_ends import BothEnds
 from .checks import Checks, refuse_inference_mode
 from .content import identity
 from .data import known_by
-from .drawn import spread
+from .drawn_samples import spread
 from .given_data import as_samples
 from .given_options import check_loss, check_module, check_options, device_of
 from .given_points import GivenPoints
@@ -34,8 +35,7 @@ from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
 from .reduction import n_arguments
 from .same_network import N_SAMPLES, is_same_network
-from .spoiling import spoiling
-from .telling import telling
+from .telling_samples import telling
 
 
 class NetworkLandscape:

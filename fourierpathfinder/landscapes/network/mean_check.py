@@ -22,7 +22,7 @@ from .data import Batch, Samples
 from .network import HALF, Network
 from .own_parameters import history
 from .parameters import Tensors
-from .telling import telling
+from .telling_samples import telling
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ import torch
 
 from ..trees import tree_map
 from .data import Batch, Samples
-from .drawn import mixed_batches
+from .drawn_samples import mixed_batches
 from .memory import SamplesAtOnce, is_out_of_memory
 from .network import Network
 from .overwriting import is_alike, overwritten

@@ -20,7 +20,7 @@ from ..trees import filled, tree_map
 from .alone import Alone
 from .data import Batch
 from .first_call import calling, comparing
-from .handing import Handing
+from .handed_samples import Handing
 from .held import held
 from .memory import SavedBytes, is_out_of_memory
 from .offload import Offloaded, placed
