@@ -17,6 +17,7 @@ from .methods import Surrogate
 from .path import SinePath
 from .result import IntermediateResult, PathResult, Status
 from .saddle import SaddleReport
+from .search.policy import BOLD
 from .search.ridges import pushed
 
 
@@ -91,7 +92,8 @@ def leave_ridge(
             f"{lowest or 'not measured'}): there is no ridge to leave"
         )
     method = result.method if isinstance(result.method, Surrogate) else Surrogate()
-    method = replace(method, certify=True)
+    method = replace(method, certify=True, n_starts=1)  # on each side one path is known
+    numbers = (method.policy or BOLD).across
     best, known, path = result, result.evaluations, _in_numpy(result.path)
     n_gradients, n_prior_gradients = result.n_gradients, result.n_prior_gradients
     for side in (1, -1):
@@ -100,7 +102,7 @@ def leave_ridge(
             path.start,
             path.end,
             method=method,
-            initial=pushed(path, side * down),
+            initial=pushed(path, side * down, numbers),
             known=known,
             prior=prior,
             max_gradients=max_gradients,

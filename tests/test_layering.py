@@ -74,6 +74,7 @@ ADAPTERS = {
     "torch": (
         "landscapes/differentiated",
         "landscapes/alignment",
+        "landscapes/trees",
         "landscapes/network",
         "optimizers/torch_optimizer",
     ),

@@ -9,6 +9,7 @@ from scipy.optimize import minimize_scalar
 from fourierpathfinder import Saddle, SinePath, Status, Surrogate, find_path, leave_ridge
 from fourierpathfinder.ridge import second_way_down
 from fourierpathfinder.saddle import verify_saddle
+from fourierpathfinder.search.policy import BOLD
 
 ENDS = np.array([[-1.0, 0.0], [1.0, 0.0]])
 
@@ -83,6 +84,26 @@ def test_a_pass_is_no_ridge():
     assert second_way_down(found, report) is None
     with pytest.raises(ValueError, match="no ridge"):
         leave_ridge(landscape, found, report)
+
+
+def test_further_starts_and_another_push_are_those_of_the_settings():
+    """Each side has its own first path, so that further starts would only cost."""
+    landscape = Ridge(0.15)
+    above = upon_the_ridge(landscape)
+    report = verify_saddle(landscape, above, rng=0)
+    once = leave_ridge(landscape, above, report, rng=0)
+    many = replace(above, method=Surrogate(n_starts=3))
+    assert leave_ridge(landscape, many, report, rng=0).n_gradients == once.n_gradients
+    seen = []
+    policy = replace(BOLD, across=replace(BOLD.across, push=0.5 * BOLD.across.push))
+
+    def first(now):
+        seen.append(now.path.coefficients[0])
+        raise StopIteration
+
+    for method in (Surrogate(), Surrogate(policy=policy)):
+        leave_ridge(landscape, replace(above, method=method), report, rng=0, callback=first)
+    assert not np.allclose(*seen)
 
 
 def test_where_neither_side_is_lower_the_path_stays():

@@ -22,7 +22,7 @@ from ..atoms.content import files_named
 from ..atoms.preflight import Finding, Severity
 from ..storage.content import file_digest
 from .exits import InputError
-from .once import require_one_source, require_set_once
+from .given_once import require_one_source, require_set_once
 
 _ARGON: dict[str, Any] = {"sigma": 3.405, "epsilon": 0.01032, "rc": 34.05}
 

@@ -13,15 +13,16 @@ from ..storage.errors import OtherProblemError
 from ..storage.lock import locked
 from . import connecting, many, run
 from .calculators import CalculatorFactory, unheard
+from .document import read_result
 from .ending import reason_of, status_of, with_exit_status
 from .exits import Exit, InputError
+from .given_once import require_one_source, require_set_once
 from .guesses import read_initial
 from .help import Command
 from .minima import evaluated_findings
-from .once import require_one_source
 from .opening import opened, opened_prior, require_same_problem
 from .options import CHECK, CONNECT, FIND, MANY, with_options
-from .outputs import draw, make_folder, read_result, require_own
+from .outputs import draw, make_folder, require_own
 from .pairs import Pair, read_pairs
 from .places import EVALUATIONS, RESULT, Place
 from .report import logging_to, table
@@ -90,8 +91,11 @@ def find(**options: Any) -> Exit:
 def find_many(source: str, **options: Any) -> Exit:
     """Find the paths of many pairs, into one table."""
     settings = settings_of(options)
+    require_set_once(options["each"], "--each")
     for key in options["each"]:
         require_one_source(key, options["settings"], "--each", "--set")
+    if options["method"] is not None and "method" in options["each"]:
+        raise InputError("--each and --method both give 'method'; leave one of them out")
     pairs = read_pairs(source)
     if options["scheduler"] is not None:
         require_reachable(options["scheduler"])
@@ -111,6 +115,7 @@ def find_many(source: str, **options: Any) -> Exit:
         settings.n_jobs,
         _made_here(settings, options),
         _refusal,
+        settings.steps,
     )
     with locked(folder), logging_to(folder / "run.log"):
         rows = work.rows()
@@ -221,6 +226,11 @@ def connect_command(structures: str, **options: Any) -> Exit:
 def check(**options: Any) -> Exit:
     """Check both ends, with two calculations, without a search."""
     settings = settings_of(options)
+    if (settings.output / EVALUATIONS).exists():
+        raise InputError(
+            f"{settings.output} contains an earlier run, beside which a check keeps nothing; give "
+            "another --output"
+        )
     start, end, findings = _ends(options, settings.calculator)
     make_folder(settings.output)
     with (

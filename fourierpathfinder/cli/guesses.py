@@ -12,8 +12,8 @@ from ..atoms.band import STRUCTURES, read_band
 from ..result import Evaluations, PathResult
 from ..storage.errors import CheckpointError
 from ..storage.evaluations import read_evaluations
+from .document import read_result
 from .exits import InputError
-from .outputs import read_result
 from .places import EVALUATIONS, RESULT, folder_of
 from .sanity import require_readable, sound
 from .structures import freeze

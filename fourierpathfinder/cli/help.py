@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .once import require_given_once
+from .given_once import require_given_once
 
 
 class Command(click.Command):

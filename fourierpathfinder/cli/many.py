@@ -6,9 +6,6 @@ those that were under way go on with what is known.
 """
 
 import logging
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -24,20 +21,23 @@ from ..landscapes.isolation.worker import Worker
 from ..storage.content import digest
 from ..storage.documents import read_document, write_document
 from ..storage.errors import CheckpointError
-from ..storage.files import open_appending
 from ..threads import answered
 from .calculators import CalculatorFactory
+from .document import SCHEMA as OF_RESULT
+from .dropped_steps import dropped, what_is_removed
 from .exits import Exit, InputError
-from .outputs import SCHEMA as OF_RESULT
 from .outputs import forget_result
 from .pairs import Pair
-from .places import EVALUATIONS, RESULT
+from .places import EVALUATIONS, OF_PRIOR, RESULT
+from .processes import Processes, found_in_a_process, reason
 from .rows import failed_row, has_unrelaxed_ends, row_of
 from .structures import read_structure
 
 log = logging.getLogger("fourierpathfinder.cli")
 
 SCHEMA = "fourierpathfinder/row/2"
+ROW = "row.json"
+"""The row of a pair that is done, beside its results."""
 _DONE = (Exit.CERTIFIED, Exit.NOT_CERTIFIED, Exit.NOT_CONNECTED)
 """After these a pair is not tried again."""
 _NAMED = 5
@@ -66,6 +66,8 @@ class Many:
         What is made once before the first pair, so that one that cannot be made is said once.
     refusal : callable
         Why `find` with some arguments would refuse what an earlier run has left, or nothing.
+    steps : sequence of str
+        The options that ask for something beyond the path.
     """
 
     pairs: Sequence[Pair]
@@ -75,6 +77,7 @@ class Many:
     n_jobs: int
     calculators: Sequence[CalculatorFactory] = ()
     refusal: Callable[[list[str]], str] = lambda _: ""
+    steps: Sequence[str] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """The row of every pair, in their order; those that are missing are found."""
@@ -88,6 +91,8 @@ class Many:
         missing = [pair for pair in self.pairs if pair.name not in found]
         self._require_same_problems(missing)
         self._make_once(missing)
+        self._say_what_is_left_behind()
+        self._say_what_is_removed(missing)
         for pair, row in self._run(missing):
             found[pair.name] = row
             log.info("[%d/%d] %s", len(found), len(self.pairs), _line(row))
@@ -98,17 +103,16 @@ class Many:
         refused = {pair.name: why for pair in missing if (why := self._refused(pair))}
         if refused:
             names = list(refused)
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             raise InputError(
                 f"{len(names)} of {len(self.pairs)} pairs were run otherwise before: "
-                f"{', '.join(names[:_NAMED])}{more}. {refused[names[0]]}. Nothing has been run or "
+                f"{_some(names)}. {refused[names[0]]}. Nothing has been run or "
                 "changed: give another --output, undo the change, or delete the folders of these "
                 f"pairs in {self.folder} to run them anew"
             )
 
     def _refused(self, pair: Pair) -> str:
         folder = self.folder / pair.name
-        if pair.problem or not (folder / EVALUATIONS).exists():
+        if pair.problem or not any((folder / file).exists() for file in (EVALUATIONS, OF_PRIOR)):
             return ""
         try:
             return self.refusal(["--output", str(folder), *self.arguments(pair)])
@@ -127,14 +131,37 @@ class Many:
             with closing(worker):
                 worker.start()
 
+    def _say_what_is_left_behind(self) -> None:
+        """Name the folders of earlier runs that are of no pair now, and so have no row."""
+        names = {pair.name for pair in self.pairs}
+        others = [one.name for one in self.folder.glob("*") if (one / ROW).is_file()]
+        if left := sorted(set(others) - names):
+            log.warning(
+                "%d folders in %s are of no pair now, and stay as they are: %s",
+                len(left), self.folder, _some(left),
+            )  # fmt: skip
+
+    def _say_what_is_removed(self, missing: list[Pair]) -> None:
+        """Name the files of steps beyond the path that this run is not asked for."""
+        found = [
+            dropped(self.folder / pair.name, self.steps) for pair in missing if not pair.problem
+        ]
+        files: dict[str, list[Path]] = {}
+        for each in found:
+            for option, names in each.items():
+                files.setdefault(option, []).extend(names)
+        where = f" of {sum(map(bool, found))} of {len(self.pairs)} pairs"
+        if told := what_is_removed(files, self.folder, where):
+            log.warning("%s", told)
+
     def _run(self, missing: list[Pair]) -> Iterator[tuple[Pair, dict[str, Any]]]:
-        processes = _Processes()
+        processes = Processes()
         calls = [partial(self._row, pair, processes) for pair in missing]
         with closing(processes), closing(answered(calls, self.n_jobs)) as answers:
             for index, row in answers:
                 yield missing[index], row
 
-    def _row(self, pair: Pair, processes: "_Processes") -> dict[str, Any]:
+    def _row(self, pair: Pair, processes: Processes) -> dict[str, Any]:
         if pair.problem:
             return failed_row(pair, pair.problem)
         try:
@@ -148,17 +175,18 @@ class Many:
             )
         folder.mkdir(parents=True, exist_ok=True)
         forget_result(folder)  # the row is to tell of this run
+        (folder / ROW).unlink(missing_ok=True)
         until = time.monotonic() + _PATIENCE
         while True:
-            status = _found(arguments, folder, processes)
-            why = _reason(folder, status)
+            status = found_in_a_process(arguments, folder, processes)
+            why = reason(folder, status)
             if " is in use by " not in why or time.monotonic() > until:
                 break
             time.sleep(1)
         row = self._written(pair, folder, status, why)
         if status in _DONE and (folder / RESULT).exists():
             write_document(
-                folder / "row.json",
+                folder / ROW,
                 {"schema": SCHEMA, "identity": self._identity(pair), "row": row},
             )
         return row
@@ -174,7 +202,7 @@ class Many:
 
     def _kept(self, pair: Pair) -> dict[str, Any] | None:
         """The row of an earlier run of the same pair with the same options."""
-        file = self.folder / pair.name / "row.json"
+        file = self.folder / pair.name / ROW
         try:
             kept = read_document(file, SCHEMA) if file.exists() else {}
             is_same = kept.get("identity") == self._identity(pair)
@@ -187,72 +215,16 @@ class Many:
         return digest([self.arguments(pair), pair.content(), self.calculator])
 
 
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
 def _structure(pair: Pair) -> Atoms | None:
     try:
         return None if pair.problem else read_structure(pair.reactant)
     except InputError:
         return None
-
-
-class _Processes:
-    """Those that run now, until all are told to end."""
-
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._changing = threading.Lock()
-        self._is_over = False
-
-    def wait(self, process: "subprocess.Popen[bytes]") -> int:
-        """The exit status of a process, which is one of them until then."""
-        with self._changing:
-            self._running.add(process)
-            if self._is_over:
-                process.terminate()
-        try:
-            return process.wait()
-        finally:
-            with self._changing:
-                self._running.discard(process)
-
-    def close(self) -> None:
-        """Tell them to end, those too that begin just now, and wait until they have."""
-        with self._changing:
-            self._is_over = True
-            running = list(self._running)
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait()
-
-
-def _found(arguments: list[str], folder: Path, processes: _Processes) -> int:
-    """Run `find` in a process; returns its exit status."""
-    command = [sys.executable, "-m", f"{__package__}.child", "find"]
-    place = folder / "output.txt"
-    place.unlink(missing_ok=True)  # a process of a killed run may still print to that one
-    with open_appending(place) as output:
-        process = subprocess.Popen(
-            [*command, "--output", str(folder), "--restart", *arguments],
-            stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
-            process_group=0,  # what the terminal sends is passed on once
-        )  # fmt: skip
-        try:
-            return processes.wait(process)
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
-
-
-def _reason(folder: Path, status: int) -> str:
-    """Why `find` ended as it did, in its own words."""
-    if status < 0:
-        return f"its process was ended by signal {-status}"
-    lines = (folder / "output.txt").read_text(encoding="utf-8", errors="replace").splitlines()
-    told = [line.partition(": ")[2] for line in lines if line.startswith("fourierpathfinder: ")]
-    if told:
-        return told[-1]
-    is_unexpected = status not in {exit_.value for exit_ in Exit} or not (folder / RESULT).exists()
-    return lines[-1] if is_unexpected and lines else ""
 
 
 def _line(row: dict[str, Any]) -> str:

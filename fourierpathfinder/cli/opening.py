@@ -21,10 +21,10 @@ from ..storage.evaluations import EvaluationStore, read_evaluations, read_identi
 from ..storage.lines import check_identity
 from . import cells
 from .calculators import CalculatorFactory
+from .document import read_result
 from .exits import InputError
 from .memory import LOG, Prior, RecordedMolecule
-from .other_ends import as_notes, what_differs
-from .outputs import read_result
+from .other_structures import as_notes, what_differs
 from .places import EVALUATIONS, OF_PRIOR, RESULT
 from .settings import Settings
 

@@ -15,7 +15,7 @@ from ..result import PathResult, Saddle
 from ..saddle import SaddleReport
 from ..storage.files import open_appending
 from . import vibrating
-from .outputs import named_minima
+from .document import named_minima
 from .work import TELLING, Found
 
 _PACKAGE = "fourierpathfinder"

@@ -15,7 +15,7 @@ REPORT = "report.html"
 
 
 def write_report(folder: Path, result: PathResult, summary: Any, images: Sequence[Any]) -> Path:
-    """Write the report of a run that has a path; `summary` is an `outputs.Summary`."""
+    """Write the report of a run that has a path; `summary` is a `document.Summary`."""
     facts = {
         "gradients in all": str(summary.n_gradients_known),
         "calculations that failed": str(summary.n_failures),

@@ -18,11 +18,12 @@ from ..methods import Surrogate
 from ..result import PathResult
 from ..saddle.guard import NotEvaluatedError
 from . import cells
-from .earlier import left_out
+from .document import Summary
+from .dropped_steps import dropped, what_is_removed
 from .exits import InputError
 from .memory import Prior, RecordedMolecule
 from .minima import RelaxedEnds, findings_at, relaxed_ends
-from .outputs import Summary, known_evaluations
+from .outputs import known_evaluations
 from .places import RESULT
 from .reporting import write_failure
 from .settings import Settings
@@ -103,13 +104,14 @@ def _check_initial(work: Work, ends: tuple[np.ndarray, np.ndarray]) -> None:
 
 def _summary(settings: Settings, findings: list[Finding], n_relaxing: int) -> Summary:
     """What is known before the search; what is counted is filled in when it is written."""
+    folder = settings.output
     return Summary(
         calculator=str(settings.calculator),
         findings=tuple(str(finding) for finding in findings),
         n_gradients_relaxing=n_relaxing,
         prior="" if settings.prior is None else str(settings.prior),
         cell=cells.told(settings.changing),
-        left_out=left_out(settings),
+        left_out=what_is_removed(dropped(folder, settings.steps), folder),
     )
 
 

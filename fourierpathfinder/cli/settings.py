@@ -14,7 +14,7 @@ from .places import EVALUATIONS, folder_of
 from .structures import chosen_atoms
 from .vibrating import AS_THEY_ARE, Vibrations
 
-_LEAST = 3
+LEAST = 3
 """Calculations of the first iteration: both ends, and the middle of the path."""
 _MOST = {"timeout": LONGEST, "jobs": 1024}
 """What nobody means, and no machine can do."""
@@ -46,12 +46,21 @@ class Settings:
     """Where the cell changes along the path."""
     seed: int = 0
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The options that ask for something beyond the path."""
+        asked = {
+            "--verify": self.verify,
+            "--mep": self.mep,
+            "--vibrations": self.vibrations is not None,
+        }
+        return tuple(option for option, is_asked in asked.items() if is_asked)
+
 
 def settings_of(options: dict[str, Any]) -> Settings:
     """The settings of a run; InputError where an option makes no sense."""
     factory = calculator_factory(options["calculator"], options["method"], options["settings"])
     _require_positive(options)
-    _details_of_vibrations(options)
     names = (
         "tol", "max_gradients", "relax_ends", "verify", "saddle_force", "mep", "restart",
         "resume_check",
@@ -64,6 +73,7 @@ def settings_of(options: dict[str, Any]) -> Settings:
         n_channels=options.get("channels", 1),
         n_jobs=options.get("jobs", 1),
         timeout=options["timeout"],
+        vibrations=_details_of_vibrations(options),
         changing=cells.changing(options),
         **given,
     )
@@ -140,8 +150,8 @@ def _require_positive(options: dict[str, Any]) -> None:
             f"--tol is {tol:g}; it is a fraction of the rise and must be below 1, as 0.001 is"
         )
     budget = options.get("max_gradients")
-    if budget is not None and budget < _LEAST:
+    if budget is not None and budget < LEAST:
         raise InputError(
-            f"--max-gradients is {budget}; a search begins with {_LEAST} calculations, so give "
+            f"--max-gradients is {budget}; a search begins with {LEAST} calculations, so give "
             "more than that"
         )

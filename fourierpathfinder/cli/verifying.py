@@ -10,6 +10,7 @@ from ..result import PathResult
 from ..ridge import leave_ridge, second_way_down
 from ..saddle import verify_saddle
 from .memory import RecordedMolecule
+from .settings import LEAST, Settings
 from .work import NO_SADDLE, Found, Work, tell, written
 
 log = logging.getLogger("fourierpathfinder.cli")
@@ -41,16 +42,23 @@ def upon_a_pass(work: Work, found: Found) -> Found:
         above, report = found.result, found.summary.verification
         if report is None or second_way_down(above, report) is None:
             break
+        most = _most_on_each_side(work.settings, above)
+        if most is not None and most < LEAST:
+            told = (
+                f"a second way leads down from {_height(above)} eV, and --max-gradients leaves no "
+                "calculations to search on both sides of it; give more, with --restart"
+            )
+            log.warning("%s", told)
+            return written(work, _with_ridge(found, told))
         log.info("a second way leads down: searching on both sides")
-        settings = work.settings
         try:
             result = leave_ridge(
                 work.landscape,
                 above,
                 report,
                 prior=work.prior,
-                max_gradients=settings.max_gradients,
-                rng=settings.seed,
+                max_gradients=most,
+                rng=work.settings.seed,
                 callback=tell,
             )
         except (LandscapeError, TooManyFailuresError) as error:
@@ -58,18 +66,33 @@ def upon_a_pass(work: Work, found: Found) -> Found:
             return replace(found, not_verified=why)
         told = _left(above, result)
         log.info("%s", told)
-        summary = replace(found.summary, ridges=(*found.summary.ridges, told))
+        found = _with_ridge(replace(found, result=result), told)
         if result.path is above.path:
-            return written(work, Found(result, summary))
-        found = verified(work, Found(result, replace(summary, verification=None)))
+            return written(work, found)
+        unexamined = replace(found, summary=replace(found.summary, verification=None))
+        found = verified(work, written(work, unexamined))
     return found
+
+
+def _with_ridge(found: Found, told: str) -> Found:
+    summary = found.summary
+    return replace(found, summary=replace(summary, ridges=(*summary.ridges, told)))
+
+
+def _most_on_each_side(settings: Settings, above: PathResult) -> int | None:
+    """Half of what the search has left of its budget."""
+    most = settings.max_gradients
+    return None if most is None else (most - above.n_gradients) // 2
 
 
 def _left(above: PathResult, result: PathResult) -> str:
     """What became of a top with a second way down, in words."""
     spent = f"{result.n_gradients - above.n_gradients} gradients"
-    high = as_text(above.barrier, decimals_of(above))
+    high = _height(above)
     if result.path is above.path:
         return f"the second way down from {high} eV led to nothing lower on either side ({spent})"
-    low = as_text(result.barrier, decimals_of(result))
-    return f"a second way down from {high} eV led to {low} eV ({spent})"
+    return f"a second way down from {high} eV led to {_height(result)} eV ({spent})"
+
+
+def _height(result: PathResult) -> str:
+    return as_text(result.barrier, decimals_of(result))

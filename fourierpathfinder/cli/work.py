@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ..result import IntermediateResult, PathResult
+from .document import Summary
 from .memory import Prior, RecordedMolecule
-from .outputs import Summary, write_all
+from .outputs import write_all
 from .settings import Settings
 
 log = logging.getLogger("fourierpathfinder.cli")

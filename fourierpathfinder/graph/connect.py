@@ -342,12 +342,22 @@ class _Session:
         self._fingerprint_new_nodes()
         if not found.legs:
             _log.warning("no path between nodes %d and %d: %s", *pair, found.message)
+        self._is_spent = self._is_spent or found.was_cut_off
         if self._record is not None:
-            notes: dict[str, Any] = {"pair": pair, "n_gradients": found.n_gradients}
-            if found.n_prior_gradients:
-                notes["n_prior_gradients"] = found.n_prior_gradients
-            self._record.add(graph.nodes[first_new:], edges, **notes)
-            _remove_files_of(pair, self._record)
+            self._keep(pair, found, graph.nodes[first_new:], edges, self._record)
+
+    def _keep(
+        self, pair: Pair, found: Found, nodes: list[Node], edges: list[Edge], record: Record
+    ) -> None:
+        """Write what was found; a pair whose search was cut off is tried again in a later run."""
+        if found.was_cut_off and found.is_kept:
+            return  # it goes on from its own file then, where all of this is
+        notes: dict[str, Any] = {} if found.was_cut_off else {"pair": pair}
+        notes["n_gradients"] = found.n_gradients
+        if found.n_prior_gradients:
+            notes["n_prior_gradients"] = found.n_prior_gradients
+        record.add(nodes, edges, **notes)
+        _remove_files_of(pair, record)
 
     def _fingerprint_new_nodes(self) -> None:
         for node in self._graph.nodes[len(self._fingerprints) :]:

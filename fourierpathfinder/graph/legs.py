@@ -58,6 +58,10 @@ class Found:
     message: str = ""
     was_tried: bool = True
     """Whether the budget was enough to begin."""
+    was_cut_off: bool = False
+    """Whether the budget was used up before the end."""
+    is_kept: bool = False
+    """Whether the search is in a file of its own, from which it could go on."""
 
 
 def explore(
@@ -123,6 +127,8 @@ def explore(
         n_gradients=result.n_gradients,
         n_prior_gradients=result.n_prior_gradients,
         message=result.message,
+        was_cut_off=result.status is Status.MAX_GRADIENTS,
+        is_kept=checkpoint is not None,
     )
     _add_ends(found, result)
     as_one = abilities.stochastic or array_namespace(ends[0]) is not np
@@ -139,6 +145,7 @@ def _look(evaluator: Evaluator, found: Found, result: PathResult) -> None:
     try:
         _Looking(evaluator, result.path, found).look()
     except BudgetSpentError:
+        found.was_cut_off = True
         if not found.legs:
             _add_segments(found, result)
     found.n_gradients += evaluator.n_gradients

@@ -17,10 +17,8 @@ from .function import check_answer
 _log = logging.getLogger(__name__)
 
 
-_OF_TORCH = (
-    "it must be computed by functions of torch, such as torch.exp for np.exp; or pass "
-    '`gradient="finite-difference"`, or a gradient of its own'
-)
+_OTHERWISE = 'or pass `gradient="finite-difference"`, or a gradient of its own'
+_OF_TORCH = f"it must be computed by functions of torch, such as torch.exp for np.exp; {_OTHERWISE}"
 
 
 class AutogradLandscape:
@@ -58,7 +56,17 @@ class AutogradLandscape:
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
         """Values (M,) and gradients (M, D) at `points` (M, D)."""
         x = to_doubles(points)
-        return back(*(self._batch(x) if self.batched else self._one_by_one(x)), points)
+        try:
+            pair = self._batch(x) if self.batched else self._one_by_one(x)
+        except (TypeError, ValueError) as error:
+            if "ArrayBox" not in f"{error} {error.__cause__}":  # what autograd passes for an array
+                raise
+            raise TypeError(
+                f"`function` does with its argument what autograd cannot follow ({error}); it must "
+                "be computed by functions of autograd.numpy, without float() or arrays that are "
+                f"written to; {_OTHERWISE}"
+            ) from error
+        return back(*pair, points)
 
     def _batch(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with needs("AutogradLandscape", "autograd"):
@@ -154,6 +162,8 @@ class TorchLandscape:
         from torch.func import grad_and_value, vmap
 
         gradients, values = vmap(grad_and_value(self.function))(x)
+        if len(x) and not bool(gradients.any()):
+            _differentiate(self.function, x[0])  # which tells a flat place from a lost trace
         return values.detach(), gradients.detach()
 
     def _one_by_one(self, x: Any) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from ..search.images import Image
 from ..search.records import Records
 from .base import Outcome
 from .channel_outcome import channel_outcome, image_outcome
-from .steps import steps_beside
+from .jumps import jumps_beside
 
 _DISAGREE = (
     "Its gradients are not those of its values, or it has kinks, so nothing is certified: see what "
@@ -50,11 +50,11 @@ class Bookkeeping:
         outcome = channel_outcome(part, self.records)
         return replace(outcome, certified=outcome.certified and self.agrees)
 
-    def steps(self, outcome: Outcome) -> str:
+    def jumps(self, outcome: Outcome) -> str:
         """What a path that is not certified leaves out of account."""
         if outcome.certified:
             return ""
-        return steps_beside(outcome.path, self.records, outcome.height, outcome.height_error)
+        return jumps_beside(outcome.path, self.records, outcome.height, outcome.height_error)
 
     def result(self, part: Channel | Image) -> PathResult:
         """A channel or segment as a result of its own."""
@@ -88,11 +88,11 @@ def campaign_outcome(
     loose = _loose(outcome.saddle, limit)
     channels = tuple(sorted(map(shared.result, campaign.channels), key=_order))
     lower = _lower(outcome, channels)
-    steps = shared.steps(outcome)
+    jumps = shared.jumps(outcome)
     return replace(
         outcome,
         method=shared.method,
-        note=" ".join(filter(None, (doubt, steps, lower, prior_note, loose))),
+        note=" ".join(filter(None, (doubt, jumps, lower, prior_note, loose))),
         channels=channels,
         segments=tuple(map(shared.result, campaign.segments)),
     )

@@ -19,7 +19,7 @@ from .beside import lower_side, unknown_side
 from .channel import Channel
 from .judgement import Answer
 from .phases import told
-from .policy import BOLD, Across
+from .policy import Across
 from .prediction import Candidate
 from .records import Records
 from .softest import Looks, Softest
@@ -166,7 +166,7 @@ class Sideways:
         return not answer.failed and below > left
 
 
-def pushed(path: SinePath, aside: Array, numbers: Across = BOLD.across) -> SinePath:
+def pushed(path: SinePath, aside: Array, numbers: Across) -> SinePath:
     """The path beside a ridge, to the side of a direction `aside` (D,) of length 1."""
     coefficients = path.coefficients.copy()
     coefficients[0] += numbers.push * float(np.linalg.norm(path.end - path.start)) * aside

@@ -95,6 +95,18 @@ def test_a_folder_of_files_and_a_budget(hollows, command, tmp_path):
     assert document["n_gradients"] <= 5
 
 
+def test_what_a_budget_cut_off_goes_on_with_a_larger_one(connected, hollows, command, tmp_path):
+    whole = json.loads((connected[1] / "heights.json").read_text())
+    arguments = ("connect", hollows / "minima.traj", "-c", "emt", "-o", tmp_path / "out")
+    done = command(*arguments, "--max-gradients", whole["n_gradients"] // 2)
+    assert done.exit_code == Exit.NOT_CERTIFIED, done.output
+    done = command(*arguments, "--restart", "--max-gradients", whole["n_gradients"])
+    assert done.exit_code == Exit.CERTIFIED, done.output
+    heights = json.loads((tmp_path / "out" / "heights.json").read_text())
+    assert heights["minimax_heights"] == whole["minimax_heights"]
+    assert heights["n_gradients"] == whole["n_gradients"]
+
+
 def bridge():
     """Copper on silver between two hollows, where it is held by symmetry, and in both of these."""
     for place in ("fcc", "hcp", "bridge"):

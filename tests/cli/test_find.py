@@ -181,6 +181,14 @@ def test_two_jobs_find_the_same_barrier(finished, hop, command, tmp_path):
     assert read_result(tmp_path / "out")["barrier"] == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_check_beside_an_earlier_run_says_what_it_takes(finished, hop, command):
+    ends = (hop / f"{name}.traj" for name in ("reactant", "product"))
+    done = command("check", *ends, "-c", "emt", "-o", finished[0])
+    assert done.exit_code == Exit.BAD_INPUT
+    assert "beside which a check keeps nothing; give another --output" in done.output
+    assert (finished[0] / "evaluations.jsonl").exists()
+
+
 def test_ends_are_relaxed_when_asked_and_complained_of_when_not(finished, hop, command, tmp_path):
     ends = []
     for name in ("reactant", "product"):

@@ -494,8 +494,70 @@ def test_a_pair_whose_process_breaks_says_why_and_is_tried_again(
     write(tmp_path / "hop.extxyz", [read(hop / f"{end}.traj") for end in _ENDS])
     arguments = ("find-many", tmp_path / "hop.extxyz", "-c", "emt", "-o", tmp_path / "out")
     with monkeypatch.context() as patched:
-        patched.setattr("fourierpathfinder.cli.many._found", broken)
+        patched.setattr("fourierpathfinder.cli.many.found_in_a_process", broken)
         assert command(*arguments).exit_code == Exit.NOT_CERTIFIED
     (row,) = rows_of(tmp_path / "out")
     assert (row["status"], row["reason"]) == ("failed", "ImportError: libfoo.so is gone")
     assert command(*arguments, "--restart").exit_code == Exit.CERTIFIED
+
+
+@pytest.fixture(scope="module")
+def with_vibrations(hop, tmp_path_factory):
+    """A finished run of one pair, its vibrations among what was asked for."""
+    folder = tmp_path_factory.mktemp("vibrating")
+    write(folder / "hop.extxyz", [read(hop / f"{end}.traj") for end in _ENDS])
+    arguments = ["find-many", folder / "hop.extxyz", "-c", "emt", "-o", folder / "out"]
+    process = in_a_process([*arguments, "--vibrations"])
+    output, _ = process.communicate()
+    assert process.returncode == Exit.CERTIFIED, output
+    return folder
+
+
+def copied(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    new = tmp_path / "copy"
+    return new, ["find-many", new / "hop.extxyz", "-c", "emt", "-o", new / "out", "--restart"]
+
+
+def test_the_files_of_a_step_that_is_not_asked_for_again_are_named(
+    with_vibrations, tmp_path, command
+):
+    new, arguments = copied(with_vibrations, tmp_path)
+    shutil.copytree(new / "out" / "pairs" / "1", new / "out" / "pairs" / "before")
+    done = command(*arguments)
+    told = "what --vibrations found in the earlier run of 1 of 1 pairs (1/mode.extxyz) is removed"
+    for text in (done.output, (new / "out" / "run.log").read_text()):
+        assert told in text
+        assert "1 folders in " in text
+        assert "are of no pair now, and stay as they are: before" in text
+    assert not (new / "out" / "pairs" / "1" / "mode.extxyz").exists()
+    assert (new / "out" / "pairs" / "before" / "mode.extxyz").exists()
+    done = command(*arguments, "--vibrations")
+    assert "is removed" not in done.output
+    assert (new / "out" / "pairs" / "1" / "mode.extxyz").exists()
+
+
+def test_no_row_outlives_the_results_that_it_tells_of(with_vibrations, tmp_path, command):
+    """They go when a run with other options begins, even if that fails."""
+    new, arguments = copied(with_vibrations, tmp_path)
+    other = read(new / "hop.extxyz")[:-1]
+    write(new / "other.extxyz", other)
+    failed = command(*arguments, "--initial", new / "other.extxyz")
+    assert failed.exit_code == Exit.NOT_CERTIFIED, failed.output
+    done = command(*arguments, "--vibrations")
+    assert "done already" not in done.output
+    assert (new / "out" / "pairs" / "1" / "result.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--each", "remark", "--each", "remark"], "--each gives 'remark' 2 times"),
+        (["--each", "method", "--method", "GFN2-xTB"], "--each and --method both give 'method'"),
+    ],
+)
+def test_what_each_pair_brings_twice_is_said_once(command, pairs, tmp_path, options, told):
+    done = command("find-many", pairs, "-c", "tblite", "-o", tmp_path / "out", *options)
+    assert done.exit_code == Exit.BAD_INPUT
+    assert told in done.output
+    assert not (tmp_path / "out").exists()

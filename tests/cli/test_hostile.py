@@ -170,7 +170,7 @@ def test_evaluations(name, tmp_path):
 def document(tmp_path_factory):
     """The content of a good `result.json`."""
     from fourierpathfinder import Direct, find_path
-    from fourierpathfinder.cli.outputs import Summary, as_document
+    from fourierpathfinder.cli.document import Summary, as_document
     from fourierpathfinder.landscapes.toy import two_channels
 
     toy = two_channels()

@@ -247,6 +247,33 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path):
         connect(toy, toy.minima, checkpoint=file, method=Direct(n_terms=4), mirror=True)
 
 
+@pytest.mark.parametrize(("method", "n"), [(Surrogate(), 60), (Direct(), 150)])
+def test_an_attempt_that_a_budget_cut_off_goes_on_with_a_larger_one(method, n, tmp_path):
+    toy, file = lennard_jones(7), tmp_path / "graph.jsonl"
+    arguments = {"method": method, "mirror": True, "rng": 0}
+    whole = connect(toy, toy.minima, **arguments)
+    for _ in range(2):  # with the same budget nothing is done anew
+        part = connect(toy, toy.minima, max_gradients=n, checkpoint=file, **arguments)
+        assert part.n_gradients <= n < whole.n_gradients
+        assert part.edges, "what was found until then is there"
+    again = connect(toy, toy.minima, checkpoint=file, **arguments)
+    np.testing.assert_array_equal(again.bounds, whole.bounds)
+    assert again.n_gradients == whole.n_gradients
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_an_attempt_of_a_worker_that_a_budget_cut_off_is_made_again(tmp_path):
+    toy, file = mueller_brown(), tmp_path / "graph.jsonl"
+    arguments = {"method": Surrogate(), "rng": 0, "checkpoint": file}
+    with ThreadPoolExecutor(1) as executor:
+        part = connect(toy, toy.minima, max_gradients=12, executor=executor, **arguments)
+        again = connect(toy, toy.minima, executor=executor, **arguments)
+    whole = connect(toy, toy.minima, method=Surrogate(), rng=0)
+    np.testing.assert_allclose(again.bounds, whole.bounds, rtol=1e-3)
+    assert part.n_gradients == 12
+    assert again.n_gradients > whole.n_gradients, "what the cut one has cost counts too"
+
+
 def test_a_file_cut_anywhere_loses_only_what_was_being_written(tmp_path):
     file = tmp_path / "graph.jsonl"
     arguments = {"method": Straight(0.0), "n_tries": None, "rng": 0}

@@ -122,8 +122,27 @@ def test_what_a_function_returned_is_named(landscape, text):
             "into a NumPy array; it must be computed by functions of torch",
         ),
         (lambda x: torch.tensor(x.sum().item()), "trace back to its argument; it must be computed"),
+        (lambda x: (x.detach() ** 2).sum(), "trace back to its argument; it must be computed"),
     ],
 )
 def test_a_function_that_is_not_of_torch_says_what_to_do(function, text):
     with pytest.raises(TypeError, match=text):
         TorchLandscape(function).value_and_grad(np.ones((2, 3)))
+
+
+def test_a_flat_place_is_no_fault():
+    values, gradients = TorchLandscape(lambda x: (x**2).sum()).value_and_grad(np.zeros((2, 3)))
+    assert not values.any()
+    assert not gradients.any()
+
+
+def written(x):
+    squares = np.zeros(3)
+    squares[:] = x**2
+    return squares.sum()
+
+
+@pytest.mark.parametrize("function", [lambda x: float(anp.sum(x**2)), written])
+def test_a_function_that_autograd_cannot_follow_says_what_to_do(function):
+    with pytest.raises(TypeError, match=r"autograd cannot follow \(.*functions of autograd.numpy"):
+        AutogradLandscape(function).value_and_grad(np.ones((2, 3)))

@@ -24,7 +24,7 @@ class Told:
 class Stating(Bookkeeping):
     error: float = 0.0
 
-    def steps(self, outcome):
+    def jumps(self, outcome):
         return ""
 
     def outcome(self, part):

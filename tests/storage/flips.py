@@ -7,8 +7,8 @@ from importlib.util import find_spec
 import numpy as np
 
 from fourierpathfinder import Direct, LandscapeGraph, find_path, load_result, save_result
-from fourierpathfinder.cli.outputs import SCHEMA as RESULT
-from fourierpathfinder.cli.outputs import Summary, as_document, read_result
+from fourierpathfinder.cli.document import SCHEMA as RESULT
+from fourierpathfinder.cli.document import Summary, as_document, read_result
 from fourierpathfinder.graph.landscape_graph import Edge, Node
 from fourierpathfinder.landscapes.toy import lennard_jones, two_channels
 from fourierpathfinder.path import SinePath

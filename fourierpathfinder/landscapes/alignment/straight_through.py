@@ -13,12 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch.func import functional_call
 
+from ..._counts import require_counts
 from .copies import copied
 from .inputs import Batch
 from .matching import by_weights
+from .mixing import MixedBatches
 from .units import State, Units
 
 _NORMS = torch.nn.modules.batchnorm._NormBase
@@ -28,8 +31,9 @@ _NORMS = torch.nn.modules.batchnorm._NormBase
 class StraightThrough:
     """Match units so that the loss half-way between the two networks is low.
 
-    Where batches are normalised, it is with their own statistics, as in training. The best of all
-    permutations that were tried comes back, the one by weights among them.
+    Batches are drawn at random, so that data may be sorted; where they are normalised, it is with
+    their own statistics, as in training. The best of all permutations that were tried comes back,
+    the one by weights among them.
 
     Parameters
     ----------
@@ -40,11 +44,13 @@ class StraightThrough:
         How often to go over the data.
     learning_rate : float
         Of Adam.
+    rng : int or numpy.random.Generator
+        Draws which samples are taken together at each pass (:term:`SPEC 7`).
 
     Raises
     ------
-    ValueError
-        If a number is not positive.
+    TypeError, ValueError
+        If a number is not positive, or `n_passes` no whole one.
 
     References
     ----------
@@ -69,13 +75,12 @@ class StraightThrough:
     loss: Callable[[Any, Any], Any]
     n_passes: int = 10
     learning_rate: float = 1e-3
+    rng: np.random.Generator | int = 0
 
     def __post_init__(self) -> None:
-        if self.n_passes < 1 or not self.learning_rate > 0:
-            raise ValueError(
-                f"`n_passes` is {self.n_passes} and `learning_rate` {self.learning_rate}; they "
-                "must be positive"
-            )
+        require_counts(n_passes=self.n_passes)
+        if not self.learning_rate > 0:
+            raise ValueError(f"`learning_rate` is {self.learning_rate}; it must be positive")
 
 
 def by_loss(
@@ -120,17 +125,19 @@ def by_loss(
     middle = _Middle(settings, module, a, parameters)
     moving = {name: a[name].detach().clone().requires_grad_() for name in parameters}
     adam = torch.optim.Adam(moving.values(), lr=settings.learning_rate)
+    mixed = MixedBatches(batches, np.random.default_rng(settings.rng))
+    compared = mixed.drawn()
     b = by_weights(a, b, sets, parameters)
-    lowest, best = middle.mean(b, batches), b
+    lowest, best = middle.mean(b, compared), b
     for _ in range(settings.n_passes):
-        for batch in batches:
+        for batch in mixed.drawn():
             fixed = {name: x.detach() for name, x in moving.items()}
             b = by_weights(fixed, b, sets, parameters)
             through = {name: x + (b[name] - x).detach() for name, x in moving.items()}
             adam.zero_grad()
             middle.loss(through, batch).backward()
             adam.step()
-        value = middle.mean(b, batches)
+        value = middle.mean(b, compared)
         if value < lowest:
             lowest, best = value, b
     if lowest == math.inf:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...storage.content import digest
 from .data import Samples, TensorSamples
-from .drawn import spread
+from .drawn_samples import spread
 
 _SAMPLES = 64
 """Samples of a data set that are looked at, where they cannot all be at hand at once."""

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from .drawn import spread
+from ..trees import constant, emptied, tensors_of, tree_map
+from .drawn_samples import spread
 from .repeatable import fetched, refuse_random, repeatable
-from .trees import constant, emptied, tensors_of, tree_map
 
 _PEEK = 64
 """Samples whose numbers a data set is known by."""
@@ -64,11 +64,24 @@ class Samples(Protocol):
         """Those of indices (M, B) in tensors (M, B, ...); None where they are not all of a size."""
         ...
 
+    def number(self, index: int) -> int:
+        """What the user's data have as the number of a sample, of which some may be left out."""
+        ...
+
 
 class TensorSamples:
-    """Samples in tensors, all on one device, whose first axis is that of the samples."""
+    """Samples in tensors, all on one device, whose first axis is that of the samples.
 
-    def __init__(self, tree: Any, device: Any) -> None:
+    Parameters
+    ----------
+    tree : structure of tensors
+    device : torch.device
+    numbers : sequence of int, optional
+        Those that they have in the user's data; by default they are all of it.
+    """
+
+    def __init__(self, tree: Any, device: Any, numbers: Sequence[int] | None = None) -> None:
+        self._numbers = numbers
         tensors = tensors_of(tree)
         _refuse_ragged_or_sparse(tensors)
         lengths = {tensor.shape[0] for tensor in tensors if tensor.ndim}
@@ -105,6 +118,10 @@ class TensorSamples:
     def batches(self, indices: Any) -> Batch | None:
         """Those of indices (M, B) in tensors (M, B, ...)."""
         return self.batch(indices)
+
+    def number(self, index: int) -> int:
+        """What the user's data have as the number of a sample."""
+        return index if self._numbers is None else int(self._numbers[index])
 
 
 class ItemSamples:
@@ -183,6 +200,10 @@ class ItemSamples:
             return None
         stacked = iter([torch.stack(column) for column in columns])
         return Batch(tree_map(lambda _: next(stacked), parts[0].tree), parts[0].size)
+
+    def number(self, index: int) -> int:
+        """What the user's data have as the number of a sample."""
+        return int(self._indices[index])
 
 
 def known_by(samples: Samples) -> str:

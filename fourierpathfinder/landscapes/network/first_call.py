@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from ..._errors import first_line
+from ..trees import tensors_of
 from .memory import is_out_of_memory
-from .trees import tensors_of
 
 _KINDS = (
     *(RuntimeError, TypeError, ValueError, IndexError, AttributeError),

@@ -17,10 +17,10 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 from ..._counts import require_counts
 from ..._errors import first_line
 from ..alignment.inputs import as_tensor
+from ..trees import tree_map
 from .data import ItemSamples, Samples, TensorSamples, checked, refuse_none
-from .drawn import drawn
+from .drawn_samples import drawn
 from .loader import indices_of, refuse_ready_batches
-from .trees import tree_map
 
 
 def as_samples(
@@ -89,7 +89,7 @@ def _in_tensors(
     if n_samples is None:
         return samples
     chosen = _chosen(range(len(samples)), n_samples)
-    return TensorSamples(samples.batch(np.asarray(chosen)).tree, device)
+    return TensorSamples(samples.batch(np.asarray(chosen)).tree, device, chosen)
 
 
 def _chosen(indices: Sequence[int], n_samples: int | None) -> Sequence[int]:
@@ -142,7 +142,7 @@ def _of_tensors(dataset: Any, device: Any, chosen: Sequence[int], n_parts: int) 
     if not isinstance(chosen, range) or len(chosen) != len(dataset):
         index = torch.as_tensor(np.asarray(chosen))
         tensors = tuple(tensor[index] for tensor in tensors)
-    return TensorSamples(checked(tensors, n_parts), device)
+    return TensorSamples(checked(tensors, n_parts), device, chosen)
 
 
 _NEEDS_A_LENGTH = (

@@ -9,43 +9,33 @@ alone, and its gradient is the whole one, that through s included (`mean_loss`).
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from os import PathLike
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..._counts import require_counts
 from ...storage.content import digest
 from ..alignment.copies import copied
-from ..alignment.inputs import as_tensor
-from ..alignment.refusals import refuse_lazy, refuse_meta
+from ..alignment.refusals import refuse_meta
 from ..alignment.wrapped import within
+from ..trees import tree_map
+from .bad_samples import spoiling
+from .both_ends import BothEnds
+from .checks import Checks, refuse_inference_mode
 from .content import identity
 from .data import known_by
-from .door import Door, refuse_inference_mode
-from .drawn import spread
-from .files import read_state
+from .drawn_samples import spread
 from .given_data import as_samples
-from .identity import N_SAMPLES, is_same_network
+from .given_options import check_loss, check_module, check_options, device_of
+from .given_points import GivenPoints
 from .mean_loss import MeanLoss
 from .measures import N_TRIED, Metric, check_metrics, filter_normalised, measured
-from .network import HALF, Network
+from .network import Network
 from .parameters import Layout, Tensors
 from .points import Points, is_fast_vectorised
 from .reduction import n_arguments
-from .sharded import refuse_wrapped
-from .slope import say_if_not_of_the_loss
-from .spoiling import spoiling
-from .stored import unwrapped
-from .telling import telling
-from .trees import constant, tree_map
-
-_TENSORS = (torch.Tensor, np.ndarray)
-_TRIED = 4
-"""Samples by which it is tried whether gradients may be written over points."""
-_FOLLOWED = 16
-"""Samples whose loss is held against its gradient."""
+from .same_network import N_SAMPLES, is_same_network
+from .telling_samples import telling
 
 
 class NetworkLandscape:
@@ -151,12 +141,11 @@ class NetworkLandscape:
         offload: bool = False,
     ) -> None:
         module = within(module)
-        _check(module, loss, batch_size, batch_norm)
-        _check_options(autocast, penalty)
-        _check_offload(offload, vectorize)
-        self.device = _device_of(module) if device is None else torch.device(device)
+        check_module(module)
+        check_loss(loss)
+        check_options(batch_size, batch_norm, autocast, penalty, offload, vectorize)
+        self.device = device_of(module, device)
         self._home = torch.device("cpu") if offload else self.device
-        self._has_sloped = False
         self._given = module
         self._loss = loss
         self._layout = Layout.of(module)
@@ -175,7 +164,8 @@ class NetworkLandscape:
             home=self._home if offload else None,
         )
         self._network.forget(self._layout.names)
-        self._door = Door(self._network, self._layout, self._samples, self.device, module)
+        checks = Checks(self._network, self._layout, self._samples, self.device, module)
+        self._given_points = GivenPoints(module, self._network, self._layout, checks, self._home)
         self._settings = {
             "batch_size": batch_size if self._network.has_statistics else "any",
             "batch_norm": batch_norm,
@@ -192,6 +182,9 @@ class NetworkLandscape:
             device=self.device,
             batch_size=batch_size,
             memory=memory,
+        )
+        self._both_ends = BothEnds(
+            module, self._network, self._layout, self.n_samples, checks, self._mean_loss
         )
 
     @property
@@ -240,41 +233,7 @@ class NetworkLandscape:
             If it is none of these, or of another architecture, or if a module's own loss is not
             that of its point; the message names what differs.
         """
-        free = self._network.estimated
-        end = within(end)
-        if isinstance(end, torch.nn.Module):
-            refuse_wrapped(end)
-            refuse_lazy(end)
-            with self._network.alone:  # a check of another thread may be changing it
-                state = self._layout.named(end.state_dict())
-                free = free | self._door.without_effect(state)
-                point = self._layout.vector(state, self._home, free)
-            if end is not self._given and bool(point.isfinite().all()):
-                self._door.check_end(end, point)
-            return point
-        if isinstance(end, str | PathLike | Mapping):
-            stored = unwrapped(end) if isinstance(end, Mapping) else read_state(end)
-            state = self._layout.named(stored)
-            point = self._layout.vector(state, self._home, free | self._door.without_effect(state))
-            statistics = {name: state[name] for name in free if name in state}
-            if statistics and bool(point.isfinite().all()):
-                self._door.check_end(self._given, point, statistics)
-            return point
-        if hasattr(end, "read"):
-            raise TypeError("an end is an open file; pass its name, or what `torch.load` reads")
-        if isinstance(end, Iterator):  # as `module.parameters()` is
-            end = list(end)
-        if isinstance(end, list | tuple) and any(isinstance(x, _TENSORS) for x in end):
-            tensors = [as_tensor(x) if isinstance(x, np.ndarray) else x for x in end]
-            return self._layout.of_tensors(tensors, self._home)
-        if not isinstance(end, torch.Tensor):
-            end = _as_tensor(end)
-        if end.shape != (self.n_coordinates,):
-            raise ValueError(
-                f"the vector has shape {tuple(end.shape)}; the module's {len(self._layout.shapes)} "
-                f"trainable parameters make ({self.n_coordinates},)"
-            )
-        return constant(end, self._home).to(self._layout.dtype)
+        return self._given_points.end(end)
 
     def ends(self, a: Any, b: Any) -> tuple[Any, Any]:
         """Two ends (D,) as they are, if the losses there are what their modules give.
@@ -284,30 +243,8 @@ class NetworkLandscape:
         ValueError
             If they are not; the message says which, and where the difference arises.
         """
-        checked = 0
-        for name, point in (("start", a), ("end", b)):
-            if tuple(point.shape) != (self.n_coordinates,) or not bool(point.isfinite().all()):
-                continue  # which is said elsewhere
-            try:
-                self._door.check_loss(point)
-                self._door.check_gradient(point)
-                self._door.check_end(self._given, point)
-                self._mean_loss.try_statistics(point)
-            except ValueError as error:
-                raise ValueError(f"`{name}`: {error}") from error
-            few = spread(self.n_samples, _TRIED)[None]
-            self._mean_loss.try_overwriting(point, few)
-            checked += 1
-        if checked == 2 and not self._has_sloped:
-            self._has_sloped = True
-            self._look_at_slope((a + b) / 2)
+        self._both_ends.check(a, b)
         return a, b
-
-    def _look_at_slope(self, point: Any) -> None:
-        rounded = {*self._layout.dtypes.values(), self._network.autocast} & set(HALF)
-        if not rounded and bool(point.isfinite().all()):
-            few = spread(self.n_samples, _FOLLOWED)[None]
-            say_if_not_of_the_loss(self._mean_loss, point, few)
 
     def state_dict(self, point: Any) -> Tensors:
         """The state dict of a point, including the statistics of batch normalisation.
@@ -377,7 +314,7 @@ class NetworkLandscape:
             statistics of these B samples, as in training.
         """
         refuse_inference_mode()
-        points = self._checked(points)
+        points = self._given_points.points(points)
         return self._mean_loss.value_and_grad(points, samples)
 
     def value_and_grad_over(self, points: Any, samples: Any = None) -> tuple[Any, Any]:
@@ -399,7 +336,7 @@ class NetworkLandscape:
             Values and gradients; these may be in the memory of `points`.
         """
         refuse_inference_mode()
-        return self._mean_loss.value_and_grad_over(self._checked(points), samples)
+        return self._mean_loss.value_and_grad_over(self._given_points.points(points), samples)
 
     def not_finite(self, point: Any, samples: Any = None) -> str:
         """Find out which samples make the loss at a point NaN or infinite.
@@ -424,7 +361,7 @@ class NetworkLandscape:
 
     def value(self, points: Any, samples: Any = None) -> Any:
         """Mean losses (M,) alone, which cost about a third."""
-        points = self._checked(points)
+        points = self._given_points.points(points)
         return self._mean_loss.value(points, samples)
 
     def outputs(self, point: Any) -> Iterator[tuple[Any, Any]]:
@@ -466,7 +403,8 @@ class NetworkLandscape:
         """
         check_metrics(metrics)
         tried = telling(self._samples, N_TRIED)
-        outputs = [self._mean_loss.outputs(point, tried) for point in self._checked(points)]
+        points = self._given_points.points(points)
+        outputs = [self._mean_loss.outputs(point, tried) for point in points]
         return measured(outputs, self._network.reduction, metrics)
 
     def random_direction(self, point: Any, rng: Any = None) -> Any:
@@ -501,78 +439,3 @@ class NetworkLandscape:
         tree = tree_map(lambda tensor: tensor.to(self._home), batch.tree)
         points = self.coordinates(a), self.coordinates(b)
         return is_same_network(self, *points, tree)
-
-    def _checked(self, points: Any) -> Any:
-        if isinstance(points, np.ndarray) and points.dtype.kind in "fiu":  # as of a loaded path
-            points = torch.tensor(points, dtype=self._layout.dtype)
-        if not isinstance(points, torch.Tensor):
-            raise TypeError(
-                f"`points` must be a tensor or array of numbers (M, D), got {_kind_of(points)}"
-            )
-        if points.ndim != 2 or points.shape[1] != self.n_coordinates:
-            raise ValueError(
-                f"`points` has shape {tuple(points.shape)}; it must be (M, {self.n_coordinates})"
-            )
-        points = constant(points, self._home)
-        if len(points):
-            self._door.check_loss(points[0])
-        return points
-
-
-def _kind_of(points: Any) -> str:
-    name = type(points).__name__
-    return f"{name} of {points.dtype}" if isinstance(points, np.ndarray) else name
-
-
-def _device_of(module: Any) -> Any:
-    devices = {parameter.device for parameter in module.parameters()}
-    if len(devices) > 1:
-        raise ValueError(f"`module` is spread over {sorted(map(str, devices))}; pass `device`")
-    return next(iter(devices), torch.device("cpu"))
-
-
-def _check(module: Any, loss: Any, batch_size: int | None, batch_norm: str) -> None:
-    if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"`module` is a {type(module).__name__}; pass an instance of nn.Module")
-    refuse_wrapped(module)
-    if loss is not None and not callable(loss):
-        raise TypeError(f"`loss` is a {type(loss).__name__}; pass a function of output and target")
-    if getattr(loss, "reduction", "mean") == "sum":
-        raise ValueError("`loss` sums over the samples; pass one that takes their mean")
-    if batch_size is not None:
-        require_counts(batch_size=batch_size)
-    if batch_norm not in ("estimate", "frozen"):
-        raise ValueError(f'`batch_norm` is {batch_norm!r}; it must be "estimate" or "frozen"')
-
-
-def _check_options(autocast: Any, penalty: Any) -> None:
-    if penalty is not None and not callable(penalty):
-        raise TypeError(
-            f"`penalty` is a {type(penalty).__name__}; pass a function of the parameters by name, "
-            "such as `lambda parameters: 1e-4 * sum((p**2).sum() for p in parameters.values())`"
-        )
-    if autocast is not None and not isinstance(autocast, torch.dtype):
-        raise TypeError(
-            f"`autocast` is a {type(autocast).__name__}; pass a type of torch's, such as "
-            "`torch.bfloat16`"
-        )
-
-
-def _check_offload(offload: bool, vectorize: bool | None) -> None:
-    if not isinstance(offload, bool):
-        raise TypeError(f"`offload` is a {type(offload).__name__}; pass True or False")
-    if offload and vectorize:
-        raise ValueError(
-            "`offload` and `vectorize` are both True; with parameters fetched a layer at a time "
-            "points are done one after the other, so leave `vectorize` out"
-        )
-
-
-def _as_tensor(end: Any) -> Any:
-    try:
-        return torch.tensor(end)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"an end is a {type(end).__name__}; pass a module, a state dict, the name of a file, "
-            "the parameters as tensors, or a vector (D,)"
-        ) from error

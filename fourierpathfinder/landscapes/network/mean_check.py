@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..trees import tensors_of, tree_map
 from .agreement import VARYING, is_close, refuse_difference, tolerance
 from .data import Batch, Samples
 from .network import HALF, Network
 from .own_parameters import history
 from .parameters import Tensors
-from .telling import telling
-from .trees import tensors_of, tree_map
+from .telling_samples import telling
 
 _log = logging.getLogger(__name__)
 

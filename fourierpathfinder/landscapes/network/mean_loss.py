@@ -16,15 +16,15 @@ from typing import Any
 
 import torch
 
+from ..trees import tree_map
 from .data import Batch, Samples
-from .drawn import mixed_batches
+from .drawn_samples import mixed_batches
 from .memory import SamplesAtOnce, is_out_of_memory
 from .network import Network
 from .overwriting import is_alike, overwritten
 from .parameters import Layout, Tensors
 from .points import Points, n_points
 from .suitable_batch import suitable_batch
-from .trees import tree_map
 
 _log = logging.getLogger(__name__)
 

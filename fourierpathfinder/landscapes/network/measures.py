@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
+from ..trees import tensors_of, tree_map
 from .parameters import Layout
 from .reduction import Reduction
-from .trees import tensors_of, tree_map
 
 Metric: TypeAlias = Callable[[Any, Any], Any]
 """metric(output, target): the mean over a batch, one value a sample, or the pair (sum, weight)."""

@@ -16,10 +16,11 @@ from torch import nn
 from torch.func import functional_call
 
 from ..alignment.copies import computed_weights, copied_where_it_moves
+from ..trees import filled, tree_map
 from .alone import Alone
 from .data import Batch
 from .first_call import calling, comparing
-from .handing import Handing
+from .handed_samples import Handing
 from .held import held
 from .memory import SavedBytes, is_out_of_memory
 from .offload import Offloaded, placed
@@ -35,7 +36,6 @@ from .running import (
     tracked_norms,
 )
 from .spectral import SpectralLayers
-from .trees import filled, tree_map
 
 Function = Callable[..., Any]
 HALF = (torch.float16, torch.bfloat16)

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _NormBase
 
+from ..trees import tensors_of
 from .agreement import VARYING, is_close, refuse_difference
 from .data import Batch
 from .network import Network, in_single
 from .parameters import Tensors
-from .trees import tensors_of
 
 
 class OrdinaryModule:

@@ -17,9 +17,9 @@ import torch
 from torch import nn
 from torch.func import grad_and_value, vmap
 
+from ..trees import tree_map
 from .memory import is_out_of_memory
 from .parameters import Tensors
-from .trees import tree_map
 
 _log = logging.getLogger(__name__)
 

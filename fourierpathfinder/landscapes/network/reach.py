@@ -15,11 +15,11 @@ from typing import Any
 import torch
 
 from ..alignment.copies import attributes
+from ..trees import tree_map
 from .data import Batch
 from .mean_check import quietly
 from .network import Network
 from .parameters import Tensors
-from .trees import tree_map
 
 _DEPTH = 6
 """Of objects within objects that are looked through."""

@@ -26,9 +26,9 @@ from torch import nn
 
 from ..alignment.copies import attributes
 from ..alignment.tracing import tensors_in
+from ..trees import are_equal, tensors_of, tree_map
 from .data import Batch
 from .own_loss import OrdinaryModule
-from .trees import are_equal, tensors_of, tree_map
 
 _log = logging.getLogger(__name__)
 

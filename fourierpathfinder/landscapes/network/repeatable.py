@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .trees import tensors_of
+from ..trees import tensors_of
 
 _log = logging.getLogger(__name__)
 _TRIES = 3

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset, SubsetRandomSampler, TensorDat
 
 from fourierpathfinder import Stochastic, find_path, find_paths
 from fourierpathfinder.landscapes import NetworkLandscape
-from fourierpathfinder.landscapes.network.drawn import mixed_batches
+from fourierpathfinder.landscapes.network.drawn_samples import mixed_batches
 
 from .architectures import build, data_of, landscape_of, loss_of, points_of
 

@@ -14,7 +14,7 @@ from torch.optim.swa_utils import update_bn
 from benchmarks.zoo.images import NormAct
 from fourierpathfinder import Stochastic, find_path
 from fourierpathfinder.landscapes import NetworkLandscape
-from fourierpathfinder.landscapes.network.drawn import mixed_batches
+from fourierpathfinder.landscapes.network.drawn_samples import mixed_batches
 
 GENERATOR = torch.Generator().manual_seed(7)
 INPUTS = torch.randn(60, 1, 6, 6, generator=GENERATOR, dtype=torch.float64)

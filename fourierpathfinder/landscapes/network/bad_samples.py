@@ -37,9 +37,10 @@ def spoiling(network: Network, samples: Samples, variables: Tensors, indices: np
         found += _found(part, is_finite, _SHOWN + 1 - len(found))
     if not found:
         return ""
-    named = ", ".join(map(str, found[:_SHOWN])) + " and others" * (len(found) > _SHOWN)
+    numbers = list(dict.fromkeys(map(samples.number, found)))
+    named = ", ".join(map(str, numbers[:_SHOWN])) + " and others" * (len(numbers) > _SHOWN)
     return (
-        f"the loss of {'sample' if len(found) == 1 else 'samples'} {named} of `data` is not. Look "
+        f"the loss of sample{'s' * (len(numbers) > 1)} {named} of `data` is not. Look "
         "whether they hold NaN or infinity, and leave them out or mend them; if the data are as "
         "they should be, look how the network was trained, or whether its values overflow"
     )

@@ -17,7 +17,7 @@ _MUCH = 0.1
 _N_TIMES = 513
 
 
-def steps_beside(path: SinePath, records: Records, height: float, error: float) -> str:
+def jumps_beside(path: SinePath, records: Records, height: float, error: float) -> str:
     """What is to be said of evaluations beside a path that its height does not account for.
 
     Parameters

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from ..alignment.copies import copied_where_it_moves
+from ..trees import are_equal, tensors_of
 from .agreement import tolerance
 from .data import Batch, Samples
-from .drawn import spread
+from .drawn_samples import spread
 from .mean_check import check_gradient, check_mean, check_penalty, quietly
 from .memory import is_out_of_memory
 from .network import Network
@@ -22,7 +23,6 @@ from .own_parameters import check_parameters
 from .parameters import Layout, Tensors
 from .reach import check_not_read, check_penalty_not_read
 from .remembered import check_not_remembered
-from .trees import are_equal, tensors_of
 
 _N_SAMPLES = 48
 """Taken for a check; where memory runs out, half as many."""
@@ -35,7 +35,7 @@ _FEW = 4
 _Found = TypeVar("_Found")
 
 
-class Door:
+class Checks:
     """The checks of one landscape.
 
     Parameters

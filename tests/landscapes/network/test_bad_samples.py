@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset, Subset, SubsetRandomSampler, TensorDataset
 
 from fourierpathfinder import LandscapeError, Status, Stochastic, find_path, find_paths
 from fourierpathfinder.landscapes import NetworkLandscape
@@ -55,6 +55,32 @@ def test_samples_without_a_loss_are_named_before_the_first_step(broken, words, h
         find_path(landscape, first, second, method=Stochastic(n_steps=5), callback=steps.append)
     assert "t = 0" in str(caught.value)
     assert not steps
+
+
+def holders():
+    """Data of which some samples are left out, the broken one not among these."""
+    pair, indices = data(3333), list(range(3000, 4000, 3))
+    for dataset in (TensorDataset(*pair), Items(*pair)):
+        yield DataLoader(dataset, sampler=SubsetRandomSampler(indices)), {}
+        yield DataLoader(dataset, sampler=[3333] * 3 + [*range(2500, 3500)]), {}
+        yield Subset(dataset, indices), {}
+    labels = data()[1]
+    numbers = torch.arange(N_SAMPLES).float()[:, None]  # what is drawn is told by the data
+    counted = NetworkLandscape(nn.Linear(1, 1), None, (numbers, labels), n_samples=1000)
+    broken = [int(counted._samples.batch([k]).tree[0]) for k in (333, 450)]
+    for holder in (tuple, lambda pair: Items(*pair)):
+        words = f"samples {broken[0]}, {broken[1]} of"
+        yield holder(data(*broken)), {"n_samples": 1000, "words": words}
+
+
+@pytest.mark.parametrize("k", range(8))
+def test_samples_have_the_numbers_that_they_have_in_the_data(k):
+    holder, more = list(holders())[k]
+    words = more.pop("words", "sample 111 of" if isinstance(holder, Subset) else "sample 3333 of")
+    first, second = build(0), build(1)
+    landscape = NetworkLandscape(first, functional.cross_entropy, holder, **more)
+    with pytest.raises(LandscapeError, match=f"the loss of {words} `data` is not"):
+        find_path(landscape, first, second, method=Stochastic(n_steps=5))
 
 
 def test_of_several_paths_only_those_with_such_an_end_fail():

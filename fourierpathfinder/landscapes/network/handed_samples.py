@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from .trees import tensors_of, tree_map
+from ..trees import tensors_of, tree_map
 
 
 class Handing:

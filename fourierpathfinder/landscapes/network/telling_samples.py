@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .data import ItemSamples, Samples
-from .drawn import drawn, mixed, spread
+from .drawn_samples import drawn, mixed, spread
 
 _FETCHED, _AT_ONCE = 512, 16
 """Samples that are fetched for their labels, where these are not at hand; and how many at once."""

@@ -5,7 +5,7 @@ import pytest
 
 from fourierpathfinder import find_path
 from fourierpathfinder.landscapes.toy import mueller_brown, two_channels
-from fourierpathfinder.methods.steps import steps_beside
+from fourierpathfinder.methods.jumps import jumps_beside
 from fourierpathfinder.path import SinePath
 from fourierpathfinder.search.records import Records
 
@@ -31,7 +31,7 @@ def records(*more):
     ids=["a step", "two", "a slope", "far", "failed", "curvature", "none"],
 )
 def test_what_is_above_the_path_and_not_explained(more, told):
-    said = steps_beside(PATH, records(*more), height=1.0, error=0.1)
+    said = jumps_beside(PATH, records(*more), height=1.0, error=0.1)
     assert said.startswith(told)
     assert bool(said) == bool(told)
 
