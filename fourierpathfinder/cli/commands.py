@@ -57,7 +57,8 @@ def find(**options: Any) -> Exit:
     start, end, findings = _ends(options, settings.calculator)
     settings = replace(settings, vibrations=vibrations_of(options, start))
     if options["initial"] is not None:
-        settings = replace(settings, initial=read_initial(options["initial"], options["frozen"]))
+        initial = read_initial(options["initial"], options["frozen"], reactant=start)
+        settings = replace(settings, initial=initial)
     make_folder(settings.output)
     require_own(settings.output)
     with (

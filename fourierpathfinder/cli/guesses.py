@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 from ase import Atoms
 from ase.io import read
@@ -19,7 +20,9 @@ from .sanity import require_readable, sound
 from .structures import freeze
 
 
-def read_initial(source: str, frozen: str | None = None) -> PathResult | list[Atoms]:
+def read_initial(
+    source: str, frozen: str | None = None, *, reactant: Atoms | None = None
+) -> PathResult | list[Atoms]:
     """A first path, as `find_path` takes it.
 
     Parameters
@@ -29,6 +32,8 @@ def read_initial(source: str, frozen: str | None = None) -> PathResult | list[At
         elastic band; or the folder of a run of this program.
     frozen : str, optional
         Atoms that are fixed, as in `--freeze`.
+    reactant : ase.Atoms, optional
+        Whose cell structures without one have, as those of plain XYZ files.
 
     Raises
     ------
@@ -57,7 +62,17 @@ def read_initial(source: str, frozen: str | None = None) -> PathResult | list[At
         raise InputError(f"--initial is {source}, which holds no structures")
     for k, atoms in enumerate(structures):
         sound(f"--initial is {source}, which, in structure {k},", atoms)
+    bare = [atoms for atoms in structures if _lacks_a_cell(atoms, reactant)]
+    if bare and reactant is not None:
+        click.echo(f"note: {source} is without a cell: the reactant's is taken", err=True)
+        for atoms in bare:
+            atoms.cell, atoms.pbc = reactant.cell, reactant.pbc
     return [_held(atoms, frozen) for atoms in structures]
+
+
+def _lacks_a_cell(atoms: Atoms, reactant: Atoms | None) -> bool:
+    """Whether nothing is said of a cell, where the reactant has one."""
+    return reactant is not None and reactant.pbc.any() and not (atoms.cell.rank or atoms.pbc.any())
 
 
 def _held(atoms: Atoms, frozen: str | None) -> Atoms:

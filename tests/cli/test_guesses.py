@@ -39,6 +39,21 @@ def test_structures_in_order(ends, command, tmp_path):
     assert heights[0] == pytest.approx(heights[1], abs=2e-3)
 
 
+def test_structures_of_a_plain_file_have_the_cell_of_the_reactant(ends, command, tmp_path):
+    guess = between(ends, 3)
+    write(tmp_path / "guess.extxyz", guess)
+    write(tmp_path / "guess.xyz", guess, format="xyz")  # elements and places, nothing else
+    results = []
+    for kind in ("extxyz", "xyz"):
+        given, output = tmp_path / f"guess.{kind}", tmp_path / kind
+        done = command("find", *ends, "-c", "emt", "-o", output, "--initial", given)
+        assert done.exit_code == Exit.CERTIFIED, done.output
+        results.append(read_result(output))
+    assert "without a cell: the reactant's is taken" in done.output
+    assert results[0]["n_gradients"] == results[1]["n_gradients"]
+    assert results[0]["height"] == pytest.approx(results[1]["height"], abs=1e-6)
+
+
 def test_the_folder_of_a_finished_run(ends, command, tmp_path):
     first = command("find", *ends, "-c", "emt", "-o", tmp_path / "first")
     done = command(
