@@ -227,20 +227,20 @@ def connect_command(structures: str, **options: Any) -> Exit:
 def check(**options: Any) -> Exit:
     """Check both ends, with two calculations, without a search."""
     settings = settings_of(options)
-    if (settings.output / EVALUATIONS).exists():
-        raise InputError(
-            f"{settings.output} contains an earlier run, beside which a check keeps nothing; give "
-            "another --output"
-        )
     start, end, findings = _ends(options, settings.calculator)
     make_folder(settings.output)
-    with (
-        locked(settings.output),
-        logging_to(settings.output / "run.log"),
-        opened(settings, (start, end)) as landscape,
-    ):
-        findings += evaluated_findings(landscape, (start, end))
-        (settings.output / EVALUATIONS).unlink(missing_ok=True)
+    with locked(settings.output):
+        if (settings.output / EVALUATIONS).exists():
+            raise InputError(
+                f"{settings.output} contains an earlier run, beside which a check keeps nothing; "
+                "give another --output"
+            )
+        with (
+            logging_to(settings.output / "run.log"),
+            opened(settings, (start, end)) as landscape,
+        ):
+            findings += evaluated_findings(landscape, (start, end))
+            (settings.output / EVALUATIONS).unlink(missing_ok=True)
     click.echo(
         f"{len(findings)} finding(s)" if findings else "No problems were found with these ends."
     )
