@@ -3,7 +3,7 @@
     python benchmarks/density_functionals.py --csv runs.csv              both, eight reactions
     python benchmarks/density_functionals.py --xc hf --only baker_01     one of both, one reaction
     python benchmarks/density_functionals.py --ways prior bfgs neb       beside climbing NEB
-    python benchmarks/density_functionals.py --force 0.01                to 0.01 eV/Å at the saddle
+    python benchmarks/density_functionals.py --force 0.01                searches to 0.01 eV/Å
 
 PySCF with def2-SVP and density fitting. Counted are all of its gradients, outside the library. The
 ways: `prior`, both ends relaxed and the path found with GFN2-xTB beneath; `bfgs`, both ends relaxed
