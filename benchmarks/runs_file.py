@@ -42,17 +42,16 @@ def add_run(run: object, file: Path | None) -> None:
     if file is None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    known = read_runs(type(run), file)
-    columns = [field.name for field in fields(run)]
-    if not known:
-        file.write_text(",".join(columns) + "\n")
-    elif _columns(file) != columns:
-        write_runs(known, file)
+    if _columns(file) != [field.name for field in fields(run)]:
+        write_runs([*read_runs(type(run), file), run], file)
+        return
     with file.open("a", newline="") as rows:
         csv.writer(rows, lineterminator="\n").writerow(astuple(run))
 
 
 def _columns(file: Path) -> list[str]:
-    """The names in a file's first line."""
+    """The names in a file's first line; none where there is no file."""
+    if not file.exists():
+        return []
     with file.open(newline="") as rows:
-        return next(csv.reader(rows))
+        return next(csv.reader(rows), [])
