@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
 
 from fourierpathfinder import Stochastic, find_path
@@ -51,10 +52,9 @@ def make_model() -> nn.Module:
     return nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1))
 
 
-def trained(seed: int, x: Tensor, y: Tensor) -> dict[str, Any]:
-    """The state dict of a network that was sharded while it was trained."""
+def trained(seed: int, x: Tensor, y: Tensor, mesh: DeviceMesh) -> dict[str, Any]:
+    """The state dict of a network that was sharded over `mesh` while it was trained."""
     torch.manual_seed(seed)
-    mesh = distributed.init_device_mesh("cpu", (N_PROCESSES,))
     model = fully_shard(make_model(), mesh=mesh)
     adam = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(300):
@@ -71,7 +71,10 @@ def main(rank: int, folder: str) -> None:
     )
     x = torch.linspace(-2, 2, 256)[:, None]
     own = x[rank::N_PROCESSES], torch.sin(3 * x)[rank::N_PROCESSES]
-    first, second = trained(0, *own), trained(1, *own)
+    # Sharded parameters keep their group of processes for good. With one of their own, that of the
+    # search ends its threads when it is destroyed: one left at work while Python ends may abort it.
+    mesh = DeviceMesh.from_group(distributed.new_group(), "cpu")
+    first, second = trained(0, *own, mesh), trained(1, *own, mesh)
     landscape = Shared(NetworkLandscape(make_model(), nn.functional.mse_loss, own))
     result = find_path(landscape, first, second, method=Stochastic(n_steps=400), rng=0)
     straight = landscape.value((result.path.start + result.path.end)[None] / 2)
