@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _NormBase
 
+from ..alignment.copies import evaluating
 from ..trees import tensors_of
 from .agreement import VARYING, is_close, refuse_difference
 from .data import Batch
@@ -31,7 +32,7 @@ class OrdinaryModule:
     """
 
     def __init__(self, module: Any, network: Network) -> None:
-        self.module = module.eval().requires_grad_(False)
+        self.module = evaluating(module).requires_grad_(False)
         self._network = network
 
     def renew_statistics(self, batches: Sequence[Batch]) -> None:
