@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from ..trees import constant, emptied, tensors_of, tree_map
+from ...storage import content
+from ..trees import constant, constants_of, emptied, tensors_of, tree_map
 from .drawn_samples import spread
 from .repeatable import fetched, refuse_random, repeatable
 
@@ -19,6 +20,8 @@ _PEEK = 64
 """Samples whose numbers a data set is known by."""
 _TRIED = 8
 """Samples that are looked at for whether they are the same at each call."""
+_PLAIN = (str, bytes, int, float)
+"""Kinds of which equal ones are the same."""
 _LABELS, _KEPT = ("targets", "labels"), (list, np.ndarray, torch.Tensor)
 """Attributes under which data sets keep the labels of all their samples."""
 
@@ -61,7 +64,10 @@ class Samples(Protocol):
         ...
 
     def batches(self, indices: Any) -> Batch | None:
-        """Those of indices (M, B) in tensors (M, B, ...); None where they are not all of a size."""
+        """Those of indices (M, B) in tensors (M, B, ...); None where these are not all of a size.
+
+        Or where something else than tensors is not the same in all, as objects are not.
+        """
         ...
 
     def number(self, index: int) -> int:
@@ -193,8 +199,10 @@ class ItemSamples:
         return None
 
     def batches(self, indices: Any) -> Batch | None:
-        """Those of indices (M, B) in tensors (M, B, ...); None where they are not all of a size."""
+        """Those of indices (M, B) in tensors (M, B, ...); None where other things differ."""
         parts = [self.batch(row) for row in indices]
+        if any(not _agree(parts[0].tree, part.tree) for part in parts[1:]):
+            return None
         columns = list(zip(*(part.tensors for part in parts), strict=True))
         if any(len({tensor.shape for tensor in column}) > 1 for column in columns):
             return None
@@ -213,7 +221,18 @@ def known_by(samples: Samples) -> str:
     for tensor in batch.tensors:
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    for other in constants_of(batch.tree):
+        digest.update(content.digest(other).encode())
     return digest.hexdigest()[:12]
+
+
+def _agree(tree: Any, other: Any) -> bool:
+    """Whether two batches hold the same besides tensors."""
+    mine, theirs = constants_of(tree), constants_of(other)
+    return len(mine) == len(theirs) and all(
+        a is b or (isinstance(a, _PLAIN) and type(a) is type(b) and a == b)
+        for a, b in zip(mine, theirs, strict=True)
+    )
 
 
 def refuse_none(items: Sequence[Any], places: Sequence[int]) -> None:
