@@ -10,6 +10,9 @@ from typing import Any
 
 import torch
 
+_PLAIN = (str, bytes, int, float)
+"""Kinds of which equal ones are the same."""
+
 
 def tree_map(
     function: Callable[[Any], Any], tree: Any, other: Callable[[Any], Any] | None = None
@@ -33,7 +36,9 @@ def tree_map(
     if is_dataclass(tree) and not isinstance(tree, type):
         new = copy.copy(tree)
         for field in fields(tree):
-            object.__setattr__(new, field.name, tree_map(function, getattr(tree, field.name), other))
+            object.__setattr__(
+                new, field.name, tree_map(function, getattr(tree, field.name), other)
+            )
         return new
     return tree if other is None else other(tree)
 
@@ -43,6 +48,15 @@ def constants_of(tree: Any) -> list[Any]:
     found: list[Any] = []
     tree_map(lambda tensor: tensor, tree, found.append)
     return found
+
+
+def same_constants(tree: Any, other: Any) -> bool:
+    """Whether two structures hold the same besides tensors, as far as that can be told."""
+    mine, theirs = constants_of(tree), constants_of(other)
+    return len(mine) == len(theirs) and all(
+        a is b or (isinstance(a, _PLAIN) and type(a) is type(b) and a == b)
+        for a, b in zip(mine, theirs, strict=True)
+    )
 
 
 def tensors_of(tree: Any) -> tuple[Any, ...]:

@@ -29,9 +29,9 @@ VARYING = (
 """Of two calls, one after the other."""
 
 AMPLIFIED = (
-    "each layer amplifies what the one before rounds, so that the last bit of the parameters changes "
-    "the loss there by some {:.0%}; pass the modules and the data in double precision, more samples "
-    "to layers that normalise, or networks that were trained"
+    "each layer amplifies what the one before rounds, so that the last bit of the parameters "
+    "changes the loss there by some {:.0%}; pass the modules and the data in double precision, "
+    "more samples to layers that normalise, or networks that were trained"
 )
 """Of a loss that says nothing."""
 

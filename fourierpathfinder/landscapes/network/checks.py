@@ -158,7 +158,12 @@ class Checks:
         found = self._loss(variables, batches)
         rough = tolerance(network, variables)
         check_own_loss(
-            ordinary, network, variables, batches, found, rough,
+            ordinary,
+            network,
+            variables,
+            batches,
+            found,
+            rough,
             lambda: rounding(self._loss_of(batches), parameters, found),
         )
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ...storage import content
-from ..trees import constant, constants_of, emptied, tensors_of, tree_map
+from ..trees import constant, constants_of, emptied, same_constants, tensors_of, tree_map
 from .drawn_samples import spread
 from .repeatable import fetched, refuse_random, repeatable
 
@@ -20,8 +20,6 @@ _PEEK = 64
 """Samples whose numbers a data set is known by."""
 _TRIED = 8
 """Samples that are looked at for whether they are the same at each call."""
-_PLAIN = (str, bytes, int, float)
-"""Kinds of which equal ones are the same."""
 _LABELS, _KEPT = ("targets", "labels"), (list, np.ndarray, torch.Tensor)
 """Attributes under which data sets keep the labels of all their samples."""
 
@@ -201,7 +199,7 @@ class ItemSamples:
     def batches(self, indices: Any) -> Batch | None:
         """Those of indices (M, B) in tensors (M, B, ...); None where other things differ."""
         parts = [self.batch(row) for row in indices]
-        if any(not _agree(parts[0].tree, part.tree) for part in parts[1:]):
+        if any(not same_constants(parts[0].tree, part.tree) for part in parts[1:]):
             return None
         columns = list(zip(*(part.tensors for part in parts), strict=True))
         if any(len({tensor.shape for tensor in column}) > 1 for column in columns):
@@ -224,15 +222,6 @@ def known_by(samples: Samples) -> str:
     for other in constants_of(batch.tree):
         digest.update(content.digest(other).encode())
     return digest.hexdigest()[:12]
-
-
-def _agree(tree: Any, other: Any) -> bool:
-    """Whether two batches hold the same besides tensors."""
-    mine, theirs = constants_of(tree), constants_of(other)
-    return len(mine) == len(theirs) and all(
-        a is b or (isinstance(a, _PLAIN) and type(a) is type(b) and a == b)
-        for a, b in zip(mine, theirs, strict=True)
-    )
 
 
 def refuse_none(items: Sequence[Any], places: Sequence[int]) -> None:

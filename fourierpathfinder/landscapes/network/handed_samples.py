@@ -15,7 +15,6 @@ import torch
 
 from ..trees import tensors_of, tree_map
 
-
 _NO_DATA = (type, FunctionType, MethodType, ModuleType, torch.nn.Module)
 
 

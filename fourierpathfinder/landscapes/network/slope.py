@@ -79,4 +79,4 @@ def _changes(loss: Any, point: Any, still: Any, value: float) -> bool:
         return True
     half = loss(point + _STEP / 2 * still) - loss(point - _STEP / 2 * still)
     is_linear = abs(ahead - behind - 2 * half) <= _LINEAR * abs(ahead - behind)
-    return is_linear and abs(ahead - behind) > _EVENLY * value
+    return bool(is_linear and abs(ahead - behind) > _EVENLY * value)

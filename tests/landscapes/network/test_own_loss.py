@@ -336,7 +336,7 @@ def test_a_loss_that_is_only_rounding_says_nothing():
     data = torch.randn(100, 16, generator=torch.Generator().manual_seed(0)), torch.arange(100) % 3
     module, other = built(deep(80)).float(), built(deep(80), 1).float()
     landscape = NetworkLandscape(module, functional.cross_entropy, data)
-    with pytest.raises(ValueError, match="amplifies what the one before rounds, .* double"):
+    with pytest.raises(ValueError, match=r"amplifies what the one before rounds, .* double"):
         landscape.coordinates(other)
 
 

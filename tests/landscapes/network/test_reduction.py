@@ -333,7 +333,7 @@ class InTrainingAlone(WithLoss):
 
 def test_a_loss_in_training_alone():
     landscape = NetworkLandscape(InTrainingAlone(), None, {"x": INPUTS, "labels": TARGETS})
-    with pytest.raises(TypeError, match=r"in evaluation mode the module returns numbers of .*int64"):
+    with pytest.raises(TypeError, match=r"in evaluation mode the module returns .*int64"):
         landscape.coordinates(InTrainingAlone())
 
 
