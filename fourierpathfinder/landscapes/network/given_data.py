@@ -158,7 +158,7 @@ def _collated(items: list[Any]) -> Any:
     """A batch by torch's own rules, and of dataclasses a dataclass."""
     try:
         return _put_together(items)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, KeyError) as error:
         first = first_line(error, type(error).__name__)
         raise ValueError(
             f"samples of `data` could not be put together as a batch ({first}); pass `collate=`, a "

@@ -115,3 +115,40 @@ def test_other_objects_are_other_data():
     )
     assert first.identity["data"] == again.identity["data"] != other.identity["data"]
     assert first.description == again.description != other.description
+
+
+class OfAName(nn.Linear):
+    """One output for each of two names."""
+
+    def forward(self, x, names):
+        return super().forward(x) * torch.tensor([[1.0 + len(name)] for name in names])
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+@pytest.mark.parametrize("n_samples", [None, 12])
+def test_lists_beside_tensors_are_taken_apart(batch_size, n_samples):
+    x = torch.randn(18, 4, generator=torch.Generator().manual_seed(1))
+    names, labels = [["a", "bbb"][i % 2] for i in range(18)], [i % 3 for i in range(18)]
+
+    def loss(output, data):
+        return functional.cross_entropy(output, torch.tensor(data["y"]))
+
+    data = {"x": x, "names": names, "y": labels}
+    landscape = NetworkLandscape(
+        OfAName(4, 3), loss, data, batch_size=batch_size, n_samples=n_samples, vectorize=True
+    )
+    modules = [OfAName(4, 3) for _ in range(2)]
+    points = torch.stack([landscape.coordinates(module) for module in modules])
+    landscape.ends(*points)
+    if n_samples is None:
+        own = [loss(module(x, names), data).detach() for module in modules]
+        torch.testing.assert_close(landscape.value(points), torch.stack(own))
+    samples = np.array([[0, 3, 5], [7, 2, 4]])
+    one_by_one = [landscape.value(points[i : i + 1], samples[i : i + 1])[0] for i in range(2)]
+    torch.testing.assert_close(landscape.value(points, samples), torch.stack(one_by_one))
+
+
+def test_samples_of_several_names_make_no_batch():
+    rows = [{"x": torch.zeros(4), "y": torch.tensor(0)}, {"y": torch.tensor(1)}]
+    with pytest.raises(ValueError, match=r"could not be put together as a batch \('x'\)"):
+        NetworkLandscape(nn.Linear(4, 3), loss, rows)
