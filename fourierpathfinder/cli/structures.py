@@ -18,6 +18,8 @@ from .exits import InputError
 from .places import EVALUATIONS, RESULT
 from .sanity import require_readable, sound
 
+_NETWORKS = (".pt", ".pth", ".ckpt", ".safetensors")
+"""Endings of files in which weights are kept."""
 _READ = (RESULT, EVALUATIONS, *STRUCTURES, *(f"*/{name}" for name in STRUCTURES))
 """What is read in a folder that is a run of this program or of VASP, or a band."""
 
@@ -112,6 +114,12 @@ def _unreadable(source: str, place: Path, error: Exception) -> InputError:
     empty = [str(file) for file in names if file.is_file() and not file.read_text("latin1").strip()]
     if empty:
         return InputError(f"{empty[0]} is empty: what was to write it has not come so far")
+    if place.suffix.lower() in _NETWORKS:
+        return InputError(
+            f"{source} is no structure of atoms; if it holds the weights of a network, connect it "
+            "in Python, `find_path(NetworkLandscape(module, loss, data), first, second)`, with the "
+            "names of such files as ends"
+        )
     return InputError(
         f"{source} cannot be read as a structure: it was cut off, or is no file that ASE knows, "
         "or holds several structures, of which @ and a number name one. ASE's reader says "

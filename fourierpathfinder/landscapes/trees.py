@@ -10,9 +10,14 @@ from typing import Any
 
 import torch
 
+_PLAIN = (str, bytes, int, float)
+"""Kinds of which equal ones are the same."""
 
-def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
-    """The same structure with a function applied to each tensor.
+
+def tree_map(
+    function: Callable[[Any], Any], tree: Any, other: Callable[[Any], Any] | None = None
+) -> Any:
+    """The same structure with a function applied to each tensor, and another to what is none.
 
     Examples
     --------
@@ -23,17 +28,35 @@ def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, torch.Tensor):
         return function(tree)
     if isinstance(tree, Mapping):
-        return _mapped(function, tree)
+        return _mapped(function, tree, other)
     if isinstance(tree, tuple | list):
-        parts = [tree_map(function, part) for part in tree]
+        parts = [tree_map(function, part, other) for part in tree]
         make: Any = getattr(tree, "_make", type(tree))  # of named tuples, with another `__new__`
         return make(parts)
     if is_dataclass(tree) and not isinstance(tree, type):
         new = copy.copy(tree)
         for field in fields(tree):
-            object.__setattr__(new, field.name, tree_map(function, getattr(tree, field.name)))
+            object.__setattr__(
+                new, field.name, tree_map(function, getattr(tree, field.name), other)
+            )
         return new
-    return tree
+    return tree if other is None else other(tree)
+
+
+def constants_of(tree: Any) -> list[Any]:
+    """What a structure holds besides tensors: numbers, names, objects of other kinds."""
+    found: list[Any] = []
+    tree_map(lambda tensor: tensor, tree, found.append)
+    return found
+
+
+def same_constants(tree: Any, other: Any) -> bool:
+    """Whether two structures hold the same besides tensors, as far as that can be told."""
+    mine, theirs = constants_of(tree), constants_of(other)
+    return len(mine) == len(theirs) and all(
+        a is b or (isinstance(a, _PLAIN) and type(a) is type(b) and a == b)
+        for a, b in zip(mine, theirs, strict=True)
+    )
 
 
 def tensors_of(tree: Any) -> tuple[Any, ...]:
@@ -69,9 +92,11 @@ def emptied(tree: Any) -> Any:
     return tree_map(lambda _: nothing, tree)
 
 
-def _mapped(function: Callable[[Any], Any], tree: Mapping[Any, Any]) -> Any:
+def _mapped(
+    function: Callable[[Any], Any], tree: Mapping[Any, Any], other: Callable[[Any], Any] | None
+) -> Any:
     """Of a dict a dict; of others a copy, since they may need more than their entries."""
-    entries = {key: tree_map(function, value) for key, value in tree.items()}
+    entries = {key: tree_map(function, value, other) for key, value in tree.items()}
     if type(tree) is dict or not isinstance(tree, MutableMapping):
         return entries
     new = copy.copy(tree)

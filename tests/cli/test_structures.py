@@ -74,6 +74,7 @@ def test_a_folder_of_vasp_is_a_structure(tmp_path):
         ("POSCAR", "", "POSCAR is empty"),
         ("a.xyz", " \n", "a.xyz (is empty|holds no structure)"),
         ("a.cif", "data_x\n_cell_length_a 3\nloop_\n_atom_site_label\n", "holds no structure"),
+        ("net.pt", "PK", "net.pt is no structure of atoms; .*`find_path\\(NetworkLandscape"),
         ("a.json", '{"1": {', "a.json cannot be read as a structure: it was cut off"),
     ],
 )

@@ -163,6 +163,16 @@ def _with_numbers(module: Any) -> Iterator[tuple[str, Any]]:
     yield from module.named_buffers()
 
 
+def evaluating(module: Any) -> Any:
+    """A module in evaluation mode, which it enters from training where it has modes of its own.
+
+    Layers that keep what they computed from their parameters until they are trained are so emptied.
+    """
+    if any(_has_own_modes(layer) for layer in module.modules()):
+        module.train()
+    return module.eval()
+
+
 def _has_own_modes(layer: Any) -> bool:
     kind, plain = type(layer), torch.nn.Module
     return kind.train is not plain.train or kind.eval is not plain.eval

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..trees import filled, tensors_of, tree_map
+from ..trees import filled, same_constants, tensors_of, tree_map
 from .inputs import Batch
 
 
@@ -47,6 +47,8 @@ def _columns(batches: Sequence[Batch]) -> list[Any]:
     """The tensors of all samples (n, ...); none where those of some batches are of another kind."""
     trees = [_tree(batch) for batch in batches]
     if len({_kind(tree) for tree in trees}) > 1:
+        return []
+    if not all(same_constants(trees[0], tree) for tree in trees[1:]):
         return []
     columns = list(zip(*map(tensors_of, trees), strict=True))
     sizes = [[len(tensor) if tensor.ndim else 0 for tensor in column] for column in columns]

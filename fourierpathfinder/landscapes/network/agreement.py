@@ -1,6 +1,8 @@
 """Whether two ways to one loss agree, and what it means if two calls do not."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -12,6 +14,11 @@ _ROUGH = 2e-2
 """In half precision."""
 _NOTHING = 1e-6
 """Losses below this are not told apart."""
+_DRAWS, _MARGIN = 3, 10.0
+"""Changes of the last bits that are tried, and how much more the order of all sums may do than the
+largest of these."""
+MOST_ROUNDED = _ROUGH
+"""Above this, as a fraction, a loss is no number to compare anything with."""
 
 VARYING = (
     "the network's loss on the same samples is {:.6g} at one call and {:.6g} at the next, in "
@@ -20,6 +27,13 @@ VARYING = (
     "it off, or draw the numbers once and pass them among the data"
 )
 """Of two calls, one after the other."""
+
+AMPLIFIED = (
+    "each layer amplifies what the one before rounds, so that the last bit of the parameters "
+    "changes the loss there by some {:.0%}; pass the modules and the data in double precision, "
+    "more samples to layers that normalise, or networks that were trained"
+)
+"""Of a loss that says nothing."""
 
 KEEPING = (
     "the network's loss on some samples is {:.6g}, and {:.6g} after a call with other parameters: "
@@ -35,6 +49,32 @@ def tolerance(network: Network, variables: Tensors) -> float:
     if network.autocast is not None:
         return _ROUGH
     return max(_TOLERANCES.get(tensor.dtype, _ROUGH) for tensor in variables.values())
+
+
+def rounding(loss: Callable[[Tensors], float], parameters: Tensors, found: float) -> float:
+    """How far a loss changes with the last bits of its parameters, as a fraction with a margin.
+
+    Many layers that normalise one after the other may amplify what they round a thousandfold.
+
+    Parameters
+    ----------
+    loss : callable
+        Of parameters by name.
+    parameters : dict of str to Tensor
+    found : float
+        The loss at these.
+    """
+    generator = torch.Generator().manual_seed(0)
+
+    def changed(tensor: Any) -> Any:
+        signs = torch.randn(tensor.shape, generator=generator).sign().to(tensor)
+        return tensor * (1 + torch.finfo(tensor.dtype).eps * signs)
+
+    changes = [
+        abs(loss({name: changed(tensor) for name, tensor in parameters.items()}) - found)
+        for _ in range(_DRAWS)
+    ]
+    return _MARGIN * max(changes) / max(abs(found), _NOTHING)
 
 
 def is_close(one: float, other: float, tolerance: float) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .checks import Checks
 from .drawn_samples import spread
+from .first_call import differentiating
 from .mean_loss import MeanLoss
 from .network import HALF, Network
 from .parameters import Layout
@@ -78,7 +79,8 @@ class BothEnds:
     def _look_at_slope(self, point: Any) -> None:
         rounded = {*self._layout.dtypes.values(), self._network.autocast} & set(HALF)
         if not rounded and _is_finite(point):
-            say_if_not_of_the_loss(self._mean_loss, point, self._few(_FOLLOWED))
+            with differentiating():
+                say_if_not_of_the_loss(self._mean_loss, point, self._few(_FOLLOWED))
 
     def _few(self, n_samples: int) -> Any:
         return spread(self._n_samples, n_samples)[None]

@@ -12,7 +12,7 @@ import torch
 
 from ..alignment.copies import copied_where_it_moves
 from ..trees import are_equal, tensors_of
-from .agreement import tolerance
+from .agreement import rounding, tolerance
 from .data import Batch, Samples
 from .drawn_samples import spread
 from .mean_check import check_gradient, check_mean, check_penalty, quietly
@@ -122,9 +122,7 @@ class Checks:
     def _some(self, variables: Tensors, n_samples: int = _FEW) -> tuple[Tensors, Batch]:
         """A few samples, and their statistics besides the parameters."""
         batch = self._samples.batch(spread(len(self._samples), n_samples))
-        if self._network.has_statistics:
-            variables = variables | self._statistics(variables, [batch])
-        return variables, batch
+        return self._with_statistics(variables, [batch]), batch
 
     def check_end(
         self, module: Any, point: Any, buffers: Mapping[str, Any] = MappingProxyType({})
@@ -150,16 +148,28 @@ class Checks:
     ) -> None:
         network = self._network
         copy = network.placed(copied_where_it_moves(module), self._device)
-        variables = self._layout.tensors(point)
-        _load(copy, variables | dict(buffers), _tensors_of(self._given))
+        parameters = self._layout.tensors(point)
+        _load(copy, parameters | dict(buffers), _tensors_of(self._given))
         self._set_vectors(copy)
         ordinary = OrdinaryModule(copy, network)
         if network.has_statistics:
             ordinary.renew_statistics(batches)
-            variables = variables | self._statistics(variables, batches)
+        variables = self._with_statistics(parameters, batches)
         found = self._loss(variables, batches)
         rough = tolerance(network, variables)
-        check_own_loss(ordinary, network, variables, batches, found, rough)
+        check_own_loss(
+            ordinary,
+            network,
+            variables,
+            batches,
+            found,
+            rough,
+            lambda: rounding(self._loss_of(batches), parameters, found),
+        )
+
+    def _loss_of(self, batches: list[Batch]) -> Callable[[Tensors], float]:
+        """The loss over some samples as a function of the parameters alone."""
+        return lambda parameters: self._loss(self._with_statistics(parameters, batches), batches)
 
     @staticmethod
     def _sparing(check: Callable[[int], _Found]) -> _Found:
@@ -182,6 +192,11 @@ class Checks:
         state = module.state_dict()
         for name, vector in self._network.vectors(state).items():
             state[name].copy_(vector)
+
+    def _with_statistics(self, parameters: Tensors, batches: list[Batch]) -> Tensors:
+        if not self._network.has_statistics:
+            return parameters
+        return parameters | self._statistics(parameters, batches)
 
     def _statistics(self, variables: Tensors, batches: list[Batch]) -> Tensors:
         parts = [quietly(self._network.statistics(b), variables, b) for b in batches]

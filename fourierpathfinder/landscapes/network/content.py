@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...storage.content import digest
-from .data import Samples, TensorSamples
+from ..trees import constants_of
+from .data import Batch, Samples, TensorSamples
 from .drawn_samples import spread
 
 _SAMPLES = 64
@@ -46,7 +47,11 @@ def _data(samples: Samples) -> str:
     """A hash of all samples in tensors, or of some that are evenly spread."""
     n = len(samples)
     if isinstance(samples, TensorSamples):
-        return digest(samples.batch(slice(0, n)).tensors)
+        return _digest(samples.batch(slice(0, n)))
     some = spread(n, _SAMPLES)
-    first, second = (digest(samples.batch(some).tensors) for _ in range(2))
+    first, second = (_digest(samples.batch(some)) for _ in range(2))
     return first if first == second else "other ones at every look"
+
+
+def _digest(batch: Batch) -> str:
+    return digest(batch.tensors, *constants_of(batch.tree))

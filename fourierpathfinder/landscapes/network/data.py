@@ -11,7 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from ..trees import constant, emptied, tensors_of, tree_map
+from ...storage import content
+from ..trees import constant, constants_of, emptied, same_constants, tensors_of, tree_map
+from .columns import has_columns, taken, with_columns
 from .drawn_samples import spread
 from .repeatable import fetched, refuse_random, repeatable
 
@@ -61,7 +63,10 @@ class Samples(Protocol):
         ...
 
     def batches(self, indices: Any) -> Batch | None:
-        """Those of indices (M, B) in tensors (M, B, ...); None where they are not all of a size."""
+        """Those of indices (M, B) in tensors (M, B, ...); None where these are not all of a size.
+
+        Or where something else than tensors is not the same in all, as objects are not.
+        """
         ...
 
     def number(self, index: int) -> int:
@@ -98,7 +103,9 @@ class TensorSamples:
                 "`data` holds a tensor on the device `meta`, which holds no numbers; pass the "
                 "samples themselves"
             )
+        tree = with_columns(tree, int(self._n_samples))
         self._tree = tree_map(lambda tensor: constant(tensor, device), tree)
+        self._has_columns = has_columns(tree)
         self._device = device
 
     def __len__(self) -> int:
@@ -108,16 +115,19 @@ class TensorSamples:
         """The samples of a slice or of an array of indices (B,)."""
         if isinstance(indices, slice):
             size = len(range(*indices.indices(self._n_samples)))
-            return Batch(tree_map(lambda tensor: tensor[indices], self._tree), size)
+            return Batch(taken(self._tree, indices, lambda tensor: tensor[indices]), size)
         chosen = torch.as_tensor(indices, device=self._device)
         flat = chosen.reshape(-1)
         shape = tuple(chosen.shape)
-        tree = tree_map(lambda x: x.index_select(0, flat).unflatten(0, shape), self._tree)
-        return Batch(tree, shape[-1])
+
+        def take(tensor: Any) -> Any:
+            return tensor.index_select(0, flat).unflatten(0, shape)
+
+        return Batch(taken(self._tree, indices, take), shape[-1])
 
     def batches(self, indices: Any) -> Batch | None:
-        """Those of indices (M, B) in tensors (M, B, ...)."""
-        return self.batch(indices)
+        """Those of indices (M, B) in tensors (M, B, ...); None where there is more than tensors."""
+        return None if self._has_columns else self.batch(indices)
 
     def number(self, index: int) -> int:
         """What the user's data have as the number of a sample."""
@@ -193,8 +203,10 @@ class ItemSamples:
         return None
 
     def batches(self, indices: Any) -> Batch | None:
-        """Those of indices (M, B) in tensors (M, B, ...); None where they are not all of a size."""
+        """Those of indices (M, B) in tensors (M, B, ...); None where other things differ."""
         parts = [self.batch(row) for row in indices]
+        if any(not same_constants(parts[0].tree, part.tree) for part in parts[1:]):
+            return None
         columns = list(zip(*(part.tensors for part in parts), strict=True))
         if any(len({tensor.shape for tensor in column}) > 1 for column in columns):
             return None
@@ -213,6 +225,8 @@ def known_by(samples: Samples) -> str:
     for tensor in batch.tensors:
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    for other in constants_of(batch.tree):
+        digest.update(content.digest(other).encode())
     return digest.hexdigest()[:12]
 
 

@@ -31,13 +31,48 @@ def calling(args: Any, kwargs: Any, parameters: Any) -> AbstractContextManager[N
     """
     inputs = tensors_of((args, kwargs))
     what = f"the module could not be called with inputs of {_kinds(inputs)}"
-    return _said(what, _of_parameters(inputs, parameters))
+    lists = _LISTS if _has_lists(args, kwargs) else ""
+    return _said(what, _of_parameters(inputs, parameters), lists)
 
 
 def comparing(output: Any, target: Any) -> AbstractContextManager[None]:
     """In which a loss is calculated."""
     kinds = f"an output of {_kinds(tensors_of(output))} and a target of "
-    return _said(f"`loss` could not be calculated from {kinds}{_kinds(tensors_of(target))}", "")
+    return _said(f"`loss` could not be calculated from {kinds}{_kinds(tensors_of(target))}")
+
+
+@contextmanager
+def differentiating() -> Iterator[None]:
+    """Within it, a gradient is taken for the first time, of a loss that has a value."""
+    try:
+        yield
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        if is_out_of_memory(error):
+            raise
+        first = first_line(error, type(error).__name__).rstrip(".")
+        raise type(error)(
+            f"the loss has a value, but in evaluation mode torch takes no gradient of it: {first}. "
+            "The module or `loss` writes over what the way back needs (use `x = x + y` for "
+            "`x += y`), or can be differentiated in training mode alone; change or leave out that "
+            "place"
+        ) from error
+
+
+_LISTS = (
+    "; torch makes of a list of numbers in a sample as many tensors, one for each place, so let "
+    'samples hold tensors (`dataset.with_format("torch")`), or pass `collate=`'
+)
+"""What to do where samples hold lists of numbers."""
+_NO_LIST = ("positional argument", "not list", "not tuple", "'list' object", "'tuple' object")
+"""What errors say of that."""
+
+
+def _has_lists(args: Any, kwargs: Any) -> bool:
+    """Whether inputs are lists of tensors, or one for each number of a sample."""
+    values = [*args, *kwargs.values()]
+    if any(isinstance(value, list | tuple) and tensors_of(value) for value in values):
+        return True
+    return len(args) > 1 and all(getattr(value, "ndim", 0) == 1 for value in args)
 
 
 _WITHOUT = "does not require grad"
@@ -49,7 +84,7 @@ _BY_INPUTS = (
 
 
 @contextmanager
-def _said(what: str, cure: str) -> Iterator[None]:
+def _said(what: str, cure: str = "", lists: str = "") -> Iterator[None]:
     try:
         yield
     except Exception as error:
@@ -63,6 +98,8 @@ def _said(what: str, cure: str) -> Iterator[None]:
         first = first_line(error, "no reason given")
         if _WITHOUT in first:
             cure = _BY_INPUTS
+        if any(words in first for words in _NO_LIST):
+            cure = lists or cure
         raise type(error)(f"{what}: {first.rstrip('.')}{cure}") from error
 
 

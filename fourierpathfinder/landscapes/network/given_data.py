@@ -145,6 +145,9 @@ def _of_tensors(dataset: Any, device: Any, chosen: Sequence[int], n_parts: int) 
     return TensorSamples(checked(tensors, n_parts), device, chosen)
 
 
+_PARTS = (torch.Tensor, np.ndarray, list, int, float, str, type(None))
+"""What a list holds that is no list of samples, but of inputs and targets."""
+
 _NEEDS_A_LENGTH = (
     "the loss is a mean over all samples and over random ones, so pass a data set with `__len__` "
     "and `__getitem__`, or tensors"
@@ -155,7 +158,7 @@ def _collated(items: list[Any]) -> Any:
     """A batch by torch's own rules, and of dataclasses a dataclass."""
     try:
         return _put_together(items)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, KeyError) as error:
         first = first_line(error, type(error).__name__)
         raise ValueError(
             f"samples of `data` could not be put together as a batch ({first}); pass `collate=`, a "
@@ -179,7 +182,7 @@ def _is_list_of_samples(data: Any) -> bool:
         return False
     if len(data) > 2 and any(sample is None for sample in data):
         refuse_none(data, range(len(data)))
-    return all(isinstance(x, (tuple, Mapping)) or _is_dataclass(x) for x in data)
+    return bool(data) and not any(isinstance(x, _PARTS) for x in data)
 
 
 def _is_dataclass(value: Any) -> bool:

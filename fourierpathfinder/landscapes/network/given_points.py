@@ -60,6 +60,8 @@ class GivenPoints:
             raise TypeError("an end is an open file; pass its name, or what `torch.load` reads")
         if isinstance(end, Iterator):  # as `module.parameters()` is
             end = list(end)
+        if _is_named(end):  # as `module.named_parameters()` is
+            return self._of_state(dict(end))
         if isinstance(end, list | tuple) and any(isinstance(x, _TENSORS) for x in end):
             tensors = [as_tensor(x) if isinstance(x, np.ndarray) else x for x in end]
             return self._layout.of_tensors(tensors, self._home)
@@ -113,6 +115,13 @@ class GivenPoints:
                 f"{len(self._layout.shapes)} trainable parameters make ({n_coordinates},)"
             )
         return constant(vector, self._home).to(self._layout.dtype)
+
+
+def _is_named(end: Any) -> bool:
+    """Whether these are tensors with their names before them."""
+    return isinstance(end, list | tuple) and any(
+        isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], str) for each in end
+    )
 
 
 def _as_tensor(end: Any) -> Any:

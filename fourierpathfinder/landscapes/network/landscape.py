@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ...storage.content import digest
-from ..alignment.copies import copied
+from ..alignment.copies import copied, evaluating
 from ..alignment.refusals import refuse_meta
 from ..alignment.wrapped import within
 from ..trees import tree_map
@@ -278,7 +278,7 @@ class NetworkLandscape:
         torch.nn.Module
             A copy of the module that was given, in evaluation mode.
         """
-        module = copied(self._given).eval().to(self._home)
+        module = evaluating(copied(self._given)).to(self._home)
         module.load_state_dict(self.state_dict(point))
         return module
 

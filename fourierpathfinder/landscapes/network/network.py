@@ -15,8 +15,9 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from ..alignment.copies import computed_weights, copied_where_it_moves
+from ..alignment.copies import computed_weights, copied_where_it_moves, evaluating
 from ..trees import filled, tree_map
+from .afresh import afresh, may_keep
 from .alone import Alone
 from .data import Batch
 from .first_call import calling, comparing
@@ -83,6 +84,7 @@ class Network:
         self._penalty = None if penalty is None else Penalty(penalty)
         self._explains = False
         self._computed = computed_weights(self._module)
+        self._keeping = may_keep(self._module)
         self._places: dict[str, list[str]] = {}
         self._norms = {} if frozen else tracked_norms(self._module)
         self._spectral = SpectralLayers(nn.Module() if frozen else self._module)
@@ -227,7 +229,8 @@ class Network:
         args, kwargs, target = self.arguments(tree)
         placed = self._by_places(variables)
         calling = self.calling(args, kwargs, variables.values())
-        with calling, self.precision(), self.fetching(self._module, *variables.values()):
+        fetching = self.fetching(self._module, *variables.values())
+        with calling, self.precision(), fetching, afresh(self._keeping):
             output = functional_call(self._module, placed, args, kwargs, tie_weights=False)
         for layer, name in self._computed:  # of this point, and not to be kept
             vars(layer).pop(name, None)
@@ -318,7 +321,7 @@ class Arguments:
 
 def _unmoved(module: Any) -> Any:
     """A copy to call, in evaluation mode."""
-    return copied_where_it_moves(module).eval().requires_grad_(False)
+    return evaluating(copied_where_it_moves(module)).requires_grad_(False)
 
 
 def in_single(output: Any) -> Any:

@@ -85,6 +85,11 @@ class Reduction:
 
     def _value(self, output: Any, target: Any) -> Any:
         found = _own(output) if self._given is None else self._compared(output, target)
+        if "loss" in getattr(found, "_fields", ()):
+            raise TypeError(
+                f"`loss` returned a {type(found).__name__} of {', '.join(found._fields)}; return "
+                "its `.loss` alone"
+            )
         pair = isinstance(found, tuple) and len(found) == 2
         if not isinstance(found[0] if pair else found, torch.Tensor):
             several = isinstance(found, dict | list | tuple)
@@ -97,6 +102,8 @@ class Reduction:
             _require_weight(found[1])
         value = found[0] if pair else found
         if not value.is_floating_point():
+            if self._given is None:
+                raise TypeError(_NO_LOSS.format(f"numbers of {value.dtype}"))
             raise TypeError(
                 f"`loss` returned numbers of {value.dtype}; it must return real ones, of a "
                 "floating-point type"
@@ -182,11 +189,14 @@ def _own(output: Any) -> Any:
         return numbers[0]
     if tensors and tensors[0] is parts[0] and tensors[0].ndim <= 1:
         return tensors[0]
-    raise TypeError(
-        f"`loss` is None, but the module's {type(output).__name__} has no `loss`; pass a function "
-        "of output and target, or data with labels under the names by which the module takes them, "
-        "such as dict(x=inputs, labels=labels) or ((inputs, labels), labels)"
-    )
+    raise TypeError(_NO_LOSS.format(f"a {type(output).__name__} without a `loss`"))
+
+
+_NO_LOSS = (
+    "`loss` is None, but in evaluation mode the module returns {}; pass a function of output and "
+    "target, or data with labels under the names by which the module takes them, such as "
+    "dict(x=inputs, labels=labels) or ((inputs, labels), labels)"
+)
 
 
 def _of_classes(loss: Any) -> Any:

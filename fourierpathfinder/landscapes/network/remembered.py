@@ -75,9 +75,9 @@ def check_not_remembered(module: Any, make: Make, batch: Batch) -> None:
                 raise ValueError(
                     f"the module calculates with its attribute {kept.where!r}, which was computed "
                     "from its parameters before: it would be the same wherever the path is, and "
-                    "the losses wrong. Compute it in `forward` at each call, or if it is meant to "
-                    "be the same for all networks, keep it as a buffer (`register_buffer`) that is "
-                    "saved with the parameters"
+                    "the losses wrong. Compute it in `forward` at each call, empty it where the "
+                    "module fills it by itself, or if it is meant to be the same for all networks, "
+                    "keep it as a buffer (`register_buffer`) that is saved with the parameters"
                 )
             _log.info("the attribute %r is taken for the same in all networks", kept.where)
 

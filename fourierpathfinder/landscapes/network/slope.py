@@ -17,17 +17,23 @@ _PARTS = (1e-3, 1e-2, 1e-4)
 """How far to go, as fractions of the loss that the gradient promises."""
 _ALIKE = 0.02
 """How far slopes may differ, as a fraction, for kinks and rounding."""
-_STEP, _RISE = 0.1, 1e-3
+_STEP = 0.1
 """How far parameters without a gradient go, as a fraction of them, by which units of ReLU that are
-off stay off; and what the loss may change by, as one of it."""
+off stay off."""
+_RISE, _EVENLY = 1e-3, 2e-4
+"""What the loss may change by, as a fraction of it; and what it may evenly, from one side to the
+other, as where it depends on them and not where another unit becomes the largest."""
+_LINEAR = 0.2
+"""How far half the way may be from half the change, as a fraction of this."""
 _SMALL = 1e-4
 """Losses below are too small, beside what they are calculated from, for differences."""
 
 _OTHER = "the gradient is not that of the loss"
 _CAUSES = (
-    ". The module or `loss` detaches a part that moves, passes gradients straight through "
-    "(quantised weights) or turns them (`autograd.Function`). The path follows these gradients, so "
-    "it may be far from the lowest, and its height is as good as they are"
+    ". The module or `loss` detaches a part that moves (as `padding_idx` of an embedding does), "
+    "passes gradients straight through (quantised weights) or turns them (`autograd.Function`). "
+    "The path follows these gradients, so it may be far from the lowest, and its height is as good "
+    "as they are"
 )
 
 
@@ -50,8 +56,7 @@ def say_if_not_of_the_loss(mean_loss: MeanLoss, point: Any, samples: Any) -> Non
     def loss(at: Any) -> float:
         return float(mean_loss.value(at[None], samples)[0])
 
-    still = loss(point + _STEP * point * (gradient == 0)) - float(values[0])
-    if abs(still) > _RISE * value:
+    if _changes(loss, point, point * (gradient == 0), value):
         _log.warning("%s: it is 0 for parameters on which the loss depends%s", _OTHER, _CAUSES)
         return
     found = []
@@ -63,3 +68,15 @@ def say_if_not_of_the_loss(mean_loss: MeanLoss, point: Any, samples: Any) -> Non
             return
     rises = f"along it the loss rises by {found[0]:.3g} per unit, not by {size:.3g}"
     _log.warning("%s: %s%s", _OTHER, rises, _CAUSES)
+
+
+def _changes(loss: Any, point: Any, still: Any, value: float) -> bool:
+    """Whether a loss depends on parameters that have no gradient."""
+    if not bool(still.any()):
+        return False
+    ahead, behind = (loss(point + sign * _STEP * still) for sign in (1, -1))
+    if abs(ahead - loss(point)) > _RISE * value:
+        return True
+    half = loss(point + _STEP / 2 * still) - loss(point - _STEP / 2 * still)
+    is_linear = abs(ahead - behind - 2 * half) <= _LINEAR * abs(ahead - behind)
+    return bool(is_linear and abs(ahead - behind) > _EVENLY * value)

@@ -65,6 +65,13 @@ def test_all_samples_come_once():
         torch.testing.assert_close(inputs, IMAGES[chosen])
 
 
+class Named:
+    """An object that may hold samples, which all look alike."""
+
+    def __repr__(self):
+        return "a batch"
+
+
 @pytest.mark.parametrize(
     "others",
     [
@@ -72,11 +79,14 @@ def test_all_samples_come_once():
         Batch((torch.zeros(4, 5),), {"mask": torch.zeros(4)}, torch.zeros(4)),
         Batch((torch.zeros(4, 5),), {}, torch.zeros(4).double()),
         Batch((torch.zeros(4, 5),), {}, torch.tensor(0.0)),
+        Batch((torch.zeros(4, 5), Named()), {}, torch.zeros(4)),
     ],
-    ids=["longer", "another argument", "another type", "one number"],
+    ids=["longer", "another argument", "another type", "one number", "another object"],
 )
 def test_what_does_not_fit_together_comes_in_another_order(others):
-    given = [*(Batch((torch.zeros(4, 5),), {}, torch.zeros(4)) for _ in range(7)), others]
+    objects = [Named()] * (len(others.args) - 1)
+    like = (torch.zeros(4, 5), *objects)
+    given = [*(Batch(like, {}, torch.zeros(4)) for _ in range(7)), others]
     mixed = MixedBatches(given, np.random.default_rng(0))
     orders = [mixed.drawn() for _ in range(2)]
     assert all({id(batch) for batch in order} == {id(batch) for batch in given} for order in orders)

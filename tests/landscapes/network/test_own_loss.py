@@ -302,6 +302,44 @@ def test_what_is_no_parameter_must_be_the_same():
         find_path(landscape, *inner)
 
 
+def deep(depth):
+    """Each normalisation amplifies what the layer before rounds; with random weights the most."""
+
+    def make():
+        layers = [
+            layer
+            for _ in range(depth)
+            for layer in (nn.Linear(16, 16), nn.BatchNorm1d(16), nn.ReLU())
+        ]
+        return nn.Sequential(*layers, nn.Linear(16, 3))
+
+    return make
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_is_rounded_is_no_difference(dtype):
+    generator = torch.Generator().manual_seed(0)
+    data = torch.randn(24, 16, generator=generator).to(dtype), torch.arange(24) % 3
+    modules = [built(deep(40), seed).to(dtype) for seed in range(2)]
+    landscape = NetworkLandscape(modules[0], functional.cross_entropy, data)
+    ends = [landscape.coordinates(module) for module in modules]
+    landscape.ends(*ends)
+    for module, end in zip(modules, ends, strict=True):
+        exact = module.double()
+        update_bn([data[0].double()], exact)
+        own = functional.cross_entropy(exact.eval()(data[0].double()), data[1])
+        error = abs(float(landscape.value(end[None])[0]) / float(own.detach()) - 1)
+        assert error < (1e-10 if dtype == torch.float64 else 1e-2)
+
+
+def test_a_loss_that_is_only_rounding_says_nothing():
+    data = torch.randn(100, 16, generator=torch.Generator().manual_seed(0)), torch.arange(100) % 3
+    module, other = built(deep(80)).float(), built(deep(80), 1).float()
+    landscape = NetworkLandscape(module, functional.cross_entropy, data)
+    with pytest.raises(ValueError, match=r"amplifies what the one before rounds, .* double"):
+        landscape.coordinates(other)
+
+
 def test_a_difference_beside_infinity_is_found():
     """A mask of -inf is the same in both networks; a NaN of only one of them is not."""
     for scale in (2.0, np.nan):

@@ -126,10 +126,11 @@ def test_parameters_as_they_come_from_a_module_or_as_arrays():
     module = build("perceptron", seed=1)
     expected = torch.cat([p.detach().flatten() for p in module.parameters()])
     arrays = [parameter.detach().numpy() for parameter in module.parameters()]
-    for end in (module.parameters(), arrays, list(module.parameters())):
+    ends = module.parameters(), arrays, list(module.parameters()), module.named_parameters()
+    for end in ends:
         assert torch.equal(landscape.coordinates(end), expected)
     with pytest.raises(TypeError, match="an end is a list"):
-        landscape.coordinates(module.named_parameters())
+        landscape.coordinates(["0.weight", "0.bias"])
 
 
 def test_a_frozen_average_can_be_left_out():

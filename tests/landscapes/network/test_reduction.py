@@ -301,7 +301,7 @@ def test_the_loss_of_the_module_itself():
     without = NetworkLandscape(
         build("perceptron").double(), None, (INPUTS, TARGETS), vectorize=False
     )
-    with pytest.raises(TypeError, match=r"module's Tensor has no `loss`.*dict\(x=inputs, labels"):
+    with pytest.raises(TypeError, match=r"returns a Tensor without a `loss`.*dict\(x=inputs, lab"):
         without.value(points_of(without))
 
 
@@ -320,8 +320,29 @@ def test_a_loss_behind_logits():
         point = landscape.coordinates(WithLogits())
         assert landscape.value(point[None]).item() == pytest.approx(own(CROSS_ENTROPY, TARGETS))
     without = NetworkLandscape(WithLogits(), None, (INPUTS, TARGETS))
-    with pytest.raises(TypeError, match=r"the module's tuple has no `loss`"):
+    with pytest.raises(TypeError, match=r"the module returns a tuple without a `loss`"):
         without.coordinates(WithLogits())
+
+
+class InTrainingAlone(WithLoss):
+    """In evaluation mode it returns classes."""
+
+    def forward(self, x, labels=None):
+        return super().forward(x, labels) if self.training else self.net(x).argmax(-1)
+
+
+def test_a_loss_in_training_alone():
+    landscape = NetworkLandscape(InTrainingAlone(), None, {"x": INPUTS, "labels": TARGETS})
+    with pytest.raises(TypeError, match=r"in evaluation mode the module returns .*int64"):
+        landscape.coordinates(InTrainingAlone())
+
+
+def test_a_loss_beside_outputs_of_its_own():
+    landscape = NetworkLandscape(
+        nn.Linear(5, 8), nn.AdaptiveLogSoftmaxWithLoss(8, 3, [1]), (INPUTS.float(), TARGETS)
+    )
+    with pytest.raises(TypeError, match=r"of output, loss; return its `.loss` alone"):
+        landscape.coordinates(nn.Linear(5, 8))
 
 
 def test_several_losses():

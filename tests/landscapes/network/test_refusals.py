@@ -109,3 +109,59 @@ def test_a_derivative_by_the_inputs_belongs_into_forward():
     landscape = NetworkLandscape(nn.Linear(1, 1), residual, (points, points))
     with pytest.raises(RuntimeError, match="derivative by the inputs, take it in `forward`"):
         landscape.coordinates(nn.Linear(1, 1))
+
+
+class OfNames(nn.Linear):
+    def forward(self, x, labels=None):
+        return super().forward(x)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"x": x.tolist(), "labels": int(y)} for x, y in PAIRS],
+        [(x.tolist(), int(y)) for x, y in PAIRS],
+    ],
+)
+def test_lists_of_numbers_in_samples(rows):
+    def loss(output, target):
+        return functional.cross_entropy(output, target["labels"])
+
+    landscape = NetworkLandscape(OfNames(5, 3), loss, rows)
+    with pytest.raises(TypeError, match=r"list of numbers .*`dataset.with_format"):
+        landscape.coordinates(OfNames(5, 3))
+
+
+class WritingOver(nn.Linear):
+    """What the exponential function's way back needs."""
+
+    def forward(self, x):
+        y = super().forward(x).exp()
+        y += 1
+        return y
+
+
+class OnlyInTraining(nn.Linear):
+    class Apart(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, training):
+            ctx.training = training
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            assert ctx.training, "use `model.train()`"
+            return gradient, None
+
+    def forward(self, x):
+        return self.Apart.apply(super().forward(x), self.training)
+
+
+@pytest.mark.parametrize(("kind", "words"), [(WritingOver, "inplace"), (OnlyInTraining, "train")])
+def test_a_loss_of_which_torch_takes_no_gradient(kind, words):
+    a, b = kind(5, 3), kind(5, 3)
+    landscape = NetworkLandscape(a, functional.cross_entropy, (INPUTS.float(), TARGETS))
+    with pytest.raises(
+        (RuntimeError, AssertionError), match=f"takes no gradient of it: .*{words}.*`x = x \\+ y`"
+    ):
+        find_path(landscape, a, b, method=Stochastic(n_steps=2))

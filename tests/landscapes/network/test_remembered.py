@@ -212,10 +212,85 @@ def test_what_was_computed_before_is_noticed(kind, where):
     assert vars(a).keys() == vars(before).keys()
 
 
-@pytest.mark.parametrize("kind", [Filled, InADict, Property, OfAMethod])
-def test_so_is_what_the_first_call_computes(kind):
-    with pytest.raises(ValueError, match=r"own loss on some|computed from its"):
-        connected(kind(0), kind(1).state_dict())
+def test_so_is_what_the_first_call_of_a_method_computes():
+    with pytest.raises(ValueError, match="own loss on some"):
+        connected(OfAMethod(0), OfAMethod(1).state_dict())
+
+
+class ByPlaces(Made):
+    """Biases that are laid out at the first call in evaluation mode, as those of LeViT are."""
+
+    def add(self):
+        self.biases = nn.Parameter(torch.randn(3))
+        self.kept = {}
+
+    def train(self, mode=True):
+        if mode:
+            self.kept = {}
+        return super().train(mode)
+
+    def laid_out(self):
+        return self.biases[torch.tensor([0, 1, 2, 1, 0, 2])]
+
+    def forward(self, x):
+        if not self.training and "cpu" not in self.kept:
+            self.kept["cpu"] = self.laid_out()
+        return super().forward(x + (self.laid_out() if self.training else self.kept["cpu"]))
+
+
+class InABuffer(ByPlaces):
+    def add(self):
+        super().add()
+        del self.kept
+        self.register_buffer("kept", None, persistent=False)
+
+    def train(self, mode=True):
+        if mode:
+            self.kept = None
+        return nn.Module.train(self, mode)
+
+    def forward(self, x):
+        if self.kept is None:
+            self.kept = self.laid_out()
+        return Made.forward(self, x + self.kept)
+
+
+def at(kind, landscape, point):
+    """A module that was never called."""
+    made = kind(0)
+    made.load_state_dict(landscape.state_dict(point))
+    return made.eval()
+
+
+@pytest.mark.parametrize("kind", [Filled, InADict, Property, ByPlaces, InABuffer])
+@pytest.mark.parametrize("vectorize", [True, False])
+def test_what_a_call_computes_is_not_kept_for_the_next(kind, vectorize):
+    a, b = kind(0), kind(1)
+    data = NUMBERS, LABELS
+    landscape = NetworkLandscape(a, functional.cross_entropy, data, vectorize=vectorize)
+    ends = landscape.coordinates(a), landscape.coordinates(b)
+    landscape.ends(*ends)
+    points = torch.stack([*ends, (ends[0] + ends[1]) / 2])
+    own = [functional.cross_entropy(at(kind, landscape, p)(NUMBERS), LABELS) for p in points]
+    torch.testing.assert_close(landscape.value(points), torch.stack(own).detach())
+
+
+@pytest.mark.parametrize("kind", [ByPlaces, InABuffer])
+def test_what_training_empties_may_be_full(kind):
+    a, b = called(kind), called(kind, 1)
+    landscape = landscape_of(a)
+    ends = landscape.coordinates(a), landscape.coordinates(b)
+    landscape.ends(*ends)
+    middle = (ends[0] + ends[1]) / 2
+    expected = functional.cross_entropy(at(kind, landscape, middle)(NUMBERS), LABELS).detach()
+    value, gradient = (each[0] for each in landscape.value_and_grad(middle[None]))
+    torch.testing.assert_close(value, expected)
+    found = landscape.module(middle)(NUMBERS)  # though what it is a copy of is full again
+    torch.testing.assert_close(functional.cross_entropy(found, LABELS).detach(), expected)
+    reference = at(kind, landscape, middle)
+    loss = functional.cross_entropy(reference(NUMBERS), LABELS)
+    own = torch.autograd.grad(loss, list(reference.parameters()), materialize_grads=True)
+    torch.testing.assert_close(gradient, torch.cat([each.flatten() for each in own]))
 
 
 class Noting(Made):

@@ -43,6 +43,39 @@ class Detached(WithTwo):
         return 5 * x.detach()
 
 
+class DetachedGently(WithTwo):
+    """The loss depends little on it."""
+
+    def between(self, x):
+        return x.detach()
+
+
+class Padded(Made):
+    """An embedding whose first row is calculated with, but has no gradient."""
+
+    def add(self):
+        self.words = nn.Embedding(3, 6, padding_idx=0)
+        nn.init.normal_(self.words.weight)
+
+    def forward(self, x):
+        return self.output(self.words((x > 0).long() + (x > 1).long()).tanh().mean(1))
+
+
+class Unused(WithTwo):
+    """Units that are off, or never the largest, and words that never come, have no gradient."""
+
+    def add(self):
+        super().add()
+        self.words = nn.Embedding(5, 6)
+        with torch.no_grad():
+            self.inner.bias[:3] -= 9
+            self.inner.weight[3] /= 9
+
+    def between(self, x):
+        largest = torch.stack([x[:, 3] - 1, x[:, 4] + 9, x[:, 5]], 1).amax(1, keepdim=True)
+        return x.relu() + largest + self.words((x[:, 0] > 9).long())
+
+
 class StraightThrough(WithTwo):
     def between(self, x):
         return x + (x.round() - x).detach()
@@ -61,8 +94,8 @@ def said(module, other, loss, data, caplog):
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [(Turned, True), (Detached, True), (StraightThrough, True), (WithTwo, False),
-     (WithKinks, False)],
+    [(Turned, True), (Detached, True), (DetachedGently, True), (Padded, True),
+     (StraightThrough, True), (WithTwo, False), (WithKinks, False), (Unused, False)],
 )  # fmt: skip
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_gradients_that_are_not_those_of_the_loss(kind, expected, dtype, caplog):

@@ -152,6 +152,8 @@ def test_what_is_no_file(tmp_path):
 
 def test_tensors_in_their_order():
     assert torch.equal(found(list(end().parameters())), expected())
+    for named in (end().named_parameters(), list(end().state_dict().items())):
+        assert torch.equal(found(named), expected())
     with pytest.raises(ValueError, match=r"the 2 tensors have shapes .* 3 trainable parameters"):
         found(list(end().parameters())[:2])
     with pytest.raises(TypeError, match="an end is a object; pass a module"):
