@@ -418,9 +418,9 @@ def _check_asked(pairs: str | Sequence[Pair], n_tries: int | None, n: int) -> No
 
 
 def _finite(number: int, point: Any) -> np.ndarray:
-    """A minimum in double precision; an error says which one is not fit."""
+    """A copy of a minimum in double precision; an error says which one is not fit."""
     try:
-        numbers = np.asarray(to_numpy(point) if is_array(point) else point, dtype=float)
+        numbers = np.array(to_numpy(point) if is_array(point) else point, dtype=float)
     except (TypeError, ValueError) as error:
         raise TypeError(f"minimum {number} is no array of numbers: {error}") from error
     if not np.isfinite(numbers).all():

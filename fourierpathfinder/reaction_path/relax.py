@@ -151,7 +151,7 @@ def relax(
     if not force > 0:
         raise ValueError(f"`force` is {force}; it must be positive")
     abilities = abilities_of(as_landscape(landscape, gradient))
-    x = np.asarray(abilities.coordinates(start), dtype=float)
+    x = np.array(abilities.coordinates(start), dtype=float)
     check_budget(max_gradients)
     evaluator = Evaluator(abilities, max_gradients)
     cheaper = resolve_priors(prior, Surrogate(), abilities, x)

@@ -117,6 +117,14 @@ def test_equal_minima_share_a_node(rng):
     assert graph.given == [0, 0, 0, 0]
 
 
+def test_minima_are_kept_though_the_array_is_written_to():
+    toy = two_channels()
+    minima = np.stack([toy.start, toy.end])
+    graph = connect(toy, minima, method=Direct(), max_gradients=1)
+    minima += 5
+    np.testing.assert_array_equal([node.position for node in graph.nodes], [toy.start, toy.end])
+
+
 def test_what_cannot_improve_is_not_tried():
     """A chain of equal wells: no pair is tried twice, and settled pairs not at all."""
     calls = []
