@@ -156,7 +156,7 @@ def connect(
     abilities = abilities_of(as_landscape(landscape, gradient))
     points, reference = _points(abilities, minima)
     _check_asked(pairs, n_tries, len(points))
-    symmetry = Symmetry(abilities, same, mirror, reference)
+    symmetry = Symmetry(abilities, same, mirror, reference, _size(points))
     if labels is not None and len(labels) != len(points):
         raise ValueError(
             f"there are {len(labels)} `labels` and {len(points)} `minima`; give one for each"
@@ -403,6 +403,12 @@ def _points(abilities: Abilities, minima: Sequence[Any]) -> tuple[list[np.ndarra
         raise ValueError(f"`minima` have shapes {sorted(shapes)}; all must be (D,)")
     foreign = is_array(given[0]) and not isinstance(given[0], np.ndarray)
     return points, given[0][:0] if foreign else None
+
+
+def _size(points: list[np.ndarray]) -> float:
+    """How far the minima lie apart; the size of a single one."""
+    apart = max(float(np.linalg.norm(point - points[0])) for point in points)
+    return apart or float(np.linalg.norm(points[0]))
 
 
 def _check_asked(pairs: str | Sequence[Pair], n_tries: int | None, n: int) -> None:
