@@ -116,7 +116,9 @@ def relax(
     callback : callable, optional
         Called with the best point so far after each evaluation; StopIteration ends the relaxation.
     policy : Relaxing
-        Every number of it.
+        Every number of it. Its steps are those of atoms, in Å and eV: where minima are another
+        `unit` of length wide, and values of another `height`, pass
+        ``Relaxing(longest_step=0.5 * unit, first_curvature=70 * height / unit**2)``.
 
     Returns
     -------
@@ -191,7 +193,10 @@ class _Reason(Enum):
     """Why it ended; the value is the sentence that a user reads."""
 
     AT_REST = "The force is as small as was asked for."
-    BUDGET = "The budget of gradients was used up before the force was small enough."
+    BUDGET = (
+        "The budget of gradients was used up before the force was small enough: raise "
+        "`max_gradients`, or, where coordinates are not of the size of Å, give a `policy`."
+    )
     SOFT = (
         "The force is as small as was asked for, but the budget of gradients was used up on a soft "
         "way that still leads down."
