@@ -182,6 +182,5 @@ def test_other_units_are_a_matter_of_the_policy(unit, height):
     found = relax(landscape, start, force=1e-3 * height / unit, policy=policy)
     assert found.success
     assert np.linalg.norm(found.position / unit - toy.minima[0]) < 2e-3
-    assert found.n_gradients < 20
     lost = relax(landscape, start, force=1e-5 * height / unit, max_gradients=2, policy=policy)
     assert "`policy`" in lost.message
