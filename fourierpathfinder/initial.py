@@ -296,8 +296,8 @@ def _brought(
 ) -> Evaluations | None:
     """What structures bring along, where their landscape can read it.
 
-    A molecule that was turned keeps its own orientation, in which its forces are; elsewhere places
-    change by what leaves forces alone.
+    A molecule that was turned keeps its own orientation, in which its forces are; elsewhere they
+    are moved with it.
     """
     if abilities.calculated is None or not isinstance(given, list | tuple):
         return None
@@ -306,8 +306,20 @@ def _brought(
     for one, point, place in zip(given, points, placed, strict=True):
         known = abilities.calculated.calculated(one)
         if known is not None:
-            rows.append((point if turns else place, *known))
+            value, gradient = known
+            at, slope = (point, gradient) if turns else _moved(abilities, point, place, gradient)
+            rows.append((at, value, slope))
     if not rows:
         return None
     found, values, gradients = (np.array(column) for column in zip(*rows, strict=True))
     return Evaluations(found, values, gradients)
+
+
+def _moved(
+    abilities: Abilities, point: np.ndarray, place: np.ndarray, gradient: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A point (D,) where it was placed, and its gradient (D,) there."""
+    if abilities.turning is None:
+        return place, gradient
+    moved, turned = abilities.turning.turned(point[None], gradient[None], point, place)
+    return moved[0], turned[0]

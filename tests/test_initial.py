@@ -7,9 +7,11 @@ from ase.build import add_adsorbate, fcc100, molecule
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms
+from scipy.spatial.transform import Rotation
 
 from fourierpathfinder import Direct, Evaluations, SinePath, Surrogate, find_path, relax
 from fourierpathfinder.atoms import MoleculeLandscape
+from fourierpathfinder.ends import resolve_ends
 from fourierpathfinder.initial import resolve_initial
 from fourierpathfinder.landscapes.abilities import abilities_of
 from fourierpathfinder.landscapes.toy import mueller_brown, two_channels
@@ -171,6 +173,29 @@ def test_what_a_structure_brings_along_is_its_gradient(hop):
         values, gradients = landscape.value_and_grad(landscape.coordinates(image)[None])
         assert value == pytest.approx(values[0], abs=1e-9)
         assert np.allclose(gradient, gradients[0], atol=1e-9)
+
+
+def test_forces_are_turned_with_what_turns_about_a_held_atom():
+    start = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    start.set_constraint(FixAtoms([0]))
+    end = start.copy()
+    end.positions[3, 2] *= -1
+    landscape = MoleculeLandscape(start, EMT)
+    turn, images = Rotation.from_rotvec([0.3, 0.6, 0.9]), []
+    for seed in range(3):
+        image = start.copy()
+        image.rattle(0.1, seed=seed)
+        values, gradients = landscape.value_and_grad(landscape.coordinates(image)[None])
+        forces = np.zeros((4, 3))
+        forces[1:] = -gradients.reshape(3, 3)
+        image.set_positions(turn.apply(image.positions), apply_constraint=False)
+        image.calc = SinglePointCalculator(image, energy=values[0], forces=turn.apply(forces))
+        images.append(image)
+    abilities = abilities_of(landscape)
+    known = resolve_initial(images, abilities, resolve_ends(abilities, start, end)).known
+    values, gradients = landscape.value_and_grad(known.points)
+    np.testing.assert_allclose(known.values, values, atol=1e-9)
+    np.testing.assert_allclose(known.gradients, gradients, atol=1e-7)
 
 
 def test_a_turned_molecule_is_laid_on_the_path():

@@ -119,13 +119,24 @@ def _promising(target: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return np.asarray(rotations[np.argsort(misfits, kind="stable")[:_PROMISING]])
 
 
-def best_rotation(target: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def best_rotation(
+    target: np.ndarray, positions: np.ndarray, *, axis: np.ndarray | None = None
+) -> np.ndarray:
     """The rotation (3, 3) that brings centred `positions` nearest to `target`, both (n, 3).
+
+    Parameters
+    ----------
+    target, positions : ndarray (n, 3)
+        From the point about which is rotated.
+    axis : ndarray (3,), optional
+        Only rotations about it count, unless it has no length.
 
     References
     ----------
     W. Kabsch, Acta Cryst. A 34, 827 (1978), DOI 10.1107/S0567739478001680.
     """
+    if axis is not None and axis.any():
+        return _best_turn(target, positions, axis / np.linalg.norm(axis))
     size = float(np.linalg.norm(target) * np.linalg.norm(positions))
     weights = np.concatenate([np.ones(len(target)), _TIE * max(size, 1e-30) * _UNEQUAL])
     still = np.eye(3)
@@ -133,6 +144,13 @@ def best_rotation(target: np.ndarray, positions: np.ndarray) -> np.ndarray:
         np.vstack([target, still]), np.vstack([positions, still]), weights=weights
     )
     return np.asarray(rotation.as_matrix())
+
+
+def _best_turn(target: np.ndarray, positions: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """The best rotation (3, 3) about an axis, a unit vector (3,), through the origin."""
+    sine = np.cross(positions, target).sum(axis=0) @ along
+    cosine = np.vdot(positions, target) - (positions @ along) @ (target @ along)
+    return np.asarray(Rotation.from_rotvec(np.arctan2(sine, cosine) * along).as_matrix())
 
 
 def is_tie(target: np.ndarray, positions: np.ndarray, placed: np.ndarray) -> bool:

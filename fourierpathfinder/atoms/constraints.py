@@ -29,6 +29,9 @@ from .free_space import FreeSpace
 Constraint: TypeAlias = Any
 """A constraint of ASE, whose classes are not typed."""
 
+_ON_A_LINE = 1e-4
+"""In Å: atoms that are off a line by less lie on it, as files round places off."""
+
 _INSTEAD = {
     "FixSymmetry": "a path between two structures has their symmetry only by chance: relax the "
     "ends with it, then remove it (`del atoms.constraints`)",
@@ -122,6 +125,29 @@ def names_a_shift(atoms: Atoms) -> bool:
 def moves_as_a_whole(atoms: Atoms) -> bool:
     """Whether rotation and translation leave the energy too: nothing periodic, held or tethered."""
     return not atoms.pbc.any() and shifts_as_a_whole(atoms)
+
+
+def held_on_a_line(atoms: Atoms) -> np.ndarray | None:
+    """The places (k, 3) of held atoms about which all else turns at no cost; None if it does not.
+
+    That is the case where nothing is periodic or tethered, every other atom is free, and the held
+    ones lie on one line.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> held_on_a_line(molecule("H2O", constraint=FixAtoms([0]))).shape
+    (1, 3)
+    """
+    if atoms.pbc.any() or tethers(atoms) or shifts_as_a_whole(atoms):
+        return None
+    space = free_space(atoms)
+    held = ~space.movable
+    if not (held.any() and space.is_plain and (space.mask.all(axis=1) | held).all()):
+        return None
+    places = atoms.positions[held]
+    _, sizes, _ = np.linalg.svd(places - places[0])
+    return places if (sizes[1:] < _ON_A_LINE).all() else None
 
 
 def _held(atoms: Atoms) -> csr_array:

@@ -12,7 +12,7 @@ from .alignment import is_tie
 from .brought import brought_along
 from .calculation import Calculation, Calculator, Known, each_evaluated
 from .checks import check_atoms, check_contact, check_places
-from .constraints import moves_as_a_whole
+from .constraints import held_on_a_line, moves_as_a_whole
 from .content import identity
 from .first_path import HORIZON, idpp_start
 from .guarded import GuardedCalculation
@@ -136,6 +136,7 @@ class MoleculeLandscape:
         self.fixed_positions = atoms.positions[self.fixed]
         self.cell, self.pbc = np.array(atoms.cell), atoms.pbc.copy()
         self.moves_as_a_whole = moves_as_a_whole(atoms)
+        self._turns_about_held = held_on_a_line(atoms) is not None
         if self.moves_as_a_whole and self._system.metric is not None:
             raise ValueError(
                 "`metric` is for crystals and surfaces; a free molecule is seen by its inverse "
@@ -222,7 +223,8 @@ class MoleculeLandscape:
     def ends(self, start: Atoms | Array, end: Atoms | Array) -> tuple[np.ndarray, np.ndarray]:
         """The coordinates of both ends, the second placed as near to the first as possible.
 
-        Where nothing is periodic or fixed `end` is rotated and translated onto `start`; in a cell
+        Where nothing is periodic or fixed `end` is rotated and translated onto `start`, and rotated
+        about what is fixed where that is one atom, or several on one line; in a cell
         its atoms move to the nearest periodic images, and if nothing is fixed it is shifted so
         that they do not move on average. The energy of `end` is unchanged by any of it.
 
@@ -260,7 +262,16 @@ class MoleculeLandscape:
         (array (n, D), array (n, D))
             Where a point was the end itself, it is so to the last bit.
         """
-        return turned(points, gradients, before, after, free=self.moves_as_a_whole)
+        if not self._turns_about_held:
+            return turned(points, gradients, before, after, free=self.moves_as_a_whole)
+        space, shape = self._system.space, (-1, len(self.numbers), 3)
+        lifted = (space.lift(x).reshape(*x.shape[:-1], -1) for x in (points, before, after))
+        ours, old, new = lifted
+        there = space.covector(gradients).reshape(ours.shape)
+        moved, slopes = turned(ours, there, old, new, free=True)
+        is_end = (points == before).all(axis=1)[:, None]
+        placed = np.where(is_end, after, space.project(moved.reshape(shape)))
+        return placed, space.pull_back(slopes.reshape(shape))
 
     def same(
         self,

@@ -4,7 +4,8 @@ r"""The nearest of all equivalent alignments of a structure: rotations, shifts, 
 
 What leaves the energy decides. Where nothing is periodic or fixed, the structure is rotated and
 shifted; a crystal of which nothing is fixed is shifted, and its atoms go to their nearest images;
-where something is fixed, atoms go to their nearest images only.
+where something is fixed, atoms go to their nearest images only. A molecule of which only atoms on
+one line are fixed, or a single one, is rotated about these.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ from ase import Atoms
 
 from .alignment import best_rotation, nearest
 from .assignment import matched
-from .constraints import moves_as_a_whole, shifts_as_a_whole
+from .constraints import held_on_a_line, moves_as_a_whole, shifts_as_a_whole
 from .minimum_image import MinimumImage
 from .shifts import shifted_nearest, shifted_order
 
@@ -25,7 +26,8 @@ def superpose(start: Atoms, end: Atoms, *, permute: bool = False) -> Atoms:
     start : ase.Atoms
         The structure that stays. Its cell and constraints decide: a molecule is turned and
         shifted, a crystal with nothing fixed is shifted, and its atoms move to their nearest
-        periodic images; where something is fixed they only do the latter.
+        periodic images; where something is fixed they only do the latter, unless the rest can turn
+        about it.
     end : ase.Atoms
         The structure to place; left unchanged.
     permute : bool
@@ -101,4 +103,9 @@ def _placed(start: Atoms, positions: np.ndarray) -> np.ndarray:
         return np.asarray((positions - middle) @ rotation.T + centre)
     if shifts_as_a_whole(start):
         return shifted_nearest(target, positions, image)
+    held = held_on_a_line(start)
+    if held is not None:
+        pivot = held[0]
+        rotation = best_rotation(target - pivot, positions - pivot, axis=held[-1] - pivot)
+        return np.asarray((positions - pivot) @ rotation.T + pivot)
     return np.asarray(target + image(positions - target))

@@ -156,7 +156,7 @@ def connect(
     abilities = abilities_of(as_landscape(landscape, gradient))
     points, reference = _points(abilities, minima)
     _check_asked(pairs, n_tries, len(points))
-    symmetry = Symmetry(abilities, same, mirror, reference)
+    symmetry = Symmetry(abilities, same, mirror, reference, _size(points))
     if labels is not None and len(labels) != len(points):
         raise ValueError(
             f"there are {len(labels)} `labels` and {len(points)} `minima`; give one for each"
@@ -405,6 +405,12 @@ def _points(abilities: Abilities, minima: Sequence[Any]) -> tuple[list[np.ndarra
     return points, given[0][:0] if foreign else None
 
 
+def _size(points: list[np.ndarray]) -> float:
+    """How far the minima lie apart; the size of a single one."""
+    apart = max(float(np.linalg.norm(point - points[0])) for point in points)
+    return apart or float(np.linalg.norm(points[0]))
+
+
 def _check_asked(pairs: str | Sequence[Pair], n_tries: int | None, n: int) -> None:
     """What `wanted_pairs` would only find out after the minima were evaluated."""
     if isinstance(pairs, str) and pairs not in ("all", "nearest"):
@@ -418,9 +424,9 @@ def _check_asked(pairs: str | Sequence[Pair], n_tries: int | None, n: int) -> No
 
 
 def _finite(number: int, point: Any) -> np.ndarray:
-    """A minimum in double precision; an error says which one is not fit."""
+    """A copy of a minimum in double precision; an error says which one is not fit."""
     try:
-        numbers = np.asarray(to_numpy(point) if is_array(point) else point, dtype=float)
+        numbers = np.array(to_numpy(point) if is_array(point) else point, dtype=float)
     except (TypeError, ValueError) as error:
         raise TypeError(f"minimum {number} is no array of numbers: {error}") from error
     if not np.isfinite(numbers).all():

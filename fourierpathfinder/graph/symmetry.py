@@ -11,7 +11,7 @@ from ..landscapes.abilities import Abilities
 Same = Callable[[np.ndarray, np.ndarray], bool]
 
 _SAME_PLACE = 1e-3
-"""Points nearer than this fraction of their size are one, where a landscape has no `same`."""
+"""Points nearer than this are one, where a landscape has no `same`; see `Symmetry.size`."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,16 @@ class Symmetry:
         Whether mirror images are the same, where the landscape asks.
     reference : array, optional
         Of the library, dtype and device that the landscape computes with; NumPy's if left out.
+    size : float
+        How far minima lie apart, in the landscape's unit of length: those that differ by a
+        thousandth of it are one. Where the origin lies says nothing of that.
     """
 
     abilities: Abilities
     given: Same | None = None
     mirror: bool = False
     reference: Array | None = None
+    size: float = 1.0
 
     def native(self, points: np.ndarray) -> Array:
         """Points as the landscape takes them."""
@@ -46,8 +50,7 @@ class Symmetry:
         comparable = self.abilities.comparable
         if comparable is not None:
             return bool(comparable.same(a, b, **self._asked))
-        size = max(float(np.linalg.norm(a)), float(np.linalg.norm(b)), 1.0)
-        return bool(np.linalg.norm(a - b) <= _SAME_PLACE * size)
+        return bool(np.linalg.norm(a - b) <= _SAME_PLACE * self.size)
 
     def placed(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The equivalent of `b` that lies nearest to `a`, as far as is found."""

@@ -368,6 +368,11 @@ def _notes(modes: list[NormalModes], barriers: tuple[float, float]) -> list[str]
                 f"the {name} has {len(wrong)} imaginary frequenc{'ies' if len(wrong) > 1 else 'y'} "
                 f"too many ({', '.join(wrong)} cm⁻¹), counted as if real"
             )
+    if any(0 < one.n_left_out < 5 and not one.atoms.pbc.any() for one in modes):
+        notes.append(
+            "the molecule turns about what is held of it, and the free energies leave these turns "
+            "out: hold nothing"
+        )
     if modes[1].frequencies[0] >= 0:
         notes.append(
             "the saddle has no imaginary frequency: it is none, and the rates mean nothing"

@@ -116,7 +116,9 @@ def relax(
     callback : callable, optional
         Called with the best point so far after each evaluation; StopIteration ends the relaxation.
     policy : Relaxing
-        Every number of it.
+        Every number of it. Its steps are those of atoms, in Å and eV: where minima are another
+        `unit` of length wide, and values of another `height`, pass
+        ``Relaxing(longest_step=0.5 * unit, first_curvature=70 * height / unit**2)``.
 
     Returns
     -------
@@ -151,7 +153,7 @@ def relax(
     if not force > 0:
         raise ValueError(f"`force` is {force}; it must be positive")
     abilities = abilities_of(as_landscape(landscape, gradient))
-    x = np.asarray(abilities.coordinates(start), dtype=float)
+    x = np.array(abilities.coordinates(start), dtype=float)
     check_budget(max_gradients)
     evaluator = Evaluator(abilities, max_gradients)
     cheaper = resolve_priors(prior, Surrogate(), abilities, x)
@@ -191,7 +193,10 @@ class _Reason(Enum):
     """Why it ended; the value is the sentence that a user reads."""
 
     AT_REST = "The force is as small as was asked for."
-    BUDGET = "The budget of gradients was used up before the force was small enough."
+    BUDGET = (
+        "The budget of gradients was used up before the force was small enough: raise "
+        "`max_gradients`, or, where coordinates are not of the size of Å, give a `policy`."
+    )
     SOFT = (
         "The force is as small as was asked for, but the budget of gradients was used up on a soft "
         "way that still leads down."

@@ -21,6 +21,8 @@ from .report import Neighbour, SaddleReport
 
 _STEP, _DISPLACEMENT, _MAX_STEP = 0.01, 0.1, 0.2
 """Of finite differences, from the saddle, and of one step of a descent, in the unit below."""
+_GRADIENT_TOLERANCE = 0.01
+"""The largest component of the gradient at a minimum, in the units below."""
 
 
 def verify_saddle(
@@ -29,7 +31,7 @@ def verify_saddle(
     *,
     step: float | None = None,
     displacement: float | None = None,
-    gradient_tolerance: float = 0.01,
+    gradient_tolerance: float | None = None,
     max_gradients: int = 500,
     prior: Landscape | None = None,
     rng: np.random.Generator | int | None = None,
@@ -47,8 +49,9 @@ def verify_saddle(
         0.01 Å with atoms, and without for 1/200 of the distance between the ends.
     displacement : float, optional
         How far from the saddle the descents begin; None for ten times what it is for `step`.
-    gradient_tolerance : float
-        The largest component of the gradient at a minimum.
+    gradient_tolerance : float, optional
+        The largest component of the gradient at a minimum; None for 0.01 eV/Å with atoms, and
+        without for a hundredth of the path's rise over half of the distance between the ends.
     max_gradients : int
         Evaluations at most, for each of the curvatures and the two descents.
     prior : Landscape, optional
@@ -83,6 +86,8 @@ def verify_saddle(
     unit = _unit_of_length(landscape, result)
     step = _STEP * unit if step is None else step
     displacement = _DISPLACEMENT * unit if displacement is None else displacement
+    if gradient_tolerance is None:
+        gradient_tolerance = _GRADIENT_TOLERANCE * _unit_of_value(landscape, result) / unit
     guarded, rng = Guarded(landscape), np.random.default_rng(rng)
     cheap = None if prior is None else CheapHessian.of(prior, x, step)
     try:
@@ -122,6 +127,13 @@ def _unit_of_length(landscape: Landscape, result: PathResult) -> float:
         return 1.0
     start, end = _in_numpy(result)
     return float(np.linalg.norm(end - start)) / 2
+
+
+def _unit_of_value(landscape: Landscape, result: PathResult) -> float:
+    """1 eV with atoms; else, as nobody knows the unit, how far the path rises, if it does."""
+    rise = float(max(result.barrier, result.reverse_barrier))
+    is_known = abilities_of(landscape).n_atoms is not None or not rise > 0
+    return 1.0 if is_known else rise
 
 
 def _top(result: PathResult) -> tuple[np.ndarray, np.ndarray]:

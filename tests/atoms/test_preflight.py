@@ -333,6 +333,20 @@ def test_constraints_that_no_path_can_keep():
     assert finding.sentence == "the reactant has no free atom; remove some of its constraints"
 
 
+def test_one_held_atom_of_a_molecule_is_needless():
+    start, end = molecule("CH3ONO"), superpose(molecule("CH3ONO"), molecule("CH3NO2"), permute=True)
+    end.positions += start.positions[2] - end.positions[2]
+    start.set_constraint(FixAtoms([2]))
+    finding = only(preflight(start, end), "fixed atoms")
+    assert finding.severity is Severity.WARNING
+    assert "atom 2 is held, alone in a molecule" in finding.sentence
+    mended, _, _ = repair(start, end)
+    assert not mended.constraints
+    end.positions[3] = start.positions[3]
+    start.set_constraint(FixAtoms([2, 3]))
+    assert [one for one in preflight(start, end) if one.subject == "fixed atoms"] == []
+
+
 def test_single_coordinates_held_are_left_alone():
     start, end = slab(0), slab(0.5)
     for atoms in (start, end):

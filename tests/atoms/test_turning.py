@@ -45,6 +45,28 @@ def on_a_surface():
     return MoleculeLandscape(start, EMT), start, end
 
 
+def about_one_atom():
+    """A cluster of which one atom is held, rotated about it."""
+    start = pyramid()
+    start.set_constraint(FixAtoms([1]))
+    end = start.copy()
+    pivot = end.positions[1].copy()
+    turn = Rotation.from_euler("zyx", [1.0, -0.4, 0.3])
+    end.positions = turn.apply(end.positions - pivot) + pivot
+    return MoleculeLandscape(start, EMT), start, end
+
+
+def about_a_line():
+    """A cluster of which two atoms are held, rotated about both."""
+    start = pyramid()
+    start.set_constraint(FixAtoms([1, 3]))
+    end = start.copy()
+    pivot, axis = end.positions[1].copy(), end.positions[3] - end.positions[1]
+    turn = Rotation.from_rotvec(2.0 * axis / np.linalg.norm(axis))
+    end.positions = turn.apply(end.positions - pivot) + pivot
+    return MoleculeLandscape(start, EMT), start, end
+
+
 def strained():
     """A crystal whose cell may change."""
     start = bulk("Cu", cubic=True).repeat(2)
@@ -53,7 +75,9 @@ def strained():
     return CrystalLandscape(start, EMT), start, end
 
 
-@pytest.mark.parametrize("made", [rotated, shifted, on_a_surface, strained])
+@pytest.mark.parametrize(
+    "made", [rotated, shifted, on_a_surface, about_one_atom, about_a_line, strained]
+)
 def test_values_and_gradients_are_those_of_the_moved_points(made):
     landscape, start, end = made()
     before = landscape.coordinates(end)
@@ -94,3 +118,24 @@ def test_an_end_that_the_search_turns_is_not_evaluated_again():
     assert np.abs(placed - last.position).max() > 0.1
     assert min(np.abs(np.array(asked) - placed).max(axis=1)) > 1e-3
     assert result.end_value == pytest.approx(last.value, abs=1e-9)
+
+
+@pytest.mark.parametrize("made", [about_one_atom, about_a_line])
+def test_ends_are_rotated_about_held_atoms(made):
+    landscape, start, end = made()
+    first, last = landscape.ends(start, end)
+    np.testing.assert_allclose(last, first, atol=1e-8)
+    end.rattle(0.1, seed=0)  # which leaves held atoms
+    _, placed = landscape.ends(start, end)
+    before, after = landscape.atoms(landscape.coordinates(end)), landscape.atoms(placed)
+    np.testing.assert_allclose(after.get_all_distances(), before.get_all_distances(), atol=1e-8)
+    assert np.linalg.norm(placed - first) < np.linalg.norm(landscape.coordinates(end) - first)
+
+
+def test_a_third_held_atom_leaves_no_rotation():
+    start = pyramid()
+    start.set_constraint(FixAtoms([0, 1, 2]))
+    end = start.copy()
+    end.positions[3] += [0.3, -0.2, 0.1]
+    _, last = MoleculeLandscape(start, EMT).ends(start, end)
+    np.testing.assert_array_equal(last, end.positions[3])

@@ -18,6 +18,7 @@ import pytest
 from benchmarks.perturbed import LastBits
 from fourierpathfinder import Direct, LandscapeGraph, Surrogate, connect
 from fourierpathfinder.evaluation import LandscapeError
+from fourierpathfinder.landscapes import FunctionLandscape
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.saddle import one_point, relax
 from fourierpathfinder.storage.checkpoint import CheckpointError
@@ -115,6 +116,29 @@ def test_equal_minima_share_a_node(rng):
     assert graph.given == [0, 1, 1]
     graph = connect(toy, toy.minima, method=Direct(), max_gradients=1, same=lambda a, b: True)
     assert graph.given == [0, 0, 0, 0]
+
+
+def test_minima_are_kept_though_the_array_is_written_to():
+    toy = two_channels()
+    minima = np.stack([toy.start, toy.end])
+    graph = connect(toy, minima, method=Direct(), max_gradients=1)
+    minima += 5
+    np.testing.assert_array_equal([node.position for node in graph.nodes], [toy.start, toy.end])
+
+
+@pytest.mark.parametrize(("length", "origin"), [(1e-6, 0.0), (1.0, 1e4), (1e6, -1e9)])
+def test_minima_are_told_apart_in_all_units(length, origin):
+    toy = two_channels()
+
+    def scaled(points):
+        values, gradients = toy.value_and_grad((points - origin) / length)
+        return values, gradients / length
+
+    landscape = FunctionLandscape(scaled, gradient=True, batched=True)
+    minima = origin + length * np.array([toy.start, toy.end, toy.start])
+    graph = connect(landscape, minima, rng=0)
+    assert graph.given == [0, 1, 0]
+    assert graph.minimax_height(0, 1) == pytest.approx(toy.height, abs=1e-3)
 
 
 def test_what_cannot_improve_is_not_tried():

@@ -154,3 +154,14 @@ def test_the_same_rng_gives_the_same_report():
 def test_bad_points(points, error, text):
     with pytest.raises(error, match=text):
         check_landscape(Sound(), points)
+
+
+@pytest.mark.parametrize("length", [1e-10, 1e-6, 1.0, 1e6])
+def test_a_wrong_gradient_is_seen_in_all_units_of_length(length):
+    def value(x):
+        return np.sin(x / length).sum()
+
+    right = FunctionLandscape(value, lambda x: np.cos(x / length) / length)
+    wrong = FunctionLandscape(value, lambda x: -np.cos(x / length) / length)
+    assert check_landscape(right, length * POINTS, rng=0).ok
+    assert "Its sign is wrong" in str(check_landscape(wrong, length * POINTS, rng=0))

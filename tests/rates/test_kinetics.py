@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from ase import units
+from ase import Atoms, units
 from ase.build import molecule
 from ase.calculators.emt import EMT
+from ase.constraints import FixAtoms
 from ase.optimize import BFGS
 from ase.thermochemistry import HarmonicThermo, HinderedThermo, IdealGasThermo
 
+from fourierpathfinder import find_path
 from fourierpathfinder.atoms import MoleculeLandscape
 from fourierpathfinder.rates import (
     Grimme,
@@ -68,6 +70,17 @@ def test_the_prefactor_of_a_hop_is_vineyards_product(hop, rates):
     expected = np.exp(np.log(minimum).sum() - np.log(saddle[1:]).sum())
     assert rates.prefactor == pytest.approx(expected, rel=5e-3)
     assert 1e11 < rates.prefactor < 1e14
+
+
+def test_turns_about_a_held_atom_are_spoken_of():
+    start = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    start.set_constraint(FixAtoms([0]))
+    end = start.copy()
+    end.positions[3, 2] *= -1
+    landscape = MoleculeLandscape(start, EMT)
+    result = find_path(landscape, start, end, rng=0)
+    notes = reaction_rates(landscape, result, [300]).notes
+    assert any("turns about what is held" in note for note in notes)
 
 
 def test_there_is_no_prefactor_where_a_turn_takes_part():

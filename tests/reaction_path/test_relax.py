@@ -11,6 +11,7 @@ from ase.optimize import BFGS
 
 from fourierpathfinder import LandscapeError, relax
 from fourierpathfinder.atoms import CrystalLandscape, MoleculeLandscape
+from fourierpathfinder.landscapes import FunctionLandscape
 from fourierpathfinder.landscapes.toy import lennard_jones, mueller_brown, two_channels
 from fourierpathfinder.reaction_path.policy import Relaxing
 
@@ -165,3 +166,21 @@ def test_what_makes_no_sense():
         relax(toy, toy.start, force=0)
     with pytest.raises(ValueError, match="`max_gradients`"):
         relax(toy, toy.start, max_gradients=0)
+
+
+@pytest.mark.parametrize(("unit", "height"), [(1e6, 1.0), (1e-6, 1.0), (1.0, 1e-8), (1e3, 1e8)])
+def test_other_units_are_a_matter_of_the_policy(unit, height):
+    toy = two_channels()
+
+    def scaled(points):
+        values, gradients = toy.value_and_grad(points / unit)
+        return height * values, height / unit * gradients
+
+    landscape = FunctionLandscape(scaled, gradient=True, batched=True)
+    start = unit * (toy.minima[0] + np.array([0.06, -0.05]))
+    policy = Relaxing(longest_step=0.5 * unit, first_curvature=70 * height / unit**2)
+    found = relax(landscape, start, force=1e-3 * height / unit, policy=policy)
+    assert found.success
+    assert np.linalg.norm(found.position / unit - toy.minima[0]) < 2e-3
+    lost = relax(landscape, start, force=1e-5 * height / unit, max_gradients=2, policy=policy)
+    assert "`policy`" in lost.message

@@ -57,6 +57,22 @@ def test_a_minimum_between_saddle_and_end_is_reported():
     assert "a minimum that is neither end, at -80.76" in str(report)
 
 
+@pytest.mark.parametrize("length", [1e-6, 1e3, 1e6])
+@pytest.mark.parametrize("height", [1e-8, 1.0, 1e8])
+def test_the_verdict_is_the_same_in_all_units(length, height):
+    toy = two_channels()
+
+    def scaled(points):
+        values, gradients = toy.value_and_grad(points / length)
+        return height * values, height / length * gradients
+
+    landscape = FunctionLandscape(scaled, gradient=True, batched=True)
+    result = find_path(landscape, length * toy.start, length * toy.end, method=Surrogate(), rng=0)
+    report = verify_saddle(landscape, result, rng=0)
+    assert report.connects_the_ends
+    assert report.n_negative == 1
+
+
 def test_without_a_saddle_the_top_of_the_path_is_looked_at():
     toy = two_channels()
     result = find_path(toy, toy.start, toy.end, method=Direct(), rng=0)

@@ -4,7 +4,7 @@ import numpy as np
 from ase import Atoms
 
 from ..comparison import Difference, compared
-from ..constraints import free_space
+from ..constraints import free_space, held_on_a_line
 from ..mapping import reordered
 from ..minimum_image import MinimumImage
 from ..superposition import best_order
@@ -59,6 +59,26 @@ def held_atoms(start: Atoms, end: Atoms) -> Finding | None:
         *different,
         _shifted_back(start, end),
         "the product was shifted as a whole, so that they are at the same places",
+    )
+
+
+def needless(start: Atoms, end: Atoms) -> Finding | None:
+    """A single atom that is held in a molecule, which turns about it all the same."""
+    held = held_on_a_line(start)
+    if held is None or len(held) > 1:
+        return None
+    free = Atoms.copy(start), Atoms.copy(end)
+    for atoms in free:
+        del atoms.constraints
+    index = int(np.flatnonzero(~free_space(start).movable)[0])
+    return Finding(
+        "fixed atoms",
+        Severity.WARNING,
+        f"atom {index} is held, alone in a molecule that turns about it all the same",
+        "hold none (or pass --fix): shifts and turns are taken out of the path anyhow, with fewer "
+        "gradients, and only the rates of a molecule that is free count its turns",
+        free,
+        "it is free now",
     )
 
 

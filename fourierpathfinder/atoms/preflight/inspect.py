@@ -4,7 +4,7 @@ from ase import Atoms
 
 from .chirality import chirality
 from .finding import Finding, Severity
-from .held import constraints, held_atoms
+from .held import constraints, held_atoms, needless
 from .labels import order, relabelling
 from .lattice import cell, half_cell, lone_molecule, wrapping
 from .minimum import same_minimum
@@ -42,7 +42,9 @@ def preflight(start: Atoms, end: Atoms, *, contact: float = 0.62) -> list[Findin
     found_overlaps = list(overlaps(start, end, contact))
     if found_overlaps:
         return found_overlaps
-    checks = (same_minimum, chirality, relabelling, moments, lone_molecule, wrapping, half_cell)
+    checks = (
+        same_minimum, chirality, relabelling, moments, lone_molecule, needless, wrapping, half_cell
+    )  # fmt: skip
     findings = [finding for check in checks if (finding := check(start, end))]
     if any(finding.subject == "same minimum" for finding in findings):
         findings = [finding for finding in findings if finding.subject != "relabelling"]
