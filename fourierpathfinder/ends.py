@@ -5,14 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import Array, array_namespace, detached, is_array, is_floating, owned, to_numpy
+from ._arrays import Array, array_namespace, detached, is_array, is_floating, to_numpy
 from .landscapes.abilities import Abilities
 
 
 def resolve_ends(abilities: Abilities, start: Any, end: Any) -> tuple[Array, Array]:
     """The ends as arrays (D,), through the landscape's own `coordinates` and `ends` if it has them.
-
-    They are copies: whoever gave an array may write to it while the run lasts, and after it.
 
     Raises
     ------
@@ -73,7 +71,7 @@ def _checked(name: str, point: Array) -> Array:
             f"`{name}` has {float(point[index])} at coordinate {index}; every coordinate must be "
             "finite"
         )
-    return _native(owned(detached(point)))
+    return _native(detached(point))
 
 
 def _check_precision(name: str, point: Array) -> None:

@@ -17,6 +17,9 @@ from .constraints import held_on_a_line, moves_as_a_whole, shifts_as_a_whole
 from .minimum_image import MinimumImage
 from .shifts import shifted_nearest, shifted_order
 
+_NOWHERE = 1e-6
+"""In Å: what would move by less stays, as the best rotation is found to half of the digits."""
+
 
 def superpose(start: Atoms, end: Atoms, *, permute: bool = False) -> Atoms:
     """Place `end` as near to `start` as rotation, translation or periodicity allow.
@@ -107,5 +110,7 @@ def _placed(start: Atoms, positions: np.ndarray) -> np.ndarray:
     if held is not None:
         pivot = held[0]
         rotation = best_rotation(target - pivot, positions - pivot, axis=held[-1] - pivot)
-        return np.asarray((positions - pivot) @ rotation.T + pivot)
+        turned = (positions - pivot) @ rotation.T + pivot
+        # What lies there already stays as it is, to the last bit: it may have been evaluated.
+        return positions if np.abs(turned - positions).max() < _NOWHERE else np.asarray(turned)
     return np.asarray(target + image(positions - target))

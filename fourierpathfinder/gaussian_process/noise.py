@@ -44,24 +44,8 @@ def _sharing(evidence: Evidence, noise: tuple[float, float]) -> Prior:
         s2 = evidence(float(np.log(prior.scaling.length))).signal_variance
     except LinAlgError:  # points too close together even for this noise
         return prior
-    return replace(prior, nugget=prior.nugget.sharing(noise, max(s2, np.finfo(float).tiny)))
-
-
-def noise_of(evidence: Evidence, prior: Prior) -> tuple[float, float]:
-    """Standard deviations of a prior's noise, in the landscape's units.
-
-    By the variance s² of what the evidence is of, of which the prior gives the noise's shares.
-
-    Raises
-    ------
-    scipy.linalg.LinAlgError
-        Where points are too close together even for this noise.
-    """
-    nugget = prior.nugget
-    if not (nugget.value or nugget.gradient):
-        return 0.0, 0.0
-    signal = evidence.under(prior)(float(np.log(prior.scaling.length))).signal_variance
-    return float(np.sqrt(signal * nugget.value)), float(np.sqrt(signal * nugget.gradient))
+    s2, (value, gradient) = max(s2, np.finfo(float).tiny), noise
+    return replace(prior, nugget=Nugget(prior.nugget.base, value**2 / s2, gradient**2 / s2))
 
 
 def with_found_noise(

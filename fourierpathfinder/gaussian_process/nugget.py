@@ -1,6 +1,6 @@
 """What is added to the covariance's diagonal: a nugget for conditioning, and known noise."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,11 +25,6 @@ class Nugget:
     base: float
     value: float = 0.0
     gradient: float = 0.0
-
-    def sharing(self, noise: tuple[float, float], variance: float) -> "Nugget":
-        """With noise of these standard deviations, of a signal of this variance."""
-        value, gradient = noise
-        return replace(self, value=value**2 / variance, gradient=gradient**2 / variance)
 
     def on_gradient(self, scaling: Scaling) -> float:
         """The addition to a scaled gradient row."""

@@ -127,10 +127,9 @@ class Posterior:
         if kernel == self.kernel:
             return self
         if kernel not in self._others:
-            best = replace(self.solver.prior, kernel=kernel)
             other = self._extended_under(kernel) or self._from_nothing(
-                self._likeliest(best)[0]
-            ).holding(self.noise)
+                self._likeliest(replace(self.solver.prior, kernel=kernel))[0]
+            )
             other._others[self.kernel] = self
             self._others[kernel] = other
         return self._others[kernel]
@@ -157,7 +156,7 @@ class Posterior:
         x, kernel, nugget = self.data.x, prior.kernel, prior.nugget
         other = prior_on(x, features, kernel, nugget, prior.settings)
         best, likelihood = self._likeliest(other)
-        return None if likelihood < least else self._from_nothing(best).holding(self.noise)
+        return None if likelihood < least else self._from_nothing(best)
 
     def _likeliest(self, prior: Prior) -> tuple[Prior, float]:
         """The prior at its best length, and the log likelihood of the data; ∞ if unknown."""
@@ -170,21 +169,6 @@ class Posterior:
 
     def _from_nothing(self, prior: Prior) -> "Posterior":
         return Posterior.of(factored(prior, self.data), self.data)
-
-    def holding(self, noise: tuple[float, float]) -> "Posterior":
-        """The process with noise of these standard deviations, up to a factor `same_noise`.
-
-        Its shares of s² were found with fewer rows where the likelihood does not take all, and s²
-        of all rows may be many times as large.
-        """
-        model, settings = self, self.solver.prior.settings
-        for _ in range(settings.noise_rounds):
-            prior = model.solver.prior
-            nugget = prior.nugget.sharing(noise, model.signal_variance)
-            if prior.nugget.change(nugget, prior.scaling) <= settings.same_noise:
-                break
-            model = model._from_nothing(replace(prior, nugget=nugget))
-        return model
 
     @property
     def is_constant(self) -> bool:

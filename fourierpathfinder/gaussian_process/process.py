@@ -16,15 +16,12 @@ from .features import Coordinates, FeatureMap
 from .fit import evidence_of, factored, likeliest, prior_on, thinned
 from .kernels import Kernel, SquaredExponential
 from .model import Model
-from .noise import noise_of, with_found_noise, with_known_noise
+from .noise import with_found_noise, with_known_noise
 from .nugget import Nugget
 from .observations import Observations
 from .posterior import Posterior
 from .prior import Prior
 from .settings import DEFAULTS, FitSettings
-
-Noise = tuple[float, float]
-"""Standard deviations of it on values and on gradient components, in the landscape's units."""
 
 __all__ = ["GaussianProcess", "Observations", "Posterior"]
 
@@ -106,9 +103,9 @@ class GaussianProcess:
             x, self.features, self.kernels[0], Nugget(self.nugget), self.settings, length_scale
         )
         if not optimise:
-            return self._settled(*self._best(prior, data, 1.0), data)
-        best, noise = self._best(prior, data, self.settings.first_reach)
-        return self._likeliest(self._settled(best, noise, data), 0)
+            return self._settled(self._best(prior, data, 1.0), data)
+        best = self._best(prior, data, self.settings.first_reach)
+        return self._likeliest(self._settled(best, data), 0)
 
     def update(
         self,
@@ -152,24 +149,21 @@ class GaussianProcess:
         data = given.seeing(np.concatenate([known, given.has_gradient[old:]]))
         if not any(self.is_milestone(n) for n in range(old + 1, len(x) + 1)):
             return self._extended(model, data, given)
-        best, noise = self._best(prior, data, self.settings.nearby_reach, model.noise)
-        best = replace(best, nugget=best.nugget.sharing(noise, model.signal_variance))
-        extended = replace(self._extended(model, data, given), before=None)
+        best = self._best(prior, data, self.settings.nearby_reach)
         if self._is_worth_a_factor(prior, best):
-            settled = self._settled(best, noise, given)
-            if not _is_less_likely(settled, extended):
-                return self._likeliest(settled, old)
+            return self._likeliest(self._settled(best, given), old)
+        extended = replace(self._extended(model, data, given), before=None)
         return self._likeliest(extended, old)
 
     def _extended(self, model: Posterior, data: Observations, given: Observations) -> Posterior:
         """The model on more data under the same prior; where that fails, made from all `given`."""
         prior = model.solver.prior
         if thinned(prior, data, self.settings.overfull) is not data:
-            return self._settled(prior, model.noise, given)
+            return self._settled(prior, given)
         try:
             return model.extended(data)
         except LinAlgError:
-            return self._settled(prior, model.noise, given)
+            return self._settled(prior, given)
 
     def like(self, model: Model) -> "GaussianProcess":
         """The process that begins with what a model of the same landscape has chosen.
@@ -210,41 +204,22 @@ class GaussianProcess:
         best = max(rivals, key=lambda one: one.log_likelihood)
         return best if best.log_likelihood > least else model
 
-    def _settled(self, prior: Prior, noise: Noise, data: Observations) -> Posterior:
+    def _settled(self, prior: Prior, data: Observations) -> Posterior:
         """The process under this prior, in units that suit the data, from nothing."""
         data = thinned(prior, data)
         at = prior_on(
             data.x, prior.features, prior.kernel, prior.nugget, self.settings, prior.scaling.length
         )
         at = replace(at, nugget=replace(at.nugget, base=self.nugget))
-        return Posterior.of(factored(at, data), data).holding(noise)
+        return Posterior.of(factored(at, data), data)
 
-    def _best(
-        self, prior: Prior, data: Observations, reach: float, noise: Noise = (0.0, 0.0)
-    ) -> tuple[Prior, Noise]:
-        """The prior with its likeliest length scale and noise, and that in the landscape's units.
-
-        What is given, where `reach` is 1 or points are too close together to tell.
-        """
+    def _best(self, prior: Prior, data: Observations, reach: float) -> Prior:
+        """The prior with its likeliest length scale and noise; that given where `reach` is 1."""
         evidence = evidence_of(prior, data)
         if self.noise is not None:
-            return with_known_noise(evidence, self.noise, reach), self.noise
+            return with_known_noise(evidence, self.noise, reach)
         if reach == 1:
-            return prior, noise
-        prior, known = likeliest(evidence, reach)
-        if len(data) >= self.settings.first_choice and not evidence.is_constant:
-            prior = with_found_noise(evidence.under(prior), data, known)
-        try:
-            return prior, noise_of(evidence, prior)
-        except LinAlgError:
-            return prior, noise
-
-
-def _is_less_likely(proposed: Posterior, other: Posterior) -> bool:
-    """Whether a process is less likely than another by all rows that both were told.
-
-    A length scale and noise are proposed by fewer rows where there are many: for atoms that were
-    seen both far from one another and near, these have taken twice the length, by far less likely.
-    """
-    same = np.array_equal(proposed.data.has_gradient, other.data.has_gradient)
-    return same and proposed.log_likelihood < other.log_likelihood
+            return prior
+        best, known = likeliest(evidence, reach)
+        enough = len(data) >= self.settings.first_choice and not evidence.is_constant
+        return with_found_noise(evidence.under(best), data, known) if enough else best

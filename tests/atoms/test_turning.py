@@ -139,3 +139,13 @@ def test_a_third_held_atom_leaves_no_rotation():
     end.positions[3] += [0.3, -0.2, 0.1]
     _, last = MoleculeLandscape(start, EMT).ends(start, end)
     np.testing.assert_array_equal(last, end.positions[3])
+
+
+def test_what_was_turned_about_a_held_atom_stays_when_it_is_placed_again():
+    start = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    start.set_constraint(FixAtoms([0]))
+    end = start.copy()
+    end.positions[3, 2] *= -1
+    landscape = MoleculeLandscape(start, EMT)
+    a, b = landscape.ends(start, end)
+    assert (landscape.ends(a, b)[1] == b).all()

@@ -79,23 +79,3 @@ def springs(x, rng):
         axis=1,
     )
     return ((r - rest) ** 2).sum(axis=1), gradients.reshape(x.shape)
-
-
-def wide_and_ruffled(rng, n_points=70, n_dims=40, n_wide=6):
-    """Points that differ by much in a few directions, in which values change slowly.
-
-    In all others they differ by little, and values change fast.
-    """
-    is_wide = np.arange(n_dims) < n_wide
-    x = rng.normal(size=(n_points, n_dims)) * np.where(is_wide, 3.0, 0.3)
-    waves, heights = np.where(is_wide, 0.3, 6.0), np.where(is_wide, 1.0, 0.02)
-    values = (heights * np.cos(waves * x)).sum(axis=1)
-    return x, values, -heights * waves * np.sin(waves * x)
-
-
-def fitted_step_by_step(process, x, values, gradients, n_first=12):
-    """The process that was told the first points, then one after the other."""
-    model = process.fit(x[:n_first], values[:n_first], gradients[:n_first])
-    for n in range(n_first + 1, len(x) + 1):
-        model = process.update(model, x[:n], values[:n], gradients[:n])
-    return model

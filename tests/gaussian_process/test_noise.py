@@ -19,7 +19,7 @@ from fourierpathfinder.gaussian_process.nugget import Nugget
 from fourierpathfinder.gaussian_process.settings import DEFAULTS
 
 from ..tolerances import assert_close
-from .oracles import fitted_step_by_step, springs, wavy, wide_and_ruffled
+from .oracles import springs, wavy
 
 BOTH = SquaredExponential(), Matern52()
 N_SEEDS = 12
@@ -198,12 +198,3 @@ def test_points_on_top_of_each_other_do_no_harm():
     prior = prior_on(x, features, SquaredExponential(), Nugget(1e-18), DEFAULTS)
     data = Observations.of(x[again], values[again], gradients[again])
     assert np.isfinite(with_found_noise(evidence_of(prior, data), data).scaling.length)
-
-
-def test_stated_noise_is_kept_where_the_likelihood_takes_fewer_rows():
-    x, values, gradients = wide_and_ruffled(np.random.default_rng(0))
-    model = fitted_step_by_step(GaussianProcess(noise=(1e-4, 1e-3)), x, values, gradients)
-    assert model.solver.n_rows > 2 * DEFAULTS.likelihood_rows
-    factors = np.array(model.noise) / (1e-4, 1e-3)
-    assert (factors > 1 / DEFAULTS.same_noise).all()
-    assert (factors < DEFAULTS.same_noise).all()
