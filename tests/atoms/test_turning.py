@@ -142,7 +142,7 @@ def test_a_third_held_atom_leaves_no_rotation():
 
 
 def test_what_was_turned_about_a_held_atom_stays_when_it_is_placed_again():
-    start = Atoms("Cu4", [(0, 0, 0), (2.3, 0, 0), (1.2, 2, 0), (1.2, 0.7, 1.9)])
+    start = pyramid()
     start.set_constraint(FixAtoms([0]))
     end = start.copy()
     end.positions[3, 2] *= -1

@@ -48,7 +48,8 @@ def say_if_not_of_the_loss(mean_loss: MeanLoss, point: Any, samples: Any) -> Non
     samples : array of int (1, B)
     """
     values, gradients = mean_loss.value_and_grad(point[None], samples)
-    value, gradient = abs(float(values[0])), gradients[0]
+    here, gradient = float(values[0]), gradients[0]
+    value = abs(here)
     size = float(gradient.norm())
     if not _SMALL < value < float("inf") or not 0 < size < float("inf"):
         return
@@ -56,7 +57,7 @@ def say_if_not_of_the_loss(mean_loss: MeanLoss, point: Any, samples: Any) -> Non
     def loss(at: Any) -> float:
         return float(mean_loss.value(at[None], samples)[0])
 
-    if _changes(loss, point, point * (gradient == 0), value):
+    if _changes(loss, point, point * (gradient == 0), here):
         _log.warning("%s: it is 0 for parameters on which the loss depends%s", _OTHER, _CAUSES)
         return
     found = []
@@ -70,13 +71,13 @@ def say_if_not_of_the_loss(mean_loss: MeanLoss, point: Any, samples: Any) -> Non
     _log.warning("%s: %s%s", _OTHER, rises, _CAUSES)
 
 
-def _changes(loss: Any, point: Any, still: Any, value: float) -> bool:
-    """Whether a loss depends on parameters that have no gradient."""
+def _changes(loss: Any, point: Any, still: Any, here: float) -> bool:
+    """Whether a loss, `here` at a point, depends on parameters that have no gradient."""
     if not bool(still.any()):
         return False
     ahead, behind = (loss(point + sign * _STEP * still) for sign in (1, -1))
-    if abs(ahead - loss(point)) > _RISE * value:
+    if abs(ahead - here) > _RISE * abs(here):
         return True
     half = loss(point + _STEP / 2 * still) - loss(point - _STEP / 2 * still)
     is_linear = abs(ahead - behind - 2 * half) <= _LINEAR * abs(ahead - behind)
-    return bool(is_linear and abs(ahead - behind) > _EVENLY * value)
+    return bool(is_linear and abs(ahead - behind) > _EVENLY * abs(here))
